@@ -1,0 +1,99 @@
+"""A fold's rows as the batches that a model reads, gathered from shared memory when they are needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nids.folds import Corpus, Fold
+
+
+class TrainingRows:
+    """The training part of a fold, with as many of its synthetic rows as a trial asks for.
+
+    Reading a batch copies that batch and no more: the fold itself stays in the one copy that a node holds.
+
+    Args:
+        width: Encoded features of a row as the model expects them; where the fold has fewer, zeros follow.
+
+    Attributes:
+        labels: Classes of all training rows, real ones first, int8 of shape (rows,).
+    """
+
+    def __init__(self, corpus: Corpus, fold: Fold, width: int, resampling_ratio: float = 1.0) -> None:
+        self._corpus = corpus
+        self._fold = fold
+        self._width = width
+        self._chosen = _first_of_each_class(fold.synthetic_labels, resampling_ratio)
+        self.labels: np.ndarray = np.concatenate([corpus.labels[fold.training], fold.synthetic_labels[self._chosen]])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def encoded(self, positions: np.ndarray) -> np.ndarray:
+        """Return the rows at some positions, float32 of shape (len(positions), width)."""
+        real = positions < len(self._fold.training)
+        rows = np.zeros((len(positions), self._width), dtype=np.float32)
+        numbers = self._fold.training[positions[real]]
+        filled = self._fold.encoding.width
+        rows[real, :filled] = self._fold.encoding.transform(self._corpus.rows, numbers)
+        synthetic = self._chosen[positions[~real] - len(self._fold.training)]
+        rows[~real, :filled] = self._fold.synthetic[synthetic].toarray()
+        return rows
+
+    def batches(self, size: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield one epoch of shuffled batches: rows, float32 of shape (size, width, 1), and labels, int8.
+
+        All batches have the same size, since another shape would be traced anew: the rows that do not fill a last
+        batch are left out of this epoch, other ones each time.
+        """
+        size = min(size, len(self))
+        order = np.random.default_rng(seed).permutation(len(self))
+        for start in range(0, len(order) - size + 1, size):
+            positions = order[start : start + size]
+            yield self.encoded(positions)[..., np.newaxis], self.labels[positions]
+
+
+class ValidationRows:
+    """The validation part of a fold: real rows only.
+
+    Args:
+        width: As for ``TrainingRows``.
+
+    Attributes:
+        labels: Their classes, int8 of shape (rows,).
+    """
+
+    def __init__(self, corpus: Corpus, fold: Fold, width: int) -> None:
+        self._corpus = corpus
+        self._fold = fold
+        self._width = width
+        self.labels: np.ndarray = corpus.labels[fold.validation]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batches(self, size: int) -> Iterator[tuple[np.ndarray, int]]:
+        """Yield the rows in order, as batches of one shape: float32 of (size, width, 1), and how many of them count.
+
+        The last batch is filled up with zeros.
+        """
+        size = min(size, len(self))
+        for start in range(0, len(self), size):
+            numbers = self._fold.validation[start : start + size]
+            rows = np.zeros((size, self._width, 1), dtype=np.float32)
+            encoded = self._fold.encoding.transform(self._corpus.rows, numbers)
+            rows[: len(encoded), : encoded.shape[1], 0] = encoded
+            yield rows, len(numbers)
+
+
+def _first_of_each_class(labels: np.ndarray, ratio: float) -> np.ndarray:
+    """Return the positions of the first ``ratio`` of each class's rows; ``labels`` are ascending."""
+    _, starts, counts = np.unique(labels, return_index=True, return_counts=True)
+    kept = np.rint(counts * ratio).astype(np.int64)
+    parts = [np.arange(start, start + count) for start, count in zip(starts, kept, strict=True)]
+    return np.concatenate([np.empty(0, np.int64), *parts])

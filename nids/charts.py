@@ -1,0 +1,288 @@
+"""The pictures of a run, for the report and the dashboard. A chart is two functions: table → data → drawing.
+
+The first (``..._data``) takes a table of the run store and is tested as values; the second draws that data
+and nothing else. Colours are those of Okabe & Ito (2008), which stay apart for all kinds of colour vision,
+limited to the ones that are readable on white and on black; wherever a colour carries a meaning, a shape, a
+dash or a text repeats it. Text and grid have no colour of their own: ``themed`` gives them one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+BLUE, VERMILION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#8a8f98"
+# Pixels of a chart with its axes: two stand side by side on a screen, one is readable on a telephone.
+WIDTH, HEIGHT = 430, 240
+
+LABELS: Mapping[str, str] = {
+    "log_loss": "log-loss",
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+    "weighted_precision": "weighted precision",
+    "weighted_recall": "weighted recall",
+    "weighted_f1": "weighted F1",
+    "precision": "precision",
+    "recall": "recall (detection rate)",
+    "f1": "F1",
+    "false_positive_rate": "false-positive rate",
+}
+
+_STATES = {
+    "COMPLETE": (BLUE, "circle"),
+    "PRUNED": (ORANGE, "triangle-down"),
+    "RUNNING": (GREEN, "diamond"),
+    "FAIL": (VERMILION, "cross"),
+}
+_QUANTITIES = {"log_loss": "validation log-loss", "training_loss": "training loss"}
+_CLASS_MEASURES = ("precision", "recall", "f1")
+
+
+def label(name: str) -> str:
+    """Return the words for a column of the run store: "macro-F1" for ``macro_f1``."""
+    return LABELS.get(name, name.replace("_", " "))
+
+
+def history_data(trials: pd.DataFrame, mode: Literal["min", "max"]) -> pd.DataFrame:
+    """Return each trial's value and the best value of the complete trials up to and including it.
+
+    Args:
+        trials: The run store's trials: trial, state, value.
+        mode: Whether a lower value is better, or a higher one.
+
+    Returns:
+        Columns trial, state, value, best, ordered by trial; NaN where there is none (yet).
+    """
+    data = trials[["trial", "state", "value"]].sort_values("trial", ignore_index=True)
+    complete = data["value"].where(data["state"] == "COMPLETE")
+    best = complete.cummin() if mode == "min" else complete.cummax()
+    return data.assign(best=best.ffill())
+
+
+def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:
+    """Draw ``history_data``: a mark a trial, a step line for the best so far, failures on the lower edge."""
+    x = alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1, grid=False))
+    axis = _axis() if metric == "log_loss" else alt.Axis(format="%", tickCount=5)
+    y = alt.Y("value:Q", title=_axis_title(metric), scale=_scale(metric), axis=axis)
+    states = [state for state in _STATES if state in set(data["state"])]
+    colours, shapes = ([_STATES[state][part] for state in states] for part in (0, 1))
+    base = alt.Chart(data)
+    line = base.mark_line(interpolate="step-after", color=BLUE, strokeWidth=1.5, opacity=0.7).encode(
+        x=x, y=alt.Y("best:Q", title=_axis_title(metric), scale=_scale(metric), axis=axis)
+    )
+    marks = base.encode(
+        x=x,
+        color=alt.Color("state:N", title=None, scale=alt.Scale(domain=states, range=colours)),
+        shape=alt.Shape("state:N", title=None, scale=alt.Scale(domain=states, range=shapes)),
+        tooltip=["trial", "state", alt.Tooltip("value", format=".4g")],
+    )
+    points = marks.mark_point(filled=True, size=55, opacity=0.9).encode(y=y)
+    failures = marks.transform_filter("!isValid(datum.value) && datum.state == 'FAIL'")
+    edge = failures.mark_point(filled=True, size=55).encode(y=alt.value(HEIGHT - 6))
+    subtitle = "a mark for each trial; the line is the best complete one so far"
+    if (data["state"] == "FAIL").any():
+        subtitle = f"{subtitle}; failed ones lie below"
+    title = _title("Optimisation history", subtitle)
+    return alt.layer(line, points, edge).properties(title=title, width=WIDTH - 60, height=HEIGHT)
+
+
+def importances_data(importances: Mapping[str, float]) -> pd.DataFrame:
+    """Return columns hyperparameter and importance (a share; all sum to 1), the most important first."""
+    data = pd.DataFrame({"hyperparameter": list(importances), "importance": list(importances.values())})
+    return data.astype({"importance": float}).sort_values(
+        ["importance", "hyperparameter"], ascending=[False, True], ignore_index=True
+    )
+
+
+def importances(data: pd.DataFrame) -> alt.LayerChart:
+    """Draw ``importances_data`` as bars."""
+    base = alt.Chart(data).encode(
+        x=alt.X("importance:Q", title="importance (share of all)", axis=alt.Axis(format="%", tickCount=5)),
+        y=alt.Y("hyperparameter:N", title=None, sort=None),
+    )
+    bars = base.mark_bar(color=BLUE, size=16).encode(
+        tooltip=["hyperparameter", alt.Tooltip("importance", format=".1%")]
+    )
+    shares = base.mark_text(align="left", dx=4).encode(text=alt.Text("importance:Q", format=".0%"))
+    return alt.layer(bars, shares).properties(
+        title=_title("Hyperparameter importances", "which of them decides whether a trial is among the best"),
+        width=WIDTH - 150,
+        height=alt.Step(28),
+    )
+
+
+def class_results_data(classes: pd.DataFrame, trial: int) -> pd.DataFrame:
+    """Return one trial's scores, one row a class × measure × fold.
+
+    Args:
+        classes: The run store's results by class.
+        trial: The trial's number.
+
+    Returns:
+        Columns class, measure (its words), fold, score (a fraction).
+    """
+    # A class without a row in a fold has no score there: the zero that is stored would read as a failure.
+    chosen = classes[(classes["trial"] == trial) & (classes["support"] > 0)]
+    long = chosen.melt(["class", "fold"], list(_CLASS_MEASURES), var_name="measure", value_name="score")
+    return long.assign(measure=long["measure"].map(label))[["class", "measure", "fold", "score"]]
+
+
+def class_results(data: pd.DataFrame, classes: Sequence[str]) -> alt.LayerChart:
+    """Draw ``class_results_data``: a circle a fold, a stroke for their mean."""
+    measures = [label(name) for name in _CLASS_MEASURES]
+    colour = alt.Scale(domain=measures, range=[BLUE, VERMILION, GREEN])
+    bands = {"axis": alt.Axis(grid=True, tickBand="extent"), "scale": alt.Scale(paddingOuter=0)}
+    base = alt.Chart(data).encode(
+        y=alt.Y("class:N", title=None, sort=list(classes), **bands),
+        yOffset=alt.YOffset("measure:N", sort=measures),
+        color=alt.Color("measure:N", title=None, scale=colour, sort=measures),
+        tooltip=["class", "measure", "fold", alt.Tooltip("score", format=".2%")],
+    )
+    title = "share of rows (precision, recall), harmonic mean of both (F1)"
+    scale = alt.Scale(zero=False, nice=False, padding=10)
+    x = alt.X("score:Q", title=title, axis=alt.Axis(format="%", tickCount=6), scale=scale)
+    points = base.mark_point(filled=True, size=38, opacity=0.55).encode(x=x)
+    means = base.mark_tick(thickness=2.5, size=11).encode(
+        x=alt.X("mean(score):Q", title=title),
+        tooltip=["class", "measure", alt.Tooltip("mean(score)", format=".2%")],
+    )
+    heading = _title("Results by class", "a circle for each fold, a stroke for their mean")
+    return alt.layer(points, means).properties(title=heading, width=WIDTH - 70, height=48 * len(classes))
+
+
+def confusion_data(confusions: pd.DataFrame, trial: int, classes: Sequence[str]) -> pd.DataFrame:
+    """Return one trial's confusion matrix, all its folds summed.
+
+    Args:
+        confusions: The run store's confusion matrices.
+        trial: The trial's number.
+        classes: All classes, in the order of rows and columns.
+
+    Returns:
+        Columns actual, predicted, count and share (of the actual class's rows; NaN if none), for every pair.
+    """
+    chosen = confusions[confusions["trial"] == trial]
+    counts = chosen.groupby(["actual", "predicted"])["count"].sum()
+    pairs = pd.MultiIndex.from_product([list(classes), list(classes)], names=["actual", "predicted"])
+    data = counts.reindex(pairs, fill_value=0).astype(np.int64).reset_index()
+    rows = data.groupby("actual")["count"].transform("sum")
+    return data.assign(share=data["count"] / rows.where(rows > 0))
+
+
+def confusion(data: pd.DataFrame, classes: Sequence[str]) -> alt.LayerChart:
+    """Draw ``confusion_data``: rows are actual classes, colour is the share of the row, text the count."""
+    order = list(classes)
+    base = alt.Chart(data).encode(
+        x=alt.X("predicted:N", title="predicted class", sort=order, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("actual:N", title="actual class", sort=order),
+        tooltip=["actual", "predicted", alt.Tooltip("count", format=","), alt.Tooltip("share", format=".3%")],
+    )
+    # One hue from transparent to full: its lightness moves evenly away from the page's, light or dark.
+    # The square root shows confusions of few rows, which are what one looks for.
+    hue = ["rgba(0,114,178,0)", "rgba(0,114,178,1)"]
+    shades = alt.Scale(domain=[0, 1], type="sqrt", range=hue)
+    legend = alt.Legend(format="%", orient="bottom", values=[0, 0.1, 0.25, 0.5, 1], gradientLength=230)
+    tiles = base.mark_rect(stroke=GREY, strokeWidth=0.5, strokeOpacity=0.5).encode(
+        color=alt.Color("share:Q", title="share of the actual class", scale=shades, legend=legend)
+    )
+    counts = base.mark_text(fontSize=12).encode(
+        text=alt.Text("count:Q", format=","),
+        color=alt.when("datum.share > 0.7").then(alt.value("white")),
+        opacity=alt.when("datum.count > 0").then(alt.value(1)).otherwise(alt.value(0.4)),
+    )
+    title = _title("Confusion matrix", "validation rows of all folds, summed")
+    return alt.layer(tiles, counts).properties(title=title, width=WIDTH - 110, height=HEIGHT)
+
+
+def curves_data(curves: pd.DataFrame, trial: int) -> pd.DataFrame:
+    """Return one trial's learning curves, one row a quantity × fold × epoch.
+
+    Args:
+        curves: The run store's learning curves.
+        trial: The trial's number.
+
+    Returns:
+        Columns quantity ("validation log-loss" or "training loss"), fold, epoch, loss (nats).
+    """
+    chosen = curves[curves["trial"] == trial]
+    long = chosen.melt(["fold", "epoch"], list(_QUANTITIES), var_name="quantity", value_name="loss")
+    long = long.assign(quantity=long["quantity"].map(_QUANTITIES))[["quantity", "fold", "epoch", "loss"]]
+    return long.sort_values(["quantity", "fold", "epoch"], ignore_index=True)
+
+
+def curves(data: pd.DataFrame, best_epoch: int | None = None) -> alt.LayerChart:
+    """Draw ``curves_data``: a line a fold; ``best_epoch`` is marked by an upright line."""
+    names = list(_QUANTITIES.values())
+    colours = alt.Scale(domain=names, range=[BLUE, VERMILION])
+    dashes = alt.Scale(domain=names, range=[[1, 0], [5, 3]])
+    legend = alt.Legend(symbolType="stroke", symbolStrokeWidth=2, symbolSize=250)
+    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(zero=False))
+    lines = (
+        # A logarithm has no place for a loss of exactly zero.
+        alt.Chart(data[data["loss"] > 0])
+        .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=1.6, opacity=0.8)
+        .encode(
+            x=x,
+            y=alt.Y("loss:Q", title="loss (nats, logarithmic)", scale=_scale("log_loss"), axis=_axis()),
+            color=alt.Color("quantity:N", title=None, scale=colours, legend=legend),
+            strokeDash=alt.StrokeDash("quantity:N", scale=dashes, legend=None),
+            detail="fold:N",
+            tooltip=["quantity", "fold", "epoch", alt.Tooltip("loss", format=".4g")],
+        )
+    )
+    layers = [lines]
+    subtitle = "a line for each fold"
+    if best_epoch is not None:
+        layers.insert(0, alt.Chart(pd.DataFrame({"epoch": [best_epoch]})).mark_rule(color=GREY).encode(x=x))
+        subtitle += f"; the upright line is the chosen epoch, {best_epoch}"
+    title = _title("Learning curves", subtitle)
+    return alt.layer(*layers).properties(title=title, width=WIDTH - 60, height=HEIGHT)
+
+
+def themed(
+    chart: alt.TopLevelMixin, ink: str = "currentColor", background: str | None = None
+) -> alt.TopLevelMixin:
+    """Return the chart with the colour of its text and grid, for a drawing that no other theme governs.
+
+    Args:
+        chart: A chart of this module or a composition of them, not themed yet.
+        ink: A CSS colour; "currentColor" is that of the text around an inline SVG.
+        background: A CSS colour, or None for a transparent one.
+    """
+    text = {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "titleFontSize": 12}
+    lines = {"gridColor": ink, "gridOpacity": 0.12, "domainColor": GREY, "tickColor": GREY}
+    return chart.configure(
+        background=background or "transparent",
+        font="sans-serif",
+        padding=8,
+        axis={**text, **lines, "titleFontWeight": "normal", "titlePadding": 8},
+        legend={**text, "titleFontWeight": "normal", "orient": "top", "symbolOpacity": 1},
+        title={"color": ink, "subtitleColor": ink, "fontSize": 15, "subtitleFontSize": 12, "anchor": "start"},
+        text={"color": ink, "fontSize": 12},
+        view={"stroke": None},
+    )
+
+
+def _title(text: str, subtitle: str) -> alt.TitleParams:
+    return alt.TitleParams(text, subtitle=subtitle, subtitlePadding=4, offset=10, frame="bounds")
+
+
+def _axis_title(metric: str) -> str:
+    return f"{label(metric)} ({'nats, logarithmic' if metric == 'log_loss' else 'mean over folds'})"
+
+
+def _scale(metric: str) -> alt.Scale:
+    # The padding, in pixels, keeps the lowest edge free for what has no value.
+    kind = {"type": "log", "nice": False} if metric == "log_loss" else {"zero": False}
+    return alt.Scale(padding=16, **kind)
+
+
+def _axis() -> alt.Axis:
+    # Of a logarithm's ticks, more would bring a grid line for each digit.
+    return alt.Axis(tickCount=5, format="~g")

@@ -1,0 +1,234 @@
+"""The ``nids`` command. What is slow to import stands inside the commands that need it."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nids.config import Job
+    from nids.datasets.schema import Traffic
+    from nids.results import Run
+
+app = typer.Typer(
+    help="""Hyperparameter search for network intrusion detection: many CNN-BiGRU trials on a Ray cluster, judged by
+    cross-validation in which nothing leaks.
+
+    A first search: [bold]nids search jobs/quick.toml[/]. It ends in a best trial, its result for every class and a
+    report page. Interrupt it whenever you like: [bold]nids resume[/] goes on where it stopped.""",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Get data sets and look at data files.", no_args_is_help=True, rich_markup_mode="rich")
+app.add_typer(data_app, name="data")
+
+StorageOption = Annotated[
+    str, typer.Option(help="Where runs are kept: a folder, or a URI such as s3://bucket/runs.", envvar="NIDS_STORAGE")
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(help="The data file, or a folder or zip that holds it. Unsaid: NIDS_DATA_DIR, then the user's cache."),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(help="A running Ray cluster. Unsaid: RAY_ADDRESS, and without it this machine.", show_default=False),
+]
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command; what a user can put right is said in a message, without a traceback."""
+    try:
+        app()
+    except UserError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+@app.command()
+def search(
+    job: Annotated[Path, typer.Argument(help="The job file, such as jobs/quick.toml.", show_default=False)],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Override a key of the job file: --set search.trials=4. Any number of times."),
+    ] = None,
+    data: DataOption = None,
+    storage: StorageOption = "runs",
+    name: Annotated[
+        str | None, typer.Option(help="Name of the run. Unsaid: the job's name and the time.", show_default=False)
+    ] = None,
+    address: AddressOption = None,
+) -> None:
+    """Search: run the trials of a job file and report the best one."""
+    from datetime import datetime
+
+    from nids import config
+
+    console = Console()
+    described = config.read(job, set_ or ())
+    described, traffic = _rows(described, data, console)
+    name = name or f"{described.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    console.print(
+        f"[bold]{name}[/]: {described.search.trials} trials on {traffic.source}, {len(traffic.label):,} rows, "
+        f"{described.folds.used} folds",
+        highlight=False,
+    )
+    with _cluster(address):
+        from nids.search import driver
+
+        run = driver.start(described, traffic, storage, name, console)
+    _conclude(run, storage, console)
+
+
+@app.command()
+def resume(
+    run: Annotated[str, typer.Argument(help="Name of the run.", show_default=False)],
+    data: DataOption = None,
+    storage: StorageOption = "runs",
+    address: AddressOption = None,
+) -> None:
+    """Go on with an interrupted search. Trials that have ended are not run again."""
+    from nids import results
+
+    console = Console()
+    found = results.open_run(storage, run)
+    if found.state == "finished":
+        console.print(f"{run} is finished: nothing is left to do.")
+    else:
+        with _cluster(address):
+            from nids.search import driver
+
+            found = driver.resume(found, lambda job: _load(job, data), storage, console)
+    _conclude(found, storage, console)
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="Name of the run.", show_default=False)], storage: StorageOption = "runs"
+) -> None:
+    """Report: print a run's tables and write its page. The run may still be going on."""
+    from nids import results
+
+    _show(results.open_run(storage, run), Console())
+
+
+@app.command()
+def runs(storage: StorageOption = "runs") -> None:
+    """List the runs of a storage, with their state and their best trial."""
+    from nids import listing
+
+    listing.show(storage, Console())
+
+
+@data_app.command()
+def fetch(
+    dataset: Annotated[str, typer.Argument(help="Name of the data set.")] = "nsl-kdd",
+    source: Annotated[
+        Path | None, typer.Option("--from", help="A file, folder or zip to take it from instead of the network.")
+    ] = None,
+) -> None:
+    """Fetch a data set into the user's cache, checked against its known hashes."""
+    from nids import datasets
+    from nids.datasets import fetching
+
+    console = Console()
+    for path in fetching.fetch(datasets.get(dataset), source=source, console=console):
+        console.print(str(path), highlight=False, soft_wrap=True)
+
+
+@data_app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The data file: text, or text compressed by gzip.", show_default=False)],
+    dataset: Annotated[str, typer.Option(help="The data set whose rules apply.")] = "nsl-kdd",
+    class_map: Annotated[
+        str | None, typer.Option(help="Preset that says which attack belongs to which class.", show_default=False)
+    ] = None,
+) -> None:
+    """Check a data file: is it valid, how many rows has each class and attack, and what is odd about it."""
+    from nids import datasets
+    from nids.datasets import checking
+
+    checking.show(checking.check(file, datasets.get(dataset), class_map), Console())
+
+
+def _rows(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic]:
+    """Return the job's rows, fetched if need be, or those of its fallback, and the job as it is then run."""
+    from nids import datasets
+
+    if not datasets.available(job.data.dataset, file=job.data.file, folder=data):
+        from nids.datasets import fetching
+
+        try:
+            fetching.fetch(datasets.get(job.data.dataset), source=None, console=console)
+        except UserError as error:
+            if job.data.fallback is None:
+                raise
+            console.print(_plain(str(error)), style="yellow", highlight=False)
+            console.print(f"[bold yellow]Searching on {job.data.fallback} instead: its rows are synthetic.[/]")
+            fallback = job.data.model_copy(update={"dataset": job.data.fallback, "fallback": None})
+            job = job.model_copy(update={"data": fallback})
+    return job, _load(job, data)
+
+
+def _load(job: Job, data: Path | None) -> Traffic:
+    from nids import datasets
+
+    return datasets.load_training(
+        job.data.dataset,
+        file=job.data.file,
+        class_map=job.data.class_map,
+        folder=data,
+        rows=job.data.rows,
+        seed=job.search.seed,
+    )
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[None]:
+    """Connect to the cluster, and let go of it whatever happens."""
+    import ray
+
+    from nids.search import cluster
+
+    cluster.connect(address)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _conclude(run: Run, storage: str, console: Console) -> None:
+    """Show what a search has found; say how an interrupted one is continued."""
+    _show(run, console)
+    if run.state != "finished":
+        option = "" if storage == "runs" else f" --storage {storage}"
+        console.print(f"\nInterrupted. Go on with: [bold]nids resume {run.name}{option}[/]", highlight=False)
+        raise typer.Exit(INTERRUPTED)
+
+
+def _show(run: Run, console: Console) -> None:
+    from nids import report
+
+    report.show(run, console)
+    console.print(f"\nReport: {report.write(run)}", highlight=False, soft_wrap=True)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,246 @@
+"""A job: the frozen, typed description of one search, read from a TOML file and checked when it is made."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from nids.errors import UserError
+from nids.hyperparameters import Hyperparameters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+Resampling = Literal["none", "smote", "smotenc", "borderline-smote", "adasyn"]
+Metric = Literal["log_loss", "accuracy", "macro_f1", "weighted_f1"]
+Scalar = str | bool | int | float
+
+
+class _Section(BaseModel):
+    """What all sections share: no unknown keys, no later changes, no silent conversions such as "4" to 4."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Data(_Section):
+    """Which rows are searched on."""
+
+    dataset: str = "nsl-kdd"
+    file: str = "KDDTrain+"
+    class_map: str = "nsl-kdd"
+    # The data set to use where `dataset` cannot be had; without it the search ends with a message.
+    fallback: str | None = None
+    # Rows of a generated data set.
+    rows: Annotated[int, Field(ge=100, le=10_000_000)] = 6000
+
+
+class Folds(_Section):
+    """How the rows are split and what is added to the training parts."""
+
+    count: Annotated[int, Field(ge=2, le=100)] = 5
+    # Only the first so many folds are trained and validated on.
+    use: Annotated[int, Field(ge=1)] | None = None
+    resampling: Resampling = "smote"
+    k_neighbors: Annotated[int, Field(ge=1)] = 5
+    # Rows that each named class is brought to in a fold's training part; empty: every class to the largest one.
+    targets: dict[str, Annotated[int, Field(ge=1)]] = {}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.use is not None and self.use > self.count:
+            raise ValueError(f"use is {self.use}, but there are only {self.count} folds (folds.count)")
+        if self.targets and self.resampling == "none":
+            raise ValueError('targets are given, but resampling is "none": name a method or drop the targets')
+        return self
+
+    @property
+    def used(self) -> int:
+        """Number of folds that are trained and validated on."""
+        return self.count if self.use is None else self.use
+
+
+class Training(_Section):
+    """The schedule that every trial follows, the same on every fold."""
+
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
+    # Epochs without a better mean over the folds before a trial ends.
+    patience: Annotated[int, Field(ge=1)] = 3
+    # "cosine" decays from the trial's learning rate to zero over all epochs; "constant" keeps it.
+    learning_rate_schedule: Literal["constant", "cosine"] = "cosine"
+
+
+class Search(_Section):
+    """What is searched for, and how long."""
+
+    space: Literal["paper", "wide"] = "paper"
+    trials: Annotated[int, Field(ge=1)] = 15
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    metric: Metric = "log_loss"
+    # Trials at random points before the sampler begins to model the results.
+    startup_trials: Annotated[int, Field(ge=1)] = 10
+    # Whether the first trial is the paper's best point.
+    start_from_paper: bool = True
+
+    @property
+    def mode(self) -> Literal["min", "max"]:
+        """Whether less of the metric is better, or more."""
+        return "min" if self.metric == "log_loss" else "max"
+
+
+class Scheduler(_Section):
+    """When a trial is given up (asynchronous successive halving, ASHA)."""
+
+    kind: Literal["asha", "none"] = "asha"
+    # Epochs before a trial may be stopped. Below two, a trial is judged while batch normalisation's running averages
+    # still hold their initial values, which is noise.
+    grace_period: Annotated[int, Field(ge=1)] = 2
+    # One in so many trials goes on at each rung.
+    reduction_factor: Annotated[int, Field(ge=2)] = 3
+
+
+class Resources(_Section):
+    """What one trial occupies. How many run at once follows from the cluster."""
+
+    cpus_per_trial: Annotated[int, Field(ge=1)] = 1
+    gpus_per_trial: Annotated[float, Field(ge=0)] = 0.0
+    max_concurrent: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.gpus_per_trial > 1 and not float(self.gpus_per_trial).is_integer():
+            raise ValueError(f"gpus_per_trial is {self.gpus_per_trial}, but above 1 it must be a whole number")
+        return self
+
+
+class Domain(_Section):
+    """The values that a hyperparameter is searched among: an interval with both ends, or a list of choices."""
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    step: float | None = None
+    choices: Annotated[list[Scalar], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        interval = (self.low, self.high)
+        if (self.choices is None) != all(end is not None for end in interval) or (
+            self.choices is not None and interval != (None, None)
+        ):
+            raise ValueError("either low and high are needed, or choices")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low is {self.low}, above high, which is {self.high}")
+        if self.log and (self.step is not None or (self.low is not None and self.low <= 0)):
+            raise ValueError("a logarithmic range needs a low above 0, and no step")
+        return self
+
+
+class Job(_Section):
+    """One search, whole."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    data: Data = Data()
+    folds: Folds = Folds()
+    training: Training = Training()
+    search: Search = Search()
+    scheduler: Scheduler = Scheduler()
+    resources: Resources = Resources()
+    # Hyperparameters that are fixed for all trials, and therefore not searched.
+    hyperparameters: dict[str, Scalar] = {}
+    # Hyperparameters whose range differs from that of the named space, or that it does not search.
+    space: dict[str, Domain] = {}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        known = Hyperparameters.model_fields
+        for section in ("hyperparameters", "space"):
+            for key in getattr(self, section):
+                if key not in known:
+                    raise ValueError(f"{section}.{key} is no hyperparameter{_suggestion(key, list(known))}")
+        if both := sorted(set(self.hyperparameters) & set(self.space)):
+            raise ValueError(f"{both[0]} stands in [hyperparameters] and in [space]: it can be fixed or searched, not both")
+        if self.scheduler.kind == "asha" and self.scheduler.grace_period > self.training.epochs:
+            raise ValueError(
+                f"scheduler.grace_period is {self.scheduler.grace_period}, but a trial has only "
+                f"{self.training.epochs} epochs (training.epochs): it must be at most that"
+            )
+        Hyperparameters.model_validate(self.hyperparameters)
+        return self
+
+
+def read(path: Path, overrides: Sequence[str] = ()) -> Job:
+    """Return the job in a TOML file, with ``key.path=value`` overrides applied.
+
+    Raises:
+        UserError: The file cannot be read, is no TOML, or holds a key or a value that is not allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as a job file ({error}). Name one, such as jobs/quick.toml.") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: this is no valid TOML: {error}.") from None
+    values.setdefault("name", path.stem)
+    for override in overrides:
+        _apply(values, override)
+    return make(values, source=str(path))
+
+
+def make(values: Mapping[str, Any], source: str) -> Job:
+    """Return the job that nested dictionaries describe; ``source`` names them in the message of a UserError."""
+    try:
+        return Job.model_validate(values)
+    except ValidationError as error:
+        raise UserError(f"{source}:\n" + "\n".join(f"  {_explain(item)}" for item in error.errors())) from None
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    names = key.strip().split(".")
+    if not equals or not all(names):
+        raise UserError(f"--set {override}: expected SECTION.KEY=VALUE, such as search.trials=4.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()  # a bare word is meant as a string, as the shell has eaten its quotes
+    for name in names[:-1]:
+        values = values.setdefault(name, {})
+        if not isinstance(values, dict):
+            raise UserError(f"--set {override}: {name} is a value, not a section.")
+    values[names[-1]] = value
+
+
+def _explain(item: Any) -> str:
+    """Return one line for one of pydantic's errors: the key, what was found, what is allowed."""
+    path = [str(part) for part in item["loc"]]
+    key = ".".join(path)
+    if item["type"] == "extra_forbidden":
+        allowed = _fields_of(path[:-1])
+        listing = f" Allowed here: {', '.join(allowed)}." if allowed else ""
+        return f"{key} = {item['input']!r}: there is no such key{_suggestion(path[-1], allowed)}.{listing}"
+    if item["type"] == "missing":
+        return f"{key}: is missing."
+    if item["type"] == "value_error":
+        return f"{key + ': ' if key else ''}{item['ctx']['error']}."
+    return f"{key} = {item['input']!r}: {item['msg'].removeprefix('Input ')}."
+
+
+def _fields_of(path: Sequence[str]) -> list[str]:
+    fields = Job.model_fields
+    for name in path:
+        section = fields[name].annotation if name in fields else None
+        if not (isinstance(section, type) and issubclass(section, BaseModel)):
+            return []
+        fields = section.model_fields
+    return list(fields)
+
+
+def _suggestion(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""

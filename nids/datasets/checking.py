@@ -1,0 +1,137 @@
+"""What a data file holds, and what is odd about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from rich.markup import escape
+from rich.table import Table
+
+from nids.datasets.reading import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rich.console import Console
+
+    from nids.datasets.content import DataPath
+    from nids.datasets.schema import Dataset, Traffic
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found in a data file.
+
+    Attributes:
+        name: Name of the file.
+        dataset: What its columns were taken for.
+        sha256: Of its uncompressed content, hexadecimal.
+        identity: Which published file it is, or that it is none.
+        rows: Number of rows.
+        classes: Rows by class, in the data set's order.
+        attacks: Rows by attack with the attack's class, by class and then the most frequent first.
+        oddities: What can be read but should be known, a sentence each.
+    """
+
+    name: str
+    dataset: Dataset
+    sha256: str
+    identity: str
+    rows: int
+    classes: Mapping[str, int]
+    attacks: Mapping[tuple[str, str], int]
+    oddities: tuple[str, ...]
+
+
+def check(path: DataPath, dataset: Dataset, class_map: str | None = None) -> Check:
+    """Return what a file holds.
+
+    Args:
+        path: The file, on disk or inside a zip archive.
+        dataset: What its columns mean.
+        class_map: Name of the preset that says which attack belongs to which class; ``None`` for the default.
+
+    Raises:
+        UserError: The file cannot be read; see ``nids.datasets.reading.read``.
+    """
+    traffic = read(path, dataset, class_map)
+    class_of = dataset.class_map(class_map)
+    position = {attack: dataset.classes.index(name) for attack, name in class_of.items()}
+    by_class = np.bincount(traffic.label, minlength=len(dataset.classes))
+    by_attack = {str(attack): int(rows) for attack, rows in traffic.attack.value_counts().items()}
+    in_order = sorted(by_attack, key=lambda attack: (position[attack], -by_attack[attack], attack))
+    return Check(
+        name=path.name,
+        dataset=dataset,
+        sha256=traffic.sha256,
+        identity=_identity(path.name, traffic),
+        rows=len(traffic.label),
+        classes=dict(zip(dataset.classes, by_class.tolist(), strict=True)),
+        attacks={(class_of[attack], attack): by_attack[attack] for attack in in_order},
+        oddities=(*_outside_definition(traffic), *_constant(traffic), *_repeated(traffic)),
+    )
+
+
+def show(check: Check, console: Console) -> None:
+    """Print what a check found."""
+    console.print(escape(f"{check.name}: {check.rows:,} rows, {check.identity} (SHA-256 {check.sha256})"))
+    classes = Table("class", title="Classes")
+    classes.add_column("rows", justify="right")
+    classes.add_column("share", justify="right")
+    for name, rows in check.classes.items():
+        classes.add_row(name, f"{rows:,}", f"{rows / check.rows:.2%}")
+    attacks = Table("class", "attack", title="Attacks")
+    attacks.add_column("rows", justify="right")
+    for (class_name, attack), rows in check.attacks.items():
+        attacks.add_row(class_name, attack, f"{rows:,}")
+    console.print(classes, attacks)
+    console.print("Odd, but readable:" if check.oddities else "Nothing odd was found.")
+    for oddity in check.oddities:
+        console.print(escape(f"  - {oddity}"))
+
+
+def _identity(name: str, traffic: Traffic) -> str:
+    known = traffic.dataset.file_with(traffic.sha256)
+    if known:
+        return f"exactly the published {known.filename}"
+    if named := traffic.dataset.file_at(name):
+        return f"not the published {named.filename}, whose SHA-256 is {named.sha256}"
+    return f"none of the published files of {traffic.dataset.name}"
+
+
+def _outside_definition(traffic: Traffic) -> Iterator[str]:
+    for feature in traffic.dataset.numeric:
+        if feature.kind == "binary":
+            values = traffic.features[feature.name]
+            for value, rows in values[values > 1].value_counts().sort_index().items():
+                yield f"{feature.name} is 0 or 1 by definition, but is {value:.0f} in {_rows(rows)}"
+
+
+def _constant(traffic: Traffic) -> Iterator[str]:
+    constant = traffic.features.loc[:, traffic.features.nunique() == 1]
+    if not constant.empty:
+        values = (value if isinstance(value, str) else f"{value:g}" for value in constant.iloc[0])
+        named = (f"{name} ({value})" for name, value in zip(constant.columns, values, strict=True))
+        yield f"the same in all rows: {', '.join(named)}"
+
+
+def _repeated(traffic: Traffic) -> Iterator[str]:
+    # Of 64 bits: in a file of a few million rows, different vectors do not get the same hash by chance.
+    vectors = pd.util.hash_pandas_object(traffic.features, index=False)
+    if repeated := int(vectors.duplicated().sum()):
+        verb = "repeats" if repeated == 1 else "repeat"
+        yield f"{_rows(repeated)} {verb} the features of an earlier row"
+    attacks = traffic.attack.groupby(vectors.to_numpy()).nunique()
+    conflicting = vectors.isin(attacks.index[attacks > 1])
+    if conflicting.any():
+        yield (
+            f"{_rows(int(conflicting.sum()))} conflict: same features, but different attacks "
+            f"(groups of such rows: {int((attacks > 1).sum()):,})"
+        )
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"

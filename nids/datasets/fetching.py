@@ -1,0 +1,148 @@
+"""Published files → the user's cache, from mirrors or a copy at hand; nothing unverified appears there."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from nids.datasets.content import load, written_whole
+from nids.datasets.downloading import HostError, MirrorError, download
+from nids.datasets.finding import FOLDER_VARIABLE, cache_folder, find, is_data_file
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+    from rich.progress import TaskID
+
+    from nids.datasets.content import Content
+    from nids.datasets.schema import Dataset, SourceFile
+
+
+def fetch(
+    dataset: Dataset,
+    *,
+    source: Path | None = None,
+    mirrors: Sequence[str] | None = None,
+    folder: Path | None = None,
+    console: Console,
+) -> list[Path]:
+    """Bring the files of a data set into the cache and return where they are, in the data set's order.
+
+    Args:
+        dataset: The data set.
+        source: A file, or a folder or zip archive with some of the files, to copy from rather than download.
+        mirrors: Addresses to download from, in order, with ``{filename}``; ``None`` for the data set's.
+        folder: Where to put the files; ``None`` for the user's cache.
+        console: Where progress is shown.
+
+    Raises:
+        UserError: The data set is generated; a file could not be had from any mirror, with what was tried; or
+            ``source`` holds none of the files, or one with another content.
+    """
+    if not dataset.files:
+        raise UserError(f"{dataset.name} is generated: there is nothing to fetch.")
+    folder = folder or cache_folder(dataset)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if source is not None:
+            return _copy(dataset, source, folder, console)
+        return _download(dataset, mirrors or dataset.mirrors, folder, console)
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot be written: {error.strerror or error}. Make it writable or make space."
+        ) from error
+
+
+def _copy(dataset: Dataset, source: Path, folder: Path, console: Console) -> list[Path]:
+    found = _verified(dataset, source)
+    for file in dataset.files:
+        if file in found:
+            with written_whole(folder / file.filename) as stream:
+                stream.write(found[file].data)
+        else:
+            console.print(escape(f"{source} holds no {file.filename}"))
+    return [folder / file.filename for file in found]
+
+
+def _verified(dataset: Dataset, source: Path) -> dict[SourceFile, Content]:
+    """Return the files that ``source`` holds, in the data set's order."""
+    if is_data_file(source):
+        content = load(source)
+        file = dataset.file_with(content.sha256)
+        if file is None:
+            raise UserError(
+                f"{source}: is no published file of {dataset.name} (SHA-256 {content.sha256[:12]}…). "
+                "Only those are cached; give other data where they are used."
+            )
+        return {file: content}
+    found = {}
+    for file in dataset.files:
+        if path := find(dataset, file, source):
+            found[file] = load(path)
+            if found[file].sha256 != file.sha256:
+                raise UserError(
+                    f"{source}: {file.filename} has SHA-256 {found[file].sha256[:12]}…, but the published "
+                    f"file has {file.sha256[:12]}…. Get another copy."
+                )
+    if not found:
+        names = ", ".join(file.filename for file in dataset.files)
+        raise UserError(f"{source}: holds none of {names}. Give a file, folder or zip archive that does.")
+    return found
+
+
+def _download(dataset: Dataset, mirrors: Sequence[str], folder: Path, console: Console) -> list[Path]:
+    paths = {file: folder / file.filename for file in dataset.files}
+    silent: dict[str, HostError] = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console) as progress:
+        for file, path in paths.items():
+            if not _is_cached(file, path):
+                _try_in_turn(dataset, mirrors, file, path, progress=progress, silent=silent)
+    return list(paths.values())
+
+
+def _is_cached(file: SourceFile, path: Path) -> bool:
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
+
+
+def _try_in_turn(
+    dataset: Dataset,
+    mirrors: Sequence[str],
+    file: SourceFile,
+    path: Path,
+    *,
+    progress: Progress,
+    silent: dict[str, HostError],
+) -> None:
+    """Download a file from the first mirror that has it; hosts that do not answer are added to ``silent``."""
+    tried = []
+    for mirror in mirrors:
+        url = mirror.format(filename=quote(file.filename))
+        host = urlsplit(url).netloc
+        task = progress.add_task(escape(file.filename), total=None)
+
+        def report(received: int, expected: int | None, task: TaskID = task) -> None:
+            progress.update(task, completed=received, total=expected)
+
+        try:
+            if host in silent:
+                raise silent[host]
+            download(url, file.sha256, path, report)
+            return
+        except MirrorError as error:
+            progress.remove_task(task)
+            tried.append(f"  {url}: {error}\n")
+            if isinstance(error, HostError):
+                silent[host] = error
+    raise UserError(
+        f"{file.filename} could not be downloaded. Tried:\n{''.join(tried)}"
+        f"Try again later; or get the file elsewhere and run `nids data fetch {dataset.name} --from PATH` "
+        f"(a file, folder or zip archive), or set {FOLDER_VARIABLE} to a folder that holds it."
+    )

@@ -1,0 +1,121 @@
+"""Where the files of a data set are on this machine."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nids.datasets.content import DataPath
+    from nids.datasets.schema import Dataset, SourceFile
+
+FOLDER_VARIABLE = "NIDS_DATA_DIR"
+
+
+def cache_folder(dataset: Dataset) -> Path:
+    """Return the folder in the user's cache for downloaded files of a data set; it may not exist yet."""
+    return platformdirs.user_cache_path("nids") / dataset.name
+
+
+def locate(dataset: Dataset, file: SourceFile, data: Path | None = None) -> DataPath | None:
+    """Return where a file is on this machine, or ``None`` if it is in none of the usual places.
+
+    Args:
+        dataset: The data set.
+        file: One of its files.
+        data: Where the user says that it is: the data file, which is then taken whatever its name is, or a
+            place to look into as ``find`` does. Without it, the usual places are NIDS_DATA_DIR and the user's
+            cache.
+
+    Raises:
+        UserError: ``data`` or NIDS_DATA_DIR cannot be read, or ``data`` does not hold the file.
+    """
+    if data is None:
+        found = (find(dataset, file, place) for place in _usual_places(dataset))
+        return next((path for path in found if path), None)
+    if is_data_file(data):
+        return data
+    if path := find(dataset, file, data):
+        return path
+    raise UserError(
+        f"{data}: holds no {file.filename}. Give the data file itself, or a folder or zip with it."
+    )
+
+
+def find(dataset: Dataset, file: SourceFile, place: Path) -> DataPath | None:
+    """Return where ``place`` holds a file, or ``None``.
+
+    Args:
+        dataset: The data set.
+        file: One of its files, plain or with ".gz" after its name.
+        place: A zip archive, or a folder that holds the file or a zip archive with it, itself or in a
+            sub-folder.
+
+    Raises:
+        UserError: ``place`` is neither a folder nor a zip archive that can be read.
+    """
+    try:
+        paths = _files_under(place) if place.is_dir() else _members(place)
+        for path in paths:
+            if dataset.file_at(path.name) == file:
+                return path
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{place}: {_reason(error)}. Give a data file, or a folder or zip archive that holds data files."
+        ) from error
+    return None
+
+
+def is_data_file(path: Path) -> bool:
+    """Return whether a path is a file by itself rather than a place to look into."""
+    return path.is_file() and not zipfile.is_zipfile(path)
+
+
+def not_found(dataset: Dataset, file: SourceFile) -> UserError:
+    """Return the message for a file that ``locate`` found in none of the usual places."""
+    places = " and ".join(str(place) for place in _usual_places(dataset))
+    return UserError(
+        f"{file.filename} is not on this machine: looked in {places}. "
+        f"Run `nids data fetch {dataset.name}`, or set {FOLDER_VARIABLE} to a folder that holds the file."
+    )
+
+
+def _usual_places(dataset: Dataset) -> list[Path]:
+    cache = cache_folder(dataset)
+    folder = os.environ.get(FOLDER_VARIABLE)
+    return ([Path(folder)] if folder else []) + ([cache] if cache.exists() else [])
+
+
+def _files_under(folder: Path) -> Iterator[DataPath]:
+    """Yield the files of a folder and of its sub-folders, and then what zip archives among them hold."""
+    children = sorted(folder.iterdir())
+    files = [path for path in children if path.is_file()]
+    for child in children:
+        if child.is_dir():
+            files += sorted(path for path in child.iterdir() if path.is_file())
+    yield from files
+    for path in files:
+        # An archive that cannot be read is passed over: it may lie here for another reason.
+        if path.suffix.casefold() == ".zip" and zipfile.is_zipfile(path):
+            yield from _members(path)
+
+
+def _members(archive: Path) -> Iterator[DataPath]:
+    opened = zipfile.ZipFile(archive)
+    for member in opened.infolist():
+        if not member.is_dir():
+            yield zipfile.Path(opened, member.filename)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "does not exist"
+    return "is no zip archive" if isinstance(error, zipfile.BadZipFile) else f"cannot be read ({error})"

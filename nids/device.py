@@ -1,0 +1,40 @@
+"""What of a machine one trial's process may use. The only module that calls TensorFlow itself."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+
+# Room that each process's CUDA context takes beside the memory that TensorFlow manages.
+CONTEXT_MIB = 600
+
+
+@functools.cache
+def configure(cpus: int, gpus: float) -> None:
+    """Limit this process to its share, once and before anything is computed.
+
+    Args:
+        cpus: Threads to compute with.
+        gpus: GPUs, or the fraction of one. Ray makes them visible but caps nothing: without a limit of its own, each
+            process that shares a card takes all of the card's memory.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(cpus)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    if 0 < gpus < 1:
+        for card, total in zip(tf.config.list_physical_devices("GPU"), _memory_mib(), strict=False):
+            limit = tf.config.LogicalDeviceConfiguration(memory_limit=int(total * gpus) - CONTEXT_MIB)
+            tf.config.set_logical_device_configuration(card, [limit])
+    elif gpus == 0:
+        tf.config.set_visible_devices([], "GPU")
+
+
+def _memory_mib() -> list[int]:
+    """Return the memory of each card of this machine, MiB."""
+    query = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    return [int(line) for line in subprocess.run(query, capture_output=True, text=True, check=True).stdout.split()]

@@ -1,0 +1,148 @@
+"""Rows to numbers: what is learned from training rows, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from nids.datasets.schema import Dataset
+
+# Categories with fewer training rows than this share the place of unknown ones: a place that no training row ever
+# reaches would send an unknown value through weights that were never trained.
+MIN_ROWS_OF_CATEGORY = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Feature rows in the compact form that all folds share, before anything is learned from them.
+
+    Attributes:
+        numeric: float32 of shape (rows, numeric features), in the data set's order; features that span orders of
+            magnitude are replaced by log(1 + x), because min-max scaling alone would squeeze nearly all rows to 0.
+        codes: int16 of shape (rows, categorical features): positions in ``vocabularies``.
+        vocabularies: For each categorical feature, every value that occurs, sorted.
+    """
+
+    numeric: np.ndarray
+    codes: np.ndarray
+    vocabularies: tuple[tuple[str, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.numeric)
+
+
+def compact(features: pd.DataFrame, dataset: Dataset) -> Rows:
+    """Return the compact form of ``features``, a table with the data set's columns."""
+    numeric = np.empty((len(features), len(dataset.numeric)), dtype=np.float32)
+    for column, feature in enumerate(dataset.numeric):
+        values = features[feature.name].to_numpy(dtype=np.float64)
+        numeric[:, column] = np.log1p(values) if feature.heavy_tailed else values
+    columns = [pd.Categorical(features[feature.name]) for feature in dataset.categorical]
+    codes = np.column_stack([column.codes for column in columns]).astype(np.int16)
+    return Rows(numeric, codes, tuple(tuple(map(str, column.categories)) for column in columns))
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The fitted step from compact rows to the model's input: min-max scaling and one-hot.
+
+    Attributes:
+        numeric: Names of the numeric features.
+        minimum: Least training value of each, after log(1 + x) where that applies.
+        maximum: Largest training value of each.
+        categorical: Names of the categorical features.
+        categories: For each of them, the values with a place of their own, sorted. One more place follows them, for
+            every other value: those that training did not have, and those that it had in fewer than
+            ``MIN_ROWS_OF_CATEGORY`` rows.
+    """
+
+    numeric: tuple[str, ...]
+    minimum: tuple[float, ...]
+    maximum: tuple[float, ...]
+    categorical: tuple[str, ...]
+    categories: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def fit(cls, rows: Rows, training: np.ndarray, dataset: Dataset) -> Encoding:
+        """Return the encoding learned from the row numbers ``training`` (int, shape (training rows,)) alone."""
+        numeric = rows.numeric[training]
+        categories = []
+        for column, vocabulary in enumerate(rows.vocabularies):
+            counts = np.bincount(rows.codes[training, column], minlength=len(vocabulary))
+            categories.append(tuple(np.array(vocabulary)[counts >= MIN_ROWS_OF_CATEGORY].tolist()))
+        return cls(
+            numeric=tuple(feature.name for feature in dataset.numeric),
+            minimum=tuple(numeric.min(axis=0).tolist()),
+            maximum=tuple(numeric.max(axis=0).tolist()),
+            categorical=tuple(feature.name for feature in dataset.categorical),
+            categories=tuple(categories),
+        )
+
+    @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        """Name of each encoded column; the place of other values is called ``feature=*``."""
+        one_hot = (
+            f"{name}={value}"
+            for name, values in zip(self.categorical, self.categories, strict=True)
+            for value in (*values, "*")
+        )
+        return (*self.numeric, *one_hot)
+
+    @property
+    def width(self) -> int:
+        """Number of encoded columns."""
+        return len(self.feature_names)
+
+    def places(self, rows: Rows, numbers: np.ndarray) -> np.ndarray:
+        """Return, for each categorical feature of the numbered rows, its place within the feature's columns.
+
+        The result is int64 of shape (len(numbers), categorical features); the last place is that of other values.
+        """
+        result = np.empty((len(numbers), len(self.categories)), dtype=np.int64)
+        for column, (values, vocabulary) in enumerate(zip(self.categories, rows.vocabularies, strict=True)):
+            place = {value: i for i, value in enumerate(values)}
+            lookup = np.array([place.get(value, len(values)) for value in vocabulary], dtype=np.int64)
+            result[:, column] = lookup[rows.codes[numbers, column]]
+        return result
+
+    def scale(self, rows: Rows, numbers: np.ndarray) -> np.ndarray:
+        """Return the numeric features of the numbered rows, float32 of shape (len(numbers), numeric features).
+
+        The training rows' range becomes [0, 1]; what lies outside is clipped, so that one extreme value of new
+        traffic cannot drown a row's other features. A feature that is constant in training becomes 0.
+        """
+        low = np.array(self.minimum, dtype=np.float32)
+        span = np.array(self.maximum, dtype=np.float32) - low
+        scaled = (rows.numeric[numbers] - low) / np.where(span > 0, span, np.float32(1))
+        return np.where(span > 0, np.clip(scaled, 0, 1), np.float32(0))
+
+    def transform(self, rows: Rows, numbers: np.ndarray) -> np.ndarray:
+        """Return the numbered rows encoded, float32 of shape (len(numbers), width)."""
+        return self.one_hot(self.scale(rows, numbers), self.places(rows, numbers))
+
+    def one_hot(self, scaled: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Return scaled numeric features and categorical places as one matrix, float32 of shape (rows, width)."""
+        encoded = np.zeros((len(scaled), self.width), dtype=np.float32)
+        encoded[:, : len(self.numeric)] = scaled
+        sizes = [len(values) + 1 for values in self.categories]
+        starts = len(self.numeric) + np.cumsum([0, *sizes[:-1]])
+        np.put_along_axis(encoded, places + starts, np.float32(1), axis=1)
+        return encoded
+
+    def to_json(self) -> str:
+        """Return the encoding as JSON, exact to the last bit."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Encoding:
+        """Return the encoding that ``to_json`` wrote."""
+        values = json.loads(text)
+        categories = tuple(map(tuple, values.pop("categories")))
+        return cls(**{name: tuple(value) for name, value in values.items()}, categories=categories)
+

@@ -1,0 +1,95 @@
+"""Folds on disk, under a hash of everything that they depend on: built once, whichever run or driver asks."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from nids import datasets
+from nids.encoding import Encoding, Rows
+from nids.folds import Corpus, Fold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nids import config
+    from nids.storage import Folder
+
+# Part of every hash: raised whenever the same inputs would give other folds, or be stored in another form.
+FORMAT = 1
+
+
+def key(data_sha256: str, class_map: str, folds: config.Folds, seed: int) -> str:
+    """Return the hash under which folds of these inputs are kept."""
+    made_by = {name: version(name) for name in ("imbalanced-learn", "numpy", "pandas", "scikit-learn")}
+    inputs = [FORMAT, data_sha256, class_map, folds.model_dump(exclude={"use"}), folds.used, seed, made_by]
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def save(folder: Folder, corpus: Corpus, folds: Sequence[Fold]) -> None:
+    """Write the folds; they count as there once all of them are."""
+    content = {"dataset": corpus.dataset.name, "vocabularies": corpus.rows.vocabularies, "folds": len(folds)}
+    _write(
+        folder,
+        "corpus.npz",
+        {"numeric": corpus.rows.numeric, "codes": corpus.rows.codes, "labels": corpus.labels},
+        content,
+    )
+    for fold in folds:
+        arrays = {
+            "training": fold.training,
+            "validation": fold.validation,
+            "synthetic_data": fold.synthetic.data,
+            "synthetic_indices": fold.synthetic.indices,
+            "synthetic_indptr": fold.synthetic.indptr,
+            "synthetic_labels": fold.synthetic_labels,
+        }
+        about = {"encoding": json.loads(fold.encoding.to_json()), "notes": fold.notes}
+        _write(folder, f"fold-{fold.number}.npz", arrays, about)
+    folder.write("complete.json", json.dumps(content).encode())
+
+
+def load(folder: Folder) -> tuple[Corpus, list[Fold]] | None:
+    """Return what ``save`` wrote, or None where it is not there, whole."""
+    if not folder.exists("complete.json"):
+        return None
+    arrays, content = _read(folder, "corpus.npz")
+    vocabularies = tuple(map(tuple, content["vocabularies"]))
+    rows = Rows(arrays["numeric"], arrays["codes"], vocabularies)
+    corpus = Corpus(rows, arrays["labels"], datasets.get(content["dataset"]))
+    return corpus, [_fold(folder, number) for number in range(content["folds"])]
+
+
+def _fold(folder: Folder, number: int) -> Fold:
+    arrays, about = _read(folder, f"fold-{number}.npz")
+    encoding = Encoding.from_json(json.dumps(about["encoding"]))
+    parts = (arrays["synthetic_data"], arrays["synthetic_indices"], arrays["synthetic_indptr"])
+    synthetic = csr_matrix(parts, shape=(len(arrays["synthetic_labels"]), encoding.width))
+    return Fold(
+        number,
+        arrays["training"],
+        arrays["validation"],
+        encoding,
+        synthetic,
+        arrays["synthetic_labels"],
+        tuple(about["notes"]),
+    )
+
+
+def _write(folder: Folder, name: str, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+    sink = io.BytesIO()
+    text = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
+    np.savez(sink, allow_pickle=False, about=text, **arrays)
+    folder.write(name, sink.getbuffer())
+
+
+def _read(folder: Folder, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    with np.load(io.BytesIO(folder.read(name)), allow_pickle=False) as file:
+        arrays = {key: file[key] for key in file.files}
+    return arrays, json.loads(arrays.pop("about").tobytes())

@@ -1,0 +1,127 @@
+"""Cross-validation folds in which nothing passes from the validation part to the training part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+from sklearn.model_selection import StratifiedKFold
+
+from nids.encoding import Encoding, Rows, compact
+from nids.errors import UserError
+from nids.resampling import synthesize
+
+if TYPE_CHECKING:
+    from nids import config
+    from nids.datasets.schema import Dataset, Traffic
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """What all folds share, stored once.
+
+    Attributes:
+        rows: All rows of the training file, compact.
+        labels: Their classes, int8 of shape (rows,): positions in ``dataset.classes``.
+        dataset: The data set.
+    """
+
+    rows: Rows
+    labels: np.ndarray
+    dataset: Dataset
+
+    @classmethod
+    def of(cls, traffic: Traffic) -> Corpus:
+        """Return the corpus of labelled rows."""
+        return cls(compact(traffic.features, traffic.dataset), traffic.label.astype(np.int8), traffic.dataset)
+
+
+@dataclass(frozen=True)
+class Split:
+    """The two sides of a fold: ascending row numbers, int32 of shape (rows of that side,)."""
+
+    training: np.ndarray
+    validation: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One fold: everything of it that is not shared with the others.
+
+    Attributes:
+        number: Position among the folds, from 0.
+        training: Row numbers of the training part, int32, ascending.
+        validation: Row numbers of the validation part, int32, ascending; it is never resampled.
+        encoding: Fitted on the training part.
+        synthetic: Encoded synthetic rows of the training part, float32 of shape (synthetic, width), sparse: most
+            features of a row are 0. Within a class they stand in the order in which they were drawn, so that the
+            first so many of them are a valid smaller sample.
+        synthetic_labels: Their classes, int8 of shape (synthetic,), ascending.
+        notes: What had to be adapted to small classes.
+    """
+
+    number: int
+    training: np.ndarray
+    validation: np.ndarray
+    encoding: Encoding
+    synthetic: csr_matrix
+    synthetic_labels: np.ndarray
+    notes: tuple[str, ...]
+
+
+def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
+    """Return ``folds.count`` stratified folds with identical feature vectors on one side.
+
+    Identical vectors count as one while the folds are drawn, under the rarest of their classes.
+
+    Raises:
+        UserError: A class has fewer distinct rows than there are folds.
+    """
+    classes = traffic.dataset.classes
+    vector = traffic.features.groupby(list(traffic.features.columns), sort=False, observed=True).ngroup().to_numpy()
+    rarity = np.bincount(traffic.label, minlength=len(classes))[traffic.label]
+    rarest_first = pd.DataFrame({"vector": vector, "rarity": rarity, "label": traffic.label}).sort_values(
+        ["vector", "rarity"], kind="stable"
+    )
+    labels = rarest_first.drop_duplicates("vector")["label"].to_numpy()
+    distinct = np.bincount(labels, minlength=len(classes))
+    for name, count in zip(classes, distinct, strict=True):
+        if 0 < count < folds.count:
+            raise UserError(
+                f"found {count} distinct rows of class {name} in {traffic.source}, but {folds.count} folds "
+                f"(folds.count) need at least {folds.count}: one for each. Use fewer folds or more rows."
+            )
+    drawn = StratifiedKFold(folds.count, shuffle=True, random_state=seed).split(labels, labels)
+    splits = []
+    for _, held_back in drawn:
+        validating = np.zeros(len(labels), dtype=bool)
+        validating[held_back] = True
+        validating = validating[vector]
+        splits.append(
+            Split(np.flatnonzero(~validating).astype(np.int32), np.flatnonzero(validating).astype(np.int32))
+        )
+    return splits
+
+
+def build(corpus: Corpus, number: int, sides: Split, folds: config.Folds, seed: int) -> Fold:
+    """Return one fold: encoding and synthetic rows are made from its training part alone.
+
+    Raises:
+        UserError: A class is too small for the resampling asked for.
+    """
+    encoding = Encoding.fit(corpus.rows, sides.training, corpus.dataset)
+    synthetic, synthetic_labels, notes = synthesize(
+        corpus.rows,
+        encoding,
+        sides.training,
+        corpus.labels[sides.training],
+        corpus.dataset.classes,
+        folds,
+        seed=int(np.random.SeedSequence([seed, number]).generate_state(1)[0]),
+    )
+    return Fold(
+        number, sides.training, sides.validation, encoding, csr_matrix(synthetic), synthetic_labels, notes
+    )

@@ -1,0 +1,41 @@
+"""The runs of a storage, as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from nids.errors import UserError
+from nids.results import open_run, run_names
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nids.results import Run
+
+
+def show(storage: str, console: Console) -> None:
+    """Print a line for each run: state, trials, best value, data. A damaged run is named, with what is wrong."""
+    names = run_names(storage)
+    if not names:
+        console.print(f"{storage} holds no runs yet. Make one with: [bold]nids search jobs/quick.toml[/]", highlight=False)
+        return
+    table = Table("run", "state", "trials", "best", "data", box=None, header_style="bold")
+    for name in names:
+        try:
+            table.add_row(name, *_cells(open_run(storage, name)))
+        except UserError as error:
+            table.add_row(name, "damaged", "", "", str(error))
+    console.print(table, highlight=False)
+
+
+def _cells(run: Run) -> tuple[str, str, str, str]:
+    trials = run.trials()
+    search = run.manifest["job"]["search"]
+    complete = trials[trials["state"] == "COMPLETE"].sort_values("value", ascending=search["metric"] == "log_loss")
+    best = ""
+    if len(complete):
+        best = f"{search['metric']} {complete['value'].iloc[0]:.4f} (trial {complete['trial'].iloc[0]})"
+    ended = int((trials["state"] != "RUNNING").sum())
+    return run.state, f"{ended}/{search['trials']}", best, run.manifest["data"]["source"]

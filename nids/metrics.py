@@ -1,0 +1,92 @@
+"""Every figure of a classifier, from its confusion matrix or its probabilities.
+
+Names and definitions follow scikit-learn; a quotient whose denominator is 0 is 0, as with its ``zero_division=0``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import confusion_matrix, log_loss
+
+# The figures of one fold that are averaged over the folds, in the order in which tables show them.
+SUMMARY = ("log_loss", "accuracy", "macro_f1", "weighted_precision", "weighted_recall", "weighted_f1")
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """Figures of each class against all others, each float64 of shape (classes,), and the rows of each, int64.
+
+    Attributes:
+        precision: TP / (TP + FP).
+        recall: TP / (TP + FN): the class's detection rate.
+        f1: Harmonic mean of precision and recall.
+        false_positive_rate: FP / (FP + TN).
+        support: TP + FN.
+    """
+
+    precision: np.ndarray
+    recall: np.ndarray
+    f1: np.ndarray
+    false_positive_rate: np.ndarray
+    support: np.ndarray
+
+
+def class_figures(confusion: np.ndarray) -> ClassFigures:
+    """Return the figures of each class.
+
+    ``confusion`` counts rows, int of shape (classes, classes): row i, column j holds the rows of class i that were
+    taken for class j.
+    """
+    hits = np.diag(confusion).astype(np.float64)
+    support = confusion.sum(axis=1)
+    predicted = confusion.sum(axis=0)
+    false_positives = predicted - hits
+    precision = _quotient(hits, predicted)
+    recall = _quotient(hits, support)
+    return ClassFigures(
+        precision=precision,
+        recall=recall,
+        f1=_quotient(2 * hits, predicted + support),
+        false_positive_rate=_quotient(false_positives, confusion.sum() - support),
+        support=support,
+    )
+
+
+def summary(confusion: np.ndarray, loss: float) -> dict[str, float]:
+    """Return the figures named in ``SUMMARY`` for one fold, given its confusion matrix and its log-loss.
+
+    Macro-F1 is the plain mean over the classes that occur or are predicted; the weighted figures weigh each class by
+    its rows, so that weighted recall is accuracy by another name.
+    """
+    figures = class_figures(confusion)
+    present = (figures.support + confusion.sum(axis=0)) > 0
+    share = figures.support / confusion.sum()
+    return {
+        "log_loss": loss,
+        "accuracy": float(np.diag(confusion).sum() / confusion.sum()),
+        "macro_f1": float(figures.f1[present].mean()),
+        "weighted_precision": float(share @ figures.precision),
+        "weighted_recall": float(share @ figures.recall),
+        "weighted_f1": float(share @ figures.f1),
+    }
+
+
+def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the confusion matrix and the log-loss (in nats a row) of predicted probabilities.
+
+    Args:
+        labels: True classes, int of shape (rows,).
+        probabilities: float of shape (rows, classes), each row summing to 1.
+    """
+    classes = np.arange(probabilities.shape[1])
+    # Sums of float32 differ from 1 by more than scikit-learn lets pass without a warning.
+    exact = probabilities.astype(np.float64)
+    exact /= exact.sum(axis=1, keepdims=True)
+    confusion = confusion_matrix(labels, exact.argmax(axis=1), labels=classes)
+    return confusion, float(log_loss(labels, exact, labels=classes))
+
+
+def _quotient(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    return np.divide(numerator, denominator, out=np.zeros(len(numerator)), where=denominator > 0)

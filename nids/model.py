@@ -1,0 +1,100 @@
+"""The CNN-BiGRU with attention, after Benchama & Zebbara (2024), in public Keras 3 calls only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+from keras import layers
+
+if TYPE_CHECKING:
+    from nids.hyperparameters import Attention, Hyperparameters
+
+POOL = 5
+HEADS = 4
+
+
+def build_model(width: int, classes: int, hp: Hyperparameters, seed: int) -> keras.Model:
+    """Return a fresh, uncompiled model.
+
+    Args:
+        width: Number of encoded features of a row.
+        classes: Number of classes.
+        hp: The hyperparameters; only those of the architecture are read.
+        seed: Seeds the initial weights and the dropout masks: the same seed gives the same model.
+
+    Returns:
+        A model from rows, float32 of shape (batch, width, 1), to class probabilities, float32 of shape
+        (batch, classes).
+
+    The order of the parts is that of the paper's Table 1, and each layer bears its part's name. Where the paper is
+    silent, the choices and their reasons are:
+
+    * Pooling by 5 after the convolution and before the second BiGRU, "same" padding, ReLU: so does the public
+      CNN-BiLSTM that the paper's list of layers follows.
+    * The first BiGRU returns its summary (2 × ``gru_units``), which the reshape turns into a sequence of single
+      values, as there: its pooling then leaves a fifth of the steps to the second, dearer BiGRU.
+    * The dropout of the GRUs acts on their outputs. A GRU's own ``dropout`` argument would mask inputs, and the
+      second GRU's input is a single value a step: masking it deletes the whole row. Dropout outside the layer also
+      leaves cuDNN's kernel usable.
+    * Attention asks with the mean of the second BiGRU's steps and answers with one weighted sum of them. A query for
+      each step would cost 25 times as much and would have to be averaged afterwards.
+    """
+    seeds = map(int, np.random.default_rng(seed).integers(2**31, size=32))
+
+    def initializer(kind: type[keras.Initializer] = keras.initializers.GlorotUniform) -> keras.Initializer:
+        return kind(seed=next(seeds))
+
+    def dropout(rate: float, name: str) -> layers.Layer:
+        return layers.Dropout(rate, seed=next(seeds), name=name)
+
+    def bidirectional_gru(units: int, *, sequences: bool, name: str) -> layers.Layer:
+        gru = layers.GRU(
+            units,
+            return_sequences=sequences,
+            kernel_initializer=initializer(),
+            recurrent_initializer=initializer(keras.initializers.Orthogonal),
+        )
+        return layers.Bidirectional(gru, name=name)
+
+    row = layers.Input((width, 1), name="row")
+    x = layers.Conv1D(
+        hp.conv_filters,
+        hp.conv_kernel_size,
+        padding="same",
+        activation="relu",
+        kernel_initializer=initializer(),
+        name="conv",
+    )(row)
+    x = layers.MaxPooling1D(POOL, padding="same", name="conv_pooling")(x)
+    x = layers.BatchNormalization(momentum=hp.batch_norm_momentum, name="conv_batch_norm")(x)
+    x = dropout(hp.conv_dropout, "conv_dropout")(x)
+    x = bidirectional_gru(hp.gru_units, sequences=False, name="bigru")(x)
+    x = dropout(hp.gru_dropout, "bigru_dropout")(x)
+    x = layers.Reshape((2 * hp.gru_units, 1), name="reshape")(x)
+    x = layers.MaxPooling1D(POOL, padding="same", name="sequence_pooling")(x)
+    x = layers.BatchNormalization(momentum=hp.batch_norm_momentum, name="sequence_batch_norm")(x)
+    x = bidirectional_gru(hp.sequence_gru_units, sequences=True, name="sequence_bigru")(x)
+    x = dropout(hp.gru_dropout, "sequence_bigru_dropout")(x)
+    query = layers.GlobalAveragePooling1D(keepdims=True, name="attention_query")(x)
+    x = _attention(hp.attention, 2 * hp.sequence_gru_units, next(seeds))([query, x])
+    x = layers.Flatten(name="context")(x)
+    x = dropout(hp.attention_dropout, "attention_dropout")(x)
+    probabilities = layers.Dense(
+        classes, activation="softmax", dtype="float32", kernel_initializer=initializer(), name="probabilities"
+    )(x)
+    return keras.Model(row, probabilities, name="cnn_bigru_attention")
+
+
+def _attention(kind: Attention, features: int, seed: int) -> layers.Layer:
+    if kind == "dot":
+        return layers.Attention(score_mode="dot", use_scale=True, name="attention")
+    if kind == "additive":
+        return layers.AdditiveAttention(use_scale=True, name="attention")
+    return layers.MultiHeadAttention(
+        HEADS,
+        key_dim=max(1, features // HEADS),
+        kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
+        name="attention",
+    )

@@ -1,0 +1,11 @@
+"""A run's report: its tables, the same on the terminal and as one self-contained page, and a picture of it.
+
+It reads a run in any state, while it goes on or after it has ended, and changes nothing but its own file.
+"""
+
+from nids.report.contents import Tables, tables
+from nids.report.page import write
+from nids.report.pictures import picture
+from nids.report.terminal import show
+
+__all__ = ["Tables", "picture", "show", "tables", "write"]

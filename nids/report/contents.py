@@ -1,0 +1,252 @@
+"""What a report says, as tables: read from a run once, then shown on terminal, page and dashboard."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from nids import paper
+from nids.config import Search
+from nids.report.importances import importances
+from nids.space import space_from
+from nids.study import params_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nids.results import Run
+    from nids.space import Space
+
+MEASURES = ("accuracy", "macro_f1", "log_loss", "weighted_precision", "weighted_recall", "weighted_f1")
+CLASS_MEASURES = ("precision", "recall", "f1", "false_positive_rate")
+SHOWN_TRIALS = 200
+STATES = ("COMPLETE", "PRUNED", "RUNNING", "FAIL")
+
+
+@dataclass(frozen=True)
+class Best:
+    """The complete trial with the best value."""
+
+    trial: int
+    value: float
+    std: float  # of the value over folds; NaN with one fold
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The data of a report. Shares are fractions; a figure that does not exist is NaN.
+
+    Attributes:
+        run: The run's name.
+        state: "running", "finished", "interrupted" or "failed".
+        message: What the run says of its state.
+        metric: The objective, a name of ``nids.charts.LABELS``.
+        mode: Whether less of it is better, or more.
+        synthetic: Whether the rows were generated.
+        folds: Number of folds that each trial was validated on.
+        unlike: Why figures cannot be compared with the paper's like for like; empty if they can.
+        best: The best trial, None as long as none is complete.
+        metrics: Index ``MEASURES``; columns mean, std (both over the best trial's folds), paper and baseline.
+            The paper's log-loss is its best value, of which it does not say what it is.
+        hyperparameters: Index their names; columns best and paper, of mixed types, and searched, Optuna's
+            distribution; None where there is none.
+        classes: Index the classes; a column support (validation rows, all folds), and for each of
+            ``CLASS_MEASURES`` the columns <measure>_mean, _std, _min, _max over the best trial's folds.
+        ranges: Index recall and false_positive_rate; columns low, high (over all classes and folds),
+            paper_low, paper_high.
+        states: Number of trials in each of ``STATES``.
+        failures: Columns reason, count, trials (the first numbers); the most frequent first.
+        importances: Hyperparameter → share; empty if there is nothing to tell.
+        importances_note: What they rest on, or why there are none.
+        trials: All trials, or the best ``SHOWN_TRIALS``.
+        all_trials: Number of trials that the run has.
+    """
+
+    run: str
+    state: str
+    message: str
+    metric: str
+    mode: Literal["min", "max"]
+    synthetic: bool
+    folds: int
+    unlike: tuple[str, ...]
+    best: Best | None
+    metrics: pd.DataFrame
+    hyperparameters: pd.DataFrame
+    classes: pd.DataFrame
+    ranges: pd.DataFrame
+    states: Mapping[str, int]
+    failures: pd.DataFrame
+    importances: Mapping[str, float]
+    importances_note: str
+    trials: pd.DataFrame
+    all_trials: int
+
+
+def tables(run: Run) -> Tables:
+    """Return what there is to say about a run, in whatever state it is."""
+    manifest, trials = run.manifest, run.trials().sort_values("trial", ignore_index=True)
+    search = manifest["job"]["search"]
+    mode = Search(metric=search["metric"]).mode
+    space = space_from(manifest["space"])
+    if len(manifest["folds"]["used"]) == 1:
+        # One fold has no spread; the zero that is stored would read as certainty.
+        trials = trials.assign(**{f"{name}_std": math.nan for name in MEASURES})
+    row = _best_row(trials, mode)
+    best = None if row is None else _best(row, search["metric"])
+    classes = _classes(run.classes(), best, manifest["data"]["classes"])
+    found, note = importances(trials, space, mode)
+    states = trials["state"].value_counts()
+    return Tables(
+        run=manifest["run"],
+        state=run.state,
+        message=run.status.get("message") or "",
+        metric=search["metric"],
+        mode=mode,
+        synthetic=bool(manifest["data"]["synthetic"]),
+        folds=len(manifest["folds"]["used"]),
+        unlike=_unlike(manifest),
+        best=best,
+        metrics=_metrics(row, manifest["data"]["class_counts"]),
+        hyperparameters=_hyperparameters(row, space, manifest["job"].get("hyperparameters", {})),
+        classes=classes,
+        ranges=_ranges(classes),
+        states={state: int(states.get(state, 0)) for state in STATES},
+        failures=_failures(trials),
+        importances=found,
+        importances_note=note,
+        trials=_shown(trials, mode),
+        all_trials=len(trials),
+    )
+
+
+def majority_baseline(class_counts: Mapping[str, int]) -> dict[str, float]:
+    """Return the measures of the classifier that answers every row with the shares p of the classes.
+
+    Its class is always the largest one, of share q. So its accuracy is q, that class has precision q,
+    recall 1 and F1 2q / (1 + q), the others have 0 of each, and its log-loss is the entropy −Σ p ln p, in
+    nats. As everywhere here, macro-F1 is the mean over the classes that occur.
+    """
+    rows = sum(class_counts.values())
+    if rows == 0:
+        return dict.fromkeys(MEASURES, math.nan)
+    shares = [count / rows for count in class_counts.values() if count > 0]
+    q = max(shares)
+    f1 = 2 * q / (1 + q)
+    return {
+        "accuracy": q,
+        "macro_f1": f1 / len(shares),
+        "log_loss": -sum(p * math.log(p) for p in shares),
+        "weighted_precision": q * q,
+        "weighted_recall": q,
+        "weighted_f1": q * f1,
+    }
+
+
+def _best_row(trials: pd.DataFrame, mode: str) -> pd.Series | None:
+    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
+    if complete.empty:
+        return None
+    return complete.sort_values(["value", "trial"], ascending=[mode == "min", True]).iloc[0]
+
+
+def _best(row: pd.Series, metric: str) -> Best:
+    return Best(
+        int(row["trial"]),
+        float(row["value"]),
+        float(row.get(f"{metric}_std", math.nan)),
+        int(row["best_epoch"]),
+    )
+
+
+def _metrics(row: pd.Series | None, class_counts: Mapping[str, int]) -> pd.DataFrame:
+    found: Mapping[Any, Any] = {} if row is None else row.to_dict()
+    published = {**paper.METRICS, "log_loss": paper.BEST_VALUE}
+    baseline = majority_baseline(class_counts)
+    return pd.DataFrame(
+        {
+            "mean": [found.get(name, math.nan) for name in MEASURES],
+            "std": [found.get(f"{name}_std", math.nan) for name in MEASURES],
+            "paper": [published.get(name, math.nan) for name in MEASURES],
+            "baseline": [baseline[name] for name in MEASURES],
+        },
+        index=pd.Index(MEASURES, name="measure"),
+        dtype=float,
+    )
+
+
+def _hyperparameters(row: pd.Series | None, space: Space, fixed: Mapping[str, Any]) -> pd.DataFrame:
+    names = list(dict.fromkeys([*paper.BEST_HYPERPARAMETERS, *space, *fixed]))
+    best = {} if row is None else {**fixed, **params_of(dict(row), space)}
+    columns: dict[str, Mapping[str, Any]] = {
+        "best": best,
+        "paper": paper.BEST_HYPERPARAMETERS,
+        "searched": space,
+    }
+    return pd.DataFrame(
+        {column: [values.get(name) for name in names] for column, values in columns.items()},
+        index=pd.Index(names, name="hyperparameter"),
+        dtype=object,
+    )
+
+
+def _classes(classes: pd.DataFrame, best: Best | None, order: list[str]) -> pd.DataFrame:
+    chosen = classes[classes["trial"] == best.trial] if best else classes.iloc[:0]
+    # A class without a row in a fold has no score there: the zero that is stored would read as a failure.
+    chosen = chosen.assign(**{name: chosen[name].where(chosen["support"] > 0) for name in CLASS_MEASURES[:3]})
+    groups = chosen.groupby("class")
+    columns = {"support": groups["support"].sum()}
+    for measure in CLASS_MEASURES:
+        for statistic in ("mean", "std", "min", "max"):
+            columns[f"{measure}_{statistic}"] = groups[measure].agg(statistic)
+    table = pd.DataFrame(columns)
+    return table.reindex([name for name in order if name in table.index]).rename_axis("class")
+
+
+def _ranges(classes: pd.DataFrame) -> pd.DataFrame:
+    rows = {
+        name: (classes[f"{name}_min"].min(), classes[f"{name}_max"].max(), *published)
+        for name, published in paper.RANGES.items()
+    }
+    columns = ["low", "high", "paper_low", "paper_high"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype(float).rename_axis("measure")
+
+
+def _failures(trials: pd.DataFrame) -> pd.DataFrame:
+    failed = trials[trials["state"] == "FAIL"]
+    reasons = (
+        failed["error"].fillna("no reason was given").groupby(failed["error"].fillna("no reason was given"))
+    )
+    rows = [
+        (reason, len(members), ", ".join(map(str, failed.loc[members.index, "trial"].head(10))))
+        for reason, members in reasons
+    ]
+    rows.sort(key=lambda row: -row[1])
+    return pd.DataFrame(rows, columns=["reason", "count", "trials"])
+
+
+def _shown(trials: pd.DataFrame, mode: str) -> pd.DataFrame:
+    if len(trials) <= SHOWN_TRIALS:
+        return trials
+    # A pruned trial's value is of an early epoch, so the complete ones come first whatever it is.
+    rank = trials.assign(complete=trials["state"] == "COMPLETE").sort_values(
+        ["complete", "value"], ascending=[False, mode == "min"]
+    )
+    return trials.loc[rank.index[:SHOWN_TRIALS]].reset_index(drop=True)
+
+
+def _unlike(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    data = manifest["data"]
+    reasons = []
+    if data["synthetic"]:
+        reasons.append(f"the rows are synthetic ({data['source']})")
+    elif data["source"] != paper.TRAINING_FILE:
+        reasons.append(f"the rows are those of {data['source']}, the paper's those of {paper.TRAINING_FILE}")
+    used, count = len(manifest["folds"]["used"]), manifest["job"]["folds"]["count"]
+    if used < count:
+        reasons.append(f"the run used only {used} of {count} folds")
+    return tuple(reasons)

@@ -1,0 +1,76 @@
+"""How much each hyperparameter decides about a trial's value, as Optuna sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import warnings
+from typing import TYPE_CHECKING, Literal
+
+import optuna
+
+from nids.study import params_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+    from optuna.trial import FrozenTrial
+
+    from nids.space import Space
+
+FEWEST = 4  # complete trials: with fewer, "the best tenth" and "all" are nearly the same trials
+
+
+def importances(
+    trials: pd.DataFrame, space: Space, mode: Literal["min", "max"]
+) -> tuple[dict[str, float], str]:
+    """Return the importances (they sum to 1), or none, and a sentence on their basis or why there are none.
+
+    They are those of PED-ANOVA (Watanabe et al., IJCAI 2023), Optuna's default: how much the best tenth of
+    the complete trials differs from all of them in each hyperparameter.
+
+    Args:
+        trials: The run store's trials: trial, state, value and params_<name>.
+        space: The search space.
+        mode: Whether a lower value is better, or a higher one.
+    """
+    with _quiet():
+        study = optuna.create_study(direction="minimize" if mode == "min" else "maximize")
+    study.add_trials(_frozen_trials(trials, space))
+    count = len(study.trials)
+    if count < FEWEST:
+        return {}, f"Importances need at least {FEWEST} complete trials; there {_are(count)} so far."
+    with warnings.catch_warnings():
+        # Optuna warns when there is nothing to tell apart; that is said in our own words below.
+        warnings.simplefilter("ignore")
+        found = optuna.importance.get_param_importances(study, normalize=False)
+    total = sum(found.values())
+    if not math.isfinite(total) or total <= 0:
+        return {}, f"The {count} complete trials do not differ in a way that tells hyperparameters apart."
+    few = " That is few: take the order as a hint." if count < 30 else ""
+    shares = {name: share / total for name, share in found.items()}
+    return shares, f"From {count} complete trials, by PED-ANOVA.{few}"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Optuna from telling on the terminal that it has made a study: no news to a report's reader."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _are(count: int) -> str:
+    return "is 1" if count == 1 else f"are {count or 'none'}"
+
+
+def _frozen_trials(trials: pd.DataFrame, space: Space) -> list[FrozenTrial]:
+    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
+    return [
+        optuna.trial.create_trial(value=row["value"], params=params_of(dict(row), space), distributions=space)
+        for _, row in complete.iterrows()
+    ]

@@ -1,0 +1,102 @@
+"""The report as one page: no script, no network, nothing beside the file itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup
+
+from nids import charts
+from nids.charts import label
+from nids.report import cells, wording
+from nids.report.contents import CLASS_MEASURES, Tables, tables
+from nids.report.pictures import svg
+from nids.report.rounding import mean_and_spread, setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from nids.results import Run
+
+FILE = "report.html"
+
+
+def write(run: Run) -> str:
+    """Write the page into the run's folder, replacing an older one, and return its path or URI."""
+    run.folder.write(FILE, page(run).encode())
+    return f"{run.path}/{FILE}"
+
+
+def page(run: Run) -> str:
+    """Return the page's HTML. Every text of the run is escaped."""
+    found = tables(run)
+    manifest = run.manifest
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("nids.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    head, trials = cells.trials(found)
+    return environment.get_template("page.html").render(
+        t=found,
+        manifest=manifest,
+        status=run.status,
+        wording=wording,
+        verdict=wording.verdict(found)
+        .replace(" ±", "\N{NO-BREAK SPACE}±")
+        .replace(" %", "\N{NO-BREAK SPACE}%"),
+        tiles=_tiles(found),
+        metrics=cells.metrics(found),
+        measures=[label(name) for name in CLASS_MEASURES],
+        classes=cells.classes(found),
+        ranges=cells.ranges(found),
+        hyperparameters=cells.hyperparameters(found),
+        failures=list(found.failures.itertuples(index=False)),
+        trials_head=head,
+        trials=trials,
+        configuration=list(_flat(manifest["job"])),
+        pictures=_pictures(run, found),
+    )
+
+
+def _pictures(run: Run, found: Tables) -> dict[str, Markup]:
+    """Return those charts that there is data for."""
+    drawn: dict[str, Any] = {}
+    if found.trials["value"].notna().any():
+        drawn["history"] = charts.history(charts.history_data(run.trials(), found.mode), found.metric)
+    if found.importances:
+        drawn["importances"] = charts.importances(charts.importances_data(found.importances))
+    if found.best is not None:
+        classes, best = run.manifest["data"]["classes"], found.best
+        scores = charts.class_results_data(run.classes(), best.trial)
+        curves = charts.curves_data(run.curves(), best.trial)
+        confusion = charts.confusion_data(run.confusions(), best.trial, classes)
+        if not scores.empty:
+            drawn["classes"] = charts.class_results(scores, classes)
+        if confusion["count"].any():
+            drawn["confusion"] = charts.confusion(confusion, classes)
+        if not curves.empty:
+            drawn["curves"] = charts.curves(curves, best.epoch)
+    # The drawing library has escaped the run's texts in them, as in any SVG.
+    return {name: Markup(svg(chart, name)) for name, chart in drawn.items()}
+
+
+def _tiles(found: Tables) -> list[tuple[str, str, str, str, str]]:
+    """Return name, mean, spread, paper and majority class of the three figures that are seen first."""
+    tiles = []
+    compared = {row[0]: row for row in cells.metrics(found)}
+    rows = found.metrics.to_dict("index")
+    for name in ("accuracy", "macro_f1", "log_loss"):
+        row = rows[name]
+        mean, _, spread = mean_and_spread(name, row["mean"], row["std"]).partition(" ± ")
+        _, _, paper, baseline = compared[label(name)]
+        unit = " %" if spread.endswith(" %") else ""
+        tiles.append((label(name), mean + unit, spread, paper, baseline))
+    return tiles
+
+
+def _flat(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, entry in section.items():
+        if isinstance(entry, dict):
+            yield from _flat(entry, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", setting(entry)

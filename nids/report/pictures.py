@@ -1,0 +1,75 @@
+"""Charts as SVG for the page and as PNG for a README, drawn in this process: no browser, no network."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import TYPE_CHECKING
+
+import altair as alt
+import vl_convert
+
+from nids import charts
+from nids.errors import UserError
+from nids.report import wording
+from nids.report.contents import tables
+
+if TYPE_CHECKING:
+    from nids.results import Run
+
+INK, PAPER = "#1f2328", "#ffffff"
+
+
+def svg(chart: alt.TopLevelMixin, name: str) -> str:
+    """Return a chart as an SVG element for use inside a page: its text takes the page's colour.
+
+    Args:
+        chart: A chart of ``nids.charts``, not themed.
+        name: A word, unique in the page; it keeps the element's ids apart from those of other charts.
+    """
+    drawn: str = vl_convert.vegalite_to_svg(_spec(charts.themed(chart)), allowed_base_urls=[])
+    # The library counts its ids on through the process: numbered anew, the same run gives the same page.
+    ids: dict[str, int] = {}
+    return re.sub(
+        r'(\bid="|url\(#)([^")]+)',
+        lambda found: f"{found[1]}{name}-{ids.setdefault(found[2], len(ids))}",
+        drawn,
+    )
+
+
+def picture(run: Run) -> bytes:
+    """Return one PNG of a run: its history, the best trial's results by class, confusion matrix and curves.
+
+    Raises:
+        UserError: No trial is complete, so there is nothing to draw.
+    """
+    found = tables(run)
+    if found.best is None:
+        raise UserError(f"{found.run}: there is nothing to draw. {wording.verdict(found)}")
+    classes = run.manifest["data"]["classes"]
+    history = charts.history(charts.history_data(run.trials(), found.mode), found.metric)
+    confusion = charts.confusion(charts.confusion_data(run.confusions(), found.best.trial, classes), classes)
+    curves = charts.curves(charts.curves_data(run.curves(), found.best.trial), found.best.epoch)
+    by_class = charts.class_results(charts.class_results_data(run.classes(), found.best.trial), classes)
+    data, count = run.manifest["data"], run.manifest["job"]["folds"]["count"]
+    source = f"{data['rows']:,} rows of {data['source']}, {found.folds} of {count} folds"
+    title = alt.TitleParams(
+        f"{found.run}: {'SYNTHETIC data, ' if found.synthetic else ''}best of {found.all_trials} trials",
+        subtitle=[source, *textwrap.wrap(wording.verdict(found), 120)],
+        fontSize=17,
+        subtitleFontSize=12.5,
+        subtitlePadding=5,
+        offset=18,
+    )
+    composed = alt.concat(history, by_class, confusion, curves, columns=2, spacing=30, title=title)
+    composed = composed.resolve_scale(color="independent", shape="independent", strokeDash="independent")
+    spec = _spec(charts.themed(composed, ink=INK, background=PAPER))
+    drawn: bytes = vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
+    return drawn
+
+
+def _spec(chart: alt.TopLevelMixin) -> dict[str, object]:
+    # Altair refuses more than 5000 rows, which a large search has, as they would stand in a notebook.
+    with alt.data_transformers.enable("default", max_rows=None):
+        spec: dict[str, object] = chart.to_dict()
+    return spec

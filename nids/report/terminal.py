@@ -1,0 +1,95 @@
+"""The report on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from nids.charts import label
+from nids.report import cells, wording
+from nids.report.contents import CLASS_MEASURES, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
+    from nids.report.contents import Tables
+    from nids.results import Run
+
+
+def show(run: Run, console: Console) -> None:
+    """Print the best trial and its figures, the results by class, and the trials by state."""
+    found = tables(run)
+    console.print(
+        Text(f"{found.run} ({found.state})", style="bold"), Text(run.manifest["data"]["source"], style="dim")
+    )
+    if found.synthetic:
+        console.print(Panel(Text(wording.SYNTHETIC, style="bold"), style="yellow", expand=False))
+    console.print(Text(wording.verdict(found)))
+    console.print(Text(f"Trials: {wording.states(found)}.", style="dim"))
+    if found.message:
+        console.print(Text(found.message, style="dim"))
+    if found.best is not None:
+        spread = (
+            f"mean ± standard deviation of {found.folds} folds"
+            if found.folds > 1
+            else "of one fold: no spread"
+        )
+        best = f"Trial {found.best.trial}, epoch {found.best.epoch}"
+        _print(
+            console, f"{best}: {spread}", ("", "best trial", "paper", "majority class"), cells.metrics(found)
+        )
+        if found.metric == "log_loss":
+            console.print(Text(f"* {wording.UNNAMED}", style="dim"))
+        console.print(_by_class(found))
+        _print(
+            console, "All classes and folds", ("", "from–to", "paper, over all folds"), cells.ranges(found)
+        )
+        _print(
+            console, "Hyperparameters", ("", "best trial", "paper", "searched"), cells.hyperparameters(found)
+        )
+        console.print(Text(wording.comparison(found), style="yellow" if found.unlike else "dim"))
+    if not found.failures.empty:
+        rows = [tuple(map(str, row)) for row in found.failures.itertuples(index=False)]
+        _print(console, "Why trials failed", ("reason", "trials", "numbers"), rows)
+
+
+def _print(console: Console, title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
+    table = _table(title)
+    for number, heading in enumerate(head):
+        table.add_column(heading, justify="left" if number == 0 else "right")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _by_class(found: Tables) -> Table:
+    table = _table("By class, in %: mean ± spread, and range over the folds")
+    table.add_column("class")
+    table.add_column("rows", justify="right")
+    for measure in CLASS_MEASURES:
+        table.add_column(
+            label(measure).replace(" (", "\n(").replace("-positive", "-\npositive"), justify="right"
+        )
+    for name, support, measures in cells.classes(found):
+        texts = [
+            Text.assemble(spread.removesuffix(" %"), "\n", (between.removesuffix(" %"), "dim"))
+            for spread, between in measures
+        ]
+        table.add_row(Text(name), support, *texts)
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=Text(title, style="bold"),
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )

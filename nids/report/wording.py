@@ -1,0 +1,145 @@
+"""The sentences of a report: the verdict, what to be careful about, and how the figures were made."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from nids import paper
+from nids.charts import label
+from nids.report.rounding import mean_and_spread, value
+
+if TYPE_CHECKING:
+    from nids.report.contents import Tables
+
+SYNTHETIC = (
+    "SYNTHETIC DATA: these rows were generated. The figures show that the search works; "
+    "they say nothing about real traffic."
+)
+UNNAMED = "The paper's best value, 0.0281, is of a quantity that it does not name: a loss, or 1 − accuracy."
+STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "RUNNING": "running", "FAIL": "failed"}
+
+
+def verdict(tables: Tables) -> str:
+    """Return the run's outcome in one sentence."""
+    if tables.best is None:
+        return _no_verdict(tables)
+    accuracy = tables.metrics.to_dict("index")["accuracy"]
+    found = mean_and_spread("accuracy", accuracy["mean"], accuracy["std"])
+    others = {"the paper's": "paper", "the majority class's": "baseline"}
+    if tables.synthetic:
+        del others["the paper's"]
+    relations: dict[str, list[str]] = {}
+    for owner, column in others.items():
+        relation = _relation(accuracy["mean"], accuracy["std"], accuracy[column])
+        relations.setdefault(relation, []).append(f"{owner} {value('accuracy', accuracy[column])}")
+    comparisons = " and ".join(f"{relation} {' and '.join(words)}" for relation, words in relations.items())
+    sentence = f"best trial ({tables.best.trial}) puts {found} of the validation rows in the right class"
+    sentence += f", {comparisons}"
+    if not tables.classes.empty:
+        weakest = str(tables.classes["f1_mean"].idxmin())
+        scores = tables.classes.to_dict("index")[weakest]
+        f1 = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
+        sentence += f"; it is weakest on {weakest}, with an F1 of {f1}"
+    return f"{'So far the' if tables.state == 'running' else 'The'} {sentence}."
+
+
+def comparison(tables: Tables) -> str:
+    """Return how far the figures beside the paper's can be compared with them."""
+    if tables.unlike:
+        return f"The comparison with the paper is not like for like: {'; '.join(tables.unlike)}."
+    return (
+        "The paper names neither its number of folds nor its epochs, batch size or resampling strategy, so "
+        "the comparison is with what it reports, not with a repetition of it."
+    )
+
+
+def states(tables: Tables) -> str:
+    """Return "9 complete, 5 pruned, 1 failed"; states without trials are left out."""
+    found = [f"{count} {STATES[state]}" for state, count in tables.states.items() if count]
+    return ", ".join(found) or "no trials yet"
+
+
+def shown_trials(tables: Tables) -> str:
+    """Return which of the run's trials a table shows."""
+    if len(tables.trials) == tables.all_trials:
+        return f"All {tables.all_trials} trials." if tables.all_trials > 1 else ""
+    return f"The best {len(tables.trials)} of {tables.all_trials} trials, the complete ones first."
+
+
+def definitions(tables: Tables) -> list[tuple[str, str]]:
+    """Return terms and what they mean here."""
+    metric, folds = label(tables.metric), tables.folds
+    spread = (
+        f"Standard deviation of the {folds} folds' figures (with {folds} − 1 in the denominator). It tells "
+        "how much a figure depends on which rows are validated on; it is no confidence interval."
+        if folds > 1
+        else "One fold has no spread, so none is given: how much a figure depends on the rows is unknown."
+    )
+    return [
+        ("±", spread),
+        ("validation rows", "The part of each fold that the model was not trained on, never resampled."),
+        ("accuracy", "Share of the rows whose class is right. Frequent classes decide it."),
+        (
+            "macro-F1",
+            "Plain mean of the classes' F1, each counting alike, be it a class of thousands or of ten rows. "
+            "A class that neither occurs in a fold nor is predicted there does not count.",
+        ),
+        (
+            "log-loss",
+            "Mean of −ln of the probability given to the right class, in nats a row. Lower is better.",
+        ),
+        (
+            "weighted …",
+            "Mean over the classes, each weighing as much as it has rows. Weighted recall is accuracy.",
+        ),
+        (
+            "training loss",
+            "What the optimiser saw in the epoch: with dropout and, where used, resampled rows and class "
+            "weights. Its level is not that of the validation log-loss.",
+        ),
+        ("precision", "Of the rows put in a class, the share that belongs there."),
+        ("recall", "Of a class's rows, the share that is found: its detection rate."),
+        ("F1", "Harmonic mean of precision and recall."),
+        ("false-positive rate", "Of the rows of all other classes, the share that is put in this class."),
+        (
+            "majority class",
+            "What is reached without looking at a row's features: every row gets the shares of the classes "
+            "in the data as its probabilities, and so the most frequent class.",
+        ),
+        (
+            "best",
+            f"The complete trial with the best {metric}, at the epoch whose mean validation {metric} over "
+            "the folds is best, the same epoch for all folds. Trial and epoch are chosen on the rows that "
+            "are then scored, so these figures are slightly optimistic.",
+        ),
+        (
+            "held-out files",
+            "Not touched: no row of them was read. Random folds reward the recognition of attack types "
+            "already seen; nothing here says how the model does on types that it has not seen.",
+        ),
+        (
+            "paper",
+            f"{paper.CITATION}, on {paper.TRAINING_FILE}, {paper.TRIALS} trials. "
+            f"{UNNAMED} {comparison(tables)}",
+        ),
+    ]
+
+
+def _relation(mean: float, std: float, other: float) -> str:
+    spread = std if math.isfinite(std) else 0.0
+    if abs(mean - other) <= spread:
+        return "within the spread of"
+    return "above" if mean > other else "below"
+
+
+def _no_verdict(tables: Tables) -> str:
+    failed = tables.states["FAIL"]
+    if tables.all_trials == 0:
+        return "No trial has started yet." if tables.state == "running" else "No trial was started."
+    if failed == tables.all_trials:
+        return (
+            f"All {failed} trials failed; the reasons are below." if failed > 1 else "The only trial failed."
+        )
+    yet = " yet" if tables.state == "running" else ""
+    return f"No trial is complete{yet}: {states(tables)}."

@@ -1,0 +1,124 @@
+"""Synthetic rows for the training part of a fold, by imbalanced-learn's samplers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from imblearn.over_sampling import ADASYN, SMOTE, SMOTENC, BorderlineSMOTE
+
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nids.config import Folds
+    from nids.encoding import Encoding, Rows
+
+
+def synthesize(
+    rows: Rows,
+    encoding: Encoding,
+    training: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    config: Folds,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Return the rows that resampling adds to a training part.
+
+    Args:
+        rows: All rows of the data set.
+        encoding: The fold's encoding, fitted on ``training``.
+        training: Row numbers of the training part, int of shape (training rows,).
+        labels: Their classes, int of shape (training rows,).
+        classes: Names of the classes.
+        config: The method, its neighbours and its targets.
+        seed: Seeds the sampler.
+
+    Returns:
+        The encoded synthetic rows, float32 of shape (synthetic, width); their labels, int8 of shape (synthetic,),
+        ascending; and notes on what had to be adapted to small classes.
+
+    Raises:
+        UserError: A class is too small to be resampled, or a target names no class or is below its present size.
+    """
+    wanted = _targets(labels, classes, config)
+    if not wanted:
+        return np.empty((0, encoding.width), np.float32), np.empty(0, np.int8), ()
+    neighbors, notes = _neighbors(labels, classes, config, wanted)
+    strategy = dict(wanted)
+    if config.resampling == "smotenc":
+        scaled, places = encoding.scale(rows, training), encoding.places(rows, training)
+        numeric = scaled.shape[1]
+        categorical = list(range(numeric, numeric + places.shape[1]))
+        sampler = SMOTENC(categorical, sampling_strategy=strategy, k_neighbors=neighbors, random_state=seed)
+        sampled, sampled_labels = _resample(sampler, np.hstack([scaled, places]), labels, config)
+        added = sampled[len(training) :]
+        synthetic = encoding.one_hot(added[:, :numeric].astype(np.float32), added[:, numeric:].astype(np.int64))
+    else:
+        if config.resampling == "adasyn":
+            sampler = ADASYN(sampling_strategy=strategy, n_neighbors=neighbors, random_state=seed)
+        else:
+            smote = BorderlineSMOTE if config.resampling == "borderline-smote" else SMOTE
+            sampler = smote(sampling_strategy=strategy, k_neighbors=neighbors, random_state=seed)
+        sampled, sampled_labels = _resample(sampler, encoding.transform(rows, training), labels, config)
+        synthetic = sampled[len(training) :]
+    synthetic_labels = sampled_labels[len(training) :].astype(np.int8)
+    order = np.argsort(synthetic_labels, kind="stable")
+    return synthetic[order], synthetic_labels[order], notes
+
+
+def _targets(labels: np.ndarray, classes: Sequence[str], config: Folds) -> dict[int, int]:
+    """Return the number of rows that each class is to have, for the classes that grow."""
+    if config.resampling == "none":
+        return {}
+    counts = np.bincount(labels, minlength=len(classes))
+    if not config.targets:
+        return {label: int(counts.max()) for label, count in enumerate(counts) if 0 < count < counts.max()}
+    wanted = {}
+    for name, target in config.targets.items():
+        if name not in classes:
+            raise UserError(f"folds.targets.{name}: there is no such class; the classes are {', '.join(classes)}.")
+        label = list(classes).index(name)
+        if target < counts[label]:
+            raise UserError(
+                f"folds.targets.{name} is {target}, but a fold's training part already has {counts[label]} rows of that "
+                f"class: resampling only adds rows, so the target must be at least that."
+            )
+        if target > counts[label]:
+            wanted[label] = target
+    return wanted
+
+
+def _neighbors(
+    labels: np.ndarray, classes: Sequence[str], config: Folds, wanted: dict[int, int]
+) -> tuple[int, tuple[str, ...]]:
+    """Return the number of neighbours that every class to be resampled has, and a note where it is less than asked."""
+    counts = np.bincount(labels, minlength=len(classes))
+    smallest = min(wanted, key=lambda label: counts[label])
+    if counts[smallest] < 2:
+        raise UserError(
+            f"found {counts[smallest]} training row of class {classes[smallest]} in a fold, but resampling interpolates "
+            f'between at least 2. Use more rows, fewer folds (folds.count), or folds.resampling = "none".'
+        )
+    if config.k_neighbors < counts[smallest]:
+        return config.k_neighbors, ()
+    neighbors = int(counts[smallest]) - 1
+    return neighbors, (
+        f"class {classes[smallest]} has {counts[smallest]} training rows in a fold: resampled with {neighbors} "
+        f"neighbours instead of {config.k_neighbors} (folds.k_neighbors)",
+    )
+
+
+def _resample(
+    sampler: SMOTE | ADASYN, rows: np.ndarray, labels: np.ndarray, config: Folds
+) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        return sampler.fit_resample(rows, labels)
+    except ValueError as error:
+        # ADASYN and Borderline-SMOTE refuse data in which no minority row has a neighbour of another class.
+        raise UserError(
+            f'folds.resampling = "{config.resampling}" cannot resample these rows ({error}). '
+            f'Use "smote", which needs no neighbours of other classes.'
+        ) from None

@@ -1,0 +1,1 @@
+"""Scheduling with Ray: the only package that knows of it."""

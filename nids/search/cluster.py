@@ -1,0 +1,89 @@
+"""The Ray cluster that a search runs on: this machine, unless another one is named."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import TYPE_CHECKING, Any
+
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from nids.config import Resources
+
+
+def connect(address: str | None = None) -> None:
+    """Connect to a cluster, or start one on this machine.
+
+    Args:
+        address: As for ``ray.init``; without it, ``RAY_ADDRESS`` decides, and without that a cluster is started that
+            ends with this process.
+    """
+    # Nothing is sent to anybody, and no setting of the user's is overruled.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # A trial that asks for no GPU is to see none; the behaviour that later versions of Ray have by default.
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
+    import ray
+
+    address = address or os.environ.get("RAY_ADDRESS")
+    passed_on = {name: value for name, value in os.environ.items() if name in {"KERAS_BACKEND", "PYTHONWARNINGS"}}
+    options: dict[str, Any] = {} if address else {"include_dashboard": False}
+    ray.init(
+        address or "local",
+        runtime_env={"env_vars": {"TF_CPP_MIN_LOG_LEVEL": "2", **passed_on}},
+        log_to_driver=False,
+        logging_level="ERROR",
+        **options,
+    )
+
+
+def slots(resources: Resources) -> int:
+    """Return how many trials the cluster can hold at once.
+
+    Raises:
+        UserError: No node can hold even one.
+    """
+    import ray
+
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    found = sum(_fit(node, resources) for node in nodes)
+    if found == 0:
+        held = "; ".join(f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs" for node in nodes)
+        raise UserError(
+            f"a trial asks for {resources.cpus_per_trial} CPUs and {resources.gpus_per_trial:g} GPUs, but no node of the "
+            f"cluster has that much. Its nodes: {held}. Lower resources.cpus_per_trial or resources.gpus_per_trial."
+        )
+    return min(found, resources.max_concurrent or found)
+
+
+def describe() -> dict[str, Any]:
+    """Return what the cluster has, and what this machine is, for the manifest."""
+    import ray
+
+    total = ray.cluster_resources()
+    return {
+        "nodes": sum(node["Alive"] for node in ray.nodes()),
+        "cpus": total.get("CPU", 0),
+        "gpus": total.get("GPU", 0),
+        "platform": platform.platform(),
+        "processor": _processor(),
+    }
+
+
+def _fit(node: dict[str, float], resources: Resources) -> int:
+    by_cpu = int(node.get("CPU", 0) // resources.cpus_per_trial)
+    if resources.gpus_per_trial == 0:
+        return by_cpu
+    gpus = node.get("GPU", 0)
+    # A fraction must lie on one card: what is left over on each of them cannot be put together.
+    if resources.gpus_per_trial < 1:
+        return min(by_cpu, int(gpus) * int(1 / resources.gpus_per_trial + 1e-9))
+    return min(by_cpu, int(gpus // resources.gpus_per_trial))
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123
+            return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()

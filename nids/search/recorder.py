@@ -1,0 +1,194 @@
+"""Writes what happens in a search to the run store, as it happens."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ray import tune
+
+from nids.metrics import SUMMARY, class_figures
+from nids.results import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ray.tune.experiment import Trial
+
+    from nids.results import RunWriter
+
+HEARTBEAT_SECONDS = 5.0
+SECONDS_BETWEEN_WRITES = 1.0
+
+
+Counts = dict[str, int]
+
+
+@dataclass
+class Record:
+    """What is known of a trial so far."""
+
+    number: int
+    params: dict[str, Any]
+    started: datetime
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    best: dict[str, Any] | None = None
+    last: dict[str, Any] | None = None
+    state: str = "RUNNING"
+    ended: datetime | None = None
+    error: str | None = None
+
+    def add(self, result: Mapping[str, Any]) -> None:
+        """Take in a report of the trial."""
+        if result["epoch"] == 1:
+            self.curve.clear()  # started again after a fault
+        self.last = {key: result[key] for key in ("epoch", "value", "best_epoch")}
+        for fold in result["folds"]:
+            figures = {name: fold[name] for name in ("fold", "training_loss", *SUMMARY, "seconds")}
+            self.curve.append({"trial": self.number, "epoch": result["epoch"], **figures})
+        if result["best_epoch"] == result["epoch"]:
+            means = {name + suffix: result[name + suffix] for name in SUMMARY for suffix in ("", "_std")}
+            self.best = {"means": means, "folds": result["folds"]}
+
+    def rows(self, classes: Sequence[str]) -> Rows:
+        """Return the trial's rows in each table of the run store."""
+        ended = self.ended or datetime.now(UTC)
+        trial = {
+            "trial": self.number,
+            "state": self.state,
+            "value": self.last["value"] if self.last else None,
+            "best_epoch": self.last["best_epoch"] if self.last else None,
+            "epochs": self.last["epoch"] if self.last else 0,
+            "started": self.started,
+            "ended": self.ended,
+            "seconds": (ended - self.started).total_seconds(),
+            "error": self.error,
+            **(self.best["means"] if self.best else {}),
+            **{f"params_{name}": value for name, value in self.params.items()},
+        }
+        rows: Rows = {"trials": [trial], "classes": [], "confusions": [], "curves": self.curve}
+        for fold in self.best["folds"] if self.best else ():
+            key = {"trial": self.number, "fold": fold["fold"]}
+            confusion = np.array(fold["confusion"])
+            figures = class_figures(confusion)
+            for i, name in enumerate(classes):
+                rows["classes"].append({**key, "class": name, **{f: v[i].item() for f, v in vars(figures).items()}})
+                rows["confusions"] += [
+                    {**key, "actual": name, "predicted": other, "count": int(confusion[i, j])}
+                    for j, other in enumerate(classes)
+                ]
+        return rows
+
+
+class Recorder(tune.Callback):
+    """Keeps the run store and a watcher up to date.
+
+    Args:
+        writer: Writes the run store.
+        classes: Names of the classes, in the order of the confusion matrices.
+        total: Trials that the search is to have, those of earlier drivers included.
+        ended: Number of trials that earlier drivers ended, by state.
+        watch: Called with each record that changed, and the number of trials by state.
+    """
+
+    def __init__(
+        self,
+        writer: RunWriter,
+        classes: Sequence[str],
+        total: int,
+        ended: Mapping[str, int],
+        watch: Callable[[Record | None, Counts], object],
+    ) -> None:
+        self._writer = writer
+        self._classes = classes
+        self._total = total
+        self._ended = Counter(ended)
+        self._running: dict[str, Record] = {}
+        self._watch = watch
+        self._last_status = 0.0
+        self._last_write = 0.0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return nothing: Tune pickles its callbacks for a restore that is never made of them."""
+        return {}
+
+    @property
+    def counts(self) -> Counts:
+        """Return the number of trials by state, and in all."""
+        return {
+            "total": self._total,
+            "complete": self._ended["COMPLETE"],
+            "pruned": self._ended["PRUNED"],
+            "failed": self._ended["FAIL"],
+            "running": len(self._running),
+        }
+
+    def write_status(self, state: str, message: str = "") -> None:
+        """Say where the search stands."""
+        self._writer.write_status(state, self.counts, owner(), message)
+        self._last_status = time.monotonic()
+
+    def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        """Renew the status now and then, as a sign of life."""
+        if time.monotonic() - self._last_status > HEARTBEAT_SECONDS:
+            self.write_status("running")
+            self._watch(None, self.counts)
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """Enter a new trial, or one that is started again after a fault."""
+        config = trial.config
+        record = Record(config["number"], config["hyperparameters"], datetime.now(UTC))
+        self._running[trial.trial_id] = record
+        self._write(record)
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
+    ) -> None:
+        """Enter an epoch."""
+        record = self._running[trial.trial_id]
+        if result.get("failed"):
+            record.error = result["failed"]
+        else:
+            record.add(result)
+        self._write(record)
+
+    def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """Enter the end of a trial: by itself, by the scheduler, or by a failure that it reported."""
+        record = self._running.pop(trial.trial_id, None)
+        if record is not None:
+            finished = trial.last_result.get("finished", False)
+            self._end(record, "FAIL" if record.error else "COMPLETE" if finished else "PRUNED")
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """Enter the end of a trial that was lost too often."""
+        record = self._running.pop(trial.trial_id, None)
+        if record is not None:
+            lines = str(trial.get_error() or "the trial's process ended without saying why").strip().splitlines()
+            record.error = lines[-1]
+            self._end(record, "FAIL")
+
+    def _end(self, record: Record, state: str) -> None:
+        record.state, record.ended = state, datetime.now(UTC)
+        self._ended[state] += 1
+        self._write(record)
+
+    def _write(self, record: Record) -> None:
+        # The end of a trial is written at once: it is never run again. A running one may be shown a little late, so
+        # that quick trials do not keep the driver busy with writing.
+        now = time.monotonic()
+        if record.ended or now - self._last_write > SECONDS_BETWEEN_WRITES:
+            self._writer.put(record.number, record.rows(self._classes))
+            self._writer.flush(record.number)
+            self._last_write = now
+        self._watch(record, self.counts)
+
+
+def owner() -> dict[str, Any]:
+    """Return what tells this process from all others, for the run's status."""
+    return {"host": socket.gethostname(), "pid": os.getpid()}

@@ -1,0 +1,94 @@
+"""The Optuna study of a run: made for a new search, or made again from what the run store holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from nids.space import Space, first_point, space_from
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nids.config import Search
+    from nids.results import Run
+
+JOURNAL = "study.journal"
+
+
+def new_study(name: str, search: Search, space: Space, journal: Path) -> optuna.Study:
+    """Return an empty study that keeps itself in the file ``journal``, with the paper's point first if asked for."""
+    study = _create(name, search, journal)
+    if search.start_from_paper:
+        study.enqueue_trial(first_point(space))
+    return study
+
+
+def resumed_study(run: Run, search: Search, journal: Path) -> optuna.Study:
+    """Return the study of an interrupted run, made again from the run store, which alone says what has happened.
+
+    Trials keep their numbers. One that had not ended waits to be asked for again, with the same hyperparameters. A
+    journal left by the former driver is replaced: it may know of results that the store never received.
+    """
+    for leftover in journal.parent.glob(f"{journal.name}*"):
+        leftover.unlink()
+    study = _create(run.name, search, journal)
+    space = space_from(run.manifest["space"])
+    trials = run.trials().sort_values("trial")
+    values = running_values(run.curves(), search)
+    rows = {int(row["trial"]): row for row in trials.to_dict("records")}
+    for number in range(max(rows, default=-1) + 1):
+        row = rows.get(number)
+        if row is None:
+            study.enqueue_trial({})  # never heard of: any point will do, but its number must not be another's
+        elif row["state"] == "RUNNING":
+            study.enqueue_trial(params_of(row, space))
+        else:
+            study.add_trial(_frozen(row, space, values.get(number, {})))
+    return study
+
+
+def params_of(row: dict[str, Any], space: Space) -> dict[str, Any]:
+    """Return the hyperparameters in a row of the run store's ``trials``, with the types of the space."""
+    params = {}
+    for name, distribution in space.items():
+        internal = distribution.to_internal_repr(row[f"params_{name}"])
+        params[name] = distribution.to_external_repr(internal)
+    return params
+
+
+def running_values(curves: pd.DataFrame, search: Search) -> dict[int, dict[int, float]]:
+    """Return for each trial and epoch the best mean over folds of the metric so far: what the scheduler judged by."""
+    means = curves.groupby(["trial", "epoch"])[search.metric].mean()
+    best = means.groupby("trial").cummin() if search.mode == "min" else means.groupby("trial").cummax()
+    values: dict[int, dict[int, float]] = {}
+    for (trial, epoch), value in best.items():
+        values.setdefault(int(trial), {})[int(epoch)] = float(value)
+    return values
+
+
+def _create(name: str, search: Search, journal: Path) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # the progress display tells of each trial
+    return optuna.create_study(
+        study_name=name,
+        storage=JournalStorage(JournalFileBackend(str(journal))),
+        direction="minimize" if search.mode == "min" else "maximize",
+        sampler=optuna.samplers.TPESampler(seed=search.seed, n_startup_trials=search.startup_trials),
+    )
+
+
+def _frozen(row: dict[str, Any], space: Space, values: dict[int, float]) -> FrozenTrial:
+    state = TrialState[row["state"]]
+    return create_trial(
+        state=state,
+        value=row["value"] if state == TrialState.COMPLETE else None,
+        params=params_of(row, space),
+        distributions=space,
+        intermediate_values=values,
+        user_attrs={"error": row["error"]} if row["error"] else {},
+    )

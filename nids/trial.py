@@ -1,0 +1,118 @@
+"""One trial: a set of hyperparameters, trained and validated on every fold.
+
+Knows no scheduler: what it finds goes to a ``report`` callable, so that a test can pass ``list.append``.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nids.batches import TrainingRows, ValidationRows
+from nids.learner import Learner
+from nids.metrics import SUMMARY, evaluate, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nids.config import Job
+    from nids.folds import Corpus, Fold
+    from nids.hyperparameters import Hyperparameters
+
+Report = dict[str, Any]
+
+
+class TrialFailed(Exception):
+    """The trial cannot go on; the message says why. The search goes on without it."""
+
+
+@dataclass(frozen=True)
+class FoldOfTrial:
+    """What a trial keeps for one fold beside its state."""
+
+    number: int
+    training: TrainingRows
+    validation: ValidationRows
+    weights: np.ndarray
+
+
+def run_trial(
+    hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: Job, report: Callable[[Report], object]
+) -> None:
+    """Train a fresh model on each fold, epoch by epoch on all folds in turn, and report after each epoch.
+
+    All trials follow the same schedule: after epoch e every fold has had e epochs, so the means that two trials
+    report at the same epoch compare like with like. A trial ends after ``job.training.epochs`` epochs, or after
+    ``job.training.patience`` of them in a row without a better mean over the folds.
+
+    A report holds:
+
+    * ``epoch``: its number, from 1; ``finished``: whether the trial has ended;
+    * ``value``: the job's metric at the best epoch so far, ``best_epoch``: that epoch;
+    * each of ``nids.metrics.SUMMARY``: the mean over the folds at this epoch, and ``…_std``, the standard deviation
+      over the folds (ddof 1; 0 for a single fold);
+    * ``folds``: for each fold its ``fold`` number, ``training_loss``, ``seconds``, the figures of ``SUMMARY`` and
+      ``confusion``, counts as a list of lists (actual by predicted).
+
+    Raises:
+        TrialFailed: A loss is not a finite number.
+    """
+    classes = len(corpus.dataset.classes)
+    # Folds may differ by a rare category; one width for all lets them share one traced model.
+    width = max(fold.encoding.width for fold in folds)
+    prepared = [_prepare(corpus, fold, width, hp) for fold in folds]
+    learner = Learner(width, classes, hp, job.training)
+    seeds = [int(np.random.SeedSequence([job.search.seed, fold.number]).generate_state(1)[0]) for fold in folds]
+    states = [learner.fresh(seed) for seed in seeds]
+
+    best, best_epoch = math.nan, 0
+    for epoch in range(1, job.training.epochs + 1):
+        results = []
+        for i, fold in enumerate(prepared):
+            started = time.perf_counter()
+            states[i], loss = learner.train(states[i], fold.training, fold.weights, epoch, seed=seeds[i] + epoch)
+            if not math.isfinite(loss):
+                raise TrialFailed(f"the training loss became {loss} in epoch {epoch} of fold {fold.number}")
+            confusion, log_loss = evaluate(fold.validation.labels, learner.predict(states[i], fold.validation))
+            results.append(
+                {
+                    "fold": fold.number,
+                    "training_loss": loss,
+                    "seconds": time.perf_counter() - started,
+                    **summary(confusion, log_loss),
+                    "confusion": confusion.tolist(),
+                }
+            )
+        means = _over_folds(results)
+        value = means[job.search.metric]
+        if best_epoch == 0 or (value < best if job.search.mode == "min" else value > best):
+            best, best_epoch = value, epoch
+        finished = epoch == job.training.epochs or epoch - best_epoch >= job.training.patience
+        report(
+            {"epoch": epoch, "finished": finished, "value": best, "best_epoch": best_epoch, **means, "folds": results}
+        )
+        if finished:
+            return
+
+
+def _prepare(corpus: Corpus, fold: Fold, width: int, hp: Hyperparameters) -> FoldOfTrial:
+    training = TrainingRows(corpus, fold, width, hp.resampling_ratio)
+    counts = np.bincount(training.labels, minlength=len(corpus.dataset.classes))
+    # "balanced" as scikit-learn defines it, rows / (classes × rows of the class), to the power asked for.
+    balanced = len(training) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    weights = (balanced**hp.class_weight_power).astype(np.float32)
+    return FoldOfTrial(fold.number, training, ValidationRows(corpus, fold, width), weights)
+
+
+def _over_folds(results: Sequence[Report]) -> Report:
+    """Return the means of the summary figures over the folds, each with its standard deviation beside it."""
+    means: Report = {}
+    for name in SUMMARY:
+        values = [result[name] for result in results]
+        means[name] = float(np.mean(values))
+        means[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return means

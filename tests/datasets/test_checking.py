@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from nids.datasets.checking import check, show
+from nids.datasets.finding import find
+from nids.datasets.nsl_kdd import DATASET
+from nids.datasets.schema import SourceFile
+
+
+@pytest.fixture
+def path(tmp_path, line):
+    path = tmp_path / "traffic.txt"
+    lines = [
+        line(src_bytes="1", su_attempted="2"),
+        line(src_bytes="1", su_attempted="2"),
+        line(src_bytes="2", attack="neptune", protocol_type="udp"),
+        line(src_bytes="2", attack="smurf", protocol_type="udp"),
+        line(src_bytes="2", attack="smurf", protocol_type="udp"),
+        line(src_bytes="3", attack="worm"),
+    ]
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_check(path):
+    found = check(path, DATASET)
+    assert found.rows == 6
+    assert found.classes == {"Normal": 2, "DoS": 4, "Probe": 0, "R2L": 0, "U2R": 0}
+    assert list(found.attacks.items()) == [
+        (("Normal", "normal"), 2),
+        (("DoS", "smurf"), 2),
+        (("DoS", "neptune"), 1),
+        (("DoS", "worm"), 1),
+    ]
+    assert found.identity == "none of the published files of nsl-kdd"
+    varying = {"src_bytes", "su_attempted", "protocol_type"}
+    values = {"service": "http", "flag": "SF"}
+    constant = [feature.name for feature in DATASET.features if feature.name not in varying]
+    assert found.oddities == (
+        "su_attempted is 0 or 1 by definition, but is 2 in 2 rows",
+        "the same in all rows: " + ", ".join(f"{name} ({values.get(name, '0')})" for name in constant),
+        "3 rows repeat the features of an earlier row",
+        "3 rows conflict: same features, but different attacks (groups of such rows: 1)",
+    )
+
+
+def test_check_with_another_class_map(path):
+    found = check(path, DATASET, "nsl-kdd-variant")
+    assert found.classes == {"Normal": 2, "DoS": 3, "Probe": 0, "R2L": 1, "U2R": 0}
+    assert list(found.attacks)[-1] == ("R2L", "worm")
+
+
+@pytest.mark.parametrize(
+    ("sha256", "filename", "identity"),
+    [
+        pytest.param(None, "other.txt", "exactly the published other.txt", id="known content"),
+        pytest.param("0" * 64, "traffic.txt", f"not the published traffic.txt, whose SHA-256 is {'0' * 64}", id="changed"),
+    ],
+)  # fmt: skip
+def test_which_file_it_is(path, sha256, filename, identity):
+    sha256 = sha256 or hashlib.sha256(path.read_bytes()).hexdigest()
+    file = SourceFile("file", filename, sha256=sha256, rows=6, role="training")
+    assert check(path.rename(path.with_name("traffic.txt")), replace(DATASET, files=(file,))).identity in {
+        identity
+    }
+
+
+def test_show(path):
+    console = Console(file=io.StringIO(), width=120)
+    show(check(path, DATASET), console)
+    lines = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
+    assert lines[0].startswith("traffic.txt: 6 rows, none of the published files of nsl-kdd (SHA-256 ")
+    assert "│ DoS │ 4 │ 66.67% │" in lines
+    assert "│ DoS │ smurf │ 2 │" in lines
+    assert "- 3 rows repeat the features of an earlier row" in lines
+
+
+def test_real_data(real_data):
+    found = check(find(DATASET, DATASET.file("KDDTrain+"), real_data), DATASET)
+    assert found.rows == 125_973
+    assert found.classes == {"Normal": 67_343, "DoS": 45_927, "Probe": 11_656, "R2L": 995, "U2R": 52}
+    assert len(found.attacks) == 23
+    assert found.identity == "exactly the published KDDTrain+.txt"
+    assert found.oddities == (
+        "su_attempted is 0 or 1 by definition, but is 2 in 59 rows",
+        "the same in all rows: num_outbound_cmds (0)",
+        "16 rows repeat the features of an earlier row",
+        "31 rows conflict: same features, but different attacks (groups of such rows: 15)",
+    )

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import os
+import zipfile
+
+import pytest
+
+from nids.datasets.finding import cache_folder, find, locate, not_found
+from nids.datasets.nsl_kdd import DATASET
+from nids.errors import UserError
+
+TRAIN = DATASET.file("KDDTrain+")
+
+
+def archive(path, *members):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as opened:
+        for member in members:
+            opened.writestr(member, member)
+
+
+@pytest.mark.parametrize("name", ["KDDTrain+.txt", "KDDTrain+.txt.gz", "nsl-kdd/KDDTrain+.TXT"])
+def test_a_file_in_a_folder(tmp_path, name):
+    (tmp_path / "nsl-kdd").mkdir()
+    (tmp_path / name).touch()
+    assert find(DATASET, TRAIN, tmp_path) == tmp_path / name
+
+
+@pytest.mark.parametrize("name", ["NSL_KDD.zip", "nsl-kdd/NSL_KDD.ZIP"])
+@pytest.mark.parametrize("member", ["KDDTrain+.txt", "NSL/deep/KDDTrain+.txt", "../../KDDTrain+.txt"])
+def test_a_file_in_an_archive_in_a_folder(tmp_path, name, member):
+    (tmp_path / "broken.zip").write_text("no archive")
+    archive(tmp_path / name, "KDDTest+.txt", f"__MACOSX/._{TRAIN.filename}", member)
+    assert find(DATASET, TRAIN, tmp_path).read_text() == member
+    assert find(DATASET, TRAIN, tmp_path / name).read_text() == member
+    # Read in place: nothing is unpacked anywhere.
+    assert {path.name for path in tmp_path.parent.rglob("*.txt")} == set()
+
+
+def test_a_file_comes_before_an_archive(tmp_path):
+    archive(tmp_path / "a.zip", "KDDTrain+.txt")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "KDDTrain+.txt").touch()
+    assert find(DATASET, TRAIN, tmp_path) == tmp_path / "sub" / "KDDTrain+.txt"
+
+
+def test_a_folder_without_the_file(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "KDDTrain+.txt").touch()
+    (tmp_path / "KDDTrain+_20Percent.txt").touch()
+    assert find(DATASET, TRAIN, tmp_path) is None
+
+
+def test_given_data_come_before_the_folder_of_the_environment_and_the_cache(tmp_path, monkeypatch):
+    for folder in (cache_folder(DATASET), tmp_path / "environment", tmp_path / "given"):
+        folder.mkdir(parents=True)
+        (folder / "KDDTrain+.txt").touch()
+    (tmp_path / "own.csv").touch()
+    assert locate(DATASET, TRAIN) == cache_folder(DATASET) / "KDDTrain+.txt"
+    monkeypatch.setenv("NIDS_DATA_DIR", str(tmp_path / "environment"))
+    assert locate(DATASET, TRAIN) == tmp_path / "environment" / "KDDTrain+.txt"
+    assert locate(DATASET, TRAIN, tmp_path / "given") == tmp_path / "given" / "KDDTrain+.txt"
+    assert locate(DATASET, TRAIN, tmp_path / "own.csv") == tmp_path / "own.csv"
+
+
+def test_the_cache_is_asked_for_what_the_folder_of_the_environment_lacks(tmp_path, monkeypatch):
+    monkeypatch.setenv("NIDS_DATA_DIR", str(tmp_path))
+    assert locate(DATASET, TRAIN) is None
+    cache_folder(DATASET).mkdir(parents=True)
+    (cache_folder(DATASET) / "KDDTrain+.txt").touch()
+    assert locate(DATASET, TRAIN) == cache_folder(DATASET) / "KDDTrain+.txt"
+
+
+def test_a_wrong_place_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "text.zip").write_text("no archive")
+    remedy = "Give a data file, or a folder or zip archive that holds data files."
+    with pytest.raises(UserError) as refusal:
+        find(DATASET, TRAIN, tmp_path / "text.zip")
+    assert str(refusal.value) == f"{tmp_path / 'text.zip'}: is no zip archive. {remedy}"
+    with pytest.raises(UserError) as refusal:
+        locate(DATASET, TRAIN, tmp_path / "missing")
+    assert str(refusal.value) == f"{tmp_path / 'missing'}: does not exist. {remedy}"
+    with pytest.raises(UserError) as refusal:
+        locate(DATASET, TRAIN, tmp_path)
+    assert str(refusal.value) == (
+        f"{tmp_path}: holds no KDDTrain+.txt. Give the data file itself, or a folder or zip with it."
+    )
+    monkeypatch.setenv("NIDS_DATA_DIR", str(tmp_path / "missing"))
+    with pytest.raises(UserError, match="does not exist"):
+        locate(DATASET, TRAIN)
+
+
+def test_the_message_says_where_was_looked(tmp_path, monkeypatch):
+    monkeypatch.setenv("NIDS_DATA_DIR", str(tmp_path))
+    assert str(not_found(DATASET, TRAIN)) == (
+        f"KDDTrain+.txt is not on this machine: looked in {tmp_path} and {cache_folder(DATASET)}. "
+        "Run `nids data fetch nsl-kdd`, or set NIDS_DATA_DIR to a folder that holds the file."
+    )
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a folder that this user cannot read")
+def test_a_folder_that_cannot_be_read(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0)
+    with pytest.raises(UserError, match="cannot be read"):
+        find(DATASET, TRAIN, tmp_path / "closed")

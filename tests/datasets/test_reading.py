@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nids.datasets.nsl_kdd import DATASET
+from nids.datasets.reading import read
+from nids.datasets.schema import Dataset, Feature, SourceFile
+from nids.errors import UserError
+
+NAMES = [feature.name for feature in DATASET.features]
+COUNTS = {"Normal": 67_343, "DoS": 45_927, "Probe": 11_656, "R2L": 995, "U2R": 52}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "traffic.txt"
+
+
+@pytest.fixture
+def text(line):
+    return "\n".join(
+        [
+            line(src_bytes="491", serror_rate="0.25", service="ftp_data"),
+            line(attack="neptune", flag="S0"),
+            line(attack="ps", su_attempted="2"),
+            "",
+        ]
+    )
+
+
+def assert_is_text(traffic):
+    assert list(traffic.features.columns) == NAMES
+    assert traffic.features.dtypes.astype(str).tolist() == [
+        "str" if feature.kind == "categorical" else "float64" for feature in DATASET.features
+    ]
+    assert traffic.features["src_bytes"].tolist() == [491, 0, 0]
+    assert traffic.features["serror_rate"].tolist() == [0.25, 0, 0]
+    assert traffic.features["su_attempted"].tolist() == [0, 0, 2]
+    assert traffic.features["service"].tolist() == ["ftp_data", "http", "http"]
+    assert traffic.features["flag"].tolist() == ["SF", "S0", "SF"]
+    assert traffic.attack.tolist() == ["normal", "neptune", "ps"]
+    assert traffic.label.tolist() == [0, 1, 4]
+    assert traffic.label.dtype == np.int8
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(lambda text: text.encode(), id="plain"),
+        pytest.param(lambda text: text.replace("\n", "\r\n").encode(), id="CRLF"),
+        pytest.param(lambda text: text.replace("\n", "\r").encode(), id="CR"),
+        pytest.param(lambda text: text.encode("utf-8-sig"), id="byte-order mark"),
+        pytest.param(lambda text: gzip.compress(text.encode()), id="gzip"),
+        pytest.param(lambda text: text.rstrip().encode(), id="no newline at the end"),
+        pytest.param(lambda text: f"\n{text}\n\n".encode(), id="blank lines"),
+        pytest.param(lambda text: text.replace(",", ", ").encode(), id="blanks after commas"),
+        pytest.param(lambda text: text.replace(",21\n", "\n").encode(), id="no difficulty"),
+    ],
+)
+def test_one_content_in_many_wrappings(path, text, written):
+    path.write_bytes(written(text))
+    assert_is_text(read(path, DATASET))
+
+
+def test_a_file_inside_an_archive(tmp_path, text):
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        archive.writestr("folder/traffic.txt", text)
+    assert_is_text(read(zipfile.Path(tmp_path / "archive.zip", "folder/traffic.txt"), DATASET))
+
+
+def test_the_hash_is_that_of_the_uncompressed_content(path, text):
+    path.write_bytes(gzip.compress(text.encode()))
+    traffic = read(path, DATASET)
+    assert traffic.sha256 == hashlib.sha256(text.encode()).hexdigest()
+    assert traffic.source == "traffic.txt"
+
+
+def test_class_map(path, line):
+    path.write_text("\n".join([line(attack="worm"), line(attack="httptunnel")]))
+    assert read(path, DATASET).label.tolist() == [1, 3]
+    assert read(path, DATASET, "nsl-kdd-variant").label.tolist() == [3, 4]
+    with pytest.raises(UserError, match="'paper' is no class map of nsl-kdd"):
+        read(path, DATASET, "paper")
+
+
+def test_what_is_read_follows_from_the_data_set(path):
+    dataset = Dataset(
+        name="tiny",
+        features=(Feature("bytes", "count"), Feature("service", "categorical")),
+        classes=("Benign", "Attack"),
+        class_maps={"tiny": {"-": "Benign", "flood": "Attack"}},
+        files=(),
+        synthetic=False,
+        citation="",
+    )
+    path.write_text("7,http,-\n9,dns,flood\n")
+    traffic = read(path, dataset)
+    assert traffic.features.to_dict("list") == {"bytes": [7, 9], "service": ["http", "dns"]}
+    assert traffic.label.tolist() == [0, 1]
+    path.write_text("7,http,-,21\n")
+    with pytest.raises(UserError) as refusal:
+        read(path, dataset)
+    assert str(refusal.value) == (
+        "traffic.txt, line 1: found 4 columns, but tiny has 3 (2 features, attack), separated by commas. "
+        "Give a file in this layout."
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        pytest.param("src_bytes", "-3", "5 (src_bytes): found '-3', but counts are whole numbers >= 0", id="negative"),
+        pytest.param("src_bytes", "2.5", "5 (src_bytes): found '2.5', but counts are whole numbers >= 0", id="part"),
+        pytest.param("duration", "x", "1 (duration): found 'x', but this column holds numbers", id="text"),
+        pytest.param("duration", "", "1 (duration): found '', but this column holds numbers", id="no number"),
+        pytest.param("duration", "1_0", "1 (duration): found '1_0', but this column holds numbers", id="underscore"),
+        pytest.param("hot", "nan", "10 (hot): found 'nan', but numbers must be finite", id="NaN"),
+        pytest.param("hot", "-inf", "10 (hot): found '-inf', but numbers must be finite", id="infinity"),
+        pytest.param("hot", "1e999", "10 (hot): found '1e999', but numbers must be finite", id="overflow"),
+        pytest.param("land", "-1", "7 (land): found '-1', but flags are 0 or 1", id="flag"),
+        pytest.param("same_srv_rate", "1.01", "29 (same_srv_rate): found '1.01', but rates lie between 0 and 1", id="rate"),
+        pytest.param("same_srv_rate", "-0.1", "29 (same_srv_rate): found '-0.1', but rates lie between 0 and 1", id="-rate"),
+        pytest.param("service", " ", "3 (service): found ' ', but categories are not empty", id="no category"),
+        pytest.param("attack", "neptun", "42 (attack): found 'neptun', but this is no known attack name (close ones: neptune)", id="attack"),
+        pytest.param("attack", "Phf", "42 (attack): found 'Phf', but this is no known attack name (close ones: phf, ps)", id="capital"),
+        pytest.param("attack", "", "42 (attack): found '', but this is no known attack name", id="no attack"),
+        pytest.param("difficulty", "hard", "43 (difficulty): found 'hard', but this column holds numbers", id="difficulty"),
+        pytest.param("difficulty", "nan", "43 (difficulty): found 'nan', but numbers must be finite", id="NaN difficulty"),
+    ],
+)  # fmt: skip
+def test_a_value_that_breaks_a_rule_is_refused(path, line, column, value, message):
+    # The empty line counts: users look the number up in an editor.
+    path.write_text("\n".join([line(), "", line(**{column: value}), line(src_bytes="-9"), ""]))
+    with pytest.raises(UserError) as refusal:
+        read(path, DATASET)
+    assert str(refusal.value) == f"traffic.txt, line 3, column {message}. Correct or remove the line."
+
+
+def test_long_values_are_shortened_in_the_message(path, line):
+    path.write_text(line(duration="x" * 50))
+    with pytest.raises(UserError, match=f"found '{'x' * 40}…', but"):
+        read(path, DATASET)
+
+
+def test_a_header_is_refused(path, line):
+    path.write_text(",".join([*NAMES, "attack", "difficulty"]) + "\n" + line())
+    with pytest.raises(UserError) as refusal:
+        read(path, DATASET)
+    assert str(refusal.value) == (
+        "traffic.txt, line 1, column 1 (duration): found 'duration', but this column holds numbers. "
+        "Remove this line: files have no header."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param(
+            lambda text: text.replace("491,", "491,0,", 1),
+            "line 1: found 44 columns, but nsl-kdd has 43 (41 features, attack, difficulty) or 42 (41 features, "
+            "attack), separated by commas. Give a file in this layout.",
+            id="first line",
+        ),
+        pytest.param(
+            lambda text: text.replace(",", ";"),
+            "line 1: found 1 column, but nsl-kdd has 43 (41 features, attack, difficulty) or 42 (41 features, "
+            "attack), separated by commas. Give a file in this layout.",
+            id="semicolons",
+        ),
+        pytest.param(
+            lambda text: text.replace(",neptune,", ","),
+            "line 2: found 42 columns, but line 1 has 43. Correct or remove the line.",
+            id="line too short",
+        ),
+        pytest.param(
+            lambda text: text.replace("neptune,", "neptune,1,"),
+            "line 2: found 44 columns, but line 1 has 43. Correct or remove the line.",
+            id="line too long",
+        ),
+        pytest.param(
+            lambda text: text[:-20],
+            "line 3: found 36 columns, but line 1 has 43: the file is cut off. Copy or download it again.",
+            id="cut off",
+        ),
+        pytest.param(
+            lambda text: text[:-4],
+            "line 3: found 42 columns, but line 1 has 43: the file is cut off. Copy or download it again.",
+            id="cut off before the last column",
+        ),
+    ],
+)
+def test_lines_with_other_numbers_of_columns_are_refused(path, text, change, message):
+    path.write_text(change(text))
+    with pytest.raises(UserError) as refusal:
+        read(path, DATASET)
+    assert str(refusal.value) == f"traffic.txt, {message}"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"", "is empty. Copy or download it again.", id="empty"),
+        pytest.param(b"\xef\xbb\xbf\r\n\n", "is empty. Copy or download it again.", id="blank"),
+        pytest.param(gzip.compress(b""), "is empty. Copy or download it again.", id="empty gzip"),
+        pytest.param(b"PK\x03\x04...", "is a zip archive, but", id="zip"),
+        pytest.param(b"PAR1...", "is a Parquet file, but", id="Parquet"),
+        pytest.param(b"\n<!DOCTYPE html>", "is an HTML or XML page, but", id="HTML"),
+        pytest.param(b"@RELATION 'KDDTrain'", "is an ARFF file, but", id="ARFF"),
+        pytest.param(
+            b"version https://git-lfs.github.com/spec/v1", "is a Git LFS pointer, not the file", id="LFS"
+        ),
+        pytest.param(gzip.compress(b"0,tcp")[:-6], "is damaged: ", id="cut off gzip"),
+    ],
+)
+def test_what_is_no_text_table_is_refused(path, content, message):
+    path.write_bytes(content)
+    with pytest.raises(UserError) as refusal:
+        read(path, DATASET)
+    assert f"traffic.txt: {message}" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        pytest.param("tcp\xe9".encode("latin-1"), "line 2, column 2: found the byte 0xe9", id="Latin-1"),
+        pytest.param("tcp".encode("utf-16"), "line 2, column 2: found the byte 0xff", id="UTF-16"),
+    ],
+)
+def test_other_encodings_are_refused(path, line, content, place):
+    path.write_bytes(line().encode() + b"\n" + line().encode().replace(b"tcp", content))
+    with pytest.raises(UserError) as refusal:
+        read(path, DATASET)
+    assert str(refusal.value) == (
+        f"traffic.txt, {place}, but the file must be UTF-8 text. Save it as UTF-8, or copy or download it again."
+    )
+
+
+def test_a_path_that_cannot_be_read(tmp_path):
+    for path in (tmp_path, tmp_path / "missing.txt"):
+        with pytest.raises(UserError, match=r": cannot be read: .* Give the path of a data file\."):
+            read(path, DATASET)
+
+
+def test_a_file_with_the_content_of_another_one_is_refused(tmp_path, text):
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    files = (
+        SourceFile("train", "train.txt", sha256="0" * 64, rows=3, role="training"),
+        SourceFile("test", "test.txt", sha256=sha256, rows=3, role="held-out"),
+    )
+    dataset = replace(DATASET, files=files)
+    for name in ("train.txt", "test.txt", "other.txt"):
+        (tmp_path / name).write_text(text)
+    with pytest.raises(UserError) as refusal:
+        read(tmp_path / "train.txt", dataset)
+    assert str(refusal.value) == (
+        f"train.txt: has the content of test.txt (SHA-256 {sha256[:12]}…), not of train.txt. "
+        "Rename it to test.txt, or copy or download train.txt again."
+    )
+    assert read(tmp_path / "test.txt", dataset).source == "test"
+    assert read(tmp_path / "other.txt", dataset).source == "test"

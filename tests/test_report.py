@@ -1,0 +1,458 @@
+from __future__ import annotations
+
+import io
+import math
+from collections import Counter
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from rich.console import Console
+
+from nids import paper, report
+from nids.errors import UserError
+from nids.metrics import SUMMARY
+from nids.report.contents import SHOWN_TRIALS, Best, majority_baseline
+from nids.report.rounding import duration, interval, mean_and_spread, setting
+from nids.results import TRIALS_A_PART, Run, RunWriter
+from nids.space import describe
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLASSES = ("Normal", "U2R")
+SPACE = {
+    "conv_kernel_size": IntDistribution(3, 48),
+    "learning_rate": FloatDistribution(1e-4, 1e-2, log=True),
+    "attention": CategoricalDistribution(["dot", "additive"]),
+}
+MARKUP = "<script>alert('x')</script> [bold]"
+
+
+def trial(number: int, state: str = "COMPLETE", value: float | None = 0.02, **more: Any) -> dict[str, Any]:
+    means = {"accuracy": 0.99, "macro_f1": 0.9, "weighted_f1": 0.98}
+    figures = (
+        {} if value is None else {name: means.get(name, 0.985) for name in SUMMARY} | {"log_loss": value}
+    )
+    return {
+        "trial": number,
+        "state": state,
+        "value": value,
+        "best_epoch": None if value is None else 2,
+        "epochs": 3,
+        "seconds": 75.0,
+        "error": None,
+        **figures,
+        **{f"{name}_std": 0.0004 for name in figures},
+        "params_conv_kernel_size": 3 + number % 40,
+        "params_learning_rate": 0.001,
+        "params_attention": "dot",
+        **more,
+    }
+
+
+def make_run(
+    folder: Path,
+    *trials: dict[str, Any],
+    state: str = "finished",
+    folds: int = 2,
+    count: int = 2,
+    data: dict[str, Any] | None = None,
+    metric: str = "log_loss",
+    notes: tuple[str, ...] = (),
+) -> Run:
+    """Write a run whose trials all have the same results by class: U2R is found half the time in fold 1."""
+    about = {
+        "dataset": "nsl-kdd",
+        "source": "KDDTrain+",
+        "sha256": "ab12",
+        "rows": 100,
+        "synthetic": False,
+        "classes": list(CLASSES),
+        "class_counts": {"Normal": 80, "U2R": 20},
+    }
+    manifest = {
+        "format": 1,
+        "run": "a-run",
+        "created": "2026-11-23T20:00:00+00:00",
+        "job": {
+            "name": "a-job",
+            "folds": {"count": count, "use": folds},
+            "search": {"metric": metric, "trials": len(trials)},
+            "hyperparameters": {"gru_units": 32},
+        },
+        "data": about | (data or {}),
+        "folds": {"hash": "cd34", "used": list(range(folds)), "notes": list(notes)},
+        "space": describe(SPACE),
+        "versions": {"optuna": "5.0.0"},
+        "machine": {"cpus": 2},
+    }
+    writer = RunWriter(Folder.at(str(folder)), manifest)
+    for row in trials:
+        rows: dict[str, list[dict[str, Any]]] = {
+            "trials": [row],
+            "classes": [],
+            "confusions": [],
+            "curves": [],
+        }
+        for fold in range(folds if row["value"] is not None else 0):
+            key = {"trial": row["trial"], "fold": fold}
+            found = 1.0 - 0.5 * fold
+            for name, support, recall in zip(CLASSES, (40, 10), (1.0, found), strict=True):
+                rate = {"precision": 1.0, "recall": recall, "f1": recall, "false_positive_rate": 0.004 * fold}
+                rows["classes"].append({**key, "class": name, "support": support, **rate})
+            matrix = {("Normal", "Normal"): 40, ("U2R", "U2R"): int(10 * found), ("U2R", "Normal"): 5 * fold}
+            rows["confusions"] += [
+                {**key, "actual": actual, "predicted": predicted, "count": n}
+                for (actual, predicted), n in matrix.items()
+            ]
+            rows["curves"] += [
+                {**key, "epoch": epoch, "training_loss": 0.4 / epoch, "log_loss": 0.3 / epoch, "seconds": 1.0}
+                for epoch in (1, 2, 3)
+            ]
+        writer.put(row["trial"], rows)
+    for part in {row["trial"] // TRIALS_A_PART: row["trial"] for row in trials}.values():
+        writer.flush(part)
+    writer.write_status(state, {}, {"host": "here", "pid": 1})
+    return Run(writer.folder)
+
+
+def shown(run: Run) -> str:
+    console = Console(file=io.StringIO(), width=110)
+    report.show(run, console)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text
+
+
+def page(run: Run) -> str:
+    path = report.write(run)
+    assert path == f"{run.path}/report.html"
+    return run.folder.read("report.html").decode()
+
+
+class Elements(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.mark.parametrize(
+    ("measure", "mean", "std", "text"),
+    [
+        pytest.param("accuracy", 0.993123, 0.00042, "99.31 ± 0.04 %", id="one-digit"),
+        pytest.param("accuracy", 0.993123, 0.0012, "99.31 ± 0.12 %", id="two-digits-from-1"),
+        pytest.param("f1", 0.4123, 0.096, "41 ± 10 %", id="whole-per-cent"),
+        pytest.param("f1", 0.4123, 0.0096, "41.2 ± 1.0 %", id="rounds-up-to-1"),
+        pytest.param("log_loss", 0.00812, 0.00041, "0.0081 ± 0.0004", id="no-share"),
+        pytest.param("accuracy", 0.9988573, 0.0000002, "99.886 ± 0.000 %", id="finer-than-rows-can-tell"),
+        pytest.param("accuracy", 0.9931, math.nan, "99.31 %", id="one-fold"),
+        pytest.param("log_loss", 0.028093, math.nan, "0.0281", id="one-fold-no-share"),
+        pytest.param("accuracy", math.nan, math.nan, "–", id="nothing"),
+    ],
+)
+def test_means_are_as_fine_as_their_spread(measure: str, mean: float, std: float, text: str) -> None:
+    assert mean_and_spread(measure, mean, std) == text
+
+
+@pytest.mark.parametrize(
+    ("std", "text"),
+    [pytest.param(math.nan, "92.30–99.88 %", id="plain"), pytest.param(0.02, "92–100 %", id="coarse-spread")],
+)
+def test_interval(std: float, text: str) -> None:
+    assert interval("recall", 0.9230, 0.9988, std) == text
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        (0.45328375223588824, "0.4533"),
+        (24, "24"),
+        (None, "–"),
+        (True, "true"),
+        ([64, 128], "64, 128"),
+        ("dot", "dot"),
+    ],
+)
+def test_setting(entry: object, text: str) -> None:
+    assert setting(entry) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(12.4, "12 s"), (59.7, "1 min 0 s"), (725, "12 min 5 s"), (12000, "3 h 20 min"), (math.nan, "–")],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_majority_baseline_is_that_of_the_class_shares() -> None:
+    f1 = 2 * 0.75 / 1.75
+    assert majority_baseline({"Normal": 75, "DoS": 25, "U2R": 0}) == pytest.approx(
+        {
+            "accuracy": 0.75,
+            "macro_f1": f1 / 2,
+            "log_loss": -(0.75 * math.log(0.75) + 0.25 * math.log(0.25)),
+            "weighted_precision": 0.75**2,
+            "weighted_recall": 0.75,
+            "weighted_f1": 0.75 * f1,
+        }
+    )
+
+
+def test_tables_of_a_finished_run(tmp_path: Path) -> None:
+    pruned = trial(2, "PRUNED", 0.001)
+    failed = [
+        trial(3, "FAIL", None, error="NaN"),
+        trial(4, "FAIL", None, error="NaN"),
+        trial(5, "FAIL", None),
+    ]
+    found = report.tables(make_run(tmp_path, trial(0, value=0.03), trial(1, value=0.02), pruned, *failed))
+
+    assert found.best == Best(trial=1, value=0.02, std=0.0004, epoch=2)
+    assert (found.metric, found.mode, found.state, found.folds, found.unlike) == (
+        "log_loss",
+        "min",
+        "finished",
+        2,
+        (),
+    )
+    assert found.states == {"COMPLETE": 2, "PRUNED": 1, "RUNNING": 0, "FAIL": 3}
+    assert found.failures.to_dict("list") == {
+        "reason": ["NaN", "no reason was given"],
+        "count": [2, 1],
+        "trials": ["3, 4", "5"],
+    }
+    assert found.metrics.loc["accuracy"].to_dict() == {
+        "mean": 0.99,
+        "std": 0.0004,
+        "paper": 0.9883,
+        "baseline": 0.8,
+    }
+    assert found.metrics["paper"].drop("macro_f1").to_dict() == {
+        "log_loss": paper.BEST_VALUE,
+        **paper.METRICS,
+    }
+    assert found.hyperparameters.loc["conv_kernel_size"].tolist() == [4, 24, SPACE["conv_kernel_size"]]
+    assert found.hyperparameters.loc["gru_units"].tolist() == [32, None, None]
+    assert list(found.trials["trial"]) == [0, 1, 2, 3, 4, 5]
+
+    u2r = found.classes.loc["U2R"]
+    assert list(found.classes.index) == ["Normal", "U2R"]
+    assert u2r["support"] == 20
+    assert u2r[["recall_mean", "recall_min", "recall_max"]].tolist() == [0.75, 0.5, 1.0]
+    assert u2r["recall_std"] == pytest.approx(math.sqrt(0.125))
+    assert found.ranges.to_dict("index") == {
+        "false_positive_rate": {"low": 0.0, "high": 0.004, "paper_low": 0.0008, "paper_high": 0.0073},
+        "recall": {"low": 0.5, "high": 1.0, "paper_low": 0.923, "paper_high": 0.9988},
+    }
+
+
+def test_the_best_of_a_metric_that_grows_is_the_highest(tmp_path: Path) -> None:
+    run = make_run(tmp_path, trial(0, value=0.7), trial(1, value=0.9), trial(2, value=0.8), metric="macro_f1")
+    found = report.tables(run)
+    assert found.best is not None
+    assert (found.best.trial, found.mode) == (1, "max")
+    assert "0.0281" not in shown(run)  # it may be a loss, but surely is no macro-F1
+
+
+@pytest.mark.parametrize(
+    ("more", "reasons"),
+    [
+        pytest.param({"folds": 2, "count": 5}, ("the run used only 2 of 5 folds",), id="some-folds"),
+        pytest.param(
+            {"data": {"source": "KDDTrain+_20Percent"}},
+            ("the rows are those of KDDTrain+_20Percent, the paper's those of KDDTrain+",),
+            id="another-file",
+        ),
+        pytest.param(
+            {"data": {"source": "sample", "synthetic": True}},
+            ("the rows are synthetic (sample)",),
+            id="synthetic",
+        ),
+    ],
+)
+def test_says_where_the_paper_cannot_be_compared(
+    more: dict[str, Any], reasons: tuple[str, ...], tmp_path: Path
+) -> None:
+    run = make_run(tmp_path, trial(0), **more)
+    assert report.tables(run).unlike == reasons
+    sentence = f"The comparison with the paper is not like for like: {'; '.join(reasons)}."
+    assert sentence in " ".join(shown(run).split())
+    assert sentence in Elements(page(run)).text.replace("’", "'")
+
+
+def test_synthetic_data_is_announced_and_not_held_against_the_paper(tmp_path: Path) -> None:
+    run = make_run(tmp_path, trial(0), data={"synthetic": True, "source": "sample"})
+    for text in (shown(run), Elements(page(run)).text):
+        assert "SYNTHETIC DATA" in text
+        assert "above the paper" not in text
+    assert report.picture(run).startswith(b"\x89PNG")
+
+
+def test_importances_point_at_what_decides(tmp_path: Path) -> None:
+    rates = [1e-4 * 1.2**n for n in range(20)]
+    trials = [trial(n, value=rate, params_learning_rate=rate) for n, rate in enumerate(rates)]
+    found = report.tables(make_run(tmp_path, *trials))
+    assert max(found.importances, key=found.importances.__getitem__) in {"learning_rate", "conv_kernel_size"}
+    assert found.importances["attention"] < 0.05
+    assert sum(found.importances.values()) == pytest.approx(1)
+    assert (
+        found.importances_note
+        == "From 20 complete trials, by PED-ANOVA. That is few: take the order as a hint."
+    )
+
+
+def test_importances_need_trials_that_differ(tmp_path: Path) -> None:
+    same = [trial(n, params_conv_kernel_size=5) for n in range(6)]
+    found = report.tables(make_run(tmp_path, *same))
+    assert found.importances == {}
+    assert "do not differ" in found.importances_note
+
+
+def test_more_trials_than_are_shown(tmp_path: Path) -> None:
+    pruned = [trial(n, "PRUNED", 0.001) for n in range(50)]
+    complete = [trial(50 + n, value=0.5 - n / 1000) for n in range(SHOWN_TRIALS)]
+    run = make_run(tmp_path, *pruned, *complete, trial(999, value=0.0001))
+    found = report.tables(run)
+    assert list(found.trials["trial"]) == [999, *range(49 + SHOWN_TRIALS, 50, -1)]
+    assert "The best 200 of 251 trials, the complete ones first." in page(run)
+
+
+def test_the_page_stands_alone_and_escapes_what_the_run_says(tmp_path: Path) -> None:
+    failed = trial(5, "FAIL", None, error=MARKUP)
+    run = make_run(tmp_path, *(trial(n, value=0.02 + n / 100) for n in range(5)), failed, notes=(MARKUP,))
+    html = page(run)
+    elements = Elements(html)
+    assert elements.tags["svg"] == 5
+    assert not {"script", "link", "img", "iframe", "object", "image", "bold"} & set(elements.tags)
+    names = {name for name, _ in elements.attributes}
+    assert not {"src", "href", "xlink:href", "onclick", "onload"} & names
+    assert "@import" not in html
+    assert elements.text.count(MARKUP) == 2
+    ids = Counter(value for name, value in elements.attributes if name == "id")
+    assert set(ids.values()) <= {1}
+    referred = {value[5:-1] for _, value in elements.attributes if value and value.startswith("url(#")}
+    assert referred <= set(ids)
+
+    assert report.write(run) == f"{run.path}/report.html"  # replaces the older one
+    assert page(run) == html
+
+
+def test_the_page_opens_with_the_answer(tmp_path: Path) -> None:
+    text = Elements(page(make_run(tmp_path, trial(0), trial(1, value=0.5)))).text.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+    answer = (
+        "The best trial (0) puts 99.00 ± 0.04 % of the validation rows in the right class, above the paper's "
+        "98.83 % and the majority class's 80.00 %; it is weakest on U2R, with an F1 of 75 ± 35 %."
+    )
+    assert answer in text
+    order = [
+        "the right class",
+        "macro-F1",
+        "Results by class",
+        "Confusion matrix",
+        "The search",
+        "How the figures",
+    ]
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
+    assert "slightly optimistic" in text
+    assert "no row of them was read" in text
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "words"),
+    [
+        pytest.param(0.98, "below the paper's 98.83 % and above the majority class's 80.00 %", id="below"),
+        pytest.param(0.9881, "within the spread of the paper's 98.83 % and above the majority", id="level"),
+    ],
+)
+def test_the_verdict_weighs_the_difference_by_the_spread(accuracy: float, words: str, tmp_path: Path) -> None:
+    assert words in " ".join(shown(make_run(tmp_path, trial(0, accuracy=accuracy))).split())
+
+
+def test_one_fold_has_no_spread(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {**trial(0), **{f"{name}_std": 0.0 for name in SUMMARY}}, folds=1, count=5)
+    found = report.tables(run)
+    assert found.best is not None
+    assert math.isnan(found.best.std)
+    assert found.metrics["std"].isna().all()
+    text = shown(run)
+    assert "no spread" in text
+    assert "99.00 %" in text
+    assert "± 0" not in text
+
+
+@pytest.mark.parametrize(
+    ("trials", "state", "words"),
+    [
+        pytest.param([], "running", "No trial has started yet.", id="nothing-yet"),
+        pytest.param([], "interrupted", "No trial was started.", id="nothing-ever"),
+        pytest.param(
+            [trial(0, "RUNNING", None), trial(1, "PRUNED", 0.2)],
+            "running",
+            "No trial is complete yet: 1 pruned, 1 running.",
+            id="none-complete",
+        ),
+        pytest.param(
+            [trial(0, "FAIL", None, error="loss is NaN"), trial(1, "FAIL", None, error="loss is NaN")],
+            "finished",
+            "All 2 trials failed; the reasons are below.",
+            id="all-failed",
+        ),
+        pytest.param([trial(0)], "running", "So far the best trial (0) puts 99.00", id="one-complete"),
+    ],
+)
+def test_runs_in_every_state(trials: list[dict[str, Any]], state: str, words: str, tmp_path: Path) -> None:
+    run = make_run(tmp_path, *trials, state=state)
+    text, html = shown(run), Elements(page(run)).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert words in " ".join(text.split())
+    assert words in html
+    assert "Importances need at least 4 complete trials" in html
+    assert ("loss is NaN" in text) == ("loss is NaN" in html) == any(row["error"] for row in trials)
+
+
+def test_no_picture_without_a_complete_trial(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"a-run: there is nothing to draw\. No trial has started yet\."):
+        report.picture(make_run(tmp_path, state="running"))
+
+
+def test_the_terminal_shows_the_run_s_words_as_they_are(tmp_path: Path) -> None:
+    text = shown(make_run(tmp_path, trial(0), trial(1, "FAIL", None, error=MARKUP)))
+    assert MARKUP in text
+    assert "Trials: 1 complete, 1 failed." in text
+
+
+def test_a_report_changes_nothing_but_its_own_file(tmp_path: Path) -> None:
+    run = make_run(tmp_path, trial(0))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    report.write(run)
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert after.pop(tmp_path / "report.html")
+    assert after == before
+
+
+def test_tables_are_plain_frames(tmp_path: Path) -> None:
+    found = report.tables(make_run(tmp_path))
+    assert found.best is None
+    assert found.metrics["mean"].isna().all()
+    assert isinstance(found.classes, pd.DataFrame)
+    assert found.classes.empty
