@@ -245,9 +245,7 @@ def curves(data: pd.DataFrame, best_epoch: int | None = None) -> alt.LayerChart:
     return alt.layer(*layers).properties(title=title, width=WIDTH - 60, height=HEIGHT)
 
 
-def themed(
-    chart: alt.TopLevelMixin, ink: str = "currentColor", background: str | None = None
-) -> alt.TopLevelMixin:
+def themed(chart: alt.TopLevelMixin, ink: str = "currentColor", background: str | None = None) -> alt.TopLevelMixin:
     """Return the chart with the colour of its text and grid, for a drawing that no other theme governs.
 
     Args:

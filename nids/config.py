@@ -19,6 +19,9 @@ Resampling = Literal["none", "smote", "smotenc", "borderline-smote", "adasyn"]
 Metric = Literal["log_loss", "accuracy", "macro_f1", "weighted_f1"]
 Scalar = str | bool | int | float
 
+# Names of jobs and of runs, which become names of folders.
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]*$"
+
 
 class _Section(BaseModel):
     """What all sections share: no unknown keys, no later changes, no silent conversions such as "4" to 4."""
@@ -142,7 +145,7 @@ class Domain(_Section):
 class Job(_Section):
     """One search, whole."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    name: Annotated[str, Field(pattern=NAME)]
     data: Data = Data()
     folds: Folds = Folds()
     training: Training = Training()
@@ -162,7 +165,9 @@ class Job(_Section):
                 if key not in known:
                     raise ValueError(f"{section}.{key} is no hyperparameter{_suggestion(key, list(known))}")
         if both := sorted(set(self.hyperparameters) & set(self.space)):
-            raise ValueError(f"{both[0]} stands in [hyperparameters] and in [space]: it can be fixed or searched, not both")
+            raise ValueError(
+                f"{both[0]} stands in [hyperparameters] and in [space]: it can be fixed or searched, not both"
+            )
         if self.scheduler.kind == "asha" and self.scheduler.grace_period > self.training.epochs:
             raise ValueError(
                 f"scheduler.grace_period is {self.scheduler.grace_period}, but a trial has only "

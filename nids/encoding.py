@@ -145,4 +145,3 @@ class Encoding:
         values = json.loads(text)
         categories = tuple(map(tuple, values.pop("categories")))
         return cls(**{name: tuple(value) for name, value in values.items()}, categories=categories)
-

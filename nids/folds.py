@@ -100,9 +100,7 @@ def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
         validating = np.zeros(len(labels), dtype=bool)
         validating[held_back] = True
         validating = validating[vector]
-        splits.append(
-            Split(np.flatnonzero(~validating).astype(np.int32), np.flatnonzero(validating).astype(np.int32))
-        )
+        splits.append(Split(np.flatnonzero(~validating).astype(np.int32), np.flatnonzero(validating).astype(np.int32)))
     return splits
 
 
@@ -122,6 +120,4 @@ def build(corpus: Corpus, number: int, sides: Split, folds: config.Folds, seed: 
         folds,
         seed=int(np.random.SeedSequence([seed, number]).generate_state(1)[0]),
     )
-    return Fold(
-        number, sides.training, sides.validation, encoding, csr_matrix(synthetic), synthetic_labels, notes
-    )
+    return Fold(number, sides.training, sides.validation, encoding, csr_matrix(synthetic), synthetic_labels, notes)

@@ -19,7 +19,9 @@ def show(storage: str, console: Console) -> None:
     """Print a line for each run: state, trials, best value, data. A damaged run is named, with what is wrong."""
     names = run_names(storage)
     if not names:
-        console.print(f"{storage} holds no runs yet. Make one with: [bold]nids search jobs/quick.toml[/]", highlight=False)
+        console.print(
+            f"{storage} holds no runs yet. Make one with: [bold]nids search jobs/quick.toml[/]", highlight=False
+        )
         return
     table = Table("run", "state", "trials", "best", "data", box=None, header_style="bold")
     for name in names:

@@ -83,8 +83,8 @@ def _targets(labels: np.ndarray, classes: Sequence[str], config: Folds) -> dict[
         label = list(classes).index(name)
         if target < counts[label]:
             raise UserError(
-                f"folds.targets.{name} is {target}, but a fold's training part already has {counts[label]} rows of that "
-                f"class: resampling only adds rows, so the target must be at least that."
+                f"folds.targets.{name} is {target}, but a fold's training part already has {counts[label]} rows of "
+                f"that class: resampling only adds rows, so the target must be at least that."
             )
         if target > counts[label]:
             wanted[label] = target
@@ -99,8 +99,9 @@ def _neighbors(
     smallest = min(wanted, key=lambda label: counts[label])
     if counts[smallest] < 2:
         raise UserError(
-            f"found {counts[smallest]} training row of class {classes[smallest]} in a fold, but resampling interpolates "
-            f'between at least 2. Use more rows, fewer folds (folds.count), or folds.resampling = "none".'
+            f"found {counts[smallest]} training row of class {classes[smallest]} in a fold, but resampling "
+            "needs at least 2 to interpolate between. Use more rows, fewer folds (folds.count), or "
+            'folds.resampling = "none".'
         )
     if config.k_neighbors < counts[smallest]:
         return config.k_neighbors, ()

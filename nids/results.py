@@ -24,7 +24,6 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -35,6 +34,8 @@ from nids.storage import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
 FORMAT = 1
 TRIALS_A_PART = 100
@@ -170,7 +171,7 @@ class Run:
         self.manifest: dict[str, Any] = _json(folder, "manifest.json")
         if self.manifest.get("format") != FORMAT:
             raise UserError(
-                f"{self.path}: the run has format {self.manifest.get('format')}, but this version reads format {FORMAT}."
+                f"{self.path}: the run has format {self.manifest.get('format')}, this version reads format {FORMAT}."
             )
         self.status: dict[str, Any] = (
             _json(folder, "status.json") if folder.exists("status.json") else {"state": "interrupted", "trials": {}}
@@ -233,7 +234,9 @@ def open_run(storage: str, name: str) -> Run:
     folder = Folder.at(storage).folder(name)
     if not folder.exists("manifest.json"):
         known = ", ".join(run_names(storage)) or "none"
-        raise UserError(f"{storage} holds no run named {name!r}. Runs there: {known}. Another place is named with --storage.")
+        raise UserError(
+            f"{storage} holds no run named {name!r}. Runs there: {known}. Another place is named with --storage."
+        )
     return Run(folder)
 
 

@@ -48,6 +48,7 @@ WIDE: Space = {
     "class_weight_power": FloatDistribution(0.0, 1.0),
 }
 
+
 def space_of(job: Job) -> Space:
     """Return what the job searches: its named space, less what it fixes, with its own ranges in place.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -13,6 +12,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from nids.space import Space, first_point, space_from
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from nids.config import Search
@@ -39,9 +40,8 @@ def resumed_study(run: Run, search: Search, journal: Path) -> optuna.Study:
         leftover.unlink()
     study = _create(run.name, search, journal)
     space = space_from(run.manifest["space"])
-    trials = run.trials().sort_values("trial")
     values = running_values(run.curves(), search)
-    rows = {int(row["trial"]): row for row in trials.to_dict("records")}
+    rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
     for number in range(max(rows, default=-1) + 1):
         row = rows.get(number)
         if row is None:
@@ -67,8 +67,8 @@ def running_values(curves: pd.DataFrame, search: Search) -> dict[int, dict[int, 
     means = curves.groupby(["trial", "epoch"])[search.metric].mean()
     best = means.groupby("trial").cummin() if search.mode == "min" else means.groupby("trial").cummax()
     values: dict[int, dict[int, float]] = {}
-    for (trial, epoch), value in best.items():
-        values.setdefault(int(trial), {})[int(epoch)] = float(value)
+    for trial, epoch, value in best.reset_index().itertuples(index=False):
+        values.setdefault(trial, {})[epoch] = value
     return values
 
 

@@ -64,9 +64,7 @@ def load_training(
     dataset = get(name)
     if name in _GENERATORS:
         if folder is not None:
-            raise UserError(
-                f"{name} is generated and reads no files, but {folder} was given. Use another data set."
-            )
+            raise UserError(f"{name} is generated and reads no files, but {folder} was given. Use another data set.")
         return _GENERATORS[name](rows, seed, class_map)
     training = _training_file(dataset, file)
     path = locate(dataset, training, folder)

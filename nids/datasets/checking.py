@@ -77,7 +77,7 @@ def check(path: DataPath, dataset: Dataset, class_map: str | None = None) -> Che
 
 def show(check: Check, console: Console) -> None:
     """Print what a check found."""
-    console.print(escape(f"{check.name}: {check.rows:,} rows, {check.identity} (SHA-256 {check.sha256})"))
+    console.print(escape(f"{check.name}: {check.rows:,} rows, {check.identity}\nSHA-256 {check.sha256}"))
     classes = Table("class", title="Classes")
     classes.add_column("rows", justify="right")
     classes.add_column("share", justify="right")

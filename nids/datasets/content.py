@@ -60,9 +60,7 @@ def load(path: DataPath) -> Content:
         if data.startswith(_GZIP):
             data = gzip.decompress(data)
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read: {error.strerror or error}. Give the path of a data file."
-        ) from error
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}. Give the path of a data file.") from error
     except (EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"{path}: is damaged: {error}. Copy or download it again.") from error
     if not data.strip(b"\xef\xbb\xbf \t\r\n"):

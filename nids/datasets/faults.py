@@ -130,9 +130,7 @@ def _ragged(
     *,
     is_last: bool,
 ) -> UserError:
-    found = (
-        f"{content.name}, line {number}: found {_columns(values)}, but line {first_number} has {len(first)}"
-    )
+    found = f"{content.name}, line {number}: found {_columns(values)}, but line {first_number} has {len(first)}"
     if is_last and len(values) < len(first):
         return UserError(f"{found}: the file is cut off. {_COPY}")
     return UserError(f"{found}. {_CORRECT}")

@@ -39,15 +39,15 @@ def locate(dataset: Dataset, file: SourceFile, data: Path | None = None) -> Data
         UserError: ``data`` or NIDS_DATA_DIR cannot be read, or ``data`` does not hold the file.
     """
     if data is None:
-        found = (find(dataset, file, place) for place in _usual_places(dataset))
+        # The cache need not exist, but a folder that the user names must.
+        places = [place for place in _usual_places(dataset) if place != cache_folder(dataset) or place.exists()]
+        found = (find(dataset, file, place) for place in places)
         return next((path for path in found if path), None)
     if is_data_file(data):
         return data
     if path := find(dataset, file, data):
         return path
-    raise UserError(
-        f"{data}: holds no {file.filename}. Give the data file itself, or a folder or zip with it."
-    )
+    raise UserError(f"{data}: holds no {file.filename}. Give the data file itself, or a folder or zip with it.")
 
 
 def find(dataset: Dataset, file: SourceFile, place: Path) -> DataPath | None:
@@ -89,9 +89,8 @@ def not_found(dataset: Dataset, file: SourceFile) -> UserError:
 
 
 def _usual_places(dataset: Dataset) -> list[Path]:
-    cache = cache_folder(dataset)
     folder = os.environ.get(FOLDER_VARIABLE)
-    return ([Path(folder)] if folder else []) + ([cache] if cache.exists() else [])
+    return [*([Path(folder)] if folder else []), cache_folder(dataset)]
 
 
 def _files_under(folder: Path) -> Iterator[DataPath]:

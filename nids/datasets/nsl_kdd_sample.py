@@ -148,9 +148,7 @@ def _windows(
         "dst_host_count": host_count,
         "dst_host_srv_count": host_srv_count,
         "dst_host_same_srv_rate": np.round(host_same, 2),
-        "dst_host_diff_srv_rate": np.minimum(
-            drawn.get("dst_host_diff_srv_rate", none), np.round(1 - host_same, 2)
-        ),
+        "dst_host_diff_srv_rate": np.minimum(drawn.get("dst_host_diff_srv_rate", none), np.round(1 - host_same, 2)),
     }
 
 

@@ -26,9 +26,7 @@ def metrics(tables: Tables) -> Rows:
         measure = str(name)
         published = value(measure, row["paper"]) + (" *" if measure == "log_loss" else "")
         if measure == "log_loss" and tables.metric != "log_loss":
-            published = (
-                NONE  # the paper's best value may be a loss, but surely is not this run's other measure
-            )
+            published = NONE  # the paper's best value may be a loss, but surely is not this run's other measure
         rows.append(
             (
                 label(measure),

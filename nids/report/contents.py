@@ -218,9 +218,7 @@ def _ranges(classes: pd.DataFrame) -> pd.DataFrame:
 
 def _failures(trials: pd.DataFrame) -> pd.DataFrame:
     failed = trials[trials["state"] == "FAIL"]
-    reasons = (
-        failed["error"].fillna("no reason was given").groupby(failed["error"].fillna("no reason was given"))
-    )
+    reasons = failed["error"].fillna("no reason was given").groupby(failed["error"].fillna("no reason was given"))
     rows = [
         (reason, len(members), ", ".join(map(str, failed.loc[members.index, "trial"].head(10))))
         for reason, members in reasons

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 FEWEST = 4  # complete trials: with fewer, "the best tenth" and "all" are nearly the same trials
 
 
-def importances(
-    trials: pd.DataFrame, space: Space, mode: Literal["min", "max"]
-) -> tuple[dict[str, float], str]:
+def importances(trials: pd.DataFrame, space: Space, mode: Literal["min", "max"]) -> tuple[dict[str, float], str]:
     """Return the importances (they sum to 1), or none, and a sentence on their basis or why there are none.
 
     They are those of PED-ANOVA (Watanabe et al., IJCAI 2023), Optuna's default: how much the best tenth of

@@ -41,9 +41,7 @@ def page(run: Run) -> str:
         manifest=manifest,
         status=run.status,
         wording=wording,
-        verdict=wording.verdict(found)
-        .replace(" ±", "\N{NO-BREAK SPACE}±")
-        .replace(" %", "\N{NO-BREAK SPACE}%"),
+        verdict=wording.verdict(found).replace(" ±", "\N{NO-BREAK SPACE}±").replace(" %", "\N{NO-BREAK SPACE}%"),
         tiles=_tiles(found),
         metrics=cells.metrics(found),
         measures=[label(name) for name in CLASS_MEASURES],

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 def show(run: Run, console: Console) -> None:
     """Print the best trial and its figures, the results by class, and the trials by state."""
     found = tables(run)
-    console.print(
-        Text(f"{found.run} ({found.state})", style="bold"), Text(run.manifest["data"]["source"], style="dim")
-    )
+    console.print(Text(f"{found.run} ({found.state})", style="bold"), Text(run.manifest["data"]["source"], style="dim"))
     if found.synthetic:
         console.print(Panel(Text(wording.SYNTHETIC, style="bold"), style="yellow", expand=False))
     console.print(Text(wording.verdict(found)))
@@ -35,24 +33,14 @@ def show(run: Run, console: Console) -> None:
     if found.message:
         console.print(Text(found.message, style="dim"))
     if found.best is not None:
-        spread = (
-            f"mean ± standard deviation of {found.folds} folds"
-            if found.folds > 1
-            else "of one fold: no spread"
-        )
+        spread = f"mean ± standard deviation of {found.folds} folds" if found.folds > 1 else "of one fold: no spread"
         best = f"Trial {found.best.trial}, epoch {found.best.epoch}"
-        _print(
-            console, f"{best}: {spread}", ("", "best trial", "paper", "majority class"), cells.metrics(found)
-        )
+        _print(console, f"{best}: {spread}", ("", "best trial", "paper", "majority class"), cells.metrics(found))
         if found.metric == "log_loss":
             console.print(Text(f"* {wording.UNNAMED}", style="dim"))
         console.print(_by_class(found))
-        _print(
-            console, "All classes and folds", ("", "from–to", "paper, over all folds"), cells.ranges(found)
-        )
-        _print(
-            console, "Hyperparameters", ("", "best trial", "paper", "searched"), cells.hyperparameters(found)
-        )
+        _print(console, "All classes and folds", ("", "from–to", "paper, over all folds"), cells.ranges(found))
+        _print(console, "Hyperparameters", ("", "best trial", "paper", "searched"), cells.hyperparameters(found))
         console.print(Text(wording.comparison(found), style="yellow" if found.unlike else "dim"))
     if not found.failures.empty:
         rows = [tuple(map(str, row)) for row in found.failures.itertuples(index=False)]
@@ -73,9 +61,7 @@ def _by_class(found: Tables) -> Table:
     table.add_column("class")
     table.add_column("rows", justify="right")
     for measure in CLASS_MEASURES:
-        table.add_column(
-            label(measure).replace(" (", "\n(").replace("-positive", "-\npositive"), justify="right"
-        )
+        table.add_column(label(measure).replace(" (", "\n(").replace("-positive", "-\npositive"), justify="right")
     for name, support, measures in cells.classes(found):
         texts = [
             Text.assemble(spread.removesuffix(" %"), "\n", (between.removesuffix(" %"), "dim"))

@@ -120,8 +120,7 @@ def definitions(tables: Tables) -> list[tuple[str, str]]:
         ),
         (
             "paper",
-            f"{paper.CITATION}, on {paper.TRAINING_FILE}, {paper.TRIALS} trials. "
-            f"{UNNAMED} {comparison(tables)}",
+            f"{paper.CITATION}, on {paper.TRAINING_FILE}, {paper.TRIALS} trials. {UNNAMED} {comparison(tables)}",
         ),
     ]
 
@@ -138,8 +137,6 @@ def _no_verdict(tables: Tables) -> str:
     if tables.all_trials == 0:
         return "No trial has started yet." if tables.state == "running" else "No trial was started."
     if failed == tables.all_trials:
-        return (
-            f"All {failed} trials failed; the reasons are below." if failed > 1 else "The only trial failed."
-        )
+        return f"All {failed} trials failed; the reasons are below." if failed > 1 else "The only trial failed."
     yet = " yet" if tables.state == "running" else ""
     return f"No trial is complete{yet}: {states(tables)}."

@@ -50,8 +50,9 @@ def slots(resources: Resources) -> int:
     if found == 0:
         held = "; ".join(f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs" for node in nodes)
         raise UserError(
-            f"a trial asks for {resources.cpus_per_trial} CPUs and {resources.gpus_per_trial:g} GPUs, but no node of the "
-            f"cluster has that much. Its nodes: {held}. Lower resources.cpus_per_trial or resources.gpus_per_trial."
+            f"a trial asks for {resources.cpus_per_trial} CPUs and {resources.gpus_per_trial:g} GPUs, but no "
+            f"node of the cluster has that much. Its nodes: {held}. Lower resources.cpus_per_trial or "
+            "resources.gpus_per_trial."
         )
     return min(found, resources.max_concurrent or found)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -27,7 +29,7 @@ from nids.search.progress import SearchProgress
 from nids.search.recorder import Recorder, owner
 from nids.search.searcher import StudySearcher
 from nids.search.trainable import train
-from nids.space import describe, space_from, space_of
+from nids.space import describe, space_of
 from nids.storage import Folder
 from nids.study import JOURNAL, new_study, resumed_study
 
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from nids.datasets.schema import Traffic
     from nids.search.sharing import SharedFolds
 
-FOLDS = "folds"  # folder of a storage that keeps the folds of all its runs
+FOLDS = ".folds"  # folder of a storage that keeps the folds of all its runs; no run can have that name
 VERSIONS_OF = ("ray", "optuna", "tensorflow", "keras", "imbalanced-learn", "scikit-learn", "numpy", "pandas", "pyarrow")
 # A trial that is lost with its process or its node is started again so often before it counts as failed.
 RESTARTS = 3
@@ -57,6 +59,10 @@ def start(job: Job, traffic: Traffic, storage: str, name: str, console: Console)
         UserError: The storage has a run of that name, the space is empty, a class is too small, or no node is large
             enough for a trial.
     """
+    if not re.fullmatch(config.NAME, name):
+        raise UserError(
+            f"--name {name!r}: a run's name has letters, digits and . _ - only, and does not begin with . or -."
+        )
     root = Folder.at(storage)
     folder = root.folder(name)
     if folder.exists("manifest.json"):
@@ -67,7 +73,7 @@ def start(job: Job, traffic: Traffic, storage: str, name: str, console: Console)
     slots = cluster.slots(job.resources)
     key = fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
     shared = sharing.share(job, key, root.folder(FOLDS), lambda: traffic, console.print)
-    manifest = {
+    manifest: dict[str, Any] = {
         "format": FORMAT,
         "run": name,
         "created": datetime.now(UTC).isoformat(),
@@ -81,7 +87,7 @@ def start(job: Job, traffic: Traffic, storage: str, name: str, console: Console)
     writer = RunWriter(folder, manifest)
     with _journal(folder) as journal:
         study = new_study(name, job.search, space, journal)
-        _run(job, manifest, shared, study, writer, slots, console)
+        _run(_Ready(job, manifest["data"]["classes"], shared, study, writer, slots), console)
     return Run(folder)
 
 
@@ -116,46 +122,42 @@ def resume(run: Run, load: Callable[[Job], Traffic], storage: str, console: Cons
     writer.take_over(run)
     with _journal(run.folder) as journal:
         study = resumed_study(run, job.search, journal)
-        _run(job, run.manifest, shared, study, writer, slots, console)
+        _run(_Ready(job, run.manifest["data"]["classes"], shared, study, writer, slots), console)
     return Run(run.folder)
 
 
-def _run(
-    job: Job,
-    manifest: dict[str, Any],
-    shared: SharedFolds,
-    study: optuna.Study,
-    writer: RunWriter,
-    slots: int,
-    console: Console,
-) -> None:
+@dataclass(frozen=True)
+class _Ready:
+    """A search whose parts are all in place."""
+
+    job: Job
+    classes: list[str]
+    shared: SharedFolds
+    study: optuna.Study
+    writer: RunWriter
+    slots: int
+
+
+def _run(search: _Ready, console: Console) -> None:
     """Schedule the trials that the study does not have yet, and record what becomes of them."""
+    study, total = search.study, search.job.search.trials
     ended = Counter(trial.state.name for trial in study.get_trials(deepcopy=False, states=ENDED))
     best = (study.best_value, study.best_trial.number) if ended["COMPLETE"] else None
-    with SearchProgress(console, job.search, slots, best) as progress, _sigterm_as_sigint():
-        recorder = Recorder(writer, manifest["data"]["classes"], job.search.trials, ended, progress.update)
+    with SearchProgress(console, search.job.search, search.slots, best) as progress, _sigterm_as_sigint():
+        recorder = Recorder(search.writer, search.classes, total, ended, progress.update)
         recorder.write_status("running")
         try:
-            if ended.total() < job.search.trials:
-                _tuner(job, manifest, shared, study, recorder, slots, job.search.trials - ended.total(), writer).fit()
+            if ended.total() < total:
+                _tuner(search, recorder, total - ended.total()).fit()
         except BaseException as error:
             recorder.write_status("failed", f"{type(error).__name__}: {error}")
             raise
         counts = recorder.counts
         done = counts["complete"] + counts["pruned"] + counts["failed"]
-        recorder.write_status("finished" if done >= counts["total"] else "interrupted")
+        recorder.write_status("finished" if done >= total else "interrupted")
 
 
-def _tuner(
-    job: Job,
-    manifest: dict[str, Any],
-    shared: SharedFolds,
-    study: optuna.Study,
-    recorder: Recorder,
-    slots: int,
-    trials: int,
-    writer: RunWriter,
-) -> tune.Tuner:
+def _tuner(search: _Ready, recorder: Recorder, trials: int) -> tune.Tuner:
     # The run store keeps all results: Tune's own files would be written beside it a second time, and its snapshots of
     # the whole experiment grow with the number of trials.
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
@@ -163,24 +165,25 @@ def _tuner(
     # Our progress display takes the place of Tune's tables, and its complaints about the files switched off above.
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
+    resources, folder = search.job.resources, search.writer.folder
     trainable = tune.with_resources(
-        tune.with_parameters(train, shared=shared, job=job),
-        {"cpu": job.resources.cpus_per_trial, "gpu": job.resources.gpus_per_trial},
+        tune.with_parameters(train, shared=search.shared, job=search.job),
+        {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
     )
     # Metric and mode are those of the searcher and the scheduler; given here too, Tune would set them again.
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=StudySearcher(study, space_from(manifest["space"])),
-            scheduler=_scheduler(job, study),
+            search_alg=StudySearcher(search.study, space_of(search.job)),
+            scheduler=_scheduler(search.job, search.study),
             num_samples=trials,
-            max_concurrent_trials=slots,
+            max_concurrent_trials=search.slots,
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=writer.folder.path,
-            storage_filesystem=writer.folder.filesystem,
+            storage_path=folder.path,
+            storage_filesystem=folder.filesystem,
             callbacks=[recorder],
             failure_config=tune.FailureConfig(max_failures=RESTARTS),
             verbose=0,

@@ -58,17 +58,19 @@ class SearchProgress:
             self._keep_best(record.last["value"], record.number)
         if record is not None and record.ended is not None:
             self._seconds.append((record.ended - record.started).total_seconds())
-            self._console.print(_ended(record, self._search.metric), highlight=False)
+            self._say(_ended(record, self._search.metric))
         text = self._line(counts, done)
         self._bar.update(self._task, total=counts["total"], completed=done, description=text)
         if not self._console.is_terminal and time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
-            self._console.print(f"{done}/{counts['total']} trials · {text}", highlight=False)
+            self._say(f"{done}/{counts['total']} trials · {text}")
             self._last_line = time.monotonic()
 
+    def _say(self, line: str) -> None:
+        # A log's lines are not to be broken at the width of a terminal that is not there.
+        self._console.print(line, highlight=False, soft_wrap=True, markup=False)
+
     def _keep_best(self, value: float, number: int) -> None:
-        better = self._best is None or (
-            value < self._best[0] if self._search.mode == "min" else value > self._best[0]
-        )
+        better = self._best is None or (value < self._best[0] if self._search.mode == "min" else value > self._best[0])
         if better:
             self._best = (value, number)
 

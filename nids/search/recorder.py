@@ -14,14 +14,13 @@ import numpy as np
 from ray import tune
 
 from nids.metrics import SUMMARY, class_figures
-from nids.results import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ray.tune.experiment import Trial
 
-    from nids.results import RunWriter
+    from nids.results import Rows, RunWriter
 
 HEARTBEAT_SECONDS = 5.0
 SECONDS_BETWEEN_WRITES = 1.0

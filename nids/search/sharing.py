@@ -57,9 +57,7 @@ def share(
     return shared
 
 
-def _build(
-    corpus: ray.ObjectRef, sides: list[Split], job: Job, progress: Callable[[str], object]
-) -> SharedFolds:
+def _build(corpus: ray.ObjectRef, sides: list[Split], job: Job, progress: Callable[[str], object]) -> SharedFolds:
     task = ray.remote(num_cpus=1)(build)
     refs = [task.remote(corpus, i, side, job.folds, job.search.seed) for i, side in enumerate(sides)]
     waiting = list(refs)

@@ -16,9 +16,7 @@ _REAL_DATA = os.environ.get("NIDS_DATA_DIR")
 
 
 @pytest.fixture(autouse=True)
-def _nothing_on_this_machine(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def _nothing_on_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Hide the data files and the user's cache of the machine that the tests run on."""
     home = tmp_path_factory.mktemp("home")
     for variable in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):

@@ -31,10 +31,10 @@ def test_a_file_in_a_folder(tmp_path, name):
 def test_a_file_in_an_archive_in_a_folder(tmp_path, name, member):
     (tmp_path / "broken.zip").write_text("no archive")
     archive(tmp_path / name, "KDDTest+.txt", f"__MACOSX/._{TRAIN.filename}", member)
+    before = set(tmp_path.parent.rglob("*"))
     assert find(DATASET, TRAIN, tmp_path).read_text() == member
     assert find(DATASET, TRAIN, tmp_path / name).read_text() == member
-    # Read in place: nothing is unpacked anywhere.
-    assert {path.name for path in tmp_path.parent.rglob("*.txt")} == set()
+    assert set(tmp_path.parent.rglob("*")) == before, "an archive is read in place, nothing is unpacked"
 
 
 def test_a_file_comes_before_an_archive(tmp_path):

@@ -10,8 +10,7 @@ from nids.datasets import nsl_kdd
 from nids.errors import UserError
 
 HELD_OUT = (
-    "KDDTest+ is held out: whatever a search sees of it, its final test can no longer judge. "
-    "Search on a training file."
+    "KDDTest+ is held out: whatever a search sees of it, its final test can no longer judge. Search on a training file."
 )
 
 
@@ -20,9 +19,7 @@ def test_names():
     assert [datasets.get(name).name for name in datasets.names()] == list(datasets.names())
     with pytest.raises(UserError) as refusal:
         datasets.get("nsl_kdd")
-    assert str(refusal.value) == (
-        "'nsl_kdd' is no data set. Did you mean 'nsl-kdd'? Known: nsl-kdd, nsl-kdd-sample."
-    )
+    assert str(refusal.value) == ("'nsl_kdd' is no data set. Did you mean 'nsl-kdd'? Known: nsl-kdd, nsl-kdd-sample.")
 
 
 def test_training_rows_come_from_where_the_file_is(tmp_path, monkeypatch, line):

@@ -29,9 +29,7 @@ def test_a_data_set_survives_pickling():
 
 
 def test_a_class_map_leads_to_classes_only():
-    with pytest.raises(
-        ValueError, match=r"class map 'typo' leads to \['Dos'\], which are no classes of nsl-kdd"
-    ):
+    with pytest.raises(ValueError, match=r"class map 'typo' leads to \['Dos'\], which are no classes of nsl-kdd"):
         replace(DATASET, class_maps={"typo": {"normal": "Normal", "neptune": "Dos"}})
 
 
@@ -39,8 +37,7 @@ def test_an_unknown_class_map_is_refused():
     with pytest.raises(UserError) as refusal:
         DATASET.class_map("nsl-kdd-varient")
     assert str(refusal.value) == (
-        "'nsl-kdd-varient' is no class map of nsl-kdd. Did you mean 'nsl-kdd-variant'? "
-        "Known: nsl-kdd, nsl-kdd-variant."
+        "'nsl-kdd-varient' is no class map of nsl-kdd. Did you mean 'nsl-kdd-variant'? Known: nsl-kdd, nsl-kdd-variant."
     )
 
 
