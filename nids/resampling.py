@@ -117,7 +117,7 @@ def _resample(
 ) -> tuple[np.ndarray, np.ndarray]:
     try:
         return sampler.fit_resample(rows, labels)
-    except ValueError as error:
+    except (RuntimeError, ValueError) as error:
         # ADASYN and Borderline-SMOTE refuse data in which no minority row has a neighbour of another class.
         raise UserError(
             f'folds.resampling = "{config.resampling}" cannot resample these rows ({error}). '

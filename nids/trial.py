@@ -59,7 +59,7 @@ def run_trial(
       ``confusion``, counts as a list of lists (actual by predicted).
 
     Raises:
-        TrialFailed: A loss is not a finite number.
+        TrialFailed: A loss or a predicted probability is not a finite number.
     """
     classes = len(corpus.dataset.classes)
     # Folds may differ by a rare category; one width for all lets them share one traced model.
@@ -77,7 +77,10 @@ def run_trial(
             states[i], loss = learner.train(states[i], fold.training, fold.weights, epoch, seed=seeds[i] + epoch)
             if not math.isfinite(loss):
                 raise TrialFailed(f"the training loss became {loss} in epoch {epoch} of fold {fold.number}")
-            confusion, log_loss = evaluate(fold.validation.labels, learner.predict(states[i], fold.validation))
+            probabilities = learner.predict(states[i], fold.validation)
+            if not np.isfinite(probabilities).all():
+                raise TrialFailed(f"a predicted probability is no finite number in epoch {epoch} of fold {fold.number}")
+            confusion, log_loss = evaluate(fold.validation.labels, probabilities)
             results.append(
                 {
                     "fold": fold.number,

@@ -25,7 +25,7 @@ Check = Callable[[str], str | None]
 
 _CORRECT = "Correct or remove the line."
 _COPY = "Copy or download it again."
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
 _LONGEST_VALUE = 40
 
 

@@ -1,8 +1,9 @@
 """What the synthetic sample draws from: how each attack, and benign traffic, shows in one connection.
 
-The numbers are round and written by hand, from public descriptions of the attacks (Kendall: A Database of
-Computer Attacks for the Evaluation of Intrusion Detection Systems. MIT 1999); no captured row was copied or
-fitted. Behaviours of different classes resemble each other on purpose where the traffic does: a stolen
+The numbers are round and written by hand: the frequencies of attacks and common services after their totals in
+KDDTrain+, the rest after what is generally known of the attacks (Kendall: A Database of Computer Attacks for the
+Evaluation of Intrusion Detection Systems. MIT 1999, describes them). No captured row was copied or fitted. How far
+classes overlap was set by trial, so that a random forest confuses some rows, as it does on the real data: a stolen
 session looks like a session, a slow scan like stray traffic, a busy server like a flooded one.
 """
 

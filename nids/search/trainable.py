@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
@@ -20,6 +21,10 @@ def train(config: dict[str, Any], shared: SharedFolds, job: Job) -> None:
     """
     from nids import device
 
+    # Before a process is given to the next trial, Tune waits so long for the last one's thread to end. With its default
+    # of 2 seconds a busy machine is too slow: the next trial then counts as failed, the searcher never hears of it, and
+    # once every slot waits for such a trial the search stands still.
+    os.environ.setdefault("TUNE_FUNCTION_THREAD_TIMEOUT_S", "600")
     device.configure(job.resources.cpus_per_trial, job.resources.gpus_per_trial)
 
     import keras

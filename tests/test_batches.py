@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from nids.batches import TrainingRows, ValidationRows
+from nids.config import Folds
+from nids.folds import Corpus, Fold, build, split
+
+if TYPE_CHECKING:
+    from nids.datasets.schema import Traffic
+
+TARGETS = {"R2L": 18, "U2R": 13}
+
+
+@pytest.fixture(scope="module")
+def corpus(traffic: Traffic) -> Corpus:
+    """With read-only arrays, as they come from shared memory."""
+    corpus = Corpus.of(traffic)
+    corpus.labels.flags.writeable = False
+    corpus.rows.numeric.flags.writeable = False
+    corpus.rows.codes.flags.writeable = False
+    return corpus
+
+
+@pytest.fixture(scope="module")
+def fold(corpus: Corpus, traffic: Traffic) -> Fold:
+    folds = Folds(count=3, targets=TARGETS)
+    fold = build(corpus, 0, split(traffic, folds, seed=0)[0], folds, seed=0)
+    for array in (fold.training, fold.validation, fold.synthetic_labels, fold.synthetic.data, fold.synthetic.indices):
+        array.flags.writeable = False
+    return fold
+
+
+def test_training_rows_are_the_real_ones_and_then_the_synthetic_ones(corpus: Corpus, fold: Fold) -> None:
+    rows = TrainingRows(corpus, fold, fold.encoding.width)
+    real = fold.encoding.transform(corpus.rows, fold.training)
+    np.testing.assert_array_equal(rows.encoded(np.arange(len(rows))), np.vstack([real, fold.synthetic.toarray()]))
+    np.testing.assert_array_equal(rows.labels, np.concatenate([corpus.labels[fold.training], fold.synthetic_labels]))
+    assert len(rows) == len(rows.labels) == len(fold.training) + len(fold.synthetic_labels)
+    assert rows.labels.dtype == np.int8
+
+
+def test_rows_come_in_the_order_asked_for(corpus: Corpus, fold: Fold) -> None:
+    rows = TrainingRows(corpus, fold, fold.encoding.width)
+    everything = rows.encoded(np.arange(len(rows)))
+    positions = np.random.default_rng(0).permutation(len(rows))[:50]
+    np.testing.assert_array_equal(rows.encoded(positions), everything[positions])
+
+
+@pytest.mark.parametrize(
+    ("ratio", "r2l", "u2r"),
+    [
+        pytest.param(0.0, 0, 0, id="none"),
+        pytest.param(0.5, 5, 2, id="half, rounded to even"),
+        pytest.param(0.9, 9, 4, id="most"),
+        pytest.param(1.0, 10, 5, id="all"),
+    ],
+)
+def test_the_ratio_takes_the_first_rows_of_each_class(
+    corpus: Corpus, fold: Fold, ratio: float, r2l: int, u2r: int
+) -> None:
+    assert np.bincount(fold.synthetic_labels).tolist() == [0, 0, 0, 10, 5]
+    rows = TrainingRows(corpus, fold, fold.encoding.width, ratio)
+    real = len(fold.training)
+    np.testing.assert_array_equal(rows.labels[real:], [3] * r2l + [4] * u2r)
+    expected = np.vstack([fold.synthetic[:r2l].toarray(), fold.synthetic[10 : 10 + u2r].toarray()])
+    np.testing.assert_array_equal(rows.encoded(np.arange(real, len(rows))), expected)
+
+
+def test_an_epoch_is_a_shuffle_in_batches_of_one_shape(corpus: Corpus, fold: Fold) -> None:
+    rows = TrainingRows(corpus, fold, fold.encoding.width)
+    batches = list(rows.batches(32, seed=5))
+    assert len(batches) == len(rows) // 32
+    assert {batch.shape for batch, _ in batches} == {(32, fold.encoding.width, 1)}
+    assert {labels.shape for _, labels in batches} == {(32,)}
+    assert {(batch.dtype.name, labels.dtype.name) for batch, labels in batches} == {("float32", "int8")}
+
+    order = np.random.default_rng(5).permutation(len(rows))[: 32 * len(batches)]
+    np.testing.assert_array_equal(np.concatenate([batch for batch, _ in batches])[..., 0], rows.encoded(order))
+    np.testing.assert_array_equal(np.concatenate([labels for _, labels in batches]), rows.labels[order])
+
+
+def test_the_seed_decides_the_order(corpus: Corpus, fold: Fold) -> None:
+    rows = TrainingRows(corpus, fold, fold.encoding.width)
+    first, again, other = (next(rows.batches(64, seed))[0] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_a_batch_is_no_larger_than_the_fold(corpus: Corpus, fold: Fold) -> None:
+    rows = TrainingRows(corpus, fold, fold.encoding.width)
+    ((batch, labels),) = rows.batches(10_000, seed=0)
+    assert batch.shape == (len(rows), fold.encoding.width, 1)
+    assert np.bincount(labels).tolist() == np.bincount(rows.labels).tolist()
+
+
+def test_a_wider_model_sees_zeros_after_the_features_of_the_fold(corpus: Corpus, fold: Fold) -> None:
+    width = fold.encoding.width
+    rows = TrainingRows(corpus, fold, width + 3)
+    encoded = rows.encoded(np.arange(len(rows)))
+    np.testing.assert_array_equal(encoded[:, :width], TrainingRows(corpus, fold, width).encoded(np.arange(len(rows))))
+    assert not encoded[:, width:].any()
+    batch, _ = next(ValidationRows(corpus, fold, width + 3).batches(10))
+    assert batch.shape == (10, width + 3, 1)
+    assert not batch[:, width:].any()
+
+
+@pytest.mark.parametrize("size", [7, 40, 80, 1000])
+def test_validation_rows_come_in_order_as_batches_of_one_shape(corpus: Corpus, fold: Fold, size: int) -> None:
+    rows = ValidationRows(corpus, fold, fold.encoding.width)
+    assert len(rows) == len(fold.validation) == 80
+    batches = list(rows.batches(size))
+    assert {batch.shape for batch, _ in batches} == {(min(size, 80), fold.encoding.width, 1)}
+    expected = fold.encoding.transform(corpus.rows, fold.validation)
+    np.testing.assert_array_equal(np.concatenate([batch[:count, :, 0] for batch, count in batches]), expected)
+    assert not any(batch[count:].any() for batch, count in batches)
+    np.testing.assert_array_equal(rows.labels, corpus.labels[fold.validation])

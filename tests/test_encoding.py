@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nids.datasets.schema import Dataset, Feature
+from nids.encoding import MIN_ROWS_OF_CATEGORY, Encoding, Rows, compact
+
+DATASET = Dataset(
+    name="small",
+    features=(
+        Feature("service", "categorical"),
+        Feature("bytes", "count", heavy_tailed=True),
+        Feature("hot", "count"),
+        Feature("flag", "categorical"),
+        Feature("outbound", "count"),
+        Feature("error_rate", "rate"),
+    ),
+    classes=("Normal", "Attack"),
+    class_maps={"default": {"normal": "Normal"}},
+    files=(),
+    synthetic=True,
+    citation="",
+)
+# Five rows of http and of SF; ftp, S0 and smtp are rare; row 6 is for validation.
+FEATURES = pd.DataFrame(
+    {
+        "service": ["http", "http", "http", "http", "http", "ftp", "smtp"],
+        "bytes": [0.0, 9.0, 99.0, 999.0, 9_999.0, 99_999.0, 1e12],
+        "hot": [2.0, 4.0, 6.0, 2.0, 2.0, 10.0, 0.0],
+        "flag": ["SF", "S0", "SF", "SF", "SF", "SF", "SF"],
+        "outbound": [7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 8.0],
+        "error_rate": [0.0, 0.25, 0.5, 0.75, 1.0, 0.5, 0.5],
+    }
+)
+TRAINING = np.arange(6)
+NEW = np.array([6])
+
+
+@pytest.fixture
+def rows() -> Rows:
+    return compact(FEATURES, DATASET)
+
+
+@pytest.fixture
+def encoding(rows: Rows) -> Encoding:
+    return Encoding.fit(rows, TRAINING, DATASET)
+
+
+def test_the_compact_form_takes_logarithms_of_heavy_tailed_features_only(rows: Rows) -> None:
+    expected = FEATURES[["bytes", "hot", "outbound", "error_rate"]].assign(bytes=np.log1p(FEATURES["bytes"]))
+    np.testing.assert_array_equal(rows.numeric, expected.to_numpy(np.float32))
+    assert rows.numeric.dtype == np.float32
+    assert rows.vocabularies == (("ftp", "http", "smtp"), ("S0", "SF"))
+    assert rows.codes.dtype == np.int16
+    np.testing.assert_array_equal(rows.codes, [[1, 1], [1, 0], [1, 1], [1, 1], [1, 1], [0, 1], [2, 1]])
+    assert len(rows) == 7
+
+
+def test_arrays_are_such_as_are_shared_without_copies(rows: Rows) -> None:
+    assert rows.numeric.flags.c_contiguous
+    assert rows.codes.flags.c_contiguous
+
+
+def test_fit_learns_the_range_and_the_frequent_categories(rows: Rows, encoding: Encoding) -> None:
+    assert encoding == Encoding(
+        numeric=("bytes", "hot", "outbound", "error_rate"),
+        minimum=(0.0, 2.0, 7.0, 0.0),
+        maximum=(float(np.float32(np.log1p(99_999))), 10.0, 7.0, 1.0),
+        categorical=("service", "flag"),
+        categories=(("http",), ("SF",)),
+    )
+
+
+def test_feature_names_follow_the_columns(encoding: Encoding) -> None:
+    names = ("bytes", "hot", "outbound", "error_rate", "service=http", "service=*", "flag=SF", "flag=*")
+    assert encoding.feature_names == names
+    assert encoding.width == len(names)
+
+
+def test_training_rows_are_scaled_to_their_range_and_one_hot(rows: Rows, encoding: Encoding) -> None:
+    encoded = encoding.transform(rows, TRAINING)
+    top = np.log1p(99_999)
+    expected = [
+        # bytes, hot, outbound (constant), error_rate, service=http, service=*, flag=SF, flag=*
+        [0, 0, 0, 0, 1, 0, 1, 0],
+        [np.log1p(9) / top, 0.25, 0, 0.25, 1, 0, 0, 1],
+        [np.log1p(99) / top, 0.5, 0, 0.5, 1, 0, 1, 0],
+        [np.log1p(999) / top, 0, 0, 0.75, 1, 0, 1, 0],
+        [np.log1p(9_999) / top, 0, 0, 1, 1, 0, 1, 0],
+        [1, 1, 0, 0.5, 0, 1, 1, 0],
+    ]
+    np.testing.assert_allclose(encoded, expected, rtol=1e-6)
+    assert encoded.dtype == np.float32
+
+
+def test_new_rows_are_clipped_and_unknown_categories_take_the_last_place(rows: Rows, encoding: Encoding) -> None:
+    # bytes above, hot below the training range; outbound was constant; smtp was never seen.
+    np.testing.assert_array_equal(encoding.transform(rows, NEW), [[1, 0, 0, 0.5, 0, 1, 1, 0]])
+
+
+def test_a_category_needs_so_many_training_rows_for_a_place_of_its_own() -> None:
+    often, seldom = ["often"] * MIN_ROWS_OF_CATEGORY, ["seldom"] * (MIN_ROWS_OF_CATEGORY - 1)
+    features = pd.concat([FEATURES.iloc[[0]]] * (len(often) + len(seldom) + 1), ignore_index=True)
+    features["service"] = [*often, *seldom, "seldom"]
+    rows = compact(features, DATASET)
+    training = np.arange(len(features) - 1)  # the last row would have made it frequent
+    encoding = Encoding.fit(rows, training, DATASET)
+    assert encoding.categories[0] == ("often",)
+    assert encoding.places(rows, np.array([0, len(often), len(features) - 1]))[:, 0].tolist() == [0, 1, 1]
+
+
+def test_rows_of_another_table_are_encoded_alike(encoding: Encoding) -> None:
+    reordered = FEATURES.iloc[::-1].reset_index(drop=True)
+    reordered.loc[0, "service"] = "aol"  # sorts first, and so moves the codes of all others
+    ours, theirs = compact(FEATURES, DATASET), compact(reordered, DATASET)
+    np.testing.assert_array_equal(encoding.transform(theirs, np.arange(7)[::-1]), encoding.transform(ours, np.arange(7)))
+
+
+def test_json_gives_the_same_encoding_to_the_last_bit(rows: Rows) -> None:
+    awkward = compact(FEATURES.assign(error_rate=FEATURES["error_rate"] / 3 + 0.1), DATASET)
+    encoding = Encoding.fit(awkward, TRAINING, DATASET)
+    again = Encoding.from_json(encoding.to_json())
+    assert again == encoding
+    assert again.to_json() == encoding.to_json()
+    assert again.transform(awkward, TRAINING).tobytes() == encoding.transform(awkward, TRAINING).tobytes()
+    assert list(json.loads(encoding.to_json())) == ["numeric", "minimum", "maximum", "categorical", "categories"]

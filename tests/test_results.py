@@ -1,0 +1,328 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from nids.errors import UserError
+from nids.metrics import SUMMARY
+from nids.results import SILENCE, TABLES, TRIALS_A_PART, Run, RunWriter, open_run, run_names
+from nids.space import describe
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPACE = {
+    "learning_rate": FloatDistribution(1e-4, 1e-2, log=True),
+    "conv_kernel_size": IntDistribution(3, 48),
+    "attention": CategoricalDistribution(["dot", "additive"]),
+    "batch_size": CategoricalDistribution([64, 128]),
+}
+MANIFEST = {"format": 1, "run": "a-run", "space": describe(SPACE), "notes": ["größer"]}
+STARTED = datetime(2026, 11, 23, 20, 0, 0, 250_000, tzinfo=UTC)
+OWNER = {"host": "here", "pid": 1}
+
+
+def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any]]]:
+    """All rows of a trial of two folds and two classes, each value another one."""
+    running = state == "RUNNING"
+    row = {
+        "trial": trial,
+        "state": state,
+        "value": None if running else 0.1 + trial,
+        "best_epoch": None if running else 2,
+        "epochs": None if running else 3,
+        "started": STARTED + timedelta(seconds=trial),
+        "ended": None if running else STARTED + timedelta(seconds=trial + 9.5),
+        "seconds": None if running else 9.5,
+        "error": "the training loss became nan" if state == "FAIL" else None,
+        **{
+            f"{name}{suffix}": None if running else trial + i / 16 + j / 64
+            for i, name in enumerate(SUMMARY)
+            for j, suffix in enumerate(("", "_std"))
+        },
+        "params_learning_rate": 0.0018285312453719437,
+        "params_conv_kernel_size": 3 + trial % 40,
+        "params_attention": ["dot", "additive"][trial % 2],
+        "params_batch_size": 128,
+    }
+    if running:
+        return {"trials": [row], "classes": [], "confusions": [], "curves": []}
+    classes = ("Normal", "U2R")
+    return {
+        "trials": [row],
+        "classes": [
+            {
+                "trial": trial,
+                "fold": fold,
+                "class": name,
+                "precision": 0.5,
+                "recall": 0.25 + fold,
+                "f1": 1 / 3,
+                "false_positive_rate": 0.0625,
+                "support": 7 + trial,
+            }
+            for fold in range(2)
+            for name in classes
+        ],
+        "confusions": [
+            {"trial": trial, "fold": fold, "actual": actual, "predicted": predicted, "count": 10 * trial + fold}
+            for fold in range(2)
+            for actual in classes
+            for predicted in classes
+        ],
+        "curves": [
+            {
+                "trial": trial,
+                "fold": fold,
+                "epoch": epoch,
+                "training_loss": 1 / epoch,
+                **{name: fold + i / 8 for i, name in enumerate(SUMMARY)},
+                "seconds": 0.75,
+            }
+            for epoch in (1, 2, 3)
+            for fold in range(2)
+        ],
+    }
+
+
+def expected(table: str, *trials: dict[str, list[dict[str, Any]]]) -> pd.DataFrame:
+    """The table as a reader is to find it."""
+    dtypes = {
+        **dict.fromkeys(("trial", "fold", "epoch"), "int32"),
+        **dict.fromkeys(("count", "support", "params_conv_kernel_size", "params_batch_size"), "int64"),
+        **dict.fromkeys(("started", "ended"), "datetime64[ms, UTC]"),
+        **dict.fromkeys(("state", "error", "class", "actual", "predicted", "params_attention"), "str"),
+    }
+    frame = pd.DataFrame([row for trial in trials for row in trial[table]])
+    return frame.astype({name: dtypes.get(name, "float64") for name in frame})
+
+
+def final(table: pd.DataFrame) -> pd.DataFrame:
+    """The table when no trial runs any more: its whole numbers have no gaps."""
+    return table.astype({name: "int32" for name in ("best_epoch", "epochs") if name in table})
+
+
+@pytest.fixture(params=["local disk", "object store"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    root = str(tmp_path) if request.param == "local disk" else "mock://bucket/runs"
+    return Folder.at(root).folder("a-run")
+
+
+def written(folder: Folder, *trials: dict[str, list[dict[str, Any]]], state: str = "finished") -> RunWriter:
+    writer = RunWriter(folder, MANIFEST)
+    writer.write_status(state, {"total": len(trials)}, OWNER)
+    for rows in trials:
+        number = rows["trials"][0]["trial"]
+        writer.put(number, rows)
+        writer.flush(number)
+    return writer
+
+
+def test_what_is_written_is_read(folder: Folder) -> None:
+    trials = rows_of(0), rows_of(1, "PRUNED"), rows_of(2, "FAIL")
+    written(folder, *trials)
+    run = Run(folder)
+    tables = {"trials": run.trials(), "classes": run.classes(), "confusions": run.confusions(), "curves": run.curves()}
+    assert set(tables) == set(TABLES)
+    for name, found in tables.items():
+        pd.testing.assert_frame_equal(found, final(expected(name, *trials)))
+    assert run.manifest == MANIFEST
+    assert (run.name, run.path) == ("a-run", folder.path)
+
+
+def test_a_running_trial_has_a_row_with_gaps(folder: Folder) -> None:
+    trials = rows_of(0), rows_of(1, "RUNNING")
+    written(folder, *trials)
+    run = Run(folder)
+    pd.testing.assert_frame_equal(run.trials(), expected("trials", *trials))  # whole numbers with gaps are float
+    pd.testing.assert_frame_equal(run.curves(), expected("curves", *trials))
+
+
+def test_the_tables_of_a_new_run_are_empty_and_have_all_columns(folder: Folder) -> None:
+    run = Run(written(folder).folder)
+    for name in TABLES:
+        table = run.table(name)
+        assert len(table) == 0
+        assert list(table) == list(expected(name, rows_of(0)))
+
+
+def test_a_later_put_replaces_the_rows_of_a_trial(folder: Folder) -> None:
+    writer = written(folder, rows_of(0), rows_of(1, "RUNNING"))
+    writer.put(1, rows_of(1))
+    assert Run(folder).trials()["state"].tolist() == ["COMPLETE", "RUNNING"]  # not flushed yet
+    writer.flush(1)
+    assert Run(folder).trials()["state"].tolist() == ["COMPLETE", "COMPLETE"]
+    assert Run(folder).curves()["trial"].tolist() == [0] * 6 + [1] * 6
+
+
+def test_a_part_holds_so_many_trials(folder: Folder) -> None:
+    writer = RunWriter(folder, MANIFEST)
+    numbers = range(TRIALS_A_PART + 2)
+    trials = [rows_of(number) for number in numbers]
+    for number in reversed(numbers):  # trials end in any order
+        writer.put(number, trials[number])
+    writer.flush(0)
+    writer.flush(TRIALS_A_PART)
+    for name in TABLES:
+        assert folder.folder(name).names() == ["part-00000.parquet", "part-00001.parquet"]
+        pd.testing.assert_frame_equal(Run(folder).table(name), final(expected(name, *trials)))
+
+
+def test_a_full_part_is_no_longer_kept_in_memory(folder: Folder) -> None:
+    writer = RunWriter(folder, MANIFEST)
+    for number in range(TRIALS_A_PART):
+        writer.put(number, rows_of(number, "RUNNING" if number == 7 else "COMPLETE"))
+    writer.flush(0)
+    assert list(writer._parts) == [0]
+    writer.put(7, rows_of(7))
+    writer.flush(7)
+    assert list(writer._parts) == []
+    assert set(Run(folder).trials()["state"]) == {"COMPLETE"}
+
+
+def test_pandas_alone_reads_a_table(tmp_path: Path) -> None:
+    trials = [rows_of(number) for number in range(TRIALS_A_PART + 1)]
+    writer = RunWriter(Folder.at(str(tmp_path / "a-run")), MANIFEST)
+    for number, rows in enumerate(trials):
+        writer.put(number, rows)
+    writer.flush(0)
+    writer.flush(TRIALS_A_PART)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "a-run" / name), final(expected(name, *trials)))
+
+
+def test_another_driver_takes_over(folder: Folder) -> None:
+    first = [rows_of(number) for number in range(TRIALS_A_PART)] + [rows_of(TRIALS_A_PART, "RUNNING")]
+    writer = RunWriter(folder, MANIFEST)
+    for number, rows in enumerate(first):
+        writer.put(number, rows)
+    writer.flush(0)
+    writer.flush(TRIALS_A_PART)
+
+    later = RunWriter(folder, MANIFEST)
+    later.take_over(Run(folder))
+    assert list(later._parts) == [1]  # the first part is full
+    more = [rows_of(TRIALS_A_PART), rows_of(TRIALS_A_PART + 1, "PRUNED")]
+    for number, rows in enumerate(more, start=TRIALS_A_PART):
+        later.put(number, rows)
+        later.flush(number)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(
+            Run(folder).table(name), final(expected(name, *first[:TRIALS_A_PART], *more))
+        )
+
+
+def test_a_takeover_of_a_run_without_trials_is_nothing(folder: Folder) -> None:
+    writer = written(folder)
+    writer.take_over(Run(folder))
+    assert Run(folder).trials().empty
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1 and no more", b"PAR1" + bytes(100) + b"PAR1"])
+def test_a_damaged_part_is_named(folder: Folder, damage: bytes) -> None:
+    written(folder, rows_of(0))
+    folder.folder("curves").write("part-00000.parquet", damage)
+    run = Run(folder)
+    assert len(run.trials()) == 1
+    with pytest.raises(UserError) as caught:
+        run.curves()
+    assert str(caught.value).startswith(
+        f"{folder.path}/curves/part-00000.parquet: this is no part of the run's table ("
+    )
+    assert str(caught.value).endswith("). Move it away: nids resume runs the trials that it held again.")
+
+
+def test_a_part_of_another_table_is_named(folder: Folder) -> None:
+    written(folder, rows_of(0))
+    folder.folder("curves").write("part-00000.parquet", folder.folder("classes").read("part-00000.parquet"))
+    with pytest.raises(UserError, match=r"/curves/part-00000.parquet: this is no part of the run's table"):
+        Run(folder).curves()
+
+
+def test_a_reader_passes_over_what_is_being_written(tmp_path: Path) -> None:
+    folder = Folder.at(str(tmp_path)).folder("a-run")
+    written(folder, rows_of(0))
+    (tmp_path / "a-run" / "trials" / ".part-00000.parquet.0123").write_bytes(b"half of i")
+    assert len(Run(folder).trials()) == 1
+    assert len(pd.read_parquet(tmp_path / "a-run" / "trials")) == 1
+
+
+def test_the_status_says_where_the_search_stands(folder: Folder) -> None:
+    writer = RunWriter(folder, MANIFEST)
+    assert Run(folder).state == "interrupted"  # its driver never came to say anything
+    before = datetime.now(UTC)
+    writer.write_status("running", {"total": 4, "complete": 1}, OWNER, message="größer")
+    run = Run(folder)
+    updated = datetime.fromisoformat(run.status.pop("updated"))
+    assert before <= updated <= datetime.now(UTC)
+    assert run.status == {
+        "state": "running",
+        "trials": {"total": 4, "complete": 1},
+        "owner": OWNER,
+        "message": "größer",
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "silent", "expected"),
+    [
+        ("running", False, "running"),
+        ("running", True, "interrupted"),
+        ("finished", True, "finished"),
+        ("failed", True, "failed"),
+        ("interrupted", False, "interrupted"),
+    ],
+)
+def test_a_run_whose_driver_fell_silent_is_interrupted(
+    folder: Folder, state: str, silent: bool, expected: str
+) -> None:
+    written(folder, state=state)
+    status = json.loads(folder.read("status.json"))
+    if silent:
+        status["updated"] = (datetime.now(UTC) - SILENCE - timedelta(seconds=1)).isoformat()
+        folder.write("status.json", json.dumps(status).encode())
+    assert Run(folder).state == expected
+
+
+def test_runs_are_listed_and_opened_by_name(tmp_path: Path) -> None:
+    root = Folder.at(str(tmp_path))
+    for name in ("b", "a"):
+        written(root.folder(name))
+    root.folder("no-run").write("notes.txt", b"")
+    root.write("a-file", b"")
+    assert run_names(str(tmp_path)) == ["a", "b"]
+    assert open_run(str(tmp_path), "b").name == "b"
+    with pytest.raises(UserError) as caught:
+        open_run(str(tmp_path), "c")
+    assert str(caught.value) == (
+        f"{tmp_path} holds no run named 'c'. Runs there: a, b. Another place is named with --storage."
+    )
+
+
+def test_a_storage_that_is_not_there_holds_no_runs(tmp_path: Path) -> None:
+    assert run_names(str(tmp_path / "nowhere")) == []
+    with pytest.raises(UserError, match=r"holds no run named 'c'\. Runs there: none\."):
+        open_run(str(tmp_path / "nowhere"), "c")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "status.json"])
+def test_a_run_with_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
+    written(Folder.at(str(tmp_path)).folder("a-run"))
+    (tmp_path / "a-run" / name).write_text('{"format": 1, "sp')
+    with pytest.raises(UserError) as caught:
+        open_run(str(tmp_path), "a-run")
+    assert str(caught.value).startswith(f"{tmp_path}/a-run/{name}: cannot be read (")
+    assert str(caught.value).endswith("). The run is damaged.")
+
+
+def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
+    RunWriter(Folder.at(str(tmp_path)).folder("a-run"), MANIFEST | {"format": 9})
+    with pytest.raises(UserError) as caught:
+        open_run(str(tmp_path), "a-run")
+    assert str(caught.value) == f"{tmp_path}/a-run: the run has format 9, this version reads format 1."

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from nids import config, paper
+from nids.errors import UserError
+from nids.hyperparameters import Hyperparameters
+from nids.space import PAPER, WIDE, describe, first_point, space_from, space_of
+
+
+def job(**values: Any) -> config.Job:
+    return config.make({"name": "job", **values}, source="job.toml")
+
+
+WIDE_JOB = {"search": {"space": "wide"}}
+
+
+def test_the_paper_searches_five_hyperparameters() -> None:
+    assert tuple(space_of(job())) == tuple(paper.BEST_HYPERPARAMETERS)
+    assert space_of(job()) == PAPER
+
+
+def test_the_wide_space_searches_every_hyperparameter() -> None:
+    assert space_of(job(**WIDE_JOB)) == WIDE
+    assert set(WIDE) == set(Hyperparameters.model_fields)
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_both_ends_and_all_choices_are_valid_hyperparameters(name: str) -> None:
+    distribution = WIDE[name]
+    ends = (
+        distribution.choices
+        if isinstance(distribution, CategoricalDistribution)
+        else (distribution.low, distribution.high)
+    )
+    for value in ends:
+        assert getattr(Hyperparameters.model_validate({name: value}), name) == value
+
+
+def test_the_defaults_and_the_best_point_of_the_paper_lie_in_the_wide_space() -> None:
+    assert first_point(WIDE) == {**Hyperparameters().model_dump(), **paper.BEST_HYPERPARAMETERS}
+
+
+def test_what_is_fixed_is_not_searched() -> None:
+    fixed = {"conv_kernel_size": 24, "batch_size": 256}
+    expected = {name: distribution for name, distribution in WIDE.items() if name not in fixed}
+    assert space_of(job(**WIDE_JOB, hyperparameters=fixed)) == expected
+
+
+def test_without_synthetic_rows_their_share_is_not_searched() -> None:
+    space = space_of(job(**WIDE_JOB, folds={"resampling": "none"}))
+    assert set(WIDE) - set(space) == {"resampling_ratio"}
+
+
+def test_ranges_of_the_job_go_before_those_of_the_space() -> None:
+    ranges = {
+        "learning_rate": {"low": 1e-3, "high": 6e-3, "log": True},
+        "conv_kernel_size": {"low": 3, "high": 11, "step": 2},
+        "conv_dropout": {"low": 0, "high": 0.5, "step": 0.25},
+        "conv_filters": {"low": 8, "high": 64, "log": True},
+        "attention": {"choices": ["dot", "additive"]},
+        "batch_size": {"choices": [64, 128]},
+    }
+    assert space_of(job(space=ranges)) == {
+        **PAPER,
+        "learning_rate": FloatDistribution(1e-3, 6e-3, log=True),
+        "conv_kernel_size": IntDistribution(3, 11, step=2),
+        "conv_dropout": FloatDistribution(0.0, 0.5, step=0.25),
+        "conv_filters": IntDistribution(8, 64, log=True),
+        "attention": CategoricalDistribution(["dot", "additive"]),
+        "batch_size": CategoricalDistribution([64, 128]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        pytest.param(
+            {"conv_dropout": {"low": 0, "high": 1.5}}, "space.conv_dropout: 1.5 should be less than 1.", id="too high"
+        ),
+        pytest.param(
+            {"learning_rate": {"low": 0, "high": 0.1}},
+            "space.learning_rate: 0.0 should be greater than 0.",
+            id="too low",
+        ),
+        pytest.param(
+            {"conv_kernel_size": {"low": 3.5, "high": 9}},
+            "space.conv_kernel_size: 3.5 should be a valid integer, got a number with a fractional part.",
+            id="not whole",
+        ),
+        pytest.param(
+            {"attention": {"low": 1, "high": 2}},
+            "space.attention: 1.0 should be 'dot', 'additive' or 'multi-head'.",
+            id="a range of names",
+        ),
+        pytest.param(
+            {"attention": {"choices": ["dot", "dots"]}},
+            "space.attention: 'dots' should be 'dot', 'additive' or 'multi-head'.",
+            id="a wrong choice",
+        ),
+    ],
+)
+def test_a_range_that_its_hyperparameter_cannot_have_is_refused(space: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        space_of(job(space=space))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        pytest.param({"low": 3, "high": 9, "step": 0.5}, id="half steps of a whole number"),
+        pytest.param({"low": 3, "high": 9, "step": 1.5}, id="one and a half steps of a whole number"),
+        pytest.param({"low": 3, "high": 9, "step": 0}, id="no step"),
+        pytest.param({"low": 3, "high": 9, "step": -2}, id="backwards"),
+        pytest.param({"low": 3, "high": 10, "step": 2}, id="steps that miss the end"),
+    ],
+)
+def test_a_step_that_makes_no_sense_is_refused(domain: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="step"):
+        space_of(job(space={"conv_kernel_size": domain}))
+
+
+def test_a_search_needs_something_to_search() -> None:
+    with pytest.raises(UserError) as caught:
+        space_of(job(hyperparameters=dict(paper.BEST_HYPERPARAMETERS)))
+    assert str(caught.value) == (
+        "all hyperparameters are fixed ([hyperparameters]): leave at least one to be searched."
+    )
+
+
+def test_the_first_point_is_the_best_one_of_the_paper() -> None:
+    assert first_point(PAPER) == dict(paper.BEST_HYPERPARAMETERS)
+
+
+def test_what_lies_outside_the_space_is_left_to_the_sampler() -> None:
+    space = space_of(
+        job(space={"conv_dropout": {"low": 0.0, "high": 0.4}, "attention": {"choices": ["additive", "multi-head"]}})
+    )
+    best = dict(paper.BEST_HYPERPARAMETERS)
+    del best["conv_dropout"]
+    assert first_point(space) == best
+
+
+@pytest.mark.parametrize("space", [pytest.param(PAPER, id="paper"), pytest.param(WIDE, id="wide")])
+def test_a_space_comes_back_from_its_description(space: dict[str, Any]) -> None:
+    description = describe(space)
+    again = space_from(description)
+    assert again == space
+    assert tuple(again) == tuple(space)
+    assert describe(again) == description

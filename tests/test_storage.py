@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from pyarrow import fs
+
+from nids.errors import UserError
+from nids.storage import Folder
+
+
+@pytest.fixture(params=["local disk", "another file system", "in memory"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    if request.param == "local disk":
+        return Folder.at(str(tmp_path / "runs"))
+    if request.param == "another file system":
+        return Folder(fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()), "runs")
+    return Folder(fs._MockFileSystem(), "runs")
+
+
+def test_what_is_written_is_read(folder: Folder) -> None:
+    folder.write("a.json", b"first")
+    folder.write("a.json", memoryview(b"second"))
+    assert folder.read("a.json") == b"second"
+    assert folder.names() == ["a.json"]
+
+
+def test_folders_come_with_the_files_in_them(folder: Folder) -> None:
+    inner = folder.folder("run").folder("trials")
+    assert not folder.exists()
+    assert not inner.exists()
+    assert inner.names() == []
+    inner.write("part-1.parquet", b"1")
+    inner.write("part-0.parquet", b"0")
+    inner.write("notes.txt", b"")
+    assert inner.path == f"{folder.path}/run/trials"
+    assert inner.names(".parquet") == ["part-0.parquet", "part-1.parquet"]
+    assert inner.names() == ["notes.txt", "part-0.parquet", "part-1.parquet"]
+    assert folder.names() == ["run"]
+    assert folder.exists("run/trials/part-0.parquet")
+    assert not folder.exists("run/trials/part-2.parquet")
+
+
+def test_a_file_that_is_not_there_is_not_found(folder: Folder) -> None:
+    folder.write("a", b"")
+    with pytest.raises(FileNotFoundError):
+        folder.read("b")
+
+
+def test_delete_removes_all_and_does_not_mind_that_nothing_is_there(folder: Folder) -> None:
+    folder.delete()
+    folder.write("a", b"")
+    folder.folder("b").write("c", b"")
+    folder.delete()
+    assert not folder.exists()
+    assert folder.names() == []
+
+
+def test_only_a_local_disk_is_local(tmp_path: Path) -> None:
+    assert Folder.at(str(tmp_path)).is_local
+    assert Folder.at(f"file://{tmp_path}").is_local
+    assert not Folder.at("mock://bucket/runs").is_local
+
+
+def test_a_path_may_be_relative_or_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    assert Folder.at("runs").path == str(tmp_path / "runs")
+    assert Folder.at("~/runs").path == str(tmp_path / "home" / "runs")
+
+
+@pytest.mark.parametrize("uri", ["nosuch://bucket/runs", "://runs"])
+def test_a_uri_of_an_unknown_kind_is_refused(uri: str) -> None:
+    with pytest.raises(UserError) as caught:
+        Folder.at(uri)
+    assert str(caught.value).startswith(f"{uri}: cannot be used as storage (")
+    assert str(caught.value).endswith("). Give a folder's path or a URI such as s3://bucket/runs.")
+
+
+def test_a_reader_sees_the_old_or_the_new_file_whole(tmp_path: Path) -> None:
+    folder = Folder.at(str(tmp_path))
+    contents = [bytes([number]) * 300_000 for number in range(100)]
+    folder.write("part", contents[0])
+    ended = threading.Event()
+
+    def write() -> None:
+        for content in contents:
+            folder.write("part", content)
+        ended.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = []
+    while not ended.is_set():
+        seen.append(folder.read("part"))
+        assert folder.names() == ["part"]
+    writer.join()
+    assert seen
+    assert set(seen) <= set(contents)
+    assert [contents.index(content) for content in seen] == sorted(contents.index(content) for content in seen)
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    folder = Folder.at(str(tmp_path))
+    folder.write("part", b"old")
+    with pytest.raises(TypeError):
+        folder.write("part", 3)  # type: ignore[arg-type]
+    assert folder.read("part") == b"old"
+    assert os.listdir(tmp_path) == ["part"]  # noqa: PTH208 - hidden files too
+
+
+def test_a_rename_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    folder = Folder.at(str(tmp_path))
+    folder.write("part/inner", b"")
+    with pytest.raises(OSError, match="part"):
+        folder.write("part", b"a folder stands in its place")
+    assert os.listdir(tmp_path) == ["part"]  # noqa: PTH208 - hidden files too
