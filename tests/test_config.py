@@ -97,9 +97,7 @@ def test_overrides_go_before_the_file(tmp_path: Path, overrides: list[str], expe
         pytest.param(
             "search.trials", "--set search.trials: expected SECTION.KEY=VALUE, such as search.trials=4.", id="no value"
         ),
-        pytest.param(
-            "search.=4", "--set search.=4: expected SECTION.KEY=VALUE, such as search.trials=4.", id="no key"
-        ),
+        pytest.param("search.=4", "--set search.=4: expected SECTION.KEY=VALUE, such as search.trials=4.", id="no key"),
         pytest.param("=4", "--set =4: expected SECTION.KEY=VALUE, such as search.trials=4.", id="nothing"),
         pytest.param(
             "search.trials.most=4", "--set search.trials.most=4: trials is a value, not a section.", id="no section"
@@ -166,7 +164,9 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         pytest.param(
             {"search": {"trials": 4.0}}, "search.trials = 4.0: should be a valid integer.", id="not an integer"
         ),
-        pytest.param({"search": {"seed": 2**31}}, "search.seed = 2147483648: should be less than 2147483648.", id="seed"),
+        pytest.param(
+            {"search": {"seed": 2**31}}, "search.seed = 2147483648: should be less than 2147483648.", id="seed"
+        ),
         pytest.param(
             {"search": {"metric": "f1"}},
             "search.metric = 'f1': should be 'log_loss', 'accuracy', 'macro_f1' or 'weighted_f1'.",
@@ -322,5 +322,7 @@ def test_all_folds_are_used_unless_fewer_are_asked_for() -> None:
 
 
 def test_less_log_loss_is_better_and_more_of_the_other_metrics() -> None:
-    modes = {metric: config.Search(metric=metric).mode for metric in ("log_loss", "accuracy", "macro_f1", "weighted_f1")}
+    modes = {
+        metric: config.Search(metric=metric).mode for metric in ("log_loss", "accuracy", "macro_f1", "weighted_f1")
+    }
     assert modes == {"log_loss": "min", "accuracy": "max", "macro_f1": "max", "weighted_f1": "max"}

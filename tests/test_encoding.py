@@ -117,7 +117,9 @@ def test_rows_of_another_table_are_encoded_alike(encoding: Encoding) -> None:
     reordered = FEATURES.iloc[::-1].reset_index(drop=True)
     reordered.loc[0, "service"] = "aol"  # sorts first, and so moves the codes of all others
     ours, theirs = compact(FEATURES, DATASET), compact(reordered, DATASET)
-    np.testing.assert_array_equal(encoding.transform(theirs, np.arange(7)[::-1]), encoding.transform(ours, np.arange(7)))
+    np.testing.assert_array_equal(
+        encoding.transform(theirs, np.arange(7)[::-1]), encoding.transform(ours, np.arange(7))
+    )
 
 
 def test_json_gives_the_same_encoding_to_the_last_bit(rows: Rows) -> None:

@@ -211,4 +211,3 @@ def test_a_class_that_does_not_occur_is_no_obstacle(traffic: Traffic) -> None:
     corpus, folds = Corpus.of(without), Folds(count=3)
     fold = build(corpus, 0, split(without, folds, seed=0)[0], folds, seed=0)
     assert set(fold.synthetic_labels) == {1, 2, 3}
-

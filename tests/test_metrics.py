@@ -37,9 +37,7 @@ CASES = [
 def test_the_summary_is_that_of_scikit_learn(labels: np.ndarray, predicted: np.ndarray) -> None:
     scores = probabilities(predicted)
     confusion, loss = evaluate(labels, scores)
-    np.testing.assert_array_equal(
-        confusion, sklearn_metrics.confusion_matrix(labels, predicted, labels=range(CLASSES))
-    )
+    np.testing.assert_array_equal(confusion, sklearn_metrics.confusion_matrix(labels, predicted, labels=range(CLASSES)))
     precision, recall, f1, _ = sklearn_metrics.precision_recall_fscore_support(
         labels, predicted, average="weighted", zero_division=0
     )

@@ -34,9 +34,7 @@ MARKUP = "<script>alert('x')</script> [bold]"
 
 def trial(number: int, state: str = "COMPLETE", value: float | None = 0.02, **more: Any) -> dict[str, Any]:
     means = {"accuracy": 0.99, "macro_f1": 0.9, "weighted_f1": 0.98}
-    figures = (
-        {} if value is None else {name: means.get(name, 0.985) for name in SUMMARY} | {"log_loss": value}
-    )
+    figures = {} if value is None else {name: means.get(name, 0.985) for name in SUMMARY} | {"log_loss": value}
     return {
         "trial": number,
         "state": state,
@@ -313,10 +311,7 @@ def test_importances_point_at_what_decides(tmp_path: Path) -> None:
     assert max(found.importances, key=found.importances.__getitem__) in {"learning_rate", "conv_kernel_size"}
     assert found.importances["attention"] < 0.05
     assert sum(found.importances.values()) == pytest.approx(1)
-    assert (
-        found.importances_note
-        == "From 20 complete trials, by PED-ANOVA. That is few: take the order as a hint."
-    )
+    assert found.importances_note == "From 20 complete trials, by PED-ANOVA. That is few: take the order as a hint."
 
 
 def test_importances_need_trials_that_differ(tmp_path: Path) -> None:
@@ -356,9 +351,7 @@ def test_the_page_stands_alone_and_escapes_what_the_run_says(tmp_path: Path) -> 
 
 
 def test_the_page_opens_with_the_answer(tmp_path: Path) -> None:
-    text = Elements(page(make_run(tmp_path, trial(0), trial(1, value=0.5)))).text.replace(
-        "\N{NO-BREAK SPACE}", " "
-    )
+    text = Elements(page(make_run(tmp_path, trial(0), trial(1, value=0.5)))).text.replace("\N{NO-BREAK SPACE}", " ")
     answer = (
         "The best trial (0) puts 99.00 ± 0.04 % of the validation rows in the right class, above the paper's "
         "98.83 % and the majority class's 80.00 %; it is weakest on U2R, with an F1 of 75 ± 35 %."

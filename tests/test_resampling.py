@@ -52,9 +52,7 @@ def part(traffic: Traffic) -> Part:
     [
         pytest.param("smote", SMOTE(k_neighbors=4, random_state=SEED), id="smote"),
         pytest.param("borderline-smote", BorderlineSMOTE(k_neighbors=4, random_state=SEED), id="borderline-smote"),
-        pytest.param(
-            "adasyn", ADASYN(sampling_strategy={1: 95, 2: 60}, n_neighbors=4, random_state=SEED), id="adasyn"
-        ),
+        pytest.param("adasyn", ADASYN(sampling_strategy={1: 95, 2: 60}, n_neighbors=4, random_state=SEED), id="adasyn"),
     ],
 )
 def test_rows_are_those_of_imbalanced_learn(part: Part, method: str, sampler: Any) -> None:

@@ -213,9 +213,7 @@ def test_another_driver_takes_over(folder: Folder) -> None:
         later.put(number, rows)
         later.flush(number)
     for name in TABLES:
-        pd.testing.assert_frame_equal(
-            Run(folder).table(name), final(expected(name, *first[:TRIALS_A_PART], *more))
-        )
+        pd.testing.assert_frame_equal(Run(folder).table(name), final(expected(name, *first[:TRIALS_A_PART], *more)))
 
 
 def test_a_takeover_of_a_run_without_trials_is_nothing(folder: Folder) -> None:
@@ -279,9 +277,7 @@ def test_the_status_says_where_the_search_stands(folder: Folder) -> None:
         ("interrupted", False, "interrupted"),
     ],
 )
-def test_a_run_whose_driver_fell_silent_is_interrupted(
-    folder: Folder, state: str, silent: bool, expected: str
-) -> None:
+def test_a_run_whose_driver_fell_silent_is_interrupted(folder: Folder, state: str, silent: bool, expected: str) -> None:
     written(folder, state=state)
     status = json.loads(folder.read("status.json"))
     if silent:

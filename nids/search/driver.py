@@ -178,7 +178,9 @@ def _tuner(search: _Ready, recorder: Recorder, trials: int) -> tune.Tuner:
             scheduler=_scheduler(search.job, search.study),
             num_samples=trials,
             max_concurrent_trials=search.slots,
-            reuse_actors=True,
+            # A process for each trial. TensorFlow keeps some 20 MB of every model that was ever traced in a process,
+            # whatever is cleared; and a process whose last thread ends too late for Tune stalls the whole search.
+            reuse_actors=False,
         ),
         run_config=tune.RunConfig(
             name="tune",

@@ -1,0 +1,164 @@
+"""The rules between modules: who may load what, that no import runs in a circle, and that importing does nothing."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import importlib
+import importlib.util
+import json
+import logging
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SLOW = ("ray", "tensorflow", "keras", "jax", "torch")
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+PATHS = {_name(path): path for folder in ("nids", "dashboard") for path in sorted((ROOT / folder).rglob("*.py"))}
+NIDS = [name for name in PATHS if name.split(".")[0] == "nids"]
+DASHBOARD = [name for name in PATHS if name.split(".")[0] == "dashboard"]
+
+
+class _Imports(ast.NodeVisitor):
+    """Collects what a module imports, outside ``if TYPE_CHECKING``; ``at_once`` without what functions import."""
+
+    def __init__(self) -> None:
+        self.at_once: set[str] = set()
+        self.ever: set[str] = set()
+        self._functions = 0
+
+    def visit_If(self, node: ast.If) -> None:  # noqa: N802 - the name is ast's
+        if ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for child in node.orelse:
+                self.visit(child)
+        else:
+            self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:  # noqa: N802
+        self._functions += 1
+        self.generic_visit(node)
+        self._functions -= 1
+
+    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802
+        for alias in node.names:
+            self._add(alias.name)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+        assert node.level == 0, "imports are absolute"
+        for alias in node.names:
+            whole = f"{node.module}.{alias.name}"
+            self._add(whole if whole in PATHS else str(node.module))
+
+    def _add(self, module: str) -> None:
+        self.ever.add(module)
+        if not self._functions:
+            self.at_once.add(module)
+
+
+def _imports(name: str) -> _Imports:
+    found = _Imports()
+    found.visit(ast.parse(PATHS[name].read_text(encoding="utf-8")))
+    return found
+
+
+IMPORTS = {name: _imports(name) for name in PATHS}
+
+
+def _below(name: str) -> set[str]:
+    """All of our modules that a module leads to, functions' imports included, and itself."""
+    found, waiting = set(), [name]
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            waiting += [other for other in IMPORTS[module].ever if other in PATHS]
+    return found
+
+
+def _loaded_after(modules: list[str]) -> list[str]:
+    """Which of the slow packages a new process holds after it has imported some modules."""
+    script = (
+        f"import importlib, json, sys\nfor name in {modules!r}: importlib.import_module(name)\n"
+        f"print(json.dumps(sorted(set({SLOW!r}) & set(sys.modules))))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT, timeout=300
+    )
+    found: list[str] = json.loads(ended.stdout.splitlines()[-1])
+    return found
+
+
+def test_readers_of_results_load_neither_ray_nor_tensorflow() -> None:
+    named = {module for page in DASHBOARD for module in IMPORTS[page].ever if module in PATHS}
+    readers = {"nids.results", "nids.report", "nids.charts", "nids.listing", "nids.cli", *named}
+    below = {module for module in NIDS if module.startswith("nids.report")} | readers
+    assert _loaded_after(sorted(module for module in below if module in NIDS)) == []
+    for page in DASHBOARD:
+        assert not {module.split(".")[0] for module in IMPORTS[page].ever} & set(SLOW), page
+
+
+def test_a_trial_loads_no_ray() -> None:
+    below = sorted(_below("nids.trial"))
+    assert {"nids.batches", "nids.learner", "nids.metrics", "nids.model"} <= set(below)
+    assert "ray" not in _loaded_after([*below, "nids.device", "nids.fold_cache"])
+
+
+@pytest.mark.parametrize("kind", ["at_once", "ever"])
+def test_no_import_runs_in_a_circle(kind: str) -> None:
+    graph = {name: getattr(found, kind) & set(PATHS) for name, found in IMPORTS.items()}
+    order = list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+    assert set(order) == set(PATHS)
+
+
+def test_each_framework_has_its_place() -> None:
+    def users(package: str) -> set[str]:
+        return {
+            name for name, found in IMPORTS.items() if any(module.split(".")[0] == package for module in found.ever)
+        }
+
+    assert {name for name in users("ray") if not name.startswith("nids.search.")} <= {"nids.cli"}
+    assert users("tensorflow") == {"nids.device"}
+    assert users("keras") <= {"nids.model", "nids.learner", "nids.device", "nids.search.trainable"}
+    assert [name for name, found in IMPORTS.items() if "nids.cli" in found.ever] == []
+
+
+@pytest.fixture
+def handlers() -> list[logging.Handler]:
+    return list(logging.getLogger().handlers)
+
+
+@pytest.mark.parametrize("name", NIDS)
+def test_importing_a_module_does_nothing_else(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, handlers: list[logging.Handler]
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those of the libraries, when they are first imported
+        importlib.import_module(name)
+    # All libraries are loaded now: what a second execution of the module changes, the module itself has changed.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    environment, level, filters = dict(os.environ), logging.getLogger().level, list(warnings.filters)
+    paths, modules = list(sys.path), set(sys.modules)
+
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+    assert list(tmp_path.rglob("*")) == []
+    assert dict(os.environ) == environment
+    assert (logging.getLogger().handlers, logging.getLogger().level) == (handlers, level)
+    assert list(warnings.filters) == filters
+    assert sys.path == paths
+    assert set(sys.modules) == modules

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from nids.hyperparameters import Hyperparameters
+from nids.model import build_model
+
+WIDTH, CLASSES = 23, 5
+SMALL = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=6, sequence_gru_units=4)
+ROWS = np.random.default_rng(0).random((7, WIDTH, 1), dtype=np.float32)
+
+ATTENTION = pytest.mark.parametrize("attention", ["dot", "additive", "multi-head"])
+
+
+def small(**values: object) -> Hyperparameters:
+    return Hyperparameters.model_validate({**SMALL.model_dump(), **values})
+
+
+def variables(model: keras.Model) -> dict[str, np.ndarray]:
+    """All variables by their place: weights, running averages and the seeds of dropout."""
+    return {f"{i} {variable.name}": keras.ops.convert_to_numpy(variable) for i, variable in enumerate(model.variables)}
+
+
+@ATTENTION
+def test_the_parts_are_those_of_the_paper_in_its_order(attention: str) -> None:
+    model = build_model(WIDTH, CLASSES, small(attention=attention), seed=0)
+    kinds = {"dot": "Attention", "additive": "AdditiveAttention", "multi-head": "MultiHeadAttention"}
+    assert [(layer.name, type(layer).__name__, layer.output.shape[1:]) for layer in model.layers] == [
+        ("row", "InputLayer", (23, 1)),
+        ("conv", "Conv1D", (23, 4)),
+        ("conv_pooling", "MaxPooling1D", (5, 4)),
+        ("conv_batch_norm", "BatchNormalization", (5, 4)),
+        ("conv_dropout", "Dropout", (5, 4)),
+        ("bigru", "Bidirectional", (12,)),
+        ("bigru_dropout", "Dropout", (12,)),
+        ("reshape", "Reshape", (12, 1)),
+        ("sequence_pooling", "MaxPooling1D", (3, 1)),
+        ("sequence_batch_norm", "BatchNormalization", (3, 1)),
+        ("sequence_bigru", "Bidirectional", (3, 8)),
+        ("sequence_bigru_dropout", "Dropout", (3, 8)),
+        ("attention_query", "GlobalAveragePooling1D", (1, 8)),
+        ("attention", kinds[attention], (1, 8)),
+        ("context", "Flatten", (8,)),
+        ("attention_dropout", "Dropout", (8,)),
+        ("probabilities", "Dense", (5,)),
+    ]
+
+
+def test_the_hyperparameters_reach_their_layers() -> None:
+    hp = small(
+        conv_kernel_size=9, conv_dropout=0.25, gru_dropout=0.125, attention_dropout=0.5, batch_norm_momentum=0.75
+    )
+    model = build_model(WIDTH, CLASSES, hp, seed=0)
+    assert model.get_layer("conv").kernel_size == (9,)
+    rates = {layer.name: layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)}
+    assert rates == {
+        "conv_dropout": 0.25,
+        "bigru_dropout": 0.125,
+        "sequence_bigru_dropout": 0.125,
+        "attention_dropout": 0.5,
+    }
+    for name in ("conv_batch_norm", "sequence_batch_norm"):
+        assert model.get_layer(name).momentum == 0.75
+
+
+@ATTENTION
+def test_it_gives_a_probability_for_each_class(attention: str) -> None:
+    model = build_model(WIDTH, CLASSES, small(attention=attention), seed=0)
+    probabilities = keras.ops.convert_to_numpy(model(ROWS, training=False))
+    assert (probabilities.shape, probabilities.dtype) == ((7, CLASSES), np.float32)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert (probabilities > 0).all()
+    assert len(np.unique(probabilities, axis=0)) == 7  # each row has an answer of its own
+
+
+@ATTENTION
+def test_the_same_seed_gives_the_same_model(attention: str) -> None:
+    first, again = (variables(build_model(WIDTH, CLASSES, small(attention=attention), seed=3)) for _ in range(2))
+    assert list(first) == list(again)
+    assert [name for name in first if first[name].tobytes() != again[name].tobytes()] == []
+
+
+@ATTENTION
+def test_another_seed_gives_another_model(attention: str) -> None:
+    first, other = (variables(build_model(WIDTH, CLASSES, small(attention=attention), seed=seed)) for seed in (3, 4))
+    same = {name.partition(" ")[2] for name in first if np.array_equal(first[name], other[name])}
+    assert same <= {"bias", "gamma", "beta", "moving_mean", "moving_variance", "scale"}  # constants at first
+    assert "kernel" not in same
+
+
+@ATTENTION
+def test_no_two_parts_begin_with_the_same_weights(attention: str) -> None:
+    """Directions of a GRU, or queries and keys, that begin alike would be one part where two are paid for."""
+    model = build_model(WIDTH, CLASSES, small(attention=attention), seed=0)
+    drawn = [(v.path, keras.ops.convert_to_numpy(v)) for v in model.trainable_variables if v.name.endswith("kernel")]
+    alike = [
+        (path, other_path)
+        for i, (path, kernel) in enumerate(drawn)
+        for other_path, other in drawn[i + 1 :]
+        if kernel.shape == other.shape and np.array_equal(kernel, other)
+    ]
+    assert alike == []

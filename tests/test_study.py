@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pandas as pd
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from nids import paper
+from nids.config import Search
+from nids.metrics import SUMMARY
+from nids.results import Run, RunWriter
+from nids.space import PAPER, describe
+from nids.storage import Folder
+from nids.study import JOURNAL, new_study, params_of, resumed_study, running_values
+
+SPACE = {
+    "learning_rate": FloatDistribution(1e-4, 1e-2, log=True),
+    "conv_kernel_size": IntDistribution(3, 49, step=2),
+    "attention": CategoricalDistribution(["dot", "additive"]),
+    "batch_size": CategoricalDistribution([64, 128]),
+}
+
+
+def params(trial: int) -> dict[str, Any]:
+    return {
+        "learning_rate": 0.0018285312453719437 / (trial + 1),
+        "conv_kernel_size": 3 + 2 * trial,
+        "attention": ["dot", "additive"][trial % 2],
+        "batch_size": [64, 128][trial % 2],
+    }
+
+
+def put(writer: RunWriter, trial: int, state: str, value: float | None, *losses: tuple[float, float]) -> None:
+    """Write a trial of two folds with these log-losses in each epoch."""
+    row = {
+        "trial": trial,
+        "state": state,
+        "value": value,
+        "error": "the training loss became nan" if state == "FAIL" else None,
+        **{f"params_{name}": chosen for name, chosen in params(trial).items()},
+    }
+    curves = [
+        {"trial": trial, "fold": fold, "epoch": epoch, **dict.fromkeys(SUMMARY, 0.0), "log_loss": loss}
+        for epoch, both in enumerate(losses, start=1)
+        for fold, loss in enumerate(both)
+    ]
+    writer.put(trial, {"trials": [row], "classes": [], "confusions": [], "curves": curves})
+    writer.flush(trial)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A run that stopped while trial 2 ran, and before anything was written of trial 3."""
+    writer = RunWriter(Folder.at(str(tmp_path / "a-run")), {"format": 1, "space": describe(SPACE)})
+    put(writer, 0, "COMPLETE", 0.25, (0.5, 1.0), (0.25, 0.25), (0.5, 0.5))
+    put(writer, 1, "PRUNED", 0.75, (0.5, 1.0))
+    put(writer, 2, "RUNNING", 0.5, (0.5, 0.5))
+    put(writer, 4, "FAIL", None)
+    put(writer, 5, "COMPLETE", 0.125, (0.125, 0.125))
+    return Run(writer.folder)
+
+
+def resume(run: Run, **search: Any) -> optuna.Study:
+    return resumed_study(run, Search(**search), journal=Path(run.path) / JOURNAL)
+
+
+def test_a_new_study_has_the_best_point_of_the_paper_first(tmp_path: Path) -> None:
+    study = new_study("a-run", Search(), PAPER, tmp_path / JOURNAL)
+    first = study.ask(PAPER)
+    assert (first.number, first.params) == (0, dict(paper.BEST_HYPERPARAMETERS))
+    second = study.ask(PAPER)
+    assert second.number == 1
+    assert second.params != first.params
+
+
+def test_a_new_study_may_start_anywhere(tmp_path: Path) -> None:
+    study = new_study("a-run", Search(start_from_paper=False), PAPER, tmp_path / JOURNAL)
+    assert study.trials == []
+    assert study.ask(PAPER).params != dict(paper.BEST_HYPERPARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction"),
+    [("log_loss", optuna.study.StudyDirection.MINIMIZE), ("macro_f1", optuna.study.StudyDirection.MAXIMIZE)],
+)
+def test_the_metric_decides_the_direction(tmp_path: Path, metric: Any, direction: optuna.study.StudyDirection) -> None:
+    study = new_study("a-run", Search(metric=metric), PAPER, tmp_path / JOURNAL)
+    assert (study.study_name, study.direction) == ("a-run", direction)
+
+
+def test_the_seed_decides_what_is_asked(tmp_path: Path) -> None:
+    def asked(seed: int, file: str) -> list[dict[str, Any]]:
+        study = new_study("a-run", Search(seed=seed, startup_trials=2), PAPER, tmp_path / file)
+        points = []
+        for value in (0.5, 0.25, 0.75, 0.5):  # the last ones are the sampler's own
+            trial = study.ask(PAPER)
+            study.tell(trial, value)
+            points.append(trial.params)
+        return points
+
+    once = asked(3, "once")
+    assert asked(3, "again") == once
+    assert asked(4, "other")[1:] != once[1:]
+
+
+def test_the_study_is_kept_where_the_run_is(tmp_path: Path) -> None:
+    study = new_study("a-run", Search(), PAPER, tmp_path / JOURNAL)
+    study.tell(study.ask(PAPER), 0.5)
+    kept = optuna.load_study(study_name="a-run", storage=JournalStorage(JournalFileBackend(str(tmp_path / JOURNAL))))
+    assert [(trial.state, trial.value) for trial in kept.trials] == [(TrialState.COMPLETE, 0.5)]
+
+
+def test_a_resumed_study_keeps_numbers_and_states(run: Run) -> None:
+    trials = resume(run).trials
+    assert [(trial.number, trial.state) for trial in trials] == [
+        (0, TrialState.COMPLETE),
+        (1, TrialState.PRUNED),
+        (2, TrialState.WAITING),
+        (3, TrialState.WAITING),
+        (4, TrialState.FAIL),
+        (5, TrialState.COMPLETE),
+    ]
+    ended = [trials[number] for number in (0, 1, 4, 5)]
+    assert [trial.params for trial in ended] == [params(0), params(1), params(4), params(5)]
+    assert [trial.distributions for trial in ended] == [SPACE] * 4
+    assert (trials[0].value, trials[5].value) == (0.25, 0.125)
+    assert [trial.user_attrs for trial in ended] == [{}, {}, {"error": "the training loss became nan"}, {}]
+
+
+def test_a_resumed_study_knows_what_the_scheduler_judged_by(run: Run) -> None:
+    trials = resume(run).trials
+    assert [trials[number].intermediate_values for number in (0, 1, 4, 5)] == [
+        {1: 0.75, 2: 0.25, 3: 0.25},
+        {1: 0.75},
+        {},
+        {1: 0.125},
+    ]
+
+
+def test_what_had_not_ended_is_asked_again_under_its_number(run: Run) -> None:
+    study = resume(run)
+    again, unheard_of, new = (study.ask(SPACE) for _ in range(3))
+    assert (again.number, again.params) == (2, params(2))
+    assert (unheard_of.number, new.number) == (3, 6)
+    for trial in (again, unheard_of, new):
+        study.tell(trial, 0.5)
+    assert [trial.number for trial in study.trials] == list(range(7))
+
+
+def test_the_types_of_hyperparameters_survive(run: Run) -> None:
+    again = resume(run).ask(SPACE)
+    assert {name: type(value) for name, value in again.params.items()} == {
+        "learning_rate": float,
+        "conv_kernel_size": int,
+        "attention": str,
+        "batch_size": int,
+    }
+    row = run.arrow("trials").to_pylist()[0]
+    assert params_of(row, SPACE) == params(0)
+
+
+def test_a_journal_of_the_former_driver_is_replaced(run: Run) -> None:
+    """It may know of results that the run store never received: those trials are run again."""
+    former = resume(run)
+    former.tell(former.ask(SPACE), 0.0)
+    assert former.trials[2].state == TrialState.COMPLETE
+    assert resume(run).trials[2].state == TrialState.WAITING
+
+
+def test_a_run_without_trials_is_resumed_as_an_empty_study(tmp_path: Path) -> None:
+    writer = RunWriter(Folder.at(str(tmp_path)), {"format": 1, "space": describe(SPACE)})
+    assert resumed_study(Run(writer.folder), Search(), tmp_path / JOURNAL).trials == []
+
+
+@pytest.mark.parametrize(("metric", "expected"), [("log_loss", [0.75, 0.5, 0.5]), ("accuracy", [0.75, 0.75, 1.0])])
+def test_running_values_are_the_best_means_so_far(metric: Any, expected: list[float]) -> None:
+    means = [0.75, 0.5, 1.0]
+    curves = pd.DataFrame(
+        [
+            {"trial": 3, "fold": fold, "epoch": epoch, metric: mean + difference}
+            for epoch, mean in enumerate(means, start=1)
+            for fold, difference in enumerate((-0.25, 0.25))
+        ]
+    )
+    assert running_values(curves, Search(metric=metric)) == {3: dict(enumerate(expected, start=1))}
