@@ -153,7 +153,7 @@ class Job(_Section):
     scheduler: Scheduler = Scheduler()
     resources: Resources = Resources()
     # Hyperparameters that are fixed for all trials, and therefore not searched.
-    hyperparameters: dict[str, Scalar] = {}
+    hyperparameters: dict[str, Any] = {}
     # Hyperparameters whose range differs from that of the named space, or that it does not search.
     space: dict[str, Domain] = {}
 
@@ -173,7 +173,11 @@ class Job(_Section):
                 f"scheduler.grace_period is {self.scheduler.grace_period}, but a trial has only "
                 f"{self.training.epochs} epochs (training.epochs): it must be at most that"
             )
-        Hyperparameters.model_validate(self.hyperparameters)
+        try:
+            Hyperparameters.model_validate(self.hyperparameters)
+        except ValidationError as error:
+            item = error.errors()[0]
+            raise ValueError(_explain({**item, "loc": ("hyperparameters", *item["loc"])}).removesuffix(".")) from None
         return self
 
 

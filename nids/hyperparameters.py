@@ -20,7 +20,7 @@ class Hyperparameters(BaseModel):
     paper builds on, or, where neither says anything, the value that the comment beside them gives a reason for.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     conv_kernel_size: Annotated[int, Field(ge=1, le=128)] = 24
     conv_dropout: Dropout = 0.2

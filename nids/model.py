@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import keras
-import numpy as np
 from keras import layers
 
 if TYPE_CHECKING:
@@ -22,7 +21,8 @@ def build_model(width: int, classes: int, hp: Hyperparameters, seed: int) -> ker
         width: Number of encoded features of a row.
         classes: Number of classes.
         hp: The hyperparameters; only those of the architecture are read.
-        seed: Seeds the initial weights and the dropout masks: the same seed gives the same model.
+        seed: Seeds the initial weights and the dropout masks: the same seed gives the same model. It becomes the
+            process's random seed, as Keras has no other way to seed all layers.
 
     Returns:
         A model from rows, float32 of shape (batch, width, 1), to class probabilities, float32 of shape
@@ -41,60 +41,39 @@ def build_model(width: int, classes: int, hp: Hyperparameters, seed: int) -> ker
     * Attention asks with the mean of the second BiGRU's steps and answers with one weighted sum of them. A query for
       each step would cost 25 times as much and would have to be averaged afterwards.
     """
-    seeds = map(int, np.random.default_rng(seed).integers(2**31, size=32))
-
-    def initializer(kind: type[keras.Initializer] = keras.initializers.GlorotUniform) -> keras.Initializer:
-        return kind(seed=next(seeds))
-
-    def dropout(rate: float, name: str) -> layers.Layer:
-        return layers.Dropout(rate, seed=next(seeds), name=name)
-
-    def bidirectional_gru(units: int, *, sequences: bool, name: str) -> layers.Layer:
-        gru = layers.GRU(
-            units,
-            return_sequences=sequences,
-            kernel_initializer=initializer(),
-            recurrent_initializer=initializer(keras.initializers.Orthogonal),
-        )
-        return layers.Bidirectional(gru, name=name)
-
+    # Keras draws the seed of every initializer and of every dropout from here, a different one for each.
+    keras.utils.set_random_seed(seed)
     row = layers.Input((width, 1), name="row")
     x = layers.Conv1D(
         hp.conv_filters,
         hp.conv_kernel_size,
         padding="same",
         activation="relu",
-        kernel_initializer=initializer(),
         name="conv",
     )(row)
     x = layers.MaxPooling1D(POOL, padding="same", name="conv_pooling")(x)
     x = layers.BatchNormalization(momentum=hp.batch_norm_momentum, name="conv_batch_norm")(x)
-    x = dropout(hp.conv_dropout, "conv_dropout")(x)
-    x = bidirectional_gru(hp.gru_units, sequences=False, name="bigru")(x)
-    x = dropout(hp.gru_dropout, "bigru_dropout")(x)
+    x = layers.Dropout(hp.conv_dropout, name="conv_dropout")(x)
+    x = layers.Bidirectional(layers.GRU(hp.gru_units), name="bigru")(x)
+    x = layers.Dropout(hp.gru_dropout, name="bigru_dropout")(x)
     x = layers.Reshape((2 * hp.gru_units, 1), name="reshape")(x)
     x = layers.MaxPooling1D(POOL, padding="same", name="sequence_pooling")(x)
     x = layers.BatchNormalization(momentum=hp.batch_norm_momentum, name="sequence_batch_norm")(x)
-    x = bidirectional_gru(hp.sequence_gru_units, sequences=True, name="sequence_bigru")(x)
-    x = dropout(hp.gru_dropout, "sequence_bigru_dropout")(x)
+    sequence_gru = layers.GRU(hp.sequence_gru_units, return_sequences=True)
+    x = layers.Bidirectional(sequence_gru, name="sequence_bigru")(x)
+    x = layers.Dropout(hp.gru_dropout, name="sequence_bigru_dropout")(x)
     query = layers.GlobalAveragePooling1D(keepdims=True, name="attention_query")(x)
-    x = _attention(hp.attention, 2 * hp.sequence_gru_units, next(seeds))([query, x])
+    x = _attend(hp.attention, query, x)
     x = layers.Flatten(name="context")(x)
-    x = dropout(hp.attention_dropout, "attention_dropout")(x)
-    probabilities = layers.Dense(
-        classes, activation="softmax", dtype="float32", kernel_initializer=initializer(), name="probabilities"
-    )(x)
+    x = layers.Dropout(hp.attention_dropout, name="attention_dropout")(x)
+    probabilities = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
     return keras.Model(row, probabilities, name="cnn_bigru_attention")
 
 
-def _attention(kind: Attention, features: int, seed: int) -> layers.Layer:
+def _attend(kind: Attention, query: keras.KerasTensor, steps: keras.KerasTensor) -> keras.KerasTensor:
     if kind == "dot":
-        return layers.Attention(score_mode="dot", use_scale=True, name="attention")
+        return layers.Attention(score_mode="dot", use_scale=True, name="attention")([query, steps])
     if kind == "additive":
-        return layers.AdditiveAttention(use_scale=True, name="attention")
-    return layers.MultiHeadAttention(
-        HEADS,
-        key_dim=max(1, features // HEADS),
-        kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
-        name="attention",
-    )
+        return layers.AdditiveAttention(use_scale=True, name="attention")([query, steps])
+    key_dim = max(1, steps.shape[-1] // HEADS)
+    return layers.MultiHeadAttention(HEADS, key_dim, name="attention")(query, steps)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 
 from nids import fold_cache
@@ -12,6 +11,8 @@ from nids.storage import Folder
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
 
     from nids.datasets.schema import Traffic
 

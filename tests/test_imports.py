@@ -38,23 +38,23 @@ class _Imports(ast.NodeVisitor):
         self.ever: set[str] = set()
         self._functions = 0
 
-    def visit_If(self, node: ast.If) -> None:  # noqa: N802 - the name is ast's
+    def visit_If(self, node: ast.If) -> None:
         if ast.unparse(node.test).endswith("TYPE_CHECKING"):
             for child in node.orelse:
                 self.visit(child)
         else:
             self.generic_visit(node)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         self._functions += 1
         self.generic_visit(node)
         self._functions -= 1
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802
+    def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self._add(alias.name)
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         assert node.level == 0, "imports are absolute"
         for alias in node.names:
             whole = f"{node.module}.{alias.name}"

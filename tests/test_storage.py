@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import os
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pyarrow import fs
 
 from nids.errors import UserError
 from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(params=["local disk", "another file system", "in memory"])

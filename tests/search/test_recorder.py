@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ray.tune.experiment import Trial
+
+from nids.metrics import SUMMARY
+from nids.results import Run, RunWriter
+from nids.search.recorder import Record, Recorder, owner
+from nids.space import describe
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nids.space import Space
+
+CLASSES = ("Normal", "DoS")
+STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+RIGHT, WRONG = [[6, 2], [0, 8]], [[0, 8], [8, 0]]
+
+
+def report(
+    epoch: int, *, best_epoch: int, value: float, finished: bool = False, confusion: list[list[int]] = WRONG
+) -> dict[str, Any]:
+    """Return what a trial of one fold reports; each figure is the epoch's number and a bit."""
+    figures = {name: epoch + i / 8 for i, name in enumerate(SUMMARY)}
+    fold = {"fold": 0, "training_loss": 0.5, "seconds": 2.0, **figures, "confusion": confusion}
+    spread = {f"{name}_std": 0.0 for name in SUMMARY}
+    return {
+        "epoch": epoch,
+        "finished": finished,
+        "value": value,
+        "best_epoch": best_epoch,
+        **figures,
+        **spread,
+        "folds": [fold],
+    }
+
+
+FAILURE = {"failed": "the training loss became nan", "finished": True, "value": float("nan"), "epoch": 0}
+
+
+class TestRecord:
+    def test_rows(self) -> None:
+        record = Record(3, {"learning_rate": 0.5}, STARTED)
+        record.add(report(1, best_epoch=1, value=4.0, confusion=RIGHT))
+        record.add(report(2, best_epoch=1, value=4.0, finished=True))
+        record.state, record.ended = "COMPLETE", STARTED + timedelta(seconds=90)
+        first, second = ({name: epoch + i / 8 for i, name in enumerate(SUMMARY)} for epoch in (1, 2))
+        curve = {"trial": 3, "fold": 0, "training_loss": 0.5, "seconds": 2.0}
+        key = {"trial": 3, "fold": 0}
+        assert record.rows(CLASSES) == {
+            "trials": [
+                {
+                    "trial": 3,
+                    "state": "COMPLETE",
+                    "value": 4.0,
+                    "best_epoch": 1,
+                    "epochs": 2,
+                    "started": STARTED,
+                    "ended": STARTED + timedelta(seconds=90),
+                    "seconds": 90.0,
+                    "error": None,
+                    "params_learning_rate": 0.5,
+                    **first,
+                    **{f"{name}_std": 0.0 for name in SUMMARY},
+                }
+            ],
+            "curves": [{**curve, "epoch": 1, **first}, {**curve, "epoch": 2, **second}],
+            # Those of the best epoch, not of the last one.
+            "classes": [
+                {
+                    **key,
+                    "class": "Normal",
+                    "precision": 1.0,
+                    "recall": 0.75,
+                    "f1": pytest.approx(6 / 7),
+                    "false_positive_rate": 0.0,
+                    "support": 8,
+                },
+                {
+                    **key,
+                    "class": "DoS",
+                    "precision": 0.8,
+                    "recall": 1.0,
+                    "f1": pytest.approx(8 / 9),
+                    "false_positive_rate": 0.25,
+                    "support": 8,
+                },
+            ],
+            "confusions": [
+                {**key, "actual": "Normal", "predicted": "Normal", "count": 6},
+                {**key, "actual": "Normal", "predicted": "DoS", "count": 2},
+                {**key, "actual": "DoS", "predicted": "Normal", "count": 0},
+                {**key, "actual": "DoS", "predicted": "DoS", "count": 8},
+            ],
+        }
+
+    def test_rows_before_the_first_report(self) -> None:
+        rows = Record(0, {"learning_rate": 0.5}, STARTED).rows(CLASSES)
+        (trial,) = rows.pop("trials")
+        assert rows == {"classes": [], "confusions": [], "curves": []}
+        assert trial.pop("seconds") > 0
+        assert trial == {
+            "trial": 0,
+            "state": "RUNNING",
+            "value": None,
+            "best_epoch": None,
+            "epochs": 0,
+            "started": STARTED,
+            "ended": None,
+            "error": None,
+            "params_learning_rate": 0.5,
+        }
+
+    def test_a_second_start_begins_the_curve_anew(self) -> None:
+        record = Record(0, {}, STARTED)
+        for epoch, best_epoch in [(1, 1), (2, 2), (1, 1), (2, 1)]:
+            record.add(report(epoch, best_epoch=best_epoch, value=1.0))
+        rows = record.rows(CLASSES)
+        assert [row["epoch"] for row in rows["curves"]] == [1, 2]
+        assert (rows["trials"][0]["epochs"], rows["trials"][0]["best_epoch"]) == (2, 1)
+
+
+class Watcher:
+    """What a recorder tells: the state of the trial that changed, and the counts."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int | None, str | None, dict[str, int]]] = []
+
+    def __call__(self, record: Record | None, counts: dict[str, int]) -> None:
+        self.seen.append((record and record.number, record and record.state, counts))
+
+
+class TestRecorder:
+    SPACE: Space = {}
+
+    @pytest.fixture
+    def writer(self, tmp_path: Path) -> RunWriter:
+        return RunWriter(Folder.at(str(tmp_path / "a-run")), {"format": 1, "space": describe(self.SPACE)})
+
+    @staticmethod
+    def trial(number: int) -> Trial:
+        return Trial("train", config={"number": number, "hyperparameters": {}}, stub=True)
+
+    @staticmethod
+    def go(recorder: Recorder, trial: Trial, *results: dict[str, Any]) -> None:
+        """Call what Tune calls for a trial that starts and reports."""
+        recorder.on_trial_start(0, [], trial)
+        for result in results:
+            trial.run_metadata.last_result = result
+            recorder.on_trial_result(0, [], trial, result)
+
+    def test_each_end_is_recorded(self, writer: RunWriter) -> None:
+        watcher = Watcher()
+        recorder = Recorder(writer, CLASSES, 5, Counter(), watcher)
+        complete, pruned, failed, lost, running = map(self.trial, range(5))
+        self.go(recorder, complete, report(1, best_epoch=1, value=1.0, finished=True))
+        recorder.on_trial_complete(1, [], complete)
+        self.go(recorder, pruned, report(1, best_epoch=1, value=2.0))
+        recorder.on_trial_complete(2, [], pruned)
+        self.go(recorder, failed, FAILURE)
+        recorder.on_trial_complete(3, [], failed)
+        self.go(recorder, lost, report(1, best_epoch=1, value=3.0))
+        recorder.on_trial_error(4, [], lost)
+        self.go(recorder, running)
+        recorder.write_status("running")
+
+        run = Run(writer.folder)
+        trials = run.trials().sort_values("trial")
+        assert trials["trial"].tolist() == [0, 1, 2, 3]  # the running one is written a little later
+        assert trials["state"].tolist() == ["COMPLETE", "PRUNED", "FAIL", "FAIL"]
+        assert trials["value"].dropna().tolist() == [1.0, 2.0, 3.0]
+        assert trials["epochs"].tolist() == [1, 1, 0, 1]
+        assert trials["error"].dropna().tolist() == [
+            "the training loss became nan",
+            "the trial's process ended without saying why",
+        ]
+        assert trials["ended"].notna().all()
+        counts = {"total": 5, "complete": 1, "pruned": 1, "failed": 2, "running": 1}
+        assert run.status["trials"] == recorder.counts == counts
+        assert (run.status["state"], run.status["owner"]) == ("running", owner())
+        assert watcher.seen[-1] == (4, "RUNNING", counts)
+
+    def test_ends_under_earlier_drivers_are_counted(self, writer: RunWriter) -> None:
+        recorder = Recorder(writer, CLASSES, 9, {"COMPLETE": 4, "PRUNED": 2, "FAIL": 1}, Watcher())
+        assert recorder.counts == {"total": 9, "complete": 4, "pruned": 2, "failed": 1, "running": 0}
+
+    def test_a_trial_that_is_started_again_is_one_trial(self, writer: RunWriter) -> None:
+        recorder = Recorder(writer, CLASSES, 1, Counter(), Watcher())
+        trial = self.trial(0)
+        self.go(recorder, trial, report(1, best_epoch=1, value=2.0), report(2, best_epoch=2, value=1.0))
+        self.go(recorder, trial, *(report(epoch, best_epoch=epoch, value=3.0 - epoch) for epoch in (1, 2)))
+        self.go_to_the_end(recorder, trial)
+        run = Run(writer.folder)
+        assert run.trials()["state"].tolist() == ["COMPLETE"]
+        assert run.curves()["epoch"].tolist() == [1, 2, 3]
+        assert recorder.counts == {"total": 1, "complete": 1, "pruned": 0, "failed": 0, "running": 0}
+
+    @staticmethod
+    def go_to_the_end(recorder: Recorder, trial: Trial) -> None:
+        trial.run_metadata.last_result = report(3, best_epoch=3, value=0.5, finished=True)
+        recorder.on_trial_result(0, [], trial, trial.last_result)
+        recorder.on_trial_complete(0, [], trial)
+
+    def test_a_trial_that_could_never_be_started_is_recorded(self, writer: RunWriter) -> None:
+        recorder = Recorder(writer, CLASSES, 1, Counter(), Watcher())
+        recorder.on_trial_error(0, [], self.trial(0))
+        assert Run(writer.folder).trials()[["trial", "state"]].to_numpy().tolist() == [[0, "FAIL"]]
+        assert recorder.counts["failed"] == 1
+
+    def test_nothing_of_it_is_pickled(self, writer: RunWriter) -> None:
+        recorder = Recorder(writer, CLASSES, 1, Counter(), Watcher())
+        assert pickle.loads(pickle.dumps(recorder)).__dict__ == {}  # which Tune does, with each of its snapshots
+
+
+def test_owner() -> None:
+    assert owner() == {"host": socket.gethostname(), "pid": os.getpid()}

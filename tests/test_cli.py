@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from nids.results import Run, open_run
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parent.parent
+TINY = [
+    *("--set", "data.dataset=nsl-kdd-sample", "--set", "data.rows=600", "--set", "folds.count=2"),
+    *("--set", "training.epochs=2", "--set", "search.trials=5", "--set", "scheduler.kind=none"),
+    *("--set", "folds.targets={R2L=30, U2R=20}", "--set", "hyperparameters.conv_filters=4"),
+    *("--set", "hyperparameters.gru_units=4", "--set", "hyperparameters.sequence_gru_units=4"),
+]
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "nids.cli", *arguments]
+
+
+def nids(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "200", **(env or {})}
+    return subprocess.run(command(*arguments), cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param([], ["search", "resume", "report", "runs", "data"], id="nids"),
+        pytest.param(["search"], ["--set", "--data", "--storage", "--name", "--address"], id="search"),
+        pytest.param(["resume"], ["--data", "--storage", "--address"], id="resume"),
+        pytest.param(["report"], ["--storage"], id="report"),
+        pytest.param(["runs"], ["--storage"], id="runs"),
+        pytest.param(["data", "fetch"], ["--from"], id="fetch"),
+        pytest.param(["data", "check"], ["--dataset", "--class-map"], id="check"),
+    ],
+)
+def test_help_names_every_option(arguments: Sequence[str], words: Sequence[str], tmp_path: Path) -> None:
+    result = nids(*arguments, "--help", cwd=tmp_path)
+    assert (result.returncode, [word for word in words if word not in result.stdout]) == (0, [])
+
+
+def test_help_loads_nothing_slow(tmp_path: Path) -> None:
+    code = "import sys, nids.cli; print([m for m in ('ray', 'tensorflow', 'keras', 'pandas') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(
+            ["search", "nowhere.toml"],
+            "Error: nowhere.toml: cannot be read as a job file ([Errno 2] No such file or directory: 'nowhere.toml'). "
+            "Name one, such as jobs/quick.toml.\n",
+            id="no job file",
+        ),
+        pytest.param(
+            ["search", str(ROOT / "jobs/quick.toml"), "--set", "search.trails=4"],
+            f"Error: {ROOT}/jobs/quick.toml:\n  search.trails = 4: there is no such key (did you mean trials?). "
+            "Allowed here: space, trials, seed, metric, startup_trials, start_from_paper.\n",
+            id="typo",
+        ),
+        pytest.param(
+            ["search", str(ROOT / "jobs/quick.toml"), "--set", "data.file=KDDTest+"],
+            "Error: KDDTest+ is held out: whatever a search sees of it, its final test can no longer judge. Search "
+            "on a training file.\n",
+            id="held-out file",
+        ),
+        pytest.param(
+            ["resume", "nothing"],
+            "Error: runs holds no run named 'nothing'. Runs there: none. Another place is named with --storage.\n",
+            id="no such run",
+        ),
+    ],
+)
+def test_what_a_user_can_cause_is_said_without_a_traceback(
+    arguments: Sequence[str], message: str, tmp_path: Path
+) -> None:
+    result = nids(*arguments, cwd=tmp_path)
+    assert (result.returncode, result.stderr, list(tmp_path.iterdir())) == (2, message, [])
+
+
+def test_a_storage_without_runs(tmp_path: Path) -> None:
+    result = nids("runs", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (
+        0,
+        "runs holds no runs yet. Make one with: nids search jobs/quick.toml\n",
+    )
+
+
+def wait_until_ended(folder: Path, trials: int, process: subprocess.Popen[str]) -> pd.DataFrame:
+    """Return the run's ended trials, once there are so many."""
+    while process.poll() is None:
+        if (folder / "manifest.json").exists():
+            found = Run(Folder.at(str(folder))).trials()
+            ended = found[found["state"] != "RUNNING"]
+            if len(ended) >= trials:
+                return ended
+        time.sleep(0.2)
+    pytest.fail(f"the search ended by itself: {process.communicate()}")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "state"),
+    [
+        pytest.param(signal.SIGINT, 130, "interrupted", id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, 130, "interrupted", id="a stopped job"),
+        pytest.param(signal.SIGKILL, -signal.SIGKILL, "running", id="a crash"),
+    ],
+)
+def test_an_interrupted_search_is_resumed(number: signal.Signals, code: int, state: str, tmp_path: Path) -> None:
+    arguments = command("search", str(ROOT / "jobs/quick.toml"), *TINY, "--name", "a")
+    with subprocess.Popen(
+        arguments, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        ended = wait_until_ended(tmp_path / "runs/a", 2, process)
+        process.send_signal(number)
+        output, _ = process.communicate()
+    assert (process.returncode, open_run(str(tmp_path / "runs"), "a").status["state"]) == (code, state)
+    if code == 130:
+        assert output.endswith("\nInterrupted. Go on with: nids resume a\n")
+
+    result = nids("resume", "a", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    trials = open_run(str(tmp_path / "runs"), "a").trials()
+    assert (trials["trial"].tolist(), set(trials["state"])) == ([0, 1, 2, 3, 4], {"COMPLETE"})
+    kept = trials[trials["trial"].isin(ended["trial"])]
+    pd.testing.assert_frame_equal(kept.reset_index(drop=True), ended.reset_index(drop=True))
+
+    again = nids("resume", "a", cwd=tmp_path)
+    assert (again.returncode, again.stdout.splitlines()[0]) == (0, "a is finished: nothing is left to do.")
+
+
+def test_rows_that_cannot_be_had_are_replaced_by_synthetic_ones_and_it_is_said(tmp_path: Path) -> None:
+    nowhere = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "http_proxy": "http://127.0.0.1:9"}
+    nowhere |= {"https_proxy": "http://127.0.0.1:9", "NIDS_DATA_DIR": str(tmp_path)}
+    small = ["--set", "search.trials=1", "--set", "training.epochs=1", "--set", "scheduler.kind=none", *TINY[2:6]]
+    small += ["--set", "hyperparameters.gru_units=4", "--set", "hyperparameters.sequence_gru_units=4"]
+    result = nids("search", str(ROOT / "jobs/quick.toml"), "--name", "a", *small, cwd=tmp_path, env=nowhere)
+    assert result.returncode == 0, result.stderr
+    assert "Searching on nsl-kdd-sample instead: its rows are synthetic." in result.stdout
+    assert open_run(str(tmp_path / "runs"), "a").manifest["data"]["synthetic"] is True

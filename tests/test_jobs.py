@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nids import config, datasets
+from nids.space import space_of
+
+JOBS = sorted((Path(__file__).parent.parent / "jobs").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in JOBS])
+def test_a_job_file_is_valid(path: Path) -> None:
+    job = config.read(path)
+    file = datasets.get(job.data.dataset).file(job.data.file)
+    assert file is not None
+    assert (job.name, file.role) == (path.stem, "training")
+    assert set(space_of(job)) >= {"conv_kernel_size", "learning_rate"}
+
+
+def test_the_papers_job_is_the_papers_search() -> None:
+    job = config.read(JOBS[[path.stem for path in JOBS].index("paper")])
+    assert (job.search.trials, job.folds.count, job.scheduler.kind) == (15, 5, "none")
+    assert set(space_of(job)) == {
+        *("conv_kernel_size", "conv_dropout", "gru_dropout", "attention_dropout", "learning_rate"),
+    }

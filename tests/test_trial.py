@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from nids import config
+from nids.batches import ValidationRows
+from nids.encoding import Rows
+from nids.folds import Corpus, Fold, build, split
+from nids.hyperparameters import Hyperparameters
+from nids.metrics import SUMMARY, evaluate, summary
+from nids.trial import TrialFailed, run_trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nids.datasets.schema import Traffic
+    from nids.learner import Learner
+
+HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4, batch_size=64)
+FOLDS = config.Folds(count=3, targets={"U2R": 20})
+EPOCHS = 2
+# With it the folds 0 and 2 have as many encoded features each, so that a trial of one of them has the same model.
+SPLIT_SEED = 1
+
+Reports = list[dict[str, Any]]
+
+
+def job(**sections: Any) -> config.Job:
+    defaults = {"training": {"epochs": EPOCHS}, "scheduler": {"kind": "none"}}
+    return config.make({"name": "job", **defaults, **sections}, source="job.toml")
+
+
+def folds_of(traffic: Traffic, folds: config.Folds = FOLDS) -> tuple[Corpus, list[Fold]]:
+    corpus = Corpus.of(traffic)
+    splits = split(traffic, folds, SPLIT_SEED)
+    return corpus, [build(corpus, number, sides, folds, seed=0) for number, sides in enumerate(splits)]
+
+
+@pytest.fixture(scope="module")
+def shared(traffic: Traffic) -> tuple[Corpus, list[Fold]]:
+    corpus, folds = folds_of(traffic)
+    assert folds[0].encoding.width == folds[2].encoding.width
+    return corpus, [folds[0], folds[2]]
+
+
+def run(corpus: Corpus, folds: list[Fold], job: config.Job) -> Reports:
+    """Run a trial and return its reports, without the seconds, which are never the same twice."""
+    reports: Reports = []
+    run_trial(HP, corpus, folds, job, reports.append)
+    for report in reports:
+        for fold in report["folds"]:
+            assert fold.pop("seconds") >= 0
+    return reports
+
+
+@pytest.fixture
+def traced(learner: Callable[..., Learner], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trials of one shape share a traced learner: it keeps nothing, as its own tests show."""
+    monkeypatch.setattr("nids.trial.Learner", learner)
+
+
+@pytest.fixture(scope="module")
+def reports(shared: tuple[Corpus, list[Fold]], learner: Callable[..., Learner]) -> Reports:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nids.trial.Learner", learner)
+        return run(shared[0], shared[1], job())
+
+
+def test_a_report_comes_after_each_epoch(reports: Reports) -> None:
+    assert [report["epoch"] for report in reports] == [1, 2]
+    assert [report["finished"] for report in reports] == [False, True]
+    names = [f"{name}{suffix}" for name in SUMMARY for suffix in ("", "_std")]
+    for report in reports:
+        assert list(report) == ["epoch", "finished", "value", "best_epoch", *names, "folds"]
+        assert [fold["fold"] for fold in report["folds"]] == [0, 2]
+        for fold in report["folds"]:
+            assert list(fold) == ["fold", "training_loss", *SUMMARY, "confusion"]
+            assert np.isfinite(fold["training_loss"])
+
+
+def test_the_confusion_matrix_counts_the_rows_of_the_validation_part(
+    reports: Reports, shared: tuple[Corpus, list[Fold]]
+) -> None:
+    corpus, folds = shared
+    for report in reports:
+        for result, fold in zip(report["folds"], folds, strict=True):
+            counts = np.bincount(corpus.labels[fold.validation], minlength=5)
+            np.testing.assert_array_equal(np.sum(result["confusion"], axis=1), counts)
+            assert {type(count) for row in result["confusion"] for count in row} == {int}
+            figures = summary(np.array(result["confusion"]), result["log_loss"])
+            assert {name: result[name] for name in SUMMARY} == figures
+
+
+def test_the_means_and_their_spread_are_over_the_folds(reports: Reports) -> None:
+    for report in reports:
+        for name in SUMMARY:
+            values = [fold[name] for fold in report["folds"]]
+            assert report[name] == pytest.approx(np.mean(values))
+            assert report[f"{name}_std"] == pytest.approx(np.std(values, ddof=1))
+
+
+def test_the_best_epoch_is_that_of_the_least_log_loss(reports: Reports) -> None:
+    losses = [report["log_loss"] for report in reports]
+    assert [report["value"] for report in reports] == [losses[0], min(losses)]
+    assert [report["best_epoch"] for report in reports] == [1, 1 + int(np.argmin(losses))]
+
+
+def test_the_same_seed_gives_the_same_reports(reports: Reports, shared: tuple[Corpus, list[Fold]]) -> None:
+    """With a learner of its own, as in another process."""
+    assert run(shared[0], shared[1], job()) == reports
+
+
+@pytest.mark.usefixtures("traced")
+def test_another_seed_gives_other_reports(reports: Reports, shared: tuple[Corpus, list[Fold]]) -> None:
+    others = run(shared[0], shared[1], job(search={"seed": 1}))
+    assert all(other["log_loss"] != report["log_loss"] for other, report in zip(others, reports, strict=True))
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_fold_gives_the_same_alone_as_after_another(reports: Reports, shared: tuple[Corpus, list[Fold]]) -> None:
+    corpus, folds = shared
+    alone = run(corpus, [folds[1]], job())
+    assert [report["folds"] for report in alone] == [report["folds"][1:] for report in reports]
+    assert all(report[f"{name}_std"] == 0 for report in alone for name in SUMMARY)
+
+
+@pytest.mark.usefixtures("traced")
+def test_no_validation_row_reaches_the_training(
+    traffic: Traffic, reports: Reports, shared: tuple[Corpus, list[Fold]]
+) -> None:
+    """Other validation rows, with other labels: the losses of every epoch of training stay the same to the bit."""
+    validation = shared[1][0].validation
+    features = traffic.features.copy()
+    features.iloc[validation] = features.iloc[validation[::-1]].to_numpy()
+    label = traffic.label.copy()
+    label[validation] = (label[validation] + 1) % 5
+    corpus = Corpus.of(replace(traffic, features=features, label=label))
+    fold = build(corpus, 0, split(traffic, FOLDS, SPLIT_SEED)[0], FOLDS, seed=0)
+
+    changed = run(corpus, [fold], job())
+    assert [report["folds"][0]["training_loss"] for report in changed] == [
+        report["folds"][0]["training_loss"] for report in reports
+    ]
+    assert all(
+        ours["log_loss"] != theirs["folds"][0]["log_loss"] for ours, theirs in zip(changed, reports, strict=True)
+    )
+
+
+@pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize(
+    "folds",
+    [
+        pytest.param(config.Folds(count=3, resampling="none"), id="none"),
+        pytest.param(config.Folds(count=3, resampling="smote"), id="smote"),
+        pytest.param(config.Folds(count=3, resampling="smotenc"), id="smotenc"),
+        pytest.param(config.Folds(count=3, resampling="borderline-smote"), id="borderline-smote"),
+        pytest.param(config.Folds(count=3, resampling="adasyn", targets={"DoS": 70, "Probe": 30}), id="adasyn"),
+    ],
+)
+def test_every_resampling_is_trained_on(traffic: Traffic, folds: config.Folds) -> None:
+    corpus, built = folds_of(traffic, folds)
+    reports = run(corpus, built[:1], job())
+    assert [report["epoch"] for report in reports] == [1, 2]
+    assert np.isfinite([report["log_loss"] for report in reports]).all()
+
+
+def poisoned(corpus: Corpus, row: int) -> Corpus:
+    """The corpus with a value in one row that is no number, as no reader of data would let through."""
+    numeric = corpus.rows.numeric.copy()
+    numeric[row] = np.nan
+    return replace(corpus, rows=Rows(numeric, corpus.rows.codes, corpus.rows.vocabularies))
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_loss_that_is_no_number_ends_the_trial(shared: tuple[Corpus, list[Fold]]) -> None:
+    corpus, folds = shared
+    row = next(row for row in folds[1].training if row not in folds[0].training)
+    reports: Reports = []
+    with pytest.raises(TrialFailed) as caught:
+        run_trial(HP, poisoned(corpus, row), folds[1::-1], job(), reports.append)
+    assert str(caught.value) == "the training loss became nan in epoch 1 of fold 2"
+    assert reports == []
+
+
+class ScriptedLearner:
+    """Stands for a learner whose share of right answers in each epoch is written down beforehand.
+
+    What a network learns cannot be steered to the values that early stopping is about.
+    """
+
+    shares: tuple[float, ...]
+    weights: list[np.ndarray]
+
+    def __init__(self, width: int, classes: int, hp: Hyperparameters, training: config.Training) -> None:
+        pass
+
+    def fresh(self, seed: int) -> int:
+        return 0
+
+    def train(self, state: int, rows: object, weights: np.ndarray, epoch: int, seed: int) -> tuple[int, float]:
+        self.weights.append(weights)
+        return epoch, 0.5
+
+    def predict(self, state: int, rows: ValidationRows) -> np.ndarray:
+        if np.isnan(self.shares[state - 1]):
+            return np.full((len(rows), 5), np.nan, dtype=np.float32)
+        right = np.arange(len(rows)) < round(self.shares[state - 1] * len(rows))
+        answers = np.where(right, rows.labels, (rows.labels + 1) % 5)
+        return (0.9 * np.eye(5) + 0.02)[answers].astype(np.float32)
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[ScriptedLearner]]:
+    monkeypatch.setattr("nids.trial.Learner", ScriptedLearner)
+    ScriptedLearner.weights = []
+    yield ScriptedLearner
+    del ScriptedLearner.weights
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "accuracy", "macro_f1", "weighted_f1"])
+@pytest.mark.parametrize(
+    ("shares", "patience", "best_epochs"),
+    [
+        pytest.param((0.2, 0.4, 0.6, 0.8), 1, [1, 2, 3, 4], id="better every time"),
+        pytest.param((0.8, 0.6, 0.4, 0.2), 1, [1, 1], id="worse at once"),
+        pytest.param((0.8, 0.6, 0.4, 0.2), 2, [1, 1, 1], id="worse for long enough"),
+        pytest.param((0.4, 0.4, 0.4, 0.8), 2, [1, 1, 1], id="as good is not better"),
+        pytest.param((0.4, 0.2, 0.6, 0.2), 2, [1, 1, 3, 3], id="better in time"),
+        pytest.param((0.4, 0.6, 0.2, 0.2), 9, [1, 2, 2, 2], id="patience beyond the last epoch"),
+    ],
+)
+def test_a_trial_ends_when_it_gets_no_better(
+    scripted: type[ScriptedLearner],
+    shared: tuple[Corpus, list[Fold]],
+    metric: str,
+    shares: tuple[float, ...],
+    patience: int,
+    best_epochs: list[int],
+) -> None:
+    scripted.shares = shares
+    corpus, folds = shared
+    settings = job(training={"epochs": 4, "patience": patience}, search={"metric": metric})
+    reports = run(corpus, folds, settings)
+    assert [report["best_epoch"] for report in reports] == best_epochs
+    assert [report["finished"] for report in reports] == [False] * (len(best_epochs) - 1) + [True]
+    assert [report["value"] for report in reports] == [reports[best - 1][metric] for best in best_epochs]
+
+
+def test_a_probability_that_is_no_number_ends_the_trial(
+    scripted: type[ScriptedLearner], shared: tuple[Corpus, list[Fold]]
+) -> None:
+    scripted.shares = (0.5, np.nan)
+    corpus, folds = shared
+    reports: Reports = []
+    with pytest.raises(TrialFailed) as caught:
+        run_trial(HP, corpus, folds[1:], job(), reports.append)
+    assert str(caught.value) == "a predicted probability is no finite number in epoch 2 of fold 2"
+    assert len(reports) == 1
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_class_weights_are_balanced_to_the_power_asked_for(
+    scripted: type[ScriptedLearner], shared: tuple[Corpus, list[Fold]], power: float
+) -> None:
+    from sklearn.utils.class_weight import compute_class_weight
+
+    scripted.shares = (0.5,)
+    corpus, folds = shared
+    hp = HP.model_copy(update={"class_weight_power": power, "resampling_ratio": 0.5})
+    run_trial(hp, corpus, folds[:1], job(training={"epochs": 1}), lambda report: None)
+    added = folds[0].synthetic_labels[: len(folds[0].synthetic_labels) // 2]
+    labels = np.concatenate([corpus.labels[folds[0].training], added])
+    balanced = compute_class_weight("balanced", classes=np.arange(5), y=labels)
+    np.testing.assert_allclose(scripted.weights[0], balanced**power, rtol=1e-6)
+
+
+def test_the_figures_are_those_of_the_probabilities(
+    scripted: type[ScriptedLearner], shared: tuple[Corpus, list[Fold]]
+) -> None:
+    scripted.shares = (0.5,)
+    corpus, folds = shared
+    (report,) = run(corpus, folds[:1], job(training={"epochs": 1}))
+    rows = ValidationRows(corpus, folds[0], folds[0].encoding.width)
+    confusion, loss = evaluate(rows.labels, scripted(0, 0, HP, config.Training()).predict(1, rows))
+    assert report["folds"] == [
+        {"fold": 0, "training_loss": 0.5, **summary(confusion, loss), "confusion": confusion.tolist()}
+    ]
