@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -125,7 +126,7 @@ class Domain(_Section):
     low: float | None = None
     high: float | None = None
     log: bool = False
-    step: float | None = None
+    step: Annotated[float, Field(gt=0)] | None = None
     choices: Annotated[list[Scalar], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
@@ -139,6 +140,10 @@ class Domain(_Section):
             raise ValueError(f"low is {self.low}, above high, which is {self.high}")
         if self.log and (self.step is not None or (self.low is not None and self.low <= 0)):
             raise ValueError("a logarithmic range needs a low above 0, and no step")
+        if self.step is not None and self.low is not None and self.high is not None:
+            steps = (self.high - self.low) / self.step
+            if not math.isclose(steps, round(steps)):
+                raise ValueError(f"high is {self.high}, which steps of {self.step} from low, {self.low}, do not reach")
         return self
 
 

@@ -105,6 +105,8 @@ def _distribution(name: str, domain: Domain) -> BaseDistribution:
     for end in (low, high):
         _check(name, end)
     if whole:
+        if domain.step is not None and not domain.step.is_integer():
+            raise UserError(f"space.{name}: step is {domain.step}, but {name} is a whole number: so must the step be.")
         return IntDistribution(int(low), int(high), log=domain.log, step=int(domain.step or 1))
     return FloatDistribution(low, high, log=domain.log, step=domain.step)
 

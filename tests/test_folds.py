@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
+from nids import datasets
 from nids.batches import TrainingRows
 from nids.config import Folds
 from nids.errors import UserError
@@ -76,7 +77,8 @@ def test_no_validation_row_reaches_the_training_part(traffic: Traffic, folds: Fo
     )
 
 
-def test_no_single_validation_row_reaches_the_training_part(traffic: Traffic) -> None:
+def test_no_single_validation_row_reaches_the_training_part() -> None:
+    traffic = datasets.load_training("nsl-kdd-sample", rows=75, seed=1)
     folds = Folds(count=3, targets={"U2R": 20})
     sides = split(traffic, folds, seed=0)[1]
     corpus = Corpus.of(traffic)

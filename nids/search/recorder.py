@@ -141,9 +141,7 @@ class Recorder(tune.Callback):
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Enter a new trial, or one that is started again after a fault."""
-        config = trial.config
-        record = Record(config["number"], config["hyperparameters"], datetime.now(UTC))
-        self._running[trial.trial_id] = record
+        record = self._running[trial.trial_id] = _new_record(trial)
         self._write(record)
 
     def on_trial_result(
@@ -165,12 +163,11 @@ class Recorder(tune.Callback):
             self._end(record, "FAIL" if record.error else "COMPLETE" if finished else "PRUNED")
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Enter the end of a trial that was lost too often."""
-        record = self._running.pop(trial.trial_id, None)
-        if record is not None:
-            lines = str(trial.get_error() or "the trial's process ended without saying why").strip().splitlines()
-            record.error = lines[-1]
-            self._end(record, "FAIL")
+        """Enter the end of a trial that was lost too often, or that could never be started."""
+        record = self._running.pop(trial.trial_id, None) or _new_record(trial)
+        lines = str(trial.get_error() or "the trial's process ended without saying why").strip().splitlines()
+        record.error = lines[-1]
+        self._end(record, "FAIL")
 
     def _end(self, record: Record, state: str) -> None:
         record.state, record.ended = state, datetime.now(UTC)
@@ -186,6 +183,10 @@ class Recorder(tune.Callback):
             self._writer.flush(record.number)
             self._last_write = now
         self._watch(record, self.counts)
+
+
+def _new_record(trial: Trial) -> Record:
+    return Record(trial.config["number"], trial.config["hyperparameters"], datetime.now(UTC))
 
 
 def owner() -> dict[str, Any]:

@@ -35,8 +35,8 @@ def cluster() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def tiny() -> Callable[..., Job]:
-    """Return a maker of tiny jobs, in which keys of any section can be given other values."""
+def make_job() -> Callable[..., Job]:
+    """Return a maker of such jobs, in which keys of any section can be given other values."""
 
     def make(**sections: dict[str, Any]) -> Job:
         changed = {name: {**TINY.get(name, {}), **values} for name, values in sections.items()}

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nids import device
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def configured(code: str, **environment: str) -> str:
+    """Return what a fresh process prints: a process is configured once, before anything is computed in it."""
+    command = [sys.executable, "-c", f"import sys\nfrom nids import device\n{code}"]
+    result = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_a_trial_computes_with_the_threads_that_it_was_given_and_sees_no_gpu() -> None:
+    code = """
+device.configure(3, 0.0)
+import tensorflow as tf
+tf.constant(1) + 1
+device.configure(3, 0.0)  # a second time, when it could no longer be changed, it is left alone
+threading = tf.config.threading
+print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads(),
+      tf.config.get_visible_devices("GPU"))
+"""
+    assert configured(code) == "3 1 []"
+
+
+def test_another_backend_is_left_alone() -> None:
+    code = "device.configure(3, 0.5); print('tensorflow' in sys.modules)"
+    assert configured(code, KERAS_BACKEND="numpy") == "False"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
+def test_the_memory_of_each_card_is_asked_of_the_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is a GPU, its driver's own tool answers; where there is none, a script answers as that does."""
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(
+        '#!/bin/sh\n[ "$*" = "--query-gpu=memory.total --format=csv,noheader,nounits" ] && printf "81559\\n143771\\n"\n'
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert device._memory_mib() == [81559, 143771]
