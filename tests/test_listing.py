@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
@@ -10,6 +9,9 @@ from rich.console import Console
 from nids.listing import show
 from nids.results import RunWriter
 from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def console() -> Console:
 
 def printed(console: Console) -> list[str]:
     assert isinstance(console.file, io.StringIO)
-    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+    return [line.strip() for line in console.file.getvalue().splitlines()]
 
 
 def make_run(storage: Path, name: str, state: str, *trials: tuple[str, float | None], metric: str = "log_loss") -> None:

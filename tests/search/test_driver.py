@@ -11,9 +11,8 @@ from optuna.trial import TrialState
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from rich.console import Console
 
-from nids import datasets
 from nids.errors import UserError
-from nids.search import driver, recorder
+from nids.search import driver
 from nids.space import PAPER, space_of
 from nids.study import JOURNAL, new_study
 
@@ -39,7 +38,7 @@ def write_status(run: Run, state: str, owner: dict[str, Any]) -> Run:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.usefixtures("cluster")
-def test_the_same_seed_gives_the_same_search_and_only_that_can_be_resumed(
+def test_the_same_seed_gives_the_same_search(
     tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], console: Console
 ) -> None:
     """With one trial at a time: of several, the order in which they end is the machine's."""
@@ -58,24 +57,6 @@ def test_the_same_seed_gives_the_same_search_and_only_that_can_be_resumed(
     with pytest.raises(UserError, match=r"one already holds a run\. Go on with it by `nids resume one`, or give anot"):
         driver.start(job, traffic, str(tmp_path), "one", console)
     pd.testing.assert_frame_equal(one.trials(), before)
-
-    # A driver that lives, here or elsewhere; the machine of another one is asked by its silence alone.
-    ours = recorder.owner()
-    for owner in ({**ours, "host": "elsewhere"}, ours):
-        running = write_status(one, "running", owner)
-        with pytest.raises(UserError, match=rf"one is being run by process {ours['pid']} on {owner['host']}, which"):
-            driver.resume(running, lambda job: traffic, str(tmp_path), console)
-
-    # Other rows, once the folds are gone; with the same rows they are built again.
-    interrupted = write_status(one, "interrupted", ours)
-    driver.Folder.at(str(tmp_path)).folder(driver.FOLDS).delete()
-    others = datasets.load_training("nsl-kdd-sample", rows=240, seed=1)
-    with pytest.raises(UserError, match=r"one was made from other rows, or with other versions.*240 rows, seed 1\): i"):
-        driver.resume(interrupted, lambda job: others, str(tmp_path), console)
-    resumed = driver.resume(interrupted, lambda job: traffic, str(tmp_path), console)
-    assert resumed.status["state"] == "finished"
-    assert resumed.status["trials"] == {"total": 2, "complete": 2, "pruned": 0, "failed": 0, "running": 0}
-    pd.testing.assert_frame_equal(resumed.trials(), before)
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "-x", "a/b", "..", "a b"])

@@ -51,7 +51,9 @@ def printed(console: Console) -> list[str]:
             id="complete",
         ),
         pytest.param(
-            record(2, 0.25, state="PRUNED", seconds=7), "trial 2 pruned after 3 epochs, 7 s: log_loss 0.2500", id="pruned"
+            record(2, 0.25, state="PRUNED", seconds=7),
+            "trial 2 pruned after 3 epochs, 7 s: log_loss 0.2500",
+            id="pruned",
         ),
         pytest.param(
             record(3, state="PRUNED", seconds=7), "trial 3 ended without a result", id="ended without a result"

@@ -13,13 +13,11 @@ from ray.tune.experiment import Trial
 from nids.metrics import SUMMARY
 from nids.results import Run, RunWriter
 from nids.search.recorder import Record, Recorder, owner
-from nids.space import describe
 from nids.storage import Folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nids.space import Space
 
 CLASSES = ("Normal", "DoS")
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -140,11 +138,9 @@ class Watcher:
 
 
 class TestRecorder:
-    SPACE: Space = {}
-
     @pytest.fixture
     def writer(self, tmp_path: Path) -> RunWriter:
-        return RunWriter(Folder.at(str(tmp_path / "a-run")), {"format": 1, "space": describe(self.SPACE)})
+        return RunWriter(Folder.at(str(tmp_path / "a-run")), {"format": 1, "space": {}})
 
     @staticmethod
     def trial(number: int) -> Trial:
