@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import io
-import json
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -22,18 +21,11 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.datasets.schema import Traffic
-    from nids.results import Run
 
 
 @pytest.fixture
 def console() -> Console:
     return Console(file=io.StringIO(), width=200)
-
-
-def write_status(run: Run, state: str, owner: dict[str, Any]) -> Run:
-    status = {**run.status, "state": state, "owner": owner}
-    run.folder.write("status.json", json.dumps(status).encode())
-    return driver.Run(run.folder)
 
 
 @pytest.mark.timeout(1200)
