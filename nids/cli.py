@@ -174,7 +174,7 @@ def _rows(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic]:
         except UserError as error:
             if job.data.fallback is None:
                 raise
-            console.print(_plain(str(error)), style="yellow", highlight=False)
+            console.print(_plain(str(error)), style="yellow", highlight=False, soft_wrap=True)
             console.print(f"[bold yellow]Searching on {job.data.fallback} instead: its rows are synthetic.[/]")
             fallback = job.data.model_copy(update={"dataset": job.data.fallback, "fallback": None})
             job = job.model_copy(update={"data": fallback})

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from nids.results import Run, open_run
+from nids.results import Run, RunWriter, open_run
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -117,6 +119,9 @@ def wait_until_ended(folder: Path, trials: int, process: subprocess.Popen[str]) 
     ("number", "code", "state"),
     [
         pytest.param(signal.SIGINT, 130, "interrupted", id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, 130, "interrupted", id="SIGTERM"),
+        # The process cannot say anything any more; that it is gone is found out by those who come after it.
+        pytest.param(signal.SIGKILL, -signal.SIGKILL, "running", id="SIGKILL"),
     ],
 )
 def test_an_interrupted_search_is_resumed(number: signal.Signals, code: int, state: str, tmp_path: Path) -> None:
@@ -141,3 +146,67 @@ def test_an_interrupted_search_is_resumed(number: signal.Signals, code: int, sta
 
     again = nids("resume", "a", cwd=tmp_path)
     assert (again.returncode, again.stdout.splitlines()[0]) == (0, "a is finished: nothing is left to do.")
+
+
+def test_without_the_real_rows_a_search_says_that_its_rows_are_synthetic(tmp_path: Path) -> None:
+    # Every download goes through a proxy that nobody listens at, so that this is the same with and without a network.
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    away = {**nowhere, "NIDS_DATA_DIR": "", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    tiny = [argument for argument in TINY if argument not in {"data.dataset=nsl-kdd-sample"}]
+    tiny.remove("--set")
+    job = str(ROOT / "jobs/quick.toml")
+    result = nids("search", job, *tiny, "--set", "search.trials=1", "--name", "a", cwd=tmp_path, env=away)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    announced = "Searching on nsl-kdd-sample instead: its rows are synthetic."
+    assert "KDDTrain+.txt could not be downloaded. Tried:" in result.stdout
+    assert lines[lines.index(announced) + 1] == (
+        "a: 1 trials on nsl-kdd-sample (synthetic, 600 rows, seed 0), 600 rows, 2 folds"
+    )
+    assert "a (finished) nsl-kdd-sample (synthetic, 600 rows, seed 0)" in lines
+    assert lines[-1] == f"Report: {tmp_path}/runs/a/report.html"
+    assert "synthetic" in (tmp_path / "runs/a/report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def interrupted(tmp_path: Path) -> Path:
+    """A run's folder, left behind by a search that this process was to go on with."""
+    from nids import config
+
+    job = config.read(ROOT / "jobs/quick.toml", TINY[1::2])
+    folder = tmp_path / "runs/a"
+    data = {"source": "x", "classes": ["Normal"], "synthetic": True}
+    manifest = {
+        "format": 1,
+        "run": "a",
+        "job": job.model_dump(),
+        "space": {},
+        "data": data,
+        "folds": {"hash": "0" * 16},
+    }
+    RunWriter(Folder.at(str(folder)), manifest).write_status("running", {}, {"host": socket.gethostname(), "pid": 1})
+    return folder
+
+
+def test_a_run_whose_driver_is_alive_is_left_to_it(interrupted: Path, tmp_path: Path) -> None:
+    updated = json.loads((interrupted / "status.json").read_text(encoding="utf-8"))["updated"]
+    before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
+    result = nids("resume", "a", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (
+        2,
+        f"Error: a is being run by process 1 on {socket.gethostname()}, which last gave a sign of life at {updated}. "
+        "Stop it, or wait a minute if it is gone, and try again.\n",
+    )
+    assert {path.name: path.read_bytes() for path in interrupted.iterdir()} == before
+
+
+def test_a_search_on_other_rows_is_not_gone_on_with(interrupted: Path, tmp_path: Path) -> None:
+    status = json.loads((interrupted / "status.json").read_text(encoding="utf-8"))
+    (interrupted / "status.json").write_text(json.dumps({**status, "state": "interrupted"}), encoding="utf-8")
+    result = nids("resume", "a", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (
+        2,
+        "Error: a was made from other rows, or with other versions of its libraries, than those at hand "
+        "(nsl-kdd-sample (synthetic, 600 rows, seed 0)): its trials could not be compared. Start a new search with "
+        "`nids search`.\n",
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import threading
 from collections import Counter
 from contextlib import contextmanager, suppress
@@ -34,10 +33,6 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.datasets.schema import Traffic
-
-pytestmark = pytest.mark.skipif(
-    "NIDS_LONG_TESTS" not in os.environ, reason="takes many minutes on two cores: set NIDS_LONG_TESTS to run it"
-)
 
 TRIALS = 40
 EPOCHS = 3
