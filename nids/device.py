@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import functools
 import subprocess
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., object]")
 
 # Room that each process's CUDA context takes beside the memory that TensorFlow manages.
 CONTEXT_MIB = 600
@@ -32,6 +38,32 @@ def configure(cpus: int, gpus: float) -> None:
             tf.config.set_logical_device_configuration(card, [limit])
     elif gpus == 0:
         tf.config.set_visible_devices([], "GPU")
+
+
+@functools.cache
+def has_gpu() -> bool:
+    """Return whether this process computes on a GPU."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return any("gpu" in name for name in keras.distribution.list_devices())
+    import tensorflow as tf
+
+    return bool(tf.config.get_visible_devices("GPU"))
+
+
+def compiled(function: F) -> F:
+    """Return an element-wise function of tensors as one kernel, where TensorFlow would run an operation at a time.
+
+    For element-wise work only: what TensorFlow's compiler makes of matrix products and loops on a CPU is slow.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=True, autograph=False)
 
 
 def _memory_mib() -> list[int]:

@@ -1,53 +1,84 @@
-"""One network in a process that learns any number of folds: its graph is traced once, each fold has its own state."""
+"""Training and validation of a trial's folds, with one traced network for all of them and for the trials after it."""
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
-from nids.model import build_model
+from nids.model import Architecture, adjusted, build_network
 
 if TYPE_CHECKING:
     from nids.batches import TrainingRows, ValidationRows
     from nids.config import Training
-    from nids.hyperparameters import Hyperparameters
+    from nids.hyperparameters import Hyperparameters, Optimizer
 
-VALIDATION_BATCH = 2048
+# Larger batches are no quicker: their intermediate values no longer fit into a core's cache.
+VALIDATION_BATCH = 512
 
 # Values of all variables of a network and its optimizer: weights, running averages, moments, random seeds.
 State = list[np.ndarray]
 
 
-class Learner:
-    """Trains and evaluates states, one at a time.
+class Network:
+    """A traced model with its optimizer: tracing one takes as long as many of its steps, so a process keeps them."""
 
-    Tracing a model of this kind takes as long as many of its steps, so the folds of a trial share one traced model,
-    into which the state of the fold at hand is written. A fold's first state is that of a fresh model with a fresh
-    optimizer, and nothing of one fold's state reaches another's.
-    """
-
-    def __init__(self, width: int, classes: int, hp: Hyperparameters, training: Training) -> None:
+    def __init__(self, width: int, classes: int, architecture: Architecture, optimizer: Optimizer) -> None:
         self._shape = (width, classes)
-        self._hp = hp
-        self._training = training
-        self._model, self._variables = self._compile(seed=0)
+        self._architecture = architecture
+        self._optimizer = optimizer
+        self._fresh: dict[int, State] = {}
+        self.model, self._variables = self._compile(seed=0)
 
     def _compile(self, seed: int) -> tuple[keras.Model, list[keras.Variable]]:
-        model = build_model(*self._shape, self._hp, seed)
-        optimizer = keras.optimizers.get(self._hp.optimizer)
-        optimizer.learning_rate = self._hp.learning_rate
-        # TensorFlow's XLA on a CPU is several times slower on recurrent layers.
+        model = build_network(*self._shape, self._architecture, seed)
+        optimizer = keras.optimizers.get(self._optimizer)
+        # TensorFlow's XLA on a CPU is several times slower on recurrent layers as a whole.
         model.compile(optimizer, "sparse_categorical_crossentropy", jit_compile=False)
         optimizer.build(model.trainable_variables)
         return model, [*model.variables, *optimizer.variables]
 
+    def fresh(self, hp: Hyperparameters, seed: int) -> State:
+        """Return the state of a fresh model of some hyperparameters and of a fresh optimizer."""
+        if seed not in self._fresh:
+            _, variables = self._compile(seed)
+            self._fresh[seed] = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        paths = [variable.path for variable in self._variables]
+        changes = adjusted(dict(zip(paths, self._fresh[seed], strict=True)), hp)
+        return [changes.get(path, value) for path, value in zip(paths, self._fresh[seed], strict=True)]
+
+    def write(self, state: State) -> None:
+        """Bring the network into a state."""
+        for variable, value in zip(self._variables, state, strict=True):
+            variable.assign(value)
+
+    def read(self) -> State:
+        """Return the network's state."""
+        return [keras.ops.convert_to_numpy(variable) for variable in self._variables]
+
+
+# The folds of a cross-validation and the trials of a search ask for few different ones.
+network = functools.lru_cache(maxsize=32)(Network)
+
+
+class Learner:
+    """Trains and evaluates the states of one trial's folds, one at a time.
+
+    All share one traced network, into which the state of the fold at hand is written. A fold's first state is that of
+    a fresh model with a fresh optimizer, and nothing of one fold's state reaches another's, or another trial.
+    """
+
+    def __init__(self, width: int, classes: int, hp: Hyperparameters, training: Training) -> None:
+        self._hp = hp
+        self._training = training
+        self._network = network(width, classes, Architecture.of(hp), hp.optimizer)
+
     def fresh(self, seed: int) -> State:
         """Return the state of a fresh model and optimizer; the same seed gives the same state."""
-        _, variables = self._compile(seed)
-        return [keras.ops.convert_to_numpy(variable) for variable in variables]
+        return self._network.fresh(self._hp, seed)
 
     def train(
         self, state: State, rows: TrainingRows, weights: np.ndarray, epoch: int, seed: int
@@ -63,23 +94,25 @@ class Learner:
 
         A loss that is not finite ends the epoch at once and is returned.
         """
-        self._write(state)
+        self._network.write(state)
+        model = self._network.model
         size = min(self._hp.batch_size, len(rows))
         steps = len(rows) // size
         losses = []
         for step, (batch, labels) in enumerate(rows.batches(size, seed)):
-            self._model.optimizer.learning_rate = self._hp.learning_rate * self._decay(epoch - 1 + step / steps)
+            model.optimizer.learning_rate = self._hp.learning_rate * self._decay(epoch - 1 + step / steps)
             # Keras returns the mean over all batches since its metrics were reset.
-            self._model.reset_metrics()
-            losses.append(float(self._model.train_on_batch(batch, labels, sample_weight=weights[labels])))
+            model.reset_metrics()
+            losses.append(float(model.train_on_batch(batch, labels, sample_weight=weights[labels])))
             if not math.isfinite(losses[-1]):
                 break
-        return self._read(), float(np.mean(losses))
+        return self._network.read(), float(np.mean(losses))
 
     def predict(self, state: State, rows: ValidationRows) -> np.ndarray:
         """Return class probabilities, float32 of shape (rows, classes)."""
-        self._write(state)
-        batches = [self._model.predict_on_batch(batch)[:count] for batch, count in rows.batches(VALIDATION_BATCH)]
+        self._network.write(state)
+        predict = self._network.model.predict_on_batch
+        batches = [predict(batch)[:count] for batch, count in rows.batches(VALIDATION_BATCH)]
         return np.concatenate(batches)
 
     def _decay(self, epochs: float) -> float:
@@ -87,10 +120,3 @@ class Learner:
         if self._training.learning_rate_schedule == "constant":
             return 1.0
         return 0.5 * (1 + math.cos(math.pi * epochs / self._training.epochs))
-
-    def _write(self, state: State) -> None:
-        for variable, value in zip(self._variables, state, strict=True):
-            variable.assign(value)
-
-    def _read(self) -> State:
-        return [keras.ops.convert_to_numpy(variable) for variable in self._variables]

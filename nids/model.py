@@ -2,25 +2,88 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import keras
+import numpy as np
 from keras import layers
+
+from nids import adjustable
+from nids.recurrent import BidirectionalGRU
 
 if TYPE_CHECKING:
     from nids.hyperparameters import Attention, Hyperparameters
 
 POOL = 5
 HEADS = 4
+# Kernels of the convolution share a traced model with all those that are shorter by less than this.
+KERNEL_ROOM = 8
+
+# Values of variables by their path in the model.
+Values = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a traced model cannot change any more: two trials of the same architecture share one."""
+
+    kernel_room: int
+    filters: int
+    gru_units: int
+    sequence_gru_units: int
+    attention: Attention
+
+    @classmethod
+    def of(cls, hp: Hyperparameters) -> Architecture:
+        """Return the architecture that a set of hyperparameters asks for."""
+        room = -(-hp.conv_kernel_size // KERNEL_ROOM) * KERNEL_ROOM
+        return cls(room, hp.conv_filters, hp.gru_units, hp.sequence_gru_units, hp.attention)
 
 
 def build_model(width: int, classes: int, hp: Hyperparameters, seed: int) -> keras.Model:
-    """Return a fresh, uncompiled model.
+    """Return a fresh, uncompiled model of these hyperparameters; the arguments are those of ``build_network``."""
+    model = build_network(width, classes, Architecture.of(hp), seed)
+    values = {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.variables}
+    values.update(adjusted(values, hp))
+    for variable in model.variables:
+        variable.assign(values[variable.path])
+    return model
+
+
+def adjusted(fresh: Values, hp: Hyperparameters) -> Values:
+    """Return what makes a fresh network the model of some hyperparameters of its architecture.
+
+    Args:
+        fresh: The network's values as ``build_network`` made them.
+        hp: The hyperparameters.
+    """
+    kernel = fresh["conv/kernel"]
+    room, size = len(kernel), hp.conv_kernel_size
+    window = adjustable.Conv1D.window_of(size, room)
+    rates = {
+        "conv_dropout": hp.conv_dropout,
+        "bigru_dropout": hp.gru_dropout,
+        "sequence_bigru_dropout": hp.gru_dropout,
+        "attention_dropout": hp.attention_dropout,
+    }
+    return {
+        "conv/window": window,
+        # Glorot's limit goes with one over the root of the kernel's size.
+        "conv/kernel": (kernel * window * np.sqrt(room / size)).astype(np.float32),
+        **{f"{name}/rate": np.float32(rate) for name, rate in rates.items()},
+        "conv_batch_norm/momentum": np.float32(hp.batch_norm_momentum),
+        "sequence_batch_norm/momentum": np.float32(hp.batch_norm_momentum),
+    }
+
+
+def build_network(width: int, classes: int, architecture: Architecture, seed: int) -> keras.Model:
+    """Return a fresh, uncompiled network, whose other hyperparameters are variables yet to be set.
 
     Args:
         width: Number of encoded features of a row.
         classes: Number of classes.
-        hp: The hyperparameters; only those of the architecture are read.
+        architecture: What cannot be changed afterwards.
         seed: Seeds the initial weights and the dropout masks: the same seed gives the same model. It becomes the
             process's random seed, as Keras has no other way to seed all layers.
 
@@ -44,28 +107,21 @@ def build_model(width: int, classes: int, hp: Hyperparameters, seed: int) -> ker
     # Keras draws the seed of every initializer and of every dropout from here, a different one for each.
     keras.utils.set_random_seed(seed)
     row = layers.Input((width, 1), name="row")
-    x = layers.Conv1D(
-        hp.conv_filters,
-        hp.conv_kernel_size,
-        padding="same",
-        activation="relu",
-        name="conv",
-    )(row)
+    x = adjustable.Conv1D(architecture.filters, architecture.kernel_room, activation="relu", name="conv")(row)
     x = layers.MaxPooling1D(POOL, padding="same", name="conv_pooling")(x)
-    x = layers.BatchNormalization(momentum=hp.batch_norm_momentum, name="conv_batch_norm")(x)
-    x = layers.Dropout(hp.conv_dropout, name="conv_dropout")(x)
-    x = layers.Bidirectional(layers.GRU(hp.gru_units), name="bigru")(x)
-    x = layers.Dropout(hp.gru_dropout, name="bigru_dropout")(x)
-    x = layers.Reshape((2 * hp.gru_units, 1), name="reshape")(x)
+    x = adjustable.BatchNormalization(name="conv_batch_norm")(x)
+    x = adjustable.Dropout(name="conv_dropout")(x)
+    x = BidirectionalGRU(architecture.gru_units, name="bigru")(x)
+    x = adjustable.Dropout(name="bigru_dropout")(x)
+    x = layers.Reshape((2 * architecture.gru_units, 1), name="reshape")(x)
     x = layers.MaxPooling1D(POOL, padding="same", name="sequence_pooling")(x)
-    x = layers.BatchNormalization(momentum=hp.batch_norm_momentum, name="sequence_batch_norm")(x)
-    sequence_gru = layers.GRU(hp.sequence_gru_units, return_sequences=True)
-    x = layers.Bidirectional(sequence_gru, name="sequence_bigru")(x)
-    x = layers.Dropout(hp.gru_dropout, name="sequence_bigru_dropout")(x)
+    x = adjustable.BatchNormalization(name="sequence_batch_norm")(x)
+    x = BidirectionalGRU(architecture.sequence_gru_units, return_sequences=True, name="sequence_bigru")(x)
+    x = adjustable.Dropout(name="sequence_bigru_dropout")(x)
     query = layers.GlobalAveragePooling1D(keepdims=True, name="attention_query")(x)
-    x = _attend(hp.attention, query, x)
+    x = _attend(architecture.attention, query, x)
     x = layers.Flatten(name="context")(x)
-    x = layers.Dropout(hp.attention_dropout, name="attention_dropout")(x)
+    x = adjustable.Dropout(name="attention_dropout")(x)
     probabilities = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
     return keras.Model(row, probabilities, name="cnn_bigru_attention")
 

@@ -1,6 +1,6 @@
 """One trial: a set of hyperparameters, trained and validated on every fold.
 
-Knows no scheduler: what it finds goes to a ``report`` callable, so that a test can pass ``list.append``.
+Knows no scheduler: whoever runs it takes its reports one at a time, and need not ask for the next.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nids.learner import Learner
 from nids.metrics import SUMMARY, evaluate, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from nids.config import Job
     from nids.folds import Corpus, Fold
@@ -40,10 +40,8 @@ class FoldOfTrial:
     weights: np.ndarray
 
 
-def run_trial(
-    hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: Job, report: Callable[[Report], object]
-) -> None:
-    """Train a fresh model on each fold, epoch by epoch on all folds in turn, and report after each epoch.
+def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: Job) -> Iterator[Report]:
+    """Train a fresh model on each fold, epoch by epoch on all folds in turn, and yield a report after each epoch.
 
     All trials follow the same schedule: after epoch e every fold has had e epochs, so the means that two trials
     report at the same epoch compare like with like. A trial ends after ``job.training.epochs`` epochs, or after
@@ -95,9 +93,14 @@ def run_trial(
         if best_epoch == 0 or (value < best if job.search.mode == "min" else value > best):
             best, best_epoch = value, epoch
         finished = epoch == job.training.epochs or epoch - best_epoch >= job.training.patience
-        report(
-            {"epoch": epoch, "finished": finished, "value": best, "best_epoch": best_epoch, **means, "folds": results}
-        )
+        yield {
+            "epoch": epoch,
+            "finished": finished,
+            "value": best,
+            "best_epoch": best_epoch,
+            **means,
+            "folds": results,
+        }
         if finished:
             return
 

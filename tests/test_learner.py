@@ -90,7 +90,7 @@ def test_prediction_changes_nothing(traced: Learner, folds: tuple[Fold, Fold]) -
     before = bits(state)
     first, again = (traced.predict(state, folds[0].validation) for _ in range(2))
     assert bits(state) == before
-    assert bits(traced._read()) == before
+    assert bits(traced._network.read()) == before
     assert first.tobytes() == again.tobytes()
     assert (first.shape, first.dtype) == ((len(folds[0].validation), CLASSES), np.float32)
     np.testing.assert_allclose(first.sum(axis=1), 1, rtol=1e-5)
@@ -145,6 +145,8 @@ def test_the_learning_rate_follows_its_schedule(schedule: str, expected: list[fl
 def test_every_optimizer_has_a_state_of_its_own(optimizer: str) -> None:
     hp = HP.model_copy(update={"optimizer": optimizer})
     learner = Learner(6, 2, hp, TRAINING)
-    assert type(learner._model.optimizer).__name__.lower() == optimizer
+    assert type(learner._network.model.optimizer).__name__.lower() == optimizer
     assert bits(learner.fresh(0)) == bits(learner.fresh(0))
-    assert len(learner.fresh(0)) == len(learner._model.variables) + len(learner._model.optimizer.variables)
+    assert len(learner.fresh(0)) == len(learner._network.model.variables) + len(
+        learner._network.model.optimizer.variables
+    )

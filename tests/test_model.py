@@ -33,12 +33,12 @@ def test_the_parts_are_those_of_the_paper_in_its_order(attention: str) -> None:
         ("conv_pooling", "MaxPooling1D", (5, 4)),
         ("conv_batch_norm", "BatchNormalization", (5, 4)),
         ("conv_dropout", "Dropout", (5, 4)),
-        ("bigru", "Bidirectional", (12,)),
+        ("bigru", "BidirectionalGRU", (12,)),
         ("bigru_dropout", "Dropout", (12,)),
         ("reshape", "Reshape", (12, 1)),
         ("sequence_pooling", "MaxPooling1D", (3, 1)),
         ("sequence_batch_norm", "BatchNormalization", (3, 1)),
-        ("sequence_bigru", "Bidirectional", (3, 8)),
+        ("sequence_bigru", "BidirectionalGRU", (3, 8)),
         ("sequence_bigru_dropout", "Dropout", (3, 8)),
         ("attention_query", "GlobalAveragePooling1D", (1, 8)),
         ("attention", kinds[attention], (1, 8)),
@@ -53,16 +53,34 @@ def test_the_hyperparameters_reach_their_layers() -> None:
         conv_kernel_size=9, conv_dropout=0.25, gru_dropout=0.125, attention_dropout=0.5, batch_norm_momentum=0.75
     )
     model = build_model(WIDTH, CLASSES, hp, seed=0)
-    assert model.get_layer("conv").kernel_size == (9,)
-    rates = {layer.name: layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)}
-    assert rates == {
-        "conv_dropout": 0.25,
-        "bigru_dropout": 0.125,
-        "sequence_bigru_dropout": 0.125,
-        "attention_dropout": 0.5,
+    values = {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.variables}
+    assert len(values) == len(model.variables)
+    assert {path: value.item() for path, value in values.items() if path.endswith(("rate", "momentum"))} == {
+        "conv_dropout/rate": 0.25,
+        "bigru_dropout/rate": 0.125,
+        "sequence_bigru_dropout/rate": 0.125,
+        "attention_dropout/rate": 0.5,
+        "conv_batch_norm/momentum": 0.75,
+        "sequence_batch_norm/momentum": 0.75,
     }
-    for name in ("conv_batch_norm", "sequence_batch_norm"):
-        assert model.get_layer(name).momentum == 0.75
+    kernel = values["conv/kernel"]
+    assert kernel.shape == (16, 1, 4)  # there is room for more taps than the nine that are used
+    assert np.flatnonzero(np.abs(kernel).sum(axis=(1, 2))).tolist() == list(range(3, 12))
+    # Glorot's limit for nine taps, one channel and four filters.
+    assert 0.8 < np.abs(kernel).max() / np.sqrt(6 / (9 + 9 * 4)) <= 1
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 24])
+def test_a_short_kernel_in_a_large_room_convolves_as_a_layer_of_its_size(size: int) -> None:
+    model = build_model(WIDTH, CLASSES, small(conv_kernel_size=size), seed=0)
+    layer = model.get_layer("conv")
+    window = keras.ops.convert_to_numpy(layer.window)[:, 0, 0].astype(bool)
+    plain = keras.layers.Conv1D(4, size, padding="same", activation="relu")
+    plain.build((None, WIDTH, 1))
+    plain.set_weights([keras.ops.convert_to_numpy(layer.kernel)[window], np.full(4, 0.1, np.float32)])
+    layer.bias.assign(np.full(4, 0.1, np.float32))
+    layer.kernel.assign(layer.kernel + np.float32(1) * (1 - layer.window))  # what is outside must not count
+    np.testing.assert_allclose(layer(ROWS), plain(ROWS), rtol=1e-5, atol=1e-6)
 
 
 @ATTENTION
@@ -86,7 +104,8 @@ def test_the_same_seed_gives_the_same_model(attention: str) -> None:
 def test_another_seed_gives_another_model(attention: str) -> None:
     first, other = (variables(build_model(WIDTH, CLASSES, small(attention=attention), seed=seed)) for seed in (3, 4))
     same = {name.partition(" ")[2] for name in first if np.array_equal(first[name], other[name])}
-    assert same <= {"bias", "gamma", "beta", "moving_mean", "moving_variance", "scale"}  # constants at first
+    constants = {"bias", "gamma", "beta", "moving_mean", "moving_variance", "scale", "window", "rate", "momentum"}
+    assert same <= constants
     assert "kernel" not in same
 
 

@@ -50,7 +50,7 @@ def shared(traffic: Traffic) -> tuple[Corpus, list[Fold]]:
 def run(corpus: Corpus, folds: list[Fold], job: config.Job) -> Reports:
     """Run a trial and return its reports, without the seconds, which are never the same twice."""
     reports: Reports = []
-    run_trial(HP, corpus, folds, job, reports.append)
+    reports.extend(run_trial(HP, corpus, folds, job))
     for report in reports:
         for fold in report["folds"]:
             assert fold.pop("seconds") >= 0
@@ -181,7 +181,7 @@ def test_a_loss_that_is_no_number_ends_the_trial(shared: tuple[Corpus, list[Fold
     row = next(row for row in folds[1].training if row not in folds[0].training)
     reports: Reports = []
     with pytest.raises(TrialFailed) as caught:
-        run_trial(HP, poisoned(corpus, row), folds[1::-1], job(), reports.append)
+        reports.extend(run_trial(HP, poisoned(corpus, row), folds[1::-1], job()))
     assert str(caught.value) == "the training loss became nan in epoch 1 of fold 2"
     assert reports == []
 
@@ -257,7 +257,7 @@ def test_a_probability_that_is_no_number_ends_the_trial(
     corpus, folds = shared
     reports: Reports = []
     with pytest.raises(TrialFailed) as caught:
-        run_trial(HP, corpus, folds[1:], job(), reports.append)
+        reports.extend(run_trial(HP, corpus, folds[1:], job()))
     assert str(caught.value) == "a predicted probability is no finite number in epoch 2 of fold 2"
     assert len(reports) == 1
 
@@ -271,7 +271,7 @@ def test_class_weights_are_balanced_to_the_power_asked_for(
     scripted.shares = (0.5,)
     corpus, folds = shared
     hp = HP.model_copy(update={"class_weight_power": power, "resampling_ratio": 0.5})
-    run_trial(hp, corpus, folds[:1], job(training={"epochs": 1}), lambda report: None)
+    list(run_trial(hp, corpus, folds[:1], job(training={"epochs": 1})))
     added = folds[0].synthetic_labels[: len(folds[0].synthetic_labels) // 2]
     labels = np.concatenate([corpus.labels[folds[0].training], added])
     balanced = compute_class_weight("balanced", classes=np.arange(5), y=labels)

@@ -28,8 +28,8 @@ from nids.search import cluster, sharing
 from nids.search.progress import SearchProgress
 from nids.search.recorder import Recorder, owner
 from nids.search.searcher import StudySearcher
-from nids.search.trainable import train
-from nids.space import describe, space_of
+from nids.search.trainable import TrialProcess
+from nids.space import Space, describe, space_of
 from nids.storage import Folder
 from nids.study import JOURNAL, new_study, resumed_study
 
@@ -47,6 +47,9 @@ FOLDS = ".folds"  # folder of a storage that keeps the folds of all its runs; no
 VERSIONS_OF = ("ray", "optuna", "tensorflow", "keras", "imbalanced-learn", "scikit-learn", "numpy", "pandas", "pyarrow")
 # A trial that is lost with its process or its node is started again so often before it counts as failed.
 RESTARTS = 3
+# What a traced network cannot change; the kernel's size has few classes.
+ARCHITECTURAL = {"conv_filters", "gru_units", "sequence_gru_units", "attention", "optimizer"}
+TRIALS_OF_A_PROCESS = 100
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
@@ -167,7 +170,7 @@ def _tuner(search: _Ready, recorder: Recorder, trials: int) -> tune.Tuner:
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
     resources, folder = search.job.resources, search.writer.folder
     trainable = tune.with_resources(
-        tune.with_parameters(train, shared=search.shared, job=search.job),
+        tune.with_parameters(TrialProcess, shared=search.shared, job=search.job),
         {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
     )
     # Metric and mode are those of the searcher and the scheduler; given here too, Tune would set them again.
@@ -178,9 +181,7 @@ def _tuner(search: _Ready, recorder: Recorder, trials: int) -> tune.Tuner:
             scheduler=_scheduler(search.job, search.study),
             num_samples=trials,
             max_concurrent_trials=search.slots,
-            # A process for each trial. TensorFlow keeps some 20 MB of every model that was ever traced in a process,
-            # whatever is cleared; and a process whose last thread ends too late for Tune stalls the whole search.
-            reuse_actors=False,
+            reuse_actors=_may_reuse_processes(space_of(search.job), trials / search.slots),
         ),
         run_config=tune.RunConfig(
             name="tune",
@@ -188,9 +189,20 @@ def _tuner(search: _Ready, recorder: Recorder, trials: int) -> tune.Tuner:
             storage_filesystem=folder.filesystem,
             callbacks=[recorder],
             failure_config=tune.FailureConfig(max_failures=RESTARTS),
+            # What a trial leaves behind is its figures; the best one's model is trained anew.
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             verbose=0,
         ),
     )
+
+
+def _may_reuse_processes(space: Space, trials_a_process: float) -> bool:
+    """Return whether a process may run trial after trial.
+
+    TensorFlow keeps some 20 MB of every network that was ever traced in a process, whatever is cleared. Where a space
+    has many architectures, nearly each trial traces another one.
+    """
+    return ARCHITECTURAL.isdisjoint(space) or trials_a_process <= TRIALS_OF_A_PROCESS
 
 
 def _scheduler(job: Job, study: optuna.Study) -> TrialScheduler:

@@ -12,22 +12,41 @@ if TYPE_CHECKING:
     from nids.search.sharing import SharedFolds
 
 
-def train(config: dict[str, Any], shared: SharedFolds, job: Job) -> None:
-    """Run one trial on the shared folds and report to Tune after each epoch.
+class TrialProcess(tune.Trainable):
+    """One trial after another on the shared folds; a step is an epoch on every fold.
 
-    A trial that cannot go on reports why and ends: an exception would be taken for a fault of the machine, and the
-    same trial tried again.
+    A class rather than a function: a function runs in a thread of its own, which Tune waits for no longer than two
+    seconds before it gives the process up.
     """
-    from nids import device
 
-    device.configure(job.resources.cpus_per_trial, job.resources.gpus_per_trial)
+    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Job) -> None:
+        """Begin the process's first trial."""
+        from nids import device
 
-    from nids.hyperparameters import Hyperparameters
-    from nids.trial import TrialFailed, run_trial
+        device.configure(job.resources.cpus_per_trial, job.resources.gpus_per_trial)
+        self._job = job
+        self._corpus, self._folds = shared.get()
+        self.reset_config(config)
 
-    hp = Hyperparameters.model_validate({**job.hyperparameters, **config["hyperparameters"]})
-    corpus, folds = shared.get()
-    try:
-        run_trial(hp, corpus, folds, job, report=tune.report)
-    except TrialFailed as failure:
-        tune.report({"failed": str(failure), "finished": True, "value": math.nan, "epoch": 0})
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Begin the next trial."""
+        from nids.hyperparameters import Hyperparameters
+        from nids.trial import run_trial
+
+        hp = Hyperparameters.model_validate({**self._job.hyperparameters, **new_config["hyperparameters"]})
+        self._reports = run_trial(hp, self._corpus, self._folds, self._job)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Return the report of one more epoch.
+
+        A trial that cannot go on reports why and ends: an exception would be taken for a fault of the machine, and
+        the same trial tried again.
+        """
+        from nids.trial import TrialFailed
+
+        try:
+            report = next(self._reports)
+        except TrialFailed as failure:
+            report = {"failed": str(failure), "finished": True, "value": math.nan, "epoch": 0}
+        return {**report, "done": report["finished"]}
