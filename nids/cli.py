@@ -172,6 +172,9 @@ def _rows(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic]:
         try:
             fetching.fetch(datasets.get(job.data.dataset), source=None, console=console)
         except UserError as error:
+            # Another file of the data set may be the one that could not be had.
+            if datasets.available(job.data.dataset, file=job.data.file, folder=data):
+                return job, _load(job, data)
             if job.data.fallback is None:
                 raise
             console.print(_plain(str(error)), style="yellow", highlight=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import subprocess
 from typing import TYPE_CHECKING, TypeVar
 
@@ -69,4 +70,6 @@ def compiled(function: F) -> F:
 def _memory_mib() -> list[int]:
     """Return the memory of each card of this machine, MiB."""
     query = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    if visible := os.environ.get("CUDA_VISIBLE_DEVICES"):
+        query += ["-i", visible]  # nvidia-smi itself lists all cards, whichever this process may see
     return [int(line) for line in subprocess.run(query, capture_output=True, text=True, check=True).stdout.split()]

@@ -7,6 +7,7 @@ import io
 import json
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from nids.storage import Folder
 
 # Part of every hash: raised whenever the same inputs would give other folds, or be stored in another form.
-FORMAT = 1
+FORMAT = 2
 
 
 def key(data_sha256: str, class_map: str, folds: config.Folds, seed: int) -> str:
@@ -56,9 +57,16 @@ def save(folder: Folder, corpus: Corpus, folds: Sequence[Fold]) -> None:
 
 
 def load(folder: Folder) -> tuple[Corpus, list[Fold]] | None:
-    """Return what ``save`` wrote, or None where it is not there, whole."""
+    """Return what ``save`` wrote, or None where it is not there, whole and sound."""
     if not folder.exists("complete.json"):
         return None
+    try:
+        return _load(folder)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile):
+        return None  # damaged: it is made again
+
+
+def _load(folder: Folder) -> tuple[Corpus, list[Fold]]:
     arrays, content = _read(folder, "corpus.npz")
     vocabularies = tuple(map(tuple, content["vocabularies"]))
     rows = Rows(arrays["numeric"], arrays["codes"], vocabularies)

@@ -66,6 +66,9 @@ def synthesize(
         synthetic = sampled[len(training) :]
     synthetic_labels = sampled_labels[len(training) :].astype(np.int8)
     order = np.argsort(synthetic_labels, kind="stable")
+    if config.resampling == "adasyn":
+        # It makes all rows of one training row together: the first so many would be those of a few training rows.
+        order = np.lexsort((np.random.default_rng(seed).permutation(len(order)), synthetic_labels))
     return synthetic[order], synthetic_labels[order], notes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import (
@@ -90,7 +91,9 @@ def _holds(distribution: BaseDistribution, value: Any) -> bool:
     if isinstance(distribution, CategoricalDistribution):
         return value in distribution.choices
     assert isinstance(distribution, FloatDistribution | IntDistribution)
-    return distribution.low <= value <= distribution.high
+    steps = (value - distribution.low) / (distribution.step or 1)
+    on_grid = distribution.step is None or math.isclose(steps, round(steps), abs_tol=1e-9)
+    return distribution.low <= value <= distribution.high and on_grid
 
 
 def _distribution(name: str, domain: Domain) -> BaseDistribution:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyarrow import fs
 
 from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Folder:
@@ -44,28 +49,39 @@ class Folder:
         """Whether the files lie on a disk that this process sees."""
         return isinstance(self.filesystem, fs.LocalFileSystem)
 
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise UserError(f"{self.path}: cannot be used as storage ({error}). Name another with --storage.") from None
+
     def folder(self, name: str) -> Folder:
         """Return a folder inside this one; it need not exist."""
         return Folder(self.filesystem, f"{self.path}/{name}")
 
     def exists(self, name: str = "") -> bool:
         """Return whether a file or folder of that name is there; without a name, whether this folder is."""
-        return self.filesystem.get_file_info(f"{self.path}/{name}".rstrip("/")).type != fs.FileType.NotFound
+        with self._explained():
+            return self.filesystem.get_file_info(f"{self.path}/{name}".rstrip("/")).type != fs.FileType.NotFound
 
     def read(self, name: str) -> bytes:
         """Return a file's content; FileNotFoundError where there is none."""
-        with self.filesystem.open_input_stream(f"{self.path}/{name}") as stream:
+        with self._explained(), self.filesystem.open_input_stream(f"{self.path}/{name}") as stream:
             return bytes(stream.read())
 
     def write(self, name: str, content: bytes | memoryview) -> None:
         """Create or replace a file."""
         target = f"{self.path}/{name}"
         parent, _, base = target.rpartition("/")
-        self.filesystem.create_dir(parent, recursive=True)
+        with self._explained():
+            self.filesystem.create_dir(parent, recursive=True)
         # Readers of a folder of Parquet files pass over names with a leading dot.
         written_to = f"{parent}/.{base}.{uuid.uuid4().hex}" if self.is_local else target
         try:
-            with self.filesystem.open_output_stream(written_to) as stream:
+            with self._explained(), self.filesystem.open_output_stream(written_to) as stream:
                 stream.write(content)
             if self.is_local:
                 os.replace(written_to, target)  # noqa: PTH105 - paths here are those of any file system
@@ -77,7 +93,8 @@ class Folder:
     def names(self, suffix: str = "") -> list[str]:
         """Return the sorted names of the files and folders that end in ``suffix``."""
         selector = fs.FileSelector(self.path, allow_not_found=True)
-        names = [info.base_name for info in self.filesystem.get_file_info(selector)]
+        with self._explained():
+            names = [info.base_name for info in self.filesystem.get_file_info(selector)]
         return sorted(name for name in names if name.endswith(suffix) and not name.startswith("."))
 
     def delete(self) -> None:

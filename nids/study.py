@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -38,10 +39,10 @@ def resumed_study(run: Run, search: Search, journal: Path) -> optuna.Study:
     """
     for leftover in journal.parent.glob(f"{journal.name}*"):
         leftover.unlink()
-    study = _create(run.name, search, journal)
     space = space_from(run.manifest["space"])
     values = running_values(run.curves(), search)
     rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
+    study = _create(run.name, search, journal, drawn=len(rows))
     for number in range(max(rows, default=-1) + 1):
         row = rows.get(number)
         if row is None:
@@ -72,19 +73,21 @@ def running_values(curves: pd.DataFrame, search: Search) -> dict[int, dict[int, 
     return values
 
 
-def _create(name: str, search: Search, journal: Path) -> optuna.Study:
+def _create(name: str, search: Search, journal: Path, drawn: int = 0) -> optuna.Study:
+    # A sampler that begins anew with the same seed would suggest the points of the first trials a second time.
+    seed = search.seed if drawn == 0 else int(np.random.SeedSequence([search.seed, drawn]).generate_state(1)[0])
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # the progress display tells of each trial
     return optuna.create_study(
         study_name=name,
         storage=JournalStorage(JournalFileBackend(str(journal))),
         direction="minimize" if search.mode == "min" else "maximize",
-        sampler=optuna.samplers.TPESampler(seed=search.seed, n_startup_trials=search.startup_trials),
+        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=search.startup_trials),
     )
 
 
 def _frozen(row: dict[str, Any], space: Space, values: dict[int, float]) -> FrozenTrial:
     state = TrialState[row["state"]]
-    return create_trial(
+    trial = create_trial(
         state=state,
         value=row["value"] if state == TrialState.COMPLETE else None,
         params=params_of(row, space),
@@ -92,3 +95,7 @@ def _frozen(row: dict[str, Any], space: Space, values: dict[int, float]) -> Froz
         intermediate_values=values,
         user_attrs={"error": row["error"]} if row["error"] else {},
     )
+    # Optuna keeps times without a zone, in that of the machine.
+    trial.datetime_start = row["started"].astimezone().replace(tzinfo=None)
+    trial.datetime_complete = row["ended"].astimezone().replace(tzinfo=None)
+    return trial

@@ -16,7 +16,7 @@ def test_a_job_file_is_valid(path: Path) -> None:
     file = datasets.get(job.data.dataset).file(job.data.file)
     assert file is not None
     assert (job.name, file.role) == (path.stem, "training")
-    assert set(space_of(job)) >= {"conv_kernel_size", "learning_rate"}
+    assert set(space_of(job)) >= {"learning_rate"}
 
 
 def test_the_papers_job_is_the_papers_search() -> None:

@@ -64,8 +64,12 @@ def test_rows_are_those_of_imbalanced_learn(part: Part, method: str, sampler: An
     synthetic, labels, notes = part.resampled(resampling=method, k_neighbors=4, targets=targets)
 
     assert len(labels) > 0
-    np.testing.assert_array_equal(synthetic, expected[order])
     np.testing.assert_array_equal(labels, expected_labels[order])
+    if method == "adasyn":  # its rows are mixed within each class
+        assert not np.array_equal(synthetic, expected[order])
+        synthetic, expected = (rows[np.lexsort((*rows.T, labels))] for rows in (synthetic, expected[order]))
+        order = np.arange(len(labels))
+    np.testing.assert_array_equal(synthetic, expected[order])
     assert (synthetic.dtype, labels.dtype, notes) == (np.float32, np.int8, ())
 
 

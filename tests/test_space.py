@@ -152,3 +152,9 @@ def test_a_space_comes_back_from_its_description(space: dict[str, Any]) -> None:
     assert again == space
     assert tuple(again) == tuple(space)
     assert describe(again) == description
+
+
+@pytest.mark.parametrize(("step", "named"), [(0.1, False), (None, True)])
+def test_the_papers_point_is_begun_with_where_the_range_has_it(step: float | None, named: bool) -> None:
+    space = {"conv_dropout": FloatDistribution(0.0, 0.6, step=step)}
+    assert ("conv_dropout" in first_point(space)) is named

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ SPACE = {
     "batch_size": CategoricalDistribution([64, 128]),
 }
 
+BEGUN = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
+
 
 def params(trial: int) -> dict[str, Any]:
     return {
@@ -42,6 +45,8 @@ def put(writer: RunWriter, trial: int, state: str, value: float | None, *losses:
         "trial": trial,
         "state": state,
         "value": value,
+        "started": BEGUN + timedelta(minutes=trial),
+        "ended": None if state == "RUNNING" else BEGUN + timedelta(minutes=trial, seconds=40),
         "error": "the training loss became nan" if state == "FAIL" else None,
         **{f"params_{name}": chosen for name, chosen in params(trial).items()},
     }
@@ -129,6 +134,10 @@ def test_a_resumed_study_keeps_numbers_and_states(run: Run) -> None:
     ended = [trials[number] for number in (0, 1, 4, 5)]
     assert [trial.params for trial in ended] == [params(0), params(1), params(4), params(5)]
     assert [trial.distributions for trial in ended] == [SPACE] * 4
+    assert [trial.datetime_start.astimezone(UTC) - BEGUN for trial in ended] == [
+        timedelta(minutes=number) for number in (0, 1, 4, 5)
+    ]
+    assert [trial.duration for trial in ended] == [timedelta(seconds=40)] * 4
     assert (trials[0].value, trials[5].value) == (0.25, 0.125)
     assert [trial.user_attrs for trial in ended] == [{}, {}, {"error": "the training loss became nan"}, {}]
 
@@ -189,3 +198,15 @@ def test_running_values_are_the_best_means_so_far(metric: Any, expected: list[fl
         ]
     )
     assert running_values(curves, Search(metric=metric)) == {3: dict(enumerate(expected, start=1))}
+
+
+def test_a_resumed_study_does_not_draw_the_first_points_again(tmp_path: Path) -> None:
+    search = Search(startup_trials=10, start_from_paper=False)
+    writer = RunWriter(Folder.at(str(tmp_path / "a-run")), {"format": 1, "space": describe(SPACE)})
+    first = new_study("a-run", search, SPACE, tmp_path / "first.journal")
+    earlier = [first.ask(SPACE).params for _ in range(3)]
+    for number in range(3):
+        put(writer, number, "COMPLETE", 0.5, (0.5, 0.5))
+    study = resumed_study(Run(writer.folder), search, journal=tmp_path / JOURNAL)
+    later = [study.ask(SPACE).params for _ in range(3)]
+    assert [point for point in later if point in earlier] == []

@@ -28,13 +28,22 @@ def connect(address: str | None = None) -> None:
     address = address or os.environ.get("RAY_ADDRESS")
     passed_on = {name: value for name, value in os.environ.items() if name in {"KERAS_BACKEND", "PYTHONWARNINGS"}}
     options: dict[str, Any] = {} if address else {"include_dashboard": False}
-    ray.init(
-        address or "local",
-        runtime_env={"env_vars": {"TF_CPP_MIN_LOG_LEVEL": "2", **passed_on}},
-        log_to_driver=False,
-        logging_level="ERROR",
-        **options,
-    )
+    try:
+        ray.init(
+            address or "local",
+            runtime_env={"env_vars": {"TF_CPP_MIN_LOG_LEVEL": "2", **passed_on}},
+            log_to_driver=False,
+            logging_level="ERROR",
+            **options,
+        )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        if not address:
+            raise
+        reason = str(error).strip().partition("\n")[0]
+        raise UserError(
+            f"no Ray cluster can be reached at {address}, which --address or RAY_ADDRESS names ({reason}). "
+            "Without either, a cluster is started on this machine."
+        ) from None
 
 
 def slots(resources: Resources) -> int:

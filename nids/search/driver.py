@@ -29,7 +29,7 @@ from nids.search.progress import SearchProgress
 from nids.search.recorder import Recorder, owner
 from nids.search.searcher import StudySearcher
 from nids.search.trainable import TrialProcess
-from nids.space import Space, describe, space_of
+from nids.space import Space, describe, space_from, space_of
 from nids.storage import Folder
 from nids.study import JOURNAL, new_study, resumed_study
 
@@ -90,7 +90,7 @@ def start(job: Job, traffic: Traffic, storage: str, name: str, console: Console)
     writer = RunWriter(folder, manifest)
     with _journal(folder) as journal:
         study = new_study(name, job.search, space, journal)
-        _run(_Ready(job, manifest["data"]["classes"], shared, study, writer, slots), console)
+        _run(_Ready(job, space, manifest["data"]["classes"], shared, study, writer, slots), console)
     return Run(folder)
 
 
@@ -106,9 +106,15 @@ def resume(run: Run, load: Callable[[Job], Traffic], storage: str, console: Cons
     Raises:
         UserError: The run still has a driver, or its rows are not what they were.
     """
+    run = Run(run.folder)  # its status may have changed since it was opened
     _refuse_if_driven(run)
     job = config.make(run.manifest["job"], source=f"{run.path}/manifest.json")
     slots = cluster.slots(job.resources)
+    if changed := [name for name, of_run in run.manifest.get("versions", {}).items() if version(name) != of_run]:
+        console.print(
+            f"[yellow]{run.name} was begun with other versions of {', '.join(changed)}: trials from before and after "
+            "this moment may differ for that reason alone.[/]"
+        )
     key = run.manifest["folds"]["hash"]
 
     def same_rows() -> Traffic:
@@ -125,7 +131,8 @@ def resume(run: Run, load: Callable[[Job], Traffic], storage: str, console: Cons
     writer.take_over(run)
     with _journal(run.folder) as journal:
         study = resumed_study(run, job.search, journal)
-        _run(_Ready(job, run.manifest["data"]["classes"], shared, study, writer, slots), console)
+        space = space_from(run.manifest["space"])
+        _run(_Ready(job, space, run.manifest["data"]["classes"], shared, study, writer, slots), console)
     return Run(run.folder)
 
 
@@ -134,6 +141,7 @@ class _Ready:
     """A search whose parts are all in place."""
 
     job: Job
+    space: Space
     classes: list[str]
     shared: SharedFolds
     study: optuna.Study
@@ -155,6 +163,8 @@ def _run(search: _Ready, console: Console) -> None:
         except BaseException as error:
             recorder.write_status("failed", f"{type(error).__name__}: {error}")
             raise
+        finally:
+            recorder.flush()
         counts = recorder.counts
         done = counts["complete"] + counts["pruned"] + counts["failed"]
         recorder.write_status("finished" if done >= total else "interrupted")
@@ -177,11 +187,11 @@ def _tuner(search: _Ready, recorder: Recorder, trials: int) -> tune.Tuner:
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=StudySearcher(search.study, space_of(search.job)),
+            search_alg=StudySearcher(search.study, search.space),
             scheduler=_scheduler(search.job, search.study),
             num_samples=trials,
             max_concurrent_trials=search.slots,
-            reuse_actors=_may_reuse_processes(space_of(search.job), trials / search.slots),
+            reuse_actors=_may_reuse_processes(search.space, trials / search.slots),
         ),
         run_config=tune.RunConfig(
             name="tune",

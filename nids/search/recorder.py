@@ -112,6 +112,7 @@ class Recorder(tune.Callback):
         self._watch = watch
         self._last_status = 0.0
         self._last_write = 0.0
+        self._unwritten: set[int] = set()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return nothing: Tune pickles its callbacks for a restore that is never made of them."""
@@ -134,7 +135,9 @@ class Recorder(tune.Callback):
         self._last_status = time.monotonic()
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
-        """Renew the status now and then, as a sign of life."""
+        """Renew the status now and then, as a sign of life, and write what was put off."""
+        if self._unwritten and time.monotonic() - self._last_write > SECONDS_BETWEEN_WRITES:
+            self.flush()
         if time.monotonic() - self._last_status > HEARTBEAT_SECONDS:
             self.write_status("running")
             self._watch(None, self.counts)
@@ -142,7 +145,7 @@ class Recorder(tune.Callback):
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Enter a new trial, or one that is started again after a fault."""
         record = self._running[trial.trial_id] = _new_record(trial)
-        self._write(record)
+        self._write(record, at_once=True)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
@@ -172,16 +175,23 @@ class Recorder(tune.Callback):
     def _end(self, record: Record, state: str) -> None:
         record.state, record.ended = state, datetime.now(UTC)
         self._ended[state] += 1
-        self._write(record)
+        self._write(record, at_once=True)
 
-    def _write(self, record: Record) -> None:
-        # The end of a trial is written at once: it is never run again. A running one may be shown a little late, so
-        # that quick trials do not keep the driver busy with writing.
-        now = time.monotonic()
-        if record.ended or now - self._last_write > SECONDS_BETWEEN_WRITES:
-            self._writer.put(record.number, record.rows(self._classes))
-            self._writer.flush(record.number)
-            self._last_write = now
+    def flush(self) -> None:
+        """Write what was put off."""
+        for number in sorted(self._unwritten):
+            self._writer.flush(number)
+        self._unwritten.clear()
+        self._last_write = time.monotonic()
+
+    def _write(self, record: Record, *, at_once: bool = False) -> None:
+        # The start of a trial is written at once, since its hyperparameters are needed to run it again, and so is its
+        # end, since it is never run again. An epoch may be shown a little late, so that quick trials do not keep the
+        # driver busy with writing.
+        self._writer.put(record.number, record.rows(self._classes))
+        self._unwritten.add(record.number)
+        if at_once or time.monotonic() - self._last_write > SECONDS_BETWEEN_WRITES:
+            self.flush()
         self._watch(record, self.counts)
 
 

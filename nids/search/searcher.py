@@ -50,6 +50,8 @@ class StudySearcher(Searcher):
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Tell the study how the trial ended: complete, pruned by the scheduler, or failed."""
         if error or result is None or result.get("failed"):
+            if result and result.get("failed"):
+                self._asked[trial_id].set_user_attr("error", result["failed"])
             self._study.tell(self._asked[trial_id], state=TrialState.FAIL)
         else:
             # The result at which the scheduler stopped the trial reaches the searcher here and nowhere else.

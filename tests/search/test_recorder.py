@@ -171,15 +171,15 @@ class TestRecorder:
 
         run = Run(writer.folder)
         trials = run.trials().sort_values("trial")
-        assert trials["trial"].tolist() == [0, 1, 2, 3]  # the running one is written a little later
-        assert trials["state"].tolist() == ["COMPLETE", "PRUNED", "FAIL", "FAIL"]
+        assert trials["trial"].tolist() == [0, 1, 2, 3, 4]  # its hyperparameters, should it have to be run again
+        assert trials["state"].tolist() == ["COMPLETE", "PRUNED", "FAIL", "FAIL", "RUNNING"]
         assert trials["value"].dropna().tolist() == [1.0, 2.0, 3.0]
-        assert trials["epochs"].tolist() == [1, 1, 0, 1]
+        assert trials["epochs"].tolist() == [1, 1, 0, 1, 0]
         assert trials["error"].dropna().tolist() == [
             "the training loss became nan",
             "the trial's process ended without saying why",
         ]
-        assert trials["ended"].notna().all()
+        assert trials["ended"].notna().tolist() == [True, True, True, True, False]
         counts = {"total": 5, "complete": 1, "pruned": 1, "failed": 2, "running": 1}
         assert run.status["trials"] == recorder.counts == counts
         assert (run.status["state"], run.status["owner"]) == ("running", owner())
