@@ -104,3 +104,11 @@ def test_the_same_inputs_have_the_same_key() -> None:
     assert fold_cache.key("ab", "nsl-kdd", Folds(targets={"R2L": 8, "U2R": 9}), 0) == key
     assert fold_cache.key("ab", "nsl-kdd", Folds(use=5), 0) == fold_cache.key("ab", "nsl-kdd", Folds(), 0)
     assert key.isalnum()
+
+
+def test_a_damaged_entry_counts_as_none(folder: Folder, corpus: Corpus, folds: list[Fold]) -> None:
+    fold_cache.save(folder, corpus, folds)
+    folder.write("fold-1.npz", folder.read("fold-1.npz")[:1000])
+    assert fold_cache.load(folder) is None
+    fold_cache.save(folder, corpus, folds)
+    assert fold_cache.load(folder) is not None

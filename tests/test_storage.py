@@ -121,3 +121,12 @@ def test_a_rename_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="part"):
         folder.write("part", b"a folder stands in its place")
     assert os.listdir(tmp_path) == ["part"]  # noqa: PTH208 - hidden files too
+
+
+def test_a_file_in_the_place_of_a_folder_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file")
+    folder = Folder.at(str(tmp_path / "runs"))
+    for attempt in (lambda: folder.folder("a").write("b", b""), folder.names):
+        with pytest.raises(UserError, match=r"cannot be used as storage \(.*\)\. Name another with --storage\."):
+            attempt()
+    assert (tmp_path / "runs").read_text() == "a file"
