@@ -39,11 +39,11 @@ $(VENV)/.uv:
 
 # The development packages include the others, at the same versions: `make search` after `make test` installs nothing.
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.uv
-	@test -e $(VENV)/.dev || $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@test -e $(VENV)/.dev || $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/.uv
-	$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
 	$(BIN)/uv pip install --quiet --no-deps -e .
 	@touch $@

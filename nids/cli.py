@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +13,12 @@ from rich.console import Console
 from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from nids.config import Job
     from nids.datasets.schema import Traffic
     from nids.results import Run
+    from nids.search.preparation import Prepared
 
 app = typer.Typer(
     help="""Hyperparameter search for network intrusion detection: many CNN-BiGRU trials on a Ray cluster, judged by
@@ -84,11 +85,13 @@ def search(
         f"{described.folds.used} folds",
         highlight=False,
     )
-    with _cluster(address):
-        from nids.search import driver
 
-        run = driver.start(described, traffic, storage, name, console)
-    _conclude(run, storage, console)
+    def prepare() -> Prepared:
+        from nids.search import preparation
+
+        return preparation.prepare(described, traffic, storage, name, console.print)
+
+    _run(prepare, address, storage, console)
 
 
 @app.command()
@@ -105,12 +108,15 @@ def resume(
     found = results.open_run(storage, run)
     if found.state == "finished":
         console.print(f"{run} is finished: nothing is left to do.")
+        _show(found, console)
     else:
-        with _cluster(address):
-            from nids.search import driver
 
-            found = driver.resume(found, lambda job: _load(job, data), storage, console)
-    _conclude(found, storage, console)
+        def prepare() -> Prepared:
+            from nids.search import preparation
+
+            return preparation.prepare_again(found, lambda job: _load(job, data), storage, console.print)
+
+        _run(prepare, address, storage, console)
 
 
 @app.command()
@@ -197,22 +203,23 @@ def _load(job: Job, data: Path | None) -> Traffic:
     )
 
 
-@contextmanager
-def _cluster(address: str | None) -> Iterator[None]:
-    """Connect to the cluster, and let go of it whatever happens."""
+def _run(prepare: Callable[[], Prepared], address: str | None, storage: str, console: Console) -> None:
+    """Run a search and show what it has found; say how an interrupted one is continued."""
     import ray
 
     from nids.search import cluster
 
-    cluster.connect(address)
     try:
-        yield
+        # Both take seconds, and a cluster's start is mostly waiting.
+        with ThreadPoolExecutor(1) as beside:
+            preparing = beside.submit(prepare)
+            cluster.connect(address)
+        prepared = preparing.result()
+        from nids.search import driver
+
+        run = driver.run(prepared, console)
     finally:
         ray.shutdown()
-
-
-def _conclude(run: Run, storage: str, console: Console) -> None:
-    """Show what a search has found; say how an interrupted one is continued."""
     _show(run, console)
     if run.state != "finished":
         option = "" if storage == "runs" else f" --storage {storage}"

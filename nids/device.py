@@ -25,6 +25,9 @@ def configure(cpus: int, gpus: float) -> None:
         gpus: GPUs, or the fraction of one. Ray makes them visible but caps nothing: without a limit of its own, each
             process that shares a card takes all of the card's memory.
     """
+    # oneDNN's matrix products are up to a half quicker than TensorFlow's own, which it takes by default wherever the
+    # processor has no instructions for neural networks. Read when TensorFlow is imported.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     import keras
 
     if keras.backend.backend() != "tensorflow":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -14,16 +16,18 @@ from scipy.sparse import csr_matrix
 
 from nids import datasets
 from nids.encoding import Encoding, Rows
-from nids.folds import Corpus, Fold
+from nids.folds import Corpus, Fold, build, split
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nids import config
+    from nids.config import Job
+    from nids.datasets.schema import Traffic
     from nids.storage import Folder
 
 # Part of every hash: raised whenever the same inputs would give other folds, or be stored in another form.
-FORMAT = 2
+FORMAT = 3
 
 
 def key(data_sha256: str, class_map: str, folds: config.Folds, seed: int) -> str:
@@ -31,6 +35,52 @@ def key(data_sha256: str, class_map: str, folds: config.Folds, seed: int) -> str
     made_by = {name: version(name) for name in ("imbalanced-learn", "numpy", "pandas", "scikit-learn")}
     inputs = [FORMAT, data_sha256, class_map, folds.model_dump(exclude={"use"}), folds.used, seed, made_by]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def folds_of(
+    job: Job, key: str, cache: Folder, rows: Callable[[], Traffic], progress: Callable[[str], object]
+) -> tuple[Corpus, list[Fold]]:
+    """Return corpus and folds of a job, from the cache or built and then kept there.
+
+    Args:
+        job: The job.
+        key: ``key`` of what the folds are made from.
+        cache: Where folds are kept.
+        rows: Returns the labelled rows; only called if the cache does not have the folds.
+        progress: Called with a line of text when a step has ended.
+
+    Raises:
+        UserError: A class is too small for the folds or for the resampling asked for.
+    """
+    folder = cache.folder(key)
+    if (cached := load(folder)) is not None:
+        progress(f"{job.folds.used} folds read from the cache ({key})")
+        return cached
+    traffic = rows()
+    corpus = Corpus.of(traffic)
+    folds = build_folds(corpus, traffic, job, progress)
+    save(folder, corpus, folds)
+    return corpus, folds
+
+
+def build_folds(corpus: Corpus, traffic: Traffic, job: Job, progress: Callable[[str], object]) -> list[Fold]:
+    """Return a job's folds, built side by side; the arguments and errors are those of ``folds_of``."""
+    seed = job.search.seed
+    sides = split(traffic, job.folds, seed)[: job.folds.used]
+    # Threads, as nearly all of it is searching for neighbours and sorting, which keep other threads from nothing. A
+    # process for each would take longer to start than to build its fold.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        waiting = [threads.submit(build, corpus, i, side, job.folds, seed) for i, side in enumerate(sides)]
+        try:
+            for ended in as_completed(waiting):
+                fold = ended.result()
+                progress(
+                    f"fold {fold.number}: {len(fold.training):,} training rows + {len(fold.synthetic_labels):,} "
+                    f"synthetic, {len(fold.validation):,} for validation"
+                )
+        finally:
+            threads.shutdown(cancel_futures=True)
+    return [future.result() for future in waiting]
 
 
 def save(folder: Folder, corpus: Corpus, folds: Sequence[Fold]) -> None:

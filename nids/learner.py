@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import keras
 import numpy as np
 
 from nids.model import Architecture, adjusted, build_network
+from nids.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nids.batches import TrainingRows, ValidationRows
     from nids.config import Training
     from nids.hyperparameters import Hyperparameters, Optimizer
+
+T = TypeVar("T")
 
 # Larger batches are no quicker: their intermediate values no longer fit into a core's cache.
 VALIDATION_BATCH = 512
@@ -31,6 +36,7 @@ class Network:
         self._architecture = architecture
         self._optimizer = optimizer
         self._fresh: dict[int, State] = {}
+        self._traced: set[tuple[str, int]] = set()
         self.model, self._variables = self._compile(seed=0)
 
     def _compile(self, seed: int) -> tuple[keras.Model, list[keras.Variable]]:
@@ -55,6 +61,13 @@ class Network:
         for variable, value in zip(self._variables, state, strict=True):
             variable.assign(value)
 
+    def part(self, step: str, size: int) -> str:
+        """Return what a step on so many rows counts as: the first of its kind traces the network."""
+        if (step, size) in self._traced:
+            return step
+        self._traced.add((step, size))
+        return "tracing"
+
     def read(self) -> State:
         """Return the network's state."""
         return [keras.ops.convert_to_numpy(variable) for variable in self._variables]
@@ -69,16 +82,22 @@ class Learner:
 
     All share one traced network, into which the state of the fold at hand is written. A fold's first state is that of
     a fresh model with a fresh optimizer, and nothing of one fold's state reaches another's, or another trial.
+
+    Attributes:
+        stopwatch: Counts where the time goes.
     """
 
     def __init__(self, width: int, classes: int, hp: Hyperparameters, training: Training) -> None:
+        self.stopwatch = Stopwatch()
         self._hp = hp
         self._training = training
-        self._network = network(width, classes, Architecture.of(hp), hp.optimizer)
+        with self.stopwatch.running("tracing"):
+            self._network = network(width, classes, Architecture.of(hp), hp.optimizer)
 
     def fresh(self, seed: int) -> State:
         """Return the state of a fresh model and optimizer; the same seed gives the same state."""
-        return self._network.fresh(self._hp, seed)
+        with self.stopwatch.running("tracing"):
+            return self._network.fresh(self._hp, seed)
 
     def train(
         self, state: State, rows: TrainingRows, weights: np.ndarray, epoch: int, seed: int
@@ -99,11 +118,12 @@ class Learner:
         size = min(self._hp.batch_size, len(rows))
         steps = len(rows) // size
         losses = []
-        for step, (batch, labels) in enumerate(rows.batches(size, seed)):
-            model.optimizer.learning_rate = self._hp.learning_rate * self._decay(epoch - 1 + step / steps)
-            # Keras returns the mean over all batches since its metrics were reset.
-            model.reset_metrics()
-            losses.append(float(model.train_on_batch(batch, labels, sample_weight=weights[labels])))
+        for step, (batch, labels) in enumerate(self._timed(rows.batches(size, seed))):
+            with self.stopwatch.running(self._network.part("training", size)):
+                model.optimizer.learning_rate = self._hp.learning_rate * self._decay(epoch - 1 + step / steps)
+                # Keras returns the mean over all batches since its metrics were reset.
+                model.reset_metrics()
+                losses.append(float(model.train_on_batch(batch, labels, sample_weight=weights[labels])))
             if not math.isfinite(losses[-1]):
                 break
         return self._network.read(), float(np.mean(losses))
@@ -112,8 +132,20 @@ class Learner:
         """Return class probabilities, float32 of shape (rows, classes)."""
         self._network.write(state)
         predict = self._network.model.predict_on_batch
-        batches = [predict(batch)[:count] for batch, count in rows.batches(VALIDATION_BATCH)]
+        batches = []
+        for batch, count in self._timed(rows.batches(VALIDATION_BATCH)):
+            with self.stopwatch.running(self._network.part("validation", len(batch))):
+                batches.append(predict(batch)[:count])
         return np.concatenate(batches)
+
+    def _timed(self, batches: Iterator[T]) -> Iterator[T]:
+        """Yield the batches; gathering them counts as data."""
+        while True:
+            with self.stopwatch.running("data"):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
 
     def _decay(self, epochs: float) -> float:
         """Return the factor of the learning rate after a number of epochs, whole or in part."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from imblearn.over_sampling import ADASYN, SMOTE, SMOTENC, BorderlineSMOTE
 
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from imblearn.over_sampling import ADASYN, SMOTE
 
     from nids.config import Folds
     from nids.encoding import Encoding, Rows
@@ -43,6 +44,11 @@ def synthesize(
     Raises:
         UserError: A class is too small to be resampled, or a target names no class or is below its present size.
     """
+    # A second to import, which trials need not wait for: they only read what was made here.
+    from imblearn.over_sampling import ADASYN, SMOTE, SMOTENC, BorderlineSMOTE
+
+    from nids.neighbors import NeighborsByCategory
+
     wanted = _targets(labels, classes, config)
     if not wanted:
         return np.empty((0, encoding.width), np.float32), np.empty(0, np.int8), ()
@@ -61,7 +67,9 @@ def synthesize(
             sampler = ADASYN(sampling_strategy=strategy, n_neighbors=neighbors, random_state=seed)
         else:
             smote = BorderlineSMOTE if config.resampling == "borderline-smote" else SMOTE
-            sampler = smote(sampling_strategy=strategy, k_neighbors=neighbors, random_state=seed)
+            # A row is its own nearest neighbour, hence one more.
+            nearest = NeighborsByCategory(numeric=len(encoding.numeric), n_neighbors=neighbors + 1)
+            sampler = smote(sampling_strategy=strategy, k_neighbors=nearest, random_state=seed)
         sampled, sampled_labels = _resample(sampler, encoding.transform(rows, training), labels, config)
         synthetic = sampled[len(training) :]
     synthetic_labels = sampled_labels[len(training) :].astype(np.int8)

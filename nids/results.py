@@ -30,17 +30,21 @@ import pyarrow.parquet as pq
 
 from nids.errors import UserError
 from nids.metrics import SUMMARY
+from nids.stopwatch import PARTS
 from nids.storage import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
-FORMAT = 1
+FORMAT = 2
 TRIALS_A_PART = 100
 # A driver renews its status far more often than this: one that did not is gone.
 SILENCE = timedelta(seconds=60)
+
+# What a fold's epoch took: in all, and by part.
+SECONDS = ("seconds", *(f"{part}_seconds" for part in PARTS))
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -82,7 +86,7 @@ _SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("epoch", pa.int32()),
         ("training_loss", pa.float64()),
         *_FIGURES,
-        ("seconds", pa.float64()),
+        *((name, pa.float64()) for name in SECONDS),
     ],
 }
 TABLES = tuple(_SCHEMAS)
@@ -137,11 +141,11 @@ class RunWriter:
         tables = {name: pa.Table.from_pylist(rows[name], schema) for name, schema in self._schemas.items()}
         self._parts.setdefault(trial // TRIALS_A_PART, {})[trial] = tables
 
-    def flush(self, trial: int) -> None:
-        """Write the part that holds a trial."""
+    def flush(self, trial: int, tables: Sequence[str] = TABLES) -> None:
+        """Write the part that holds a trial, of all tables or of those that have changed."""
         number = trial // TRIALS_A_PART
         part = self._parts[number]
-        for table in TABLES:
+        for table in tables:
             sink = io.BytesIO()
             pq.write_table(pa.concat_tables([part[trial][table] for trial in sorted(part)]), sink)
             self.folder.write(f"{table}/part-{number:05d}.parquet", sink.getbuffer())

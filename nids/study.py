@@ -10,6 +10,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from nids.sampler import WindowedTPESampler
 from nids.space import Space, first_point, space_from
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _create(name: str, search: Search, journal: Path, drawn: int = 0) -> optuna.
         study_name=name,
         storage=JournalStorage(JournalFileBackend(str(journal))),
         direction="minimize" if search.mode == "min" else "maximize",
-        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=search.startup_trials),
+        sampler=WindowedTPESampler(seed=seed, n_startup_trials=search.startup_trials),
     )
 
 

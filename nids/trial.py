@@ -53,12 +53,14 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
     * ``value``: the job's metric at the best epoch so far, ``best_epoch``: that epoch;
     * each of ``nids.metrics.SUMMARY``: the mean over the folds at this epoch, and ``…_std``, the standard deviation
       over the folds (ddof 1; 0 for a single fold);
-    * ``folds``: for each fold its ``fold`` number, ``training_loss``, ``seconds``, the figures of ``SUMMARY`` and
-      ``confusion``, counts as a list of lists (actual by predicted).
+    * ``folds``: for each fold its ``fold`` number, ``training_loss``, the figures of ``SUMMARY``, ``confusion``,
+      counts as a list of lists (actual by predicted), and ``seconds``: all that the fold's epoch took, with each of
+      ``nids.stopwatch.PARTS`` as ``…_seconds``; what a trial has to prepare counts for its first fold's first epoch.
 
     Raises:
         TrialFailed: A loss or a predicted probability is not a finite number.
     """
+    started = time.perf_counter()
     classes = len(corpus.dataset.classes)
     # Folds may differ by a rare category; one width for all lets them share one traced model.
     width = max(fold.encoding.width for fold in folds)
@@ -71,7 +73,6 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
     for epoch in range(1, job.training.epochs + 1):
         results = []
         for i, fold in enumerate(prepared):
-            started = time.perf_counter()
             states[i], loss = learner.train(states[i], fold.training, fold.weights, epoch, seed=seeds[i] + epoch)
             if not math.isfinite(loss):
                 raise TrialFailed(f"the training loss became {loss} in epoch {epoch} of fold {fold.number}")
@@ -79,15 +80,18 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
             if not np.isfinite(probabilities).all():
                 raise TrialFailed(f"a predicted probability is no finite number in epoch {epoch} of fold {fold.number}")
             confusion, log_loss = evaluate(fold.validation.labels, probabilities)
+            ended = time.perf_counter()
             results.append(
                 {
                     "fold": fold.number,
                     "training_loss": loss,
-                    "seconds": time.perf_counter() - started,
                     **summary(confusion, log_loss),
                     "confusion": confusion.tolist(),
+                    "seconds": ended - started,
+                    **learner.stopwatch.take(),
                 }
             )
+            started = ended
         means = _over_folds(results)
         value = means[job.search.metric]
         if best_epoch == 0 or (value < best if job.search.mode == "min" else value > best):
@@ -103,6 +107,7 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
         }
         if finished:
             return
+        started = time.perf_counter()
 
 
 def _prepare(corpus: Corpus, fold: Fold, width: int, hp: Hyperparameters) -> FoldOfTrial:

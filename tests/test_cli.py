@@ -177,7 +177,7 @@ def interrupted(tmp_path: Path) -> Path:
     folder = tmp_path / "runs/a"
     data = {"source": "x", "classes": ["Normal"], "synthetic": True}
     manifest = {
-        "format": 1,
+        "format": 2,
         "run": "a",
         "job": job.model_dump(),
         "space": {},

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nids import fold_cache
+from nids import config, fold_cache
 from nids.config import Folds
+from nids.errors import UserError
 from nids.folds import Corpus, Fold, build, split
 from nids.storage import Folder
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from nids.config import Job
     from nids.datasets.schema import Traffic
 
 FOLDS = Folds(count=3, k_neighbors=12)  # more neighbours than U2R has, so that there are notes
@@ -112,3 +115,57 @@ def test_a_damaged_entry_counts_as_none(folder: Folder, corpus: Corpus, folds: l
     assert fold_cache.load(folder) is None
     fold_cache.save(folder, corpus, folds)
     assert fold_cache.load(folder) is not None
+
+
+def no_rows() -> Traffic:
+    raise AssertionError("the cache has the folds")
+
+
+def job_of(**folds: Any) -> Job:
+    sections = {"data": {"dataset": "nsl-kdd-sample"}, "folds": folds, "search": {"seed": 5}}
+    return config.make({"name": "a-job", **sections}, source="a test")
+
+
+def test_folds_are_those_of_the_builder_and_then_those_of_the_cache(tmp_path: Path, traffic: Traffic) -> None:
+    job = job_of(count=3, use=2)
+    corpus = Corpus.of(traffic)
+    sides = split(traffic, job.folds, 5)
+    folds = [build(corpus, number, sides[number], job.folds, 5) for number in range(2)]
+    cache, lines = Folder.at(str(tmp_path)), list[str]()
+
+    made = fold_cache.folds_of(job, "a-key", cache, lambda: traffic, lines.append)[1]
+    assert [content(fold) for fold in made] == [content(fold) for fold in folds]
+    assert sorted(lines) == [
+        f"fold {fold.number}: {len(fold.training):,} training rows + {len(fold.synthetic_labels):,} synthetic, "
+        f"{len(fold.validation):,} for validation"
+        for fold in folds
+    ]
+    assert all(len(fold.synthetic_labels) for fold in folds)
+
+    lines.clear()
+    again = fold_cache.folds_of(job, "a-key", cache, no_rows, lines.append)[1]
+    assert [content(fold) for fold in again] == [content(fold) for fold in folds]
+    assert lines == ["2 folds read from the cache (a-key)"]
+    with pytest.raises(AssertionError):
+        fold_cache.folds_of(job, "another-key", cache, no_rows, lines.append)
+
+
+@pytest.mark.parametrize(
+    ("folds", "message"),
+    [
+        pytest.param(
+            {"targets": {"DoS": 1}}, "folds.targets.DoS is 1, but a fold's training part already has", id="in a thread"
+        ),
+        pytest.param(
+            {"count": 13},
+            "found 12 distinct rows of class R2L in nsl-kdd-sample (synthetic, 240 rows, seed 0), but 13 folds",
+            id="found before",
+        ),
+    ],
+)
+def test_folds_that_cannot_be_built_are_not_kept(
+    tmp_path: Path, traffic: Traffic, folds: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError, match=f"^{re.escape(message)}"):
+        fold_cache.folds_of(job_of(**folds), "a-key", Folder.at(str(tmp_path)), lambda: traffic, lambda line: None)
+    assert list(tmp_path.iterdir()) == []

@@ -26,7 +26,7 @@ def printed(console: Console) -> list[str]:
 
 def make_run(storage: Path, name: str, state: str, *trials: tuple[str, float | None], metric: str = "log_loss") -> None:
     manifest: dict[str, Any] = {
-        "format": 1,
+        "format": 2,
         "space": {},
         "job": {"search": {"metric": metric, "trials": 9}},
         "data": {"source": "KDDTrain+"},

@@ -73,7 +73,7 @@ def make_run(
         "class_counts": {"Normal": 80, "U2R": 20},
     }
     manifest = {
-        "format": 1,
+        "format": 2,
         "run": "a-run",
         "created": "2026-11-23T20:00:00+00:00",
         "job": {

@@ -10,7 +10,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from nids.errors import UserError
 from nids.metrics import SUMMARY
-from nids.results import SILENCE, TABLES, TRIALS_A_PART, Run, RunWriter, open_run, run_names
+from nids.results import SECONDS, SILENCE, TABLES, TRIALS_A_PART, Run, RunWriter, open_run, run_names
 from nids.space import describe
 from nids.storage import Folder
 
@@ -23,7 +23,7 @@ SPACE = {
     "attention": CategoricalDistribution(["dot", "additive"]),
     "batch_size": CategoricalDistribution([64, 128]),
 }
-MANIFEST = {"format": 1, "run": "a-run", "space": describe(SPACE), "notes": ["größer"]}
+MANIFEST = {"format": 2, "run": "a-run", "space": describe(SPACE), "notes": ["größer"]}
 STARTED = datetime(2026, 11, 23, 20, 0, 0, 250_000, tzinfo=UTC)
 OWNER = {"host": "here", "pid": 1}
 
@@ -83,7 +83,7 @@ def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any
                 "epoch": epoch,
                 "training_loss": 1 / epoch,
                 **{name: fold + i / 8 for i, name in enumerate(SUMMARY)},
-                "seconds": 0.75,
+                **{name: 0.75 + i for i, name in enumerate(SECONDS)},
             }
             for epoch in (1, 2, 3)
             for fold in range(2)
@@ -310,7 +310,7 @@ def test_a_storage_that_is_not_there_holds_no_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["manifest.json", "status.json"])
 def test_a_run_with_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
     written(Folder.at(str(tmp_path)).folder("a-run"))
-    (tmp_path / "a-run" / name).write_text('{"format": 1, "sp')
+    (tmp_path / "a-run" / name).write_text('{"format": 2, "sp')
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "a-run")
     assert str(caught.value).startswith(f"{tmp_path}/a-run/{name}: cannot be read (")
@@ -321,4 +321,4 @@ def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
     RunWriter(Folder.at(str(tmp_path)).folder("a-run"), MANIFEST | {"format": 9})
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "a-run")
-    assert str(caught.value) == f"{tmp_path}/a-run: the run has format 9, this version reads format 1."
+    assert str(caught.value) == f"{tmp_path}/a-run: the run has format 9, this version reads format 2."

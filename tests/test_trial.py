@@ -12,6 +12,7 @@ from nids.encoding import Rows
 from nids.folds import Corpus, Fold, build, split
 from nids.hyperparameters import Hyperparameters
 from nids.metrics import SUMMARY, evaluate, summary
+from nids.results import SECONDS
 from nids.trial import TrialFailed, run_trial
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def run(corpus: Corpus, folds: list[Fold], job: config.Job) -> Reports:
     reports.extend(run_trial(HP, corpus, folds, job))
     for report in reports:
         for fold in report["folds"]:
-            assert fold.pop("seconds") >= 0
+            assert min(fold.pop(name) for name in SECONDS) >= 0
     return reports
 
 
@@ -93,6 +94,16 @@ def test_the_confusion_matrix_counts_the_rows_of_the_validation_part(
             assert {type(count) for row in result["confusion"] for count in row} == {int}
             figures = summary(np.array(result["confusion"]), result["log_loss"])
             assert {name: result[name] for name in SUMMARY} == figures
+
+
+def test_the_time_of_a_fold_is_made_of_its_parts(shared: tuple[Corpus, list[Fold]]) -> None:
+    first, second = run_trial(HP, shared[0], shared[1], job())
+    for fold in (*first["folds"], *second["folds"]):
+        whole, *parts = (fold[name] for name in SECONDS)
+        assert 0 < sum(parts) <= whole
+        assert min(fold["data_seconds"], fold["training_seconds"], fold["validation_seconds"]) > 0
+    assert [fold["tracing_seconds"] > 0 for fold in first["folds"]] == [True, True]
+    assert [fold["tracing_seconds"] for fold in second["folds"]] == [0, 0]
 
 
 def test_the_means_and_their_spread_are_over_the_folds(reports: Reports) -> None:

@@ -23,19 +23,18 @@ def connect(address: str | None = None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # A trial that asks for no GPU is to see none; the behaviour that later versions of Ray have by default.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
+    # TensorFlow's remarks on the processor are noise among what a search prints.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS")
-    passed_on = {name: value for name, value in os.environ.items() if name in {"KERAS_BACKEND", "PYTHONWARNINGS"}}
-    options: dict[str, Any] = {} if address else {"include_dashboard": False}
+    options: dict[str, Any] = {"include_dashboard": False}
+    if address:
+        # A cluster started here passes on this process's environment by itself, and to processes that already wait.
+        names = {"TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND", "PYTHONWARNINGS"} & set(os.environ)
+        options = {"runtime_env": {"env_vars": {name: os.environ[name] for name in sorted(names)}}}
     try:
-        ray.init(
-            address or "local",
-            runtime_env={"env_vars": {"TF_CPP_MIN_LOG_LEVEL": "2", **passed_on}},
-            log_to_driver=False,
-            logging_level="ERROR",
-            **options,
-        )
+        ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         if not address:
             raise
@@ -76,7 +75,7 @@ def describe() -> dict[str, Any]:
         "cpus": total.get("CPU", 0),
         "gpus": total.get("GPU", 0),
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
     }
 
 
@@ -91,7 +90,8 @@ def _fit(node: dict[str, float], resources: Resources) -> int:
     return min(by_cpu, int(gpus // resources.gpus_per_trial))
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of this machine's processor."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123
             return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

@@ -4,47 +4,39 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import signal
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from optuna.trial import TrialState
 from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialScheduler
 
-from nids import config, fold_cache
-from nids.errors import UserError
-from nids.results import FORMAT, Run, RunWriter
-from nids.search import cluster, sharing
+from nids.results import Run, RunWriter
+from nids.search import cluster
 from nids.search.progress import SearchProgress
-from nids.search.recorder import Recorder, owner
+from nids.search.recorder import Recorder
 from nids.search.searcher import StudySearcher
+from nids.search.sharing import SharedFolds
 from nids.search.trainable import TrialProcess
-from nids.space import Space, describe, space_from, space_of
-from nids.storage import Folder
 from nids.study import JOURNAL, new_study, resumed_study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import optuna
     from rich.console import Console
 
     from nids.config import Job
-    from nids.datasets.schema import Traffic
-    from nids.search.sharing import SharedFolds
+    from nids.search.preparation import Prepared
+    from nids.space import Space
+    from nids.storage import Folder
 
-FOLDS = ".folds"  # folder of a storage that keeps the folds of all its runs; no run can have that name
-VERSIONS_OF = ("ray", "optuna", "tensorflow", "keras", "imbalanced-learn", "scikit-learn", "numpy", "pandas", "pyarrow")
 # A trial that is lost with its process or its node is started again so often before it counts as failed.
 RESTARTS = 3
 # What a traced network cannot change; the kernel's size has few classes.
@@ -53,87 +45,29 @@ TRIALS_OF_A_PROCESS = 100
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
-def start(job: Job, traffic: Traffic, storage: str, name: str, console: Console) -> Run:
-    """Run a new search to its end, or to its interruption, and return the run.
+def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = TrialProcess) -> Run:
+    """Run a search to its end, or to its interruption, and return the run.
 
-    A cluster must be connected. SIGINT and SIGTERM end the search in good order; ``resume`` goes on with it.
+    A cluster must be connected. SIGINT and SIGTERM end the search in good order; a resumed search goes on with it.
+    What a trial's process does can be replaced by another ``trainable``, which measures the scheduling alone, say.
 
     Raises:
-        UserError: The storage has a run of that name, the space is empty, a class is too small, or no node is large
-            enough for a trial.
+        UserError: No node is large enough for a trial.
     """
-    if not re.fullmatch(config.NAME, name):
-        raise UserError(
-            f"--name {name!r}: a run's name has letters, digits and . _ - only, and does not begin with . or -."
-        )
-    root = Folder.at(storage)
-    folder = root.folder(name)
-    if folder.exists("manifest.json"):
-        raise UserError(
-            f"{folder.path} already holds a run. Go on with it by `nids resume {name}`, or give another --name."
-        )
-    space = space_of(job)
+    job, space, folder, earlier = prepared.job, prepared.space, prepared.folder, prepared.earlier
     slots = cluster.slots(job.resources)
-    key = fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
-    shared = sharing.share(job, key, root.folder(FOLDS), lambda: traffic, console.print)
-    manifest: dict[str, Any] = {
-        "format": FORMAT,
-        "run": name,
-        "created": datetime.now(UTC).isoformat(),
-        "job": job.model_dump(),
-        "data": _about_data(traffic),
-        "folds": {"hash": key, **_about_folds(shared)},
-        "space": describe(space),
-        "versions": {package: version(package) for package in VERSIONS_OF},
-        "machine": cluster.describe(),
-    }
-    writer = RunWriter(folder, manifest)
+    shared = SharedFolds.put(prepared.corpus, prepared.folds)
+    writer = RunWriter(folder, {"machine": cluster.describe(), **prepared.manifest})
+    if earlier is not None:
+        writer.take_over(earlier)
     with _journal(folder) as journal:
-        study = new_study(name, job.search, space, journal)
-        _run(_Ready(job, space, manifest["data"]["classes"], shared, study, writer, slots), console)
-    return Run(folder)
-
-
-def resume(run: Run, load: Callable[[Job], Traffic], storage: str, console: Console) -> Run:
-    """Go on with an interrupted search: no ended trial is run again, and the total stays what it was.
-
-    Args:
-        run: The run.
-        load: Returns the labelled rows of its job; only called if its folds are no longer in the storage.
-        storage: Where the run is.
-        console: Where progress is shown.
-
-    Raises:
-        UserError: The run still has a driver, or its rows are not what they were.
-    """
-    run = Run(run.folder)  # its status may have changed since it was opened
-    _refuse_if_driven(run)
-    job = config.make(run.manifest["job"], source=f"{run.path}/manifest.json")
-    slots = cluster.slots(job.resources)
-    if changed := [name for name, of_run in run.manifest.get("versions", {}).items() if version(name) != of_run]:
-        console.print(
-            f"[yellow]{run.name} was begun with other versions of {', '.join(changed)}: trials from before and after "
-            "this moment may differ for that reason alone.[/]"
+        study = (
+            resumed_study(earlier, job.search, journal)
+            if earlier is not None
+            else new_study(prepared.manifest["run"], job.search, space, journal)
         )
-    key = run.manifest["folds"]["hash"]
-
-    def same_rows() -> Traffic:
-        traffic = load(job)
-        if fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed) != key:
-            raise UserError(
-                f"{run.name} was made from other rows, or with other versions of its libraries, than those at hand "
-                f"({traffic.source}): its trials could not be compared. Start a new search with `nids search`."
-            )
-        return traffic
-
-    shared = sharing.share(job, key, Folder.at(storage).folder(FOLDS), same_rows, console.print)
-    writer = RunWriter(run.folder, run.manifest)
-    writer.take_over(run)
-    with _journal(run.folder) as journal:
-        study = resumed_study(run, job.search, journal)
-        space = space_from(run.manifest["space"])
-        _run(_Ready(job, space, run.manifest["data"]["classes"], shared, study, writer, slots), console)
-    return Run(run.folder)
+        _run(_Ready(job, space, prepared.manifest["data"]["classes"], shared, study, writer, slots, trainable), console)
+    return Run(folder)
 
 
 @dataclass(frozen=True)
@@ -147,6 +81,7 @@ class _Ready:
     study: optuna.Study
     writer: RunWriter
     slots: int
+    trainable: type[TrialProcess]
 
 
 def _run(search: _Ready, console: Console) -> None:
@@ -180,7 +115,7 @@ def _tuner(search: _Ready, recorder: Recorder, trials: int) -> tune.Tuner:
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
     resources, folder = search.job.resources, search.writer.folder
     trainable = tune.with_resources(
-        tune.with_parameters(TrialProcess, shared=search.shared, job=search.job),
+        tune.with_parameters(search.trainable, shared=search.shared, job=search.job),
         {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
     )
     # Metric and mode are those of the searcher and the scheduler; given here too, Tune would set them again.
@@ -233,55 +168,6 @@ def _scheduler(job: Job, study: optuna.Study) -> TrialScheduler:
         for epoch, value in sorted(trial.intermediate_values.items()):
             scheduler.on_trial_result(None, stand_in, {"epoch": epoch, "value": value})
     return scheduler
-
-
-def _about_data(traffic: Traffic) -> dict[str, Any]:
-    classes = traffic.dataset.classes
-    counts = np.bincount(traffic.label, minlength=len(classes))
-    return {
-        "dataset": traffic.dataset.name,
-        "source": traffic.source,
-        "sha256": traffic.sha256,
-        "rows": len(traffic.label),
-        "synthetic": traffic.dataset.synthetic,
-        "classes": list(classes),
-        "class_counts": {name: int(count) for name, count in zip(classes, counts, strict=True)},
-    }
-
-
-def _about_folds(shared: SharedFolds) -> dict[str, Any]:
-    _, folds = shared.get()
-    return {
-        "used": [fold.number for fold in folds],
-        "width": max(fold.encoding.width for fold in folds),
-        "training_rows": [len(fold.training) for fold in folds],
-        "synthetic_rows": [len(fold.synthetic_labels) for fold in folds],
-        "validation_rows": [len(fold.validation) for fold in folds],
-        "notes": sorted({note for fold in folds for note in fold.notes}),
-    }
-
-
-def _refuse_if_driven(run: Run) -> None:
-    """Two drivers would overwrite each other's results."""
-    if run.state != "running":
-        return
-    theirs, ours = run.status["owner"], owner()
-    if theirs["host"] == ours["host"] and not _alive(theirs["pid"]):
-        return
-    raise UserError(
-        f"{run.name} is being run by process {theirs['pid']} on {theirs['host']}, which last gave a sign of life at "
-        f"{run.status['updated']}. Stop it, or wait a minute if it is gone, and try again."
-    )
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager

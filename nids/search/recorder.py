@@ -14,6 +14,7 @@ import numpy as np
 from ray import tune
 
 from nids.metrics import SUMMARY, class_figures
+from nids.results import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,12 +45,12 @@ class Record:
     error: str | None = None
 
     def add(self, result: Mapping[str, Any]) -> None:
-        """Take in a report of the trial."""
+        """Take in a report of ``nids.trial.run_trial``."""
         if result["epoch"] == 1:
             self.curve.clear()  # started again after a fault
         self.last = {key: result[key] for key in ("epoch", "value", "best_epoch")}
         for fold in result["folds"]:
-            figures = {name: fold[name] for name in ("fold", "training_loss", *SUMMARY, "seconds")}
+            figures = {name: fold[name] for name in ("fold", "training_loss", *SUMMARY, *SECONDS)}
             self.curve.append({"trial": self.number, "epoch": result["epoch"], **figures})
         if result["best_epoch"] == result["epoch"]:
             means = {name + suffix: result[name + suffix] for name in SUMMARY for suffix in ("", "_std")}
@@ -145,7 +146,10 @@ class Recorder(tune.Callback):
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Enter a new trial, or one that is started again after a fault."""
         record = self._running[trial.trial_id] = _new_record(trial)
-        self._write(record, at_once=True)
+        # Its hyperparameters are needed to run it again, should this process end now; there is no more to write yet.
+        self._writer.put(record.number, record.rows(self._classes))
+        self._writer.flush(record.number, ["trials"])
+        self._watch(record, self.counts)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
@@ -155,7 +159,8 @@ class Recorder(tune.Callback):
         if result.get("failed"):
             record.error = result["failed"]
         else:
-            record.add(result)
+            (report,) = result["report"]
+            record.add(report)
         self._write(record)
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
@@ -185,9 +190,8 @@ class Recorder(tune.Callback):
         self._last_write = time.monotonic()
 
     def _write(self, record: Record, *, at_once: bool = False) -> None:
-        # The start of a trial is written at once, since its hyperparameters are needed to run it again, and so is its
-        # end, since it is never run again. An epoch may be shown a little late, so that quick trials do not keep the
-        # driver busy with writing.
+        # The end of a trial is written at once, since it is never run again. An epoch may be shown a little late, so
+        # that quick trials do not keep the driver busy with writing.
         self._writer.put(record.number, record.rows(self._classes))
         self._unwritten.add(record.number)
         if at_once or time.monotonic() - self._last_write > SECONDS_BETWEEN_WRITES:

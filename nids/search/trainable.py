@@ -46,7 +46,16 @@ class TrialProcess(tune.Trainable):
         from nids.trial import TrialFailed
 
         try:
-            report = next(self._reports)
+            return result_of(next(self._reports))
         except TrialFailed as failure:
-            report = {"failed": str(failure), "finished": True, "value": math.nan, "epoch": 0}
-        return {**report, "done": report["finished"]}
+            return {"failed": str(failure), "finished": True, "done": True, "value": math.nan, "epoch": 0}
+
+
+def result_of(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a trial's report as a result for Tune.
+
+    Tune keeps statistics of each number that it finds in a result, for every trial until the search ends: it gets
+    those that schedulers and samplers need, and the report as a whole in a list, into which it does not look.
+    """
+    needed = {name: report[name] for name in ("epoch", "value", "finished")}
+    return {**needed, "done": report["finished"], "report": [report]}

@@ -20,10 +20,10 @@ from optuna.storages.journal import JournalFileBackend
 from rich.console import Console
 from scipy.sparse import csr_matrix
 
-from nids import datasets, fold_cache
+from nids import config, datasets, fold_cache
 from nids.metrics import SUMMARY
 from nids.results import Run
-from nids.search import driver, sharing
+from nids.search import driver, preparation
 from nids.storage import Folder
 from nids.study import JOURNAL, running_values
 
@@ -80,7 +80,7 @@ def search(cluster: None, make_job: Callable[..., Job], tmp_path_factory: pytest
     poison(job, traffic, storage)
     console = Console(file=io.StringIO(), width=200)
     with watching(storage / "forty") as watched:
-        run = driver.start(job, traffic, str(storage), "forty", console)
+        run = driver.run(preparation.prepare(job, traffic, str(storage), "forty", console.print), console)
     journal = JournalStorage(JournalFileBackend(f"{run.path}/{JOURNAL}"))
     return Search(run, optuna.load_study(study_name="forty", storage=journal), watched, console.file.getvalue())
 
@@ -88,8 +88,8 @@ def search(cluster: None, make_job: Callable[..., Job], tmp_path_factory: pytest
 def poison(job: Job, traffic: Traffic, storage: Path) -> None:
     """Put NaN into the later synthetic rows of each class: of the trials, only those that use all of them read it."""
     key = fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
-    cache = Folder.at(str(storage)).folder(driver.FOLDS)
-    corpus, folds = sharing.share(job, key, cache, lambda: traffic, lambda line: None).get()
+    cache = Folder.at(str(storage)).folder(preparation.FOLDS)
+    corpus, folds = fold_cache.folds_of(job, key, cache, lambda: traffic, lambda line: None)
     poisoned = []
     for fold in folds:
         synthetic = fold.synthetic.toarray()
@@ -182,7 +182,7 @@ def test_the_study_agrees_with_the_run_store(search: Search) -> None:
     told = search.study.trials
     assert [trial.number for trial in told] == trials.index.tolist()
     assert [trial.state.name for trial in told] == trials["state"].tolist()
-    values = running_values(search.run.curves(), driver.config.make(search.run.manifest["job"], "").search)
+    values = running_values(search.run.curves(), config.make(search.run.manifest["job"], "").search)
     assert {trial.number for trial in told if trial.intermediate_values} == values.keys()
     for trial in told:
         row = trials.loc[trial.number]

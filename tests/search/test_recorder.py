@@ -11,8 +11,9 @@ import pytest
 from ray.tune.experiment import Trial
 
 from nids.metrics import SUMMARY
-from nids.results import Run, RunWriter
+from nids.results import FORMAT, SECONDS, Run, RunWriter
 from nids.search.recorder import Record, Recorder, owner
+from nids.search.trainable import result_of
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 CLASSES = ("Normal", "DoS")
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+TIMES = {name: 1.0 + i for i, name in enumerate(SECONDS)}
 RIGHT, WRONG = [[6, 2], [0, 8]], [[0, 8], [8, 0]]
 
 
@@ -29,7 +31,7 @@ def report(
 ) -> dict[str, Any]:
     """Return what a trial of one fold reports; each figure is the epoch's number and a bit."""
     figures = {name: epoch + i / 8 for i, name in enumerate(SUMMARY)}
-    fold = {"fold": 0, "training_loss": 0.5, "seconds": 2.0, **figures, "confusion": confusion}
+    fold = {"fold": 0, "training_loss": 0.5, **TIMES, **figures, "confusion": confusion}
     spread = {f"{name}_std": 0.0 for name in SUMMARY}
     return {
         "epoch": epoch,
@@ -52,7 +54,7 @@ class TestRecord:
         record.add(report(2, best_epoch=1, value=4.0, finished=True))
         record.state, record.ended = "COMPLETE", STARTED + timedelta(seconds=90)
         first, second = ({name: epoch + i / 8 for i, name in enumerate(SUMMARY)} for epoch in (1, 2))
-        curve = {"trial": 3, "fold": 0, "training_loss": 0.5, "seconds": 2.0}
+        curve = {"trial": 3, "fold": 0, "training_loss": 0.5, **TIMES}
         key = {"trial": 3, "fold": 0}
         assert record.rows(CLASSES) == {
             "trials": [
@@ -140,7 +142,7 @@ class Watcher:
 class TestRecorder:
     @pytest.fixture
     def writer(self, tmp_path: Path) -> RunWriter:
-        return RunWriter(Folder.at(str(tmp_path / "a-run")), {"format": 1, "space": {}})
+        return RunWriter(Folder.at(str(tmp_path / "a-run")), {"format": FORMAT, "space": {}})
 
     @staticmethod
     def trial(number: int) -> Trial:
@@ -150,7 +152,8 @@ class TestRecorder:
     def go(recorder: Recorder, trial: Trial, *results: dict[str, Any]) -> None:
         """Call what Tune calls for a trial that starts and reports."""
         recorder.on_trial_start(0, [], trial)
-        for result in results:
+        for made in results:
+            result = made if "failed" in made else result_of(made)
             trial.run_metadata.last_result = result
             recorder.on_trial_result(0, [], trial, result)
 
@@ -202,7 +205,7 @@ class TestRecorder:
 
     @staticmethod
     def go_to_the_end(recorder: Recorder, trial: Trial) -> None:
-        trial.run_metadata.last_result = report(3, best_epoch=3, value=0.5, finished=True)
+        trial.run_metadata.last_result = result_of(report(3, best_epoch=3, value=0.5, finished=True))
         recorder.on_trial_result(0, [], trial, trial.last_result)
         recorder.on_trial_complete(0, [], trial)
 

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import ray
 
-from nids import datasets
-from nids.errors import UserError
-from nids.folds import Corpus, build, split
-from nids.search import sharing
+from nids import datasets, fold_cache
+from nids.search.sharing import SharedFolds
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -19,9 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from nids.config import Job
-    from nids.datasets.schema import Traffic
-    from nids.folds import Fold
-    from nids.search.sharing import SharedFolds
+    from nids.folds import Corpus, Fold
 
 pytestmark = pytest.mark.usefixtures("cluster")
 
@@ -37,83 +32,19 @@ def arrays(corpus: Corpus, folds: list[Fold]) -> dict[str, np.ndarray]:
     return found
 
 
-def assert_same(one: SharedFolds, corpus: Corpus, folds: list[Fold]) -> None:
-    shared_corpus, shared_folds = one.get()
-    found, expected = arrays(shared_corpus, shared_folds), arrays(corpus, folds)
-    assert found.keys() == expected.keys()
-    for name, values in expected.items():
-        assert (found[name].dtype, found[name].shape) == (values.dtype, values.shape), name
-        assert found[name].tobytes() == values.tobytes(), name
-    assert shared_corpus.rows.vocabularies == corpus.rows.vocabularies
-    assert [fold.encoding.to_json() for fold in shared_folds] == [fold.encoding.to_json() for fold in folds]
-    assert [fold.notes for fold in shared_folds] == [fold.notes for fold in folds]
-
-
-def no_rows() -> Traffic:
-    raise AssertionError("the cache has the folds")
-
-
-def test_folds_are_those_of_the_builder_and_then_those_of_the_cache(
-    tmp_path: Path, make_job: Callable[..., Job], traffic: Traffic
-) -> None:
-    job = make_job(folds={"count": 3, "use": 2, "resampling": "smote", "targets": {}}, search={"seed": 5})
-    corpus = Corpus.of(traffic)
-    sides = split(traffic, job.folds, 5)
-    folds = [build(corpus, number, sides[number], job.folds, 5) for number in range(2)]
-    cache, lines = Folder.at(str(tmp_path)), list[str]()
-
-    assert_same(sharing.share(job, "a-key", cache, lambda: traffic, lines.append), corpus, folds)
-    assert sorted(lines) == [
-        f"fold {fold.number}: {len(fold.training):,} training rows + {len(fold.synthetic_labels):,} synthetic, "
-        f"{len(fold.validation):,} for validation"
-        for fold in folds
-    ]
-    assert all(len(fold.synthetic_labels) for fold in folds)
-
-    lines.clear()
-    assert_same(sharing.share(job, "a-key", cache, no_rows, lines.append), corpus, folds)
-    assert lines == ["2 folds read from the cache (a-key)"]
-    with pytest.raises(AssertionError):
-        sharing.share(job, "another-key", cache, no_rows, lines.append)
-
-
-@pytest.mark.parametrize(
-    ("folds", "message"),
-    [
-        pytest.param(
-            {"targets": {"DoS": 1}},
-            "folds.targets.DoS is 1, but a fold's training part already has",
-            id="found in a task",
-        ),
-        pytest.param(
-            {"count": 13, "targets": {}},
-            "found 12 distinct rows of class R2L in nsl-kdd-sample (synthetic, 240 rows, seed 0), but 13 folds",
-            id="found before",
-        ),
-    ],
-)
-def test_what_a_user_can_put_right_arrives_as_such(
-    tmp_path: Path, make_job: Callable[..., Job], traffic: Traffic, folds: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(UserError, match=f"^{re.escape(message)}") as raised:
-        sharing.share(make_job(folds=folds), "a-key", Folder.at(str(tmp_path)), lambda: traffic, lambda line: None)
-    assert type(raised.value) is UserError  # not one of Ray's that is a UserError as well
-    assert "Traceback" not in str(raised.value)
-    assert raised.value.__suppress_context__ or raised.value.__context__ is None
-    assert not any(tmp_path.rglob("complete.json"))
-
-
 @pytest.mark.parametrize("cached", [False, True], ids=["built", "read from the cache"])
 def test_processes_read_one_copy(tmp_path: Path, make_job: Callable[..., Job], cached: bool) -> None:
     """Each process that reads the folds reads them in place: the store holds them once, and no process has its own."""
     traffic = datasets.load_training("nsl-kdd-sample", rows=8_000)
     job = make_job(folds={"targets": {}})
-    cache = Folder.at(str(tmp_path))
-    if cached:
-        sharing.share(job, "a-key", cache, lambda: traffic, lambda line: None)
+    for _ in range(1 + cached):
+        made = fold_cache.folds_of(job, "a-key", Folder.at(str(tmp_path)), lambda: traffic, lambda line: None)
     before = in_use()
-    shared = sharing.share(job, "a-key", cache, lambda: traffic, lambda line: None)
+    shared = SharedFolds.put(*made)
     corpus, folds = shared.get()
+    assert {name: exact(values) for name, values in arrays(corpus, folds).items()} == {
+        name: exact(values) for name, values in arrays(*made).items()
+    }
     size = sum(values.nbytes for values in arrays(corpus, folds).values())
     assert size > 2e6
     assert in_use() - before < 1.1 * size
@@ -132,6 +63,10 @@ class Reader:
         """Return for each array whether it can be written, and whether its memory is its own."""
         self.kept = shared.get()
         return {name: (bool(v.flags.writeable), bool(v.flags.owndata)) for name, v in arrays(*self.kept).items()}
+
+
+def exact(values: np.ndarray) -> tuple[str, tuple[int, ...], bytes]:
+    return values.dtype.str, values.shape, values.tobytes()
 
 
 def in_use() -> int:

@@ -1,12 +1,13 @@
 """What one would write without this project: an Optuna loop around Keras, with SMOTE in each trial.
 
-The peer of jobs/bench.py: the rows, folds, epochs, number of trials and model of jobs/bench.toml, with the defaults
-of the libraries and all cores for one trial after another.
+The peer of this benchmark: the rows, folds, epochs, number of trials and model of same_work.toml, with the defaults of
+the libraries and all cores for one trial after another.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from typing import TYPE_CHECKING
 
 import keras
@@ -79,17 +80,21 @@ def value_of(trial: optuna.Trial, features: pd.DataFrame, labels: np.ndarray, cl
 
 
 def main() -> None:
-    """Run the loop and print its best value."""
+    """Run the loop; print its value so far and the seconds since the start after each trial."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    started = time.perf_counter()
     traffic = datasets.load_training("nsl-kdd", file="KDDTrain+_20Percent", rows=6000, seed=0)
     features = traffic.features.astype(dict.fromkeys(traffic.features.select_dtypes("category"), str))
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=arguments.seed))
     classes = len(traffic.dataset.classes)
-    study.optimize(lambda trial: value_of(trial, features, traffic.label.astype(int), classes), arguments.trials)
-    print(study.best_value)
+    study.optimize(
+        lambda trial: value_of(trial, features, traffic.label.astype(int), classes),
+        arguments.trials,
+        callbacks=[lambda study, _: print(f"{time.perf_counter() - started:.1f} {study.best_value:.5f}", flush=True)],
+    )
 
 
 if __name__ == "__main__":

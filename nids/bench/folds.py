@@ -1,0 +1,99 @@
+"""The folds of all of KDDTrain+, resampled to full balance: time to build them, and the memory that they take."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import ray
+from imblearn.over_sampling import SMOTE
+
+from nids import config, datasets
+from nids.batches import TrainingRows
+from nids.bench.measuring import spread
+from nids.encoding import Encoding
+from nids.fold_cache import build_folds
+from nids.folds import Corpus, split
+from nids.search import cluster
+from nids.search.sharing import SharedFolds
+
+if TYPE_CHECKING:
+    from nids.bench.measuring import Row
+    from nids.config import Job
+    from nids.datasets.schema import Traffic
+
+JOB = {"name": "folds", "data": {"dataset": "nsl-kdd"}}
+MB = 1e6
+
+
+def measure(rounds: int) -> list[Row]:
+    """Build the folds as one would without this project and as it does, in turns, and look at what they take."""
+    job = config.make(JOB, source=__file__)
+    traffic = datasets.load_training("nsl-kdd", file="KDDTrain+", rows=job.data.rows, seed=0)
+    corpus = Corpus.of(traffic)
+    plain = job.model_copy(update={"folds": job.folds.model_copy(update={"resampling": "none"})})
+    one_by_one, ours, without = [], [], []
+    for _ in range(rounds):
+        one_by_one.append(_one_by_one(corpus, traffic, job))
+        ours.append(_seconds(corpus, traffic, job))
+        without.append(_seconds(corpus, traffic, plain))
+    folds = build_folds(corpus, traffic, job, lambda _: None)
+    rows = sum(len(fold.training) + len(fold.synthetic_labels) + len(fold.validation) for fold in folds)
+    naive = rows * folds[0].encoding.width * 4
+    cluster.connect()
+    try:
+        before = _shared_memory()
+        shared = SharedFolds.put(corpus, folds)
+        used = _shared_memory() - before
+        private = ray.get(ray.remote(num_cpus=1)(_private_memory).remote(shared))
+    finally:
+        ray.shutdown()
+    ratios = [a / b for a, b in zip(one_by_one, ours, strict=True)]
+    smote = [100 * (1 - b / a) for a, b in zip(ours, without, strict=True)]
+    return [
+        ("5", "five full-balance folds of KDDTrain+ in shared memory", f"{used / MB:.0f} MB"),
+        ("", "each as one float32 matrix of all its rows", f"{naive / MB:.0f} MB"),
+        ("", "private memory of a trial from data", f"{private / MB:.1f} MB"),
+        ("6", "building them: imbalanced-learn's SMOTE, fold after fold ÷ ours", spread(ratios, "×", 1)),
+        ("", "fold after fold", spread(one_by_one, " s", 1)),
+        ("", "ours", spread(ours, " s", 1)),
+        ("", "SMOTE's share of ours", spread(smote, " %", 0)),
+    ]
+
+
+def _one_by_one(corpus: Corpus, traffic: Traffic, job: Job) -> float:
+    """Return the seconds that the same folds take in a loop with the library's own search for neighbours."""
+    started = time.perf_counter()
+    for sides in split(traffic, job.folds, job.search.seed):
+        encoding = Encoding.fit(corpus.rows, sides.training, corpus.dataset)
+        SMOTE(random_state=0).fit_resample(
+            encoding.transform(corpus.rows, sides.training), corpus.labels[sides.training]
+        )
+    return time.perf_counter() - started
+
+
+def _seconds(corpus: Corpus, traffic: Traffic, job: Job) -> float:
+    started = time.perf_counter()
+    build_folds(corpus, traffic, job, lambda _: None)
+    return time.perf_counter() - started
+
+
+def _private_memory(shared: SharedFolds) -> int:
+    """Return the most that a process takes for itself while it reads an epoch of a fold's batches, bytes."""
+    corpus, folds = shared.get()
+    rows = TrainingRows(corpus, folds[0], folds[0].encoding.width)
+    next(rows.batches(512, 0))
+    process = psutil.Process()
+    before = process.memory_full_info().uss
+    rows = TrainingRows(corpus, folds[0], folds[0].encoding.width)
+    most = 0
+    for i, _ in enumerate(rows.batches(512, 1)):
+        if i % 20 == 0:
+            most = max(most, process.memory_full_info().uss)
+    return most - before
+
+
+def _shared_memory() -> float:
+    time.sleep(2)  # the cluster's view of its store lags behind
+    return float(ray.cluster_resources()["object_store_memory"] - ray.available_resources()["object_store_memory"])

@@ -1,0 +1,41 @@
+"""Whole commands and the figures that come of them."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Number of the point that a figure belongs to, what is measured, the figure.
+Row = tuple[str, str, str]
+
+
+def output_of(command: Sequence[str]) -> str:
+    """Run a command to its end and return what it printed.
+
+    Raises:
+        SystemExit: It failed; the message is the end of what it said.
+    """
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def seconds_of(command: Sequence[str]) -> float:
+    """Run a command to its end and return the seconds that it took."""
+    started = time.perf_counter()
+    output_of(command)
+    return time.perf_counter() - started
+
+
+def spread(values: Sequence[float], unit: str, digits: int = 2) -> str:
+    """Return the median of repeated measurements, with the least and the largest of them."""
+    middle = f"{statistics.median(values):.{digits}f}{unit}"
+    if len(values) == 1:
+        return middle
+    return f"{middle} ({min(values):.{digits}f}–{max(values):.{digits}f}, {len(values)} rounds)"

@@ -1,0 +1,49 @@
+"""What a trial costs beside its steps, in processes that have run one before, and how long the first one waits."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nids.bench.measuring import Row, output_of
+from nids.results import open_run
+
+JOB = Path(__file__).parent / "same_work.toml"
+TRIALS, COLD = 40, 4
+CHANGES = (
+    f"search.trials={TRIALS}",
+    "data.dataset=nsl-kdd-sample",
+    "data.rows=1500",
+    "folds.targets={R2L = 100, U2R = 50}",
+)
+
+
+def measure() -> list[Row]:
+    """Run a search of short trials of the full network."""
+    with tempfile.TemporaryDirectory() as storage:
+        options = [part for change in CHANGES for part in ("--set", change)]
+        begun = datetime.now(UTC)
+        command = [sys.executable, "-m", "nids.cli", "search", str(JOB), "--storage", storage, "--name", "bench"]
+        output_of([*command, *options])
+        run = open_run(storage, "bench")
+        trials, curves = run.trials().sort_values("started"), run.curves()
+    slots = int(run.manifest["machine"]["cpus"])
+    waited = (trials["started"].min() - begun).total_seconds()
+    first = curves[curves["trial"] == trials["trial"].iloc[0]]
+    warm = trials.iloc[COLD:]
+    in_steps = (curves["training_seconds"] + curves["validation_seconds"]).groupby(curves["trial"]).sum()
+    span = (warm["ended"].max() - warm["started"].min()).total_seconds()
+    return [
+        (
+            "4",
+            "seconds of a trial beside its steps, in warm processes",
+            f"{(span * slots - in_steps[warm['trial']].sum()) / len(warm):.2f} s",
+        ),
+        (
+            "",
+            "from the command to the first training step, folds and tracing included",
+            f"{waited + first['tracing_seconds'].sum():.1f} s",
+        ),
+    ]

@@ -1,0 +1,170 @@
+"""All of a search that needs no cluster: what is checked, and what is made, before the first trial can start."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nids import config, fold_cache
+from nids.errors import UserError
+from nids.results import FORMAT, Run
+from nids.search.recorder import owner
+from nids.space import Space, describe, space_from, space_of
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nids.config import Job
+    from nids.datasets.schema import Traffic
+    from nids.folds import Corpus, Fold
+
+    Progress = Callable[[str], object]
+
+FOLDS = ".folds"  # folder of a storage that keeps the folds of all its runs; no run can have that name
+VERSIONS_OF = ("ray", "optuna", "tensorflow", "keras", "imbalanced-learn", "scikit-learn", "numpy", "pandas", "pyarrow")
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A search that is ready to run.
+
+    Attributes:
+        job: What is searched, and how.
+        space: The hyperparameters that are searched.
+        folder: Where the run is kept.
+        manifest: What the run store says of it; of a new run, the cluster is still missing.
+        corpus: What the folds share.
+        folds: The folds that trials are trained and validated on.
+        earlier: The interrupted run that is gone on with; None for a new one.
+    """
+
+    job: Job
+    space: Space
+    folder: Folder
+    manifest: dict[str, Any]
+    corpus: Corpus
+    folds: list[Fold]
+    earlier: Run | None = None
+
+
+def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progress) -> Prepared:
+    """Return a new search; nothing of it is written yet, but for its folds, which are kept for all runs.
+
+    Raises:
+        UserError: The storage has a run of that name, the space is empty, or a class is too small.
+    """
+    if not re.fullmatch(config.NAME, name):
+        raise UserError(
+            f"--name {name!r}: a run's name has letters, digits and . _ - only, and does not begin with . or -."
+        )
+    root = Folder.at(storage)
+    folder = root.folder(name)
+    if folder.exists("manifest.json"):
+        raise UserError(
+            f"{folder.path} already holds a run. Go on with it by `nids resume {name}`, or give another --name."
+        )
+    space = space_of(job)
+    key = fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
+    corpus, folds = fold_cache.folds_of(job, key, root.folder(FOLDS), lambda: traffic, progress)
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "run": name,
+        "created": datetime.now(UTC).isoformat(),
+        "job": job.model_dump(),
+        "data": _about_data(traffic),
+        "folds": {"hash": key, **_about_folds(folds)},
+        "space": describe(space),
+        "versions": {package: version(package) for package in VERSIONS_OF},
+    }
+    return Prepared(job, space, folder, manifest, corpus, folds)
+
+
+def prepare_again(run: Run, load: Callable[[Job], Traffic], storage: str, progress: Progress) -> Prepared:
+    """Return what is left of an interrupted search: no ended trial is run again, and the total stays what it was.
+
+    Args:
+        run: The run.
+        load: Returns the labelled rows of its job; only called if its folds are no longer in the storage.
+        storage: Where the run is.
+        progress: Called with a line of text when there is something to say.
+
+    Raises:
+        UserError: The run still has a driver, or its rows are not what they were.
+    """
+    run = Run(run.folder)  # its status may have changed since it was opened
+    _refuse_if_driven(run)
+    manifest = run.manifest
+    job = config.make(manifest["job"], source=f"{run.path}/manifest.json")
+    if changed := [name for name, of_run in manifest.get("versions", {}).items() if version(name) != of_run]:
+        progress(
+            f"[yellow]{run.name} was begun with other versions of {', '.join(changed)}: trials from before and after "
+            "this moment may differ for that reason alone.[/]"
+        )
+    key = manifest["folds"]["hash"]
+
+    def same_rows() -> Traffic:
+        traffic = load(job)
+        if fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed) != key:
+            raise UserError(
+                f"{run.name} was made from other rows, or with other versions of its libraries, than those at hand "
+                f"({traffic.source}): its trials could not be compared. Start a new search with `nids search`."
+            )
+        return traffic
+
+    corpus, folds = fold_cache.folds_of(job, key, Folder.at(storage).folder(FOLDS), same_rows, progress)
+    return Prepared(job, space_from(manifest["space"]), run.folder, manifest, corpus, folds, earlier=run)
+
+
+def _about_data(traffic: Traffic) -> dict[str, Any]:
+    classes = traffic.dataset.classes
+    counts = np.bincount(traffic.label, minlength=len(classes))
+    return {
+        "dataset": traffic.dataset.name,
+        "source": traffic.source,
+        "sha256": traffic.sha256,
+        "rows": len(traffic.label),
+        "synthetic": traffic.dataset.synthetic,
+        "classes": list(classes),
+        "class_counts": {name: int(count) for name, count in zip(classes, counts, strict=True)},
+    }
+
+
+def _about_folds(folds: Sequence[Fold]) -> dict[str, Any]:
+    return {
+        "used": [fold.number for fold in folds],
+        "width": max(fold.encoding.width for fold in folds),
+        "training_rows": [len(fold.training) for fold in folds],
+        "synthetic_rows": [len(fold.synthetic_labels) for fold in folds],
+        "validation_rows": [len(fold.validation) for fold in folds],
+        "notes": sorted({note for fold in folds for note in fold.notes}),
+    }
+
+
+def _refuse_if_driven(run: Run) -> None:
+    """Two drivers would overwrite each other's results."""
+    if run.state != "running":
+        return
+    theirs, ours = run.status["owner"], owner()
+    if theirs["host"] == ours["host"] and not _alive(theirs["pid"]):
+        return
+    raise UserError(
+        f"{run.name} is being run by process {theirs['pid']} on {theirs['host']}, which last gave a sign of life at "
+        f"{run.status['updated']}. Stop it, or wait a minute if it is gone, and try again."
+    )
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

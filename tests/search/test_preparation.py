@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nids.errors import UserError
+from nids.results import RunWriter, open_run
+from nids.search.preparation import FOLDS, Prepared, prepare, prepare_again
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from nids.config import Job
+    from nids.datasets.schema import Traffic
+
+
+def silent(line: str) -> None:
+    pass
+
+
+@pytest.fixture
+def prepared(tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job]) -> Prepared:
+    return prepare(make_job(), traffic, str(tmp_path), "one", silent)
+
+
+def test_a_new_search_is_all_there_but_not_written(tmp_path: Path, traffic: Traffic, prepared: Prepared) -> None:
+    assert [path.name for path in tmp_path.iterdir()] == [FOLDS]
+    assert prepared.folder.path == str(tmp_path / "one")
+    assert prepared.earlier is None
+    assert [fold.number for fold in prepared.folds] == prepared.manifest["folds"]["used"] == [0, 1]
+    assert len(prepared.corpus.rows) == prepared.manifest["data"]["rows"] == len(traffic.label)
+    assert sum(prepared.manifest["folds"]["validation_rows"]) == len(traffic.label)
+    assert sum(prepared.manifest["data"]["class_counts"].values()) == len(traffic.label)
+    assert prepared.manifest["space"].keys() == prepared.space.keys()
+
+
+def test_an_interrupted_search_is_the_same_again(
+    tmp_path: Path, make_job: Callable[..., Job], prepared: Prepared
+) -> None:
+    def rows(job: Job) -> Traffic:
+        raise AssertionError("its folds are in the storage")
+
+    writer = RunWriter(prepared.folder, prepared.manifest)
+    writer.write_status("interrupted", {}, {"host": "here", "pid": 1})
+    run = open_run(str(tmp_path), "one")
+    again = prepare_again(run, rows, str(tmp_path), silent)
+    assert (again.job, again.space, again.manifest) == (prepared.job, prepared.space, prepared.manifest)
+    assert [fold.training.tobytes() for fold in again.folds] == [fold.training.tobytes() for fold in prepared.folds]
+    assert again.earlier is not None
+
+
+def test_a_name_that_is_taken_is_refused(
+    tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], prepared: Prepared
+) -> None:
+    RunWriter(prepared.folder, prepared.manifest)
+    with pytest.raises(UserError, match=r"one already holds a run\. Go on with it by `nids resume one`, or give anot"):
+        prepare(make_job(), traffic, str(tmp_path), "one", silent)
+
+
+@pytest.mark.parametrize("name", ["", ".hidden", "-x", "a/b", "..", "a b"])
+def test_a_name_that_is_no_folders_name_is_refused(
+    tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], name: str
+) -> None:
+    with pytest.raises(UserError, match=r"a run's name has letters, digits and \. _ - only"):
+        prepare(make_job(), traffic, str(tmp_path), name, silent)
+    assert list(tmp_path.iterdir()) == []

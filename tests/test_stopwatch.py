@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from nids.stopwatch import PARTS, Stopwatch
+
+
+def test_it_adds_up_each_part_until_it_is_read() -> None:
+    stopwatch = Stopwatch()
+    slept = 0.0
+    for _ in range(2):
+        started = time.perf_counter()
+        with stopwatch.running("data"):
+            time.sleep(0.01)
+        slept += time.perf_counter() - started
+    taken = stopwatch.take()
+    assert list(taken) == [f"{part}_seconds" for part in PARTS]
+    assert 0.02 <= taken.pop("data_seconds") <= slept
+    assert set(taken.values()) == {0.0}
+    assert set(stopwatch.take().values()) == {0.0}
+
+
+def test_a_part_that_ends_in_an_error_counts_too() -> None:
+    stopwatch = Stopwatch()
+    with pytest.raises(ValueError, match="stop"), stopwatch.running("training"):
+        raise ValueError("stop")
+    assert stopwatch.take()["training_seconds"] > 0
+
+
+def test_only_known_parts_are_counted() -> None:
+    with pytest.raises(KeyError), Stopwatch().running("lunch"):
+        pass
