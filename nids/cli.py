@@ -137,6 +137,25 @@ def runs(storage: StorageOption = "runs") -> None:
     listing.show(storage, Console())
 
 
+@app.command()
+def bench(
+    parts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="against-plain-loop, efficiency, overhead, folds, growth, side-by-side. Unsaid: all, which takes an "
+            "hour on two cores.",
+            show_default=False,
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Repetitions of what is compared in turns.")] = 3,
+) -> None:
+    """Measure this machine: the search against a plain loop, and where its time and its memory go. Needs NSL-KDD."""
+    from nids import bench as benchmark
+
+    progress = Console(stderr=True)
+    print(benchmark.measure(parts or (), rounds, progress.print))
+
+
 @data_app.command()
 def fetch(
     dataset: Annotated[str, typer.Argument(help="Name of the data set.")] = "nsl-kdd",

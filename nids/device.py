@@ -37,7 +37,7 @@ def configure(cpus: int, gpus: float) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(cpus)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     if 0 < gpus < 1:
-        for card, total in zip(tf.config.list_physical_devices("GPU"), _memory_mib(), strict=False):
+        for card, total in zip(tf.config.list_physical_devices("GPU"), cards(), strict=True):
             limit = tf.config.LogicalDeviceConfiguration(memory_limit=int(total * gpus) - CONTEXT_MIB)
             tf.config.set_logical_device_configuration(card, [limit])
     elif gpus == 0:
@@ -70,9 +70,23 @@ def compiled(function: F) -> F:
     return tf.function(function, jit_compile=True, autograph=False)
 
 
-def _memory_mib() -> list[int]:
-    """Return the memory of each card of this machine, MiB."""
-    query = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+def cards() -> list[int]:
+    """Return the memory of each NVIDIA card that this process may use, MiB; none where there is no driver."""
+    return [int(total) for (total,) in _ask("memory.total")]
+
+
+def card_use() -> list[tuple[int, int]]:
+    """Return the memory in use of each NVIDIA card, MiB, and the share of time in which it computed, %."""
+    return [(int(memory), int(busy)) for memory, busy in _ask("memory.used,utilization.gpu")]
+
+
+def _ask(fields: str) -> list[list[str]]:
+    """Return what nvidia-smi says of each card."""
+    query = ["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
     if visible := os.environ.get("CUDA_VISIBLE_DEVICES"):
         query += ["-i", visible]  # nvidia-smi itself lists all cards, whichever this process may see
-    return [int(line) for line in subprocess.run(query, capture_output=True, text=True, check=True).stdout.split()]
+    try:
+        lines = subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return []
+    return [line.split(",") for line in lines]

@@ -147,7 +147,8 @@ class RunWriter:
         part = self._parts[number]
         for table in tables:
             sink = io.BytesIO()
-            pq.write_table(pa.concat_tables([part[trial][table] for trial in sorted(part)]), sink)
+            # Dictionaries make the small parts no smaller, and take longer to write than all the rest.
+            pq.write_table(pa.concat_tables([part[trial][table] for trial in sorted(part)]), sink, use_dictionary=False)
             self.folder.write(f"{table}/part-{number:05d}.parquet", sink.getbuffer())
         self._forget_if_full(number)
 

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import optuna
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from nids.sampler import WindowedTPESampler
 from nids.space import Space, first_point, space_from
+from nids.study_journal import StudyJournal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +30,10 @@ def new_study(name: str, search: Search, space: Space, journal: Path) -> optuna.
     return study
 
 
-def resumed_study(run: Run, search: Search, journal: Path) -> optuna.Study:
-    """Return the study of an interrupted run, made again from the run store, which alone says what has happened.
+def resumed_study(run: Run, search: Search, journal: Path) -> tuple[optuna.Study, list[FrozenTrial]]:
+    """Return the study of an interrupted run, and its ended trials.
+
+    Both are made again from the run store, which alone says what has happened.
 
     Trials keep their numbers. One that had not ended waits to be asked for again, with the same hyperparameters. A
     journal left by the former driver is replaced: it may know of results that the store never received.
@@ -44,6 +44,7 @@ def resumed_study(run: Run, search: Search, journal: Path) -> optuna.Study:
     values = running_values(run.curves(), search)
     rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
     study = _create(run.name, search, journal, drawn=len(rows))
+    ended = []
     for number in range(max(rows, default=-1) + 1):
         row = rows.get(number)
         if row is None:
@@ -51,8 +52,9 @@ def resumed_study(run: Run, search: Search, journal: Path) -> optuna.Study:
         elif row["state"] == "RUNNING":
             study.enqueue_trial(params_of(row, space))
         else:
-            study.add_trial(_frozen(row, space, values.get(number, {})))
-    return study
+            ended.append(_frozen(row, space, values.get(number, {})))
+            study.add_trial(ended[-1])
+    return study, ended
 
 
 def params_of(row: dict[str, Any], space: Space) -> dict[str, Any]:
@@ -80,9 +82,9 @@ def _create(name: str, search: Search, journal: Path, drawn: int = 0) -> optuna.
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # the progress display tells of each trial
     return optuna.create_study(
         study_name=name,
-        storage=JournalStorage(JournalFileBackend(str(journal))),
+        storage=StudyJournal(journal, maximize=search.mode == "max"),
         direction="minimize" if search.mode == "min" else "maximize",
-        sampler=WindowedTPESampler(seed=seed, n_startup_trials=search.startup_trials),
+        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=search.startup_trials),
     )
 
 

@@ -45,6 +45,7 @@ def nids(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subpr
         pytest.param(["resume"], ["--data", "--storage", "--address"], id="resume"),
         pytest.param(["report"], ["--storage"], id="report"),
         pytest.param(["runs"], ["--storage"], id="runs"),
+        pytest.param(["bench"], ["against-plain-loop", "growth", "--rounds"], id="bench"),
         pytest.param(["data", "fetch"], ["--from"], id="fetch"),
         pytest.param(["data", "check"], ["--dataset", "--class-map"], id="check"),
     ],

@@ -34,13 +34,32 @@ print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_paral
     assert configured(code) == "3 1 []"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
-def test_the_memory_of_each_card_is_asked_of_the_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is a GPU, its driver's own tool answers; where there is none, a script answers as that does."""
     tool = tmp_path / "nvidia-smi"
-    tool.write_text(
-        '#!/bin/sh\n[ "$*" = "--query-gpu=memory.total --format=csv,noheader,nounits" ] && printf "81559\\n143771\\n"\n'
-    )
+    tool.write_text("""#!/bin/sh
+case "$*" in
+"--query-gpu=memory.total --format=csv,noheader,nounits") printf "81559\\n143771\\n" ;;
+"--query-gpu=memory.total --format=csv,noheader,nounits -i 1") printf "143771\\n" ;;
+"--query-gpu=memory.used,utilization.gpu --format=csv,noheader,nounits") printf "512, 97\\n0, 0\\n" ;;
+*) exit 2 ;;
+esac
+""")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    assert device._memory_mib() == [81559, 143771]
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
+@pytest.mark.usefixtures("nvidia_smi")
+def test_what_is_known_of_each_card_is_asked_of_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert device.cards() == [81559, 143771]
+    assert device.card_use() == [(512, 97), (0, 0)]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert device.cards() == [143771]
+
+
+def test_without_a_driver_there_are_no_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (device.cards(), device.card_use()) == ([], [])

@@ -127,10 +127,10 @@ def test_each_framework_has_its_place() -> None:
             name for name, found in IMPORTS.items() if any(module.split(".")[0] == package for module in found.ever)
         }
 
-    assert {name for name in users("ray") if not name.startswith("nids.search.")} <= {"nids.cli"}
+    assert {name for name in users("ray") if not name.startswith(("nids.search.", "nids.bench."))} <= {"nids.cli"}
     assert users("tensorflow") == {"nids.device"}
     network = {"nids.adjustable", "nids.recurrent", "nids.model", "nids.learner"}
-    assert users("keras") <= {*network, "nids.device"}
+    assert users("keras") <= {*network, "nids.device", "nids.bench.plain_loop"}
     assert [name for name, found in IMPORTS.items() if "nids.cli" in found.ever] == []
 
 

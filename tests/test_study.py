@@ -72,7 +72,9 @@ def run(tmp_path: Path) -> Run:
 
 
 def resume(run: Run, **search: Any) -> optuna.Study:
-    return resumed_study(run, Search(**search), journal=Path(run.path) / JOURNAL)
+    study, ended = resumed_study(run, Search(**search), journal=Path(run.path) / JOURNAL)
+    assert [trial.params for trial in ended] == [trial.params for trial in study.trials if trial.state.is_finished()]
+    return study
 
 
 def test_a_new_study_has_the_best_point_of_the_paper_first(tmp_path: Path) -> None:
@@ -184,7 +186,8 @@ def test_a_journal_of_the_former_driver_is_replaced(run: Run) -> None:
 
 def test_a_run_without_trials_is_resumed_as_an_empty_study(tmp_path: Path) -> None:
     writer = RunWriter(Folder.at(str(tmp_path)), {"format": 2, "space": describe(SPACE)})
-    assert resumed_study(Run(writer.folder), Search(), tmp_path / JOURNAL).trials == []
+    study, ended = resumed_study(Run(writer.folder), Search(), tmp_path / JOURNAL)
+    assert (study.trials, ended) == ([], [])
 
 
 @pytest.mark.parametrize(("metric", "expected"), [("log_loss", [0.75, 0.5, 0.5]), ("accuracy", [0.75, 0.75, 1.0])])
@@ -207,6 +210,6 @@ def test_a_resumed_study_does_not_draw_the_first_points_again(tmp_path: Path) ->
     earlier = [first.ask(SPACE).params for _ in range(3)]
     for number in range(3):
         put(writer, number, "COMPLETE", 0.5, (0.5, 0.5))
-    study = resumed_study(Run(writer.folder), search, journal=tmp_path / JOURNAL)
+    study, _ = resumed_study(Run(writer.folder), search, journal=tmp_path / JOURNAL)
     later = [study.ask(SPACE).params for _ in range(3)]
     assert [point for point in later if point in earlier] == []

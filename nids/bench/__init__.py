@@ -1,4 +1,4 @@
-"""The benchmark: the search against what a user would write instead, and where its time and memory go."""
+"""The benchmark: the search against what a user would write instead, and where its time and its memory go."""
 
 from __future__ import annotations
 
@@ -6,62 +6,54 @@ import platform
 import time
 from typing import TYPE_CHECKING
 
+from nids.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nids.bench.measuring import Row
 
+# In the order in which they are measured; each is a module of this package.
+PARTS = ("against-plain-loop", "efficiency", "overhead", "folds", "growth", "side-by-side")
+
 
 def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]) -> str:
-    """Return the table of some parts of the benchmark, in Markdown, headed by the machine's name.
+    """Return the table of some parts of the benchmark, or of all, in Markdown, headed by the machine's name.
 
     Args:
-        parts: Keys of ``PARTS``.
+        parts: Some of ``PARTS``; none of them stands for all.
         rounds: Repetitions of what is compared in turns.
         progress: Called with a line of text before and after each part.
+
+    Raises:
+        UserError: There is no such part, or NSL-KDD cannot be found.
     """
+    if unknown := [name for name in parts if name not in PARTS]:
+        raise UserError(f"{unknown[0]}: there is no such part of the benchmark; its parts are {', '.join(PARTS)}.")
     import psutil
 
     from nids.search import cluster
 
     rows: list[Row] = []
-    for name in parts:
+    for name in parts or PARTS:
         started = time.perf_counter()
         progress(f"{name} …")
-        rows += PARTS[name](rounds)
+        rows += _measure(name, rounds)
         progress(f"{name}: {time.perf_counter() - started:.0f} s")
     machine = f"{cluster.processor()}, {psutil.cpu_count()} CPUs, {platform.platform()}"
-    lines = ["| | | |", "| --- | --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
+    lines = ["| point | measured | |", "| --- | --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
     return "\n".join([machine, "", *lines])
 
 
-def _folds(rounds: int) -> list[Row]:
-    from nids.bench import folds
+def _measure(part: str, rounds: int) -> list[Row]:
+    from nids.bench import against_plain_loop, efficiency, folds, growth, overhead, side_by_side
 
-    return folds.measure(rounds)
-
-
-def _overhead(_: int) -> list[Row]:
-    from nids.bench import overhead
-
-    return overhead.measure()
-
-
-def _growth(_: int) -> list[Row]:
-    from nids.bench import growth
-
-    return growth.measure()
-
-
-def _plain_loop(rounds: int) -> list[Row]:
-    from nids.bench import against_plain_loop
-
-    return against_plain_loop.measure(rounds)
-
-
-PARTS: dict[str, Callable[[int], list[Row]]] = {
-    "plain-loop": _plain_loop,
-    "overhead": _overhead,
-    "folds": _folds,
-    "growth": _growth,
-}
+    measures: dict[str, Callable[[], list[Row]]] = {
+        "against-plain-loop": lambda: against_plain_loop.measure(rounds),
+        "efficiency": efficiency.measure,
+        "overhead": overhead.measure,
+        "folds": lambda: folds.measure(rounds),
+        "growth": growth.measure,
+        "side-by-side": side_by_side.measure,
+    }
+    return measures[part]()

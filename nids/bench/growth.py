@@ -6,7 +6,9 @@ import io
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import psutil
 import ray
@@ -15,7 +17,7 @@ from rich.console import Console
 from nids import config, datasets
 from nids.bench.measuring import Row, output_of
 from nids.metrics import SUMMARY
-from nids.results import TABLES
+from nids.results import TABLES, RunWriter
 from nids.search import cluster, driver, preparation
 from nids.search.trainable import TrialProcess, result_of
 from nids.stopwatch import PARTS
@@ -66,15 +68,19 @@ class Stub(TrialProcess):
 
 def measure() -> list[Row]:
     """Run searches of growing size, each in a process of its own."""
-    rows = [("7", "stub trials", "trials a second; growth of the driver's memory a trial; time to read the store")]
+    title = "trials a second, growth of the driver's memory a trial; seconds to write and to read the run store"
+    rows = [("7", "trials that compute nothing, 3 folds × 4 epochs, pruned", title)]
     for size in SIZES:
-        rate, memory, reading = output_of([sys.executable, __file__, str(size)]).split()
-        rows.append(("", f"{size:,} trials", f"{rate}/s; {memory} kB; {reading} s"))
+        rate, memory, writing, reading = output_of([sys.executable, "-m", "nids.bench.growth", str(size)]).split()
+        rows.append(("", f"{size:,} trials", f"{rate}/s, {memory} kB; {writing} s, {reading} s"))
     return rows
 
 
-def run(trials: int) -> tuple[float, float, float]:
-    """Return trials a second, growth of the driver's memory in kB a trial, and the seconds to read the run store."""
+def run(trials: int) -> tuple[float, float, float, float]:
+    """Return trials a second, growth of the driver's memory in kB a trial, and the seconds to write and read the store.
+
+    Rate and growth are those of the second half of the trials: what a process allocates once is not counted.
+    """
     job = config.make(
         {
             "name": "stub",
@@ -90,7 +96,7 @@ def run(trials: int) -> tuple[float, float, float]:
     ends = _Ends()
     cluster.connect()
     try:
-        with tempfile.TemporaryDirectory() as storage:
+        with tempfile.TemporaryDirectory() as storage, _timed(RunWriter, "flush") as flushes:
             prepared = preparation.prepare(job, traffic, storage, "stub", ends.write)
             found = driver.run(prepared, Console(file=ends), Stub)
             started = time.perf_counter()
@@ -100,9 +106,27 @@ def run(trials: int) -> tuple[float, float, float]:
         ray.shutdown()
     states = tables[0]["state"]
     if len(ends.seen) != trials or len(states) != trials or (states == "RUNNING").any():
-        raise SystemExit(f"of {trials} trials, {len(ends.seen)} ended and {len(states)} were recorded")
-    (first, before), (last, after) = ends.seen[0], ends.seen[-1]
-    return (trials - 1) / (last - first), (after - before) / (trials - 1) / KB, reading
+        raise RuntimeError(f"of {trials} trials, {len(ends.seen)} ended and {len(states)} were recorded")
+    half = len(ends.seen) // 2
+    (first, before), (last, after) = ends.seen[half - 1], ends.seen[-1]
+    counted = trials - half
+    return counted / (last - first), (after - before) / counted / KB, sum(flushes), reading
+
+
+@contextmanager
+def _timed(owner: type, name: str) -> Iterator[list[float]]:
+    """Note the seconds that each call of a method takes."""
+    method, seconds = getattr(owner, name), list[float]()
+
+    def timed(*args: Any, **options: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return method(*args, **options)
+        finally:
+            seconds.append(time.perf_counter() - started)
+
+    with patch.object(owner, name, timed):
+        yield seconds
 
 
 class _Ends(io.StringIO):
@@ -120,4 +144,4 @@ class _Ends(io.StringIO):
 
 
 if __name__ == "__main__":
-    print("{:.1f} {:.0f} {:.2f}".format(*run(int(sys.argv[1]))))
+    print("{:.1f} {:.0f} {:.1f} {:.2f}".format(*run(int(sys.argv[1]))))

@@ -1,10 +1,12 @@
-"""Whole commands and the figures that come of them."""
+"""Whole commands, and the figures that come of them."""
 
 from __future__ import annotations
 
 import statistics
 import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,16 +15,25 @@ if TYPE_CHECKING:
 # Number of the point that a figure belongs to, what is measured, the figure.
 Row = tuple[str, str, str]
 
+# The work that is done by a plain loop and by the search.
+SAME_WORK = Path(__file__).parent / "same_work.toml"
+
+
+def search_command(job: Path, storage: str, *changes: str) -> list[str]:
+    """Return the command of a search named "bench" with some keys of its job changed."""
+    options = [part for change in changes for part in ("--set", change)]
+    return [sys.executable, "-m", "nids.cli", "search", str(job), "--storage", storage, "--name", "bench", *options]
+
 
 def output_of(command: Sequence[str]) -> str:
     """Run a command to its end and return what it printed.
 
     Raises:
-        SystemExit: It failed; the message is the end of what it said.
+        RuntimeError: It failed; the message is the end of what it said.
     """
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.stdout
 
 

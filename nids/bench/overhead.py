@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nids.bench.measuring import Row, output_of
+from nids.bench.measuring import SAME_WORK, output_of, search_command
 from nids.results import open_run
 
-JOB = Path(__file__).parent / "same_work.toml"
+if TYPE_CHECKING:
+    from nids.bench.measuring import Row
+
 TRIALS, COLD = 40, 4
 CHANGES = (
     f"search.trials={TRIALS}",
@@ -23,10 +24,8 @@ CHANGES = (
 def measure() -> list[Row]:
     """Run a search of short trials of the full network."""
     with tempfile.TemporaryDirectory() as storage:
-        options = [part for change in CHANGES for part in ("--set", change)]
         begun = datetime.now(UTC)
-        command = [sys.executable, "-m", "nids.cli", "search", str(JOB), "--storage", storage, "--name", "bench"]
-        output_of([*command, *options])
+        output_of(search_command(SAME_WORK, storage, *CHANGES))
         run = open_run(storage, "bench")
         trials, curves = run.trials().sort_values("started"), run.curves()
     slots = int(run.manifest["machine"]["cpus"])
@@ -35,12 +34,9 @@ def measure() -> list[Row]:
     warm = trials.iloc[COLD:]
     in_steps = (curves["training_seconds"] + curves["validation_seconds"]).groupby(curves["trial"]).sum()
     span = (warm["ended"].max() - warm["started"].min()).total_seconds()
+    beside = (span * slots - in_steps[warm["trial"]].sum()) / len(warm)
     return [
-        (
-            "4",
-            "seconds of a trial beside its steps, in warm processes",
-            f"{(span * slots - in_steps[warm['trial']].sum()) / len(warm):.2f} s",
-        ),
+        ("4", "seconds of a trial beside its steps, in warm processes", f"{beside:.2f} s"),
         (
             "",
             "from the command to the first training step, folds and tracing included",

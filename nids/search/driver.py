@@ -10,17 +10,15 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from optuna.trial import TrialState
 from ray import tune
-from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialScheduler
 
 from nids.results import Run, RunWriter
 from nids.search import cluster
 from nids.search.progress import SearchProgress
 from nids.search.recorder import Recorder
+from nids.search.scheduler import scheduler_of
 from nids.search.searcher import StudySearcher
 from nids.search.sharing import SharedFolds
 from nids.search.trainable import TrialProcess
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import optuna
+    from optuna.trial import FrozenTrial
     from rich.console import Console
 
     from nids.config import Job
@@ -42,7 +41,6 @@ RESTARTS = 3
 # What a traced network cannot change; the kernel's size has few classes.
 ARCHITECTURAL = {"conv_filters", "gru_units", "sequence_gru_units", "attention", "optimizer"}
 TRIALS_OF_A_PROCESS = 100
-ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = TrialProcess) -> Run:
@@ -61,12 +59,12 @@ def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = Tr
     if earlier is not None:
         writer.take_over(earlier)
     with _journal(folder) as journal:
-        study = (
-            resumed_study(earlier, job.search, journal)
-            if earlier is not None
-            else new_study(prepared.manifest["run"], job.search, space, journal)
-        )
-        _run(_Ready(job, space, prepared.manifest["data"]["classes"], shared, study, writer, slots, trainable), console)
+        if earlier is not None:
+            study, ended = resumed_study(earlier, job.search, journal)
+        else:
+            study, ended = new_study(prepared.manifest["run"], job.search, space, journal), []
+        classes = prepared.manifest["data"]["classes"]
+        _run(_Ready(job, space, classes, shared, study, ended, writer, slots, trainable), console)
     return Run(folder)
 
 
@@ -79,6 +77,7 @@ class _Ready:
     classes: list[str]
     shared: SharedFolds
     study: optuna.Study
+    ended: list[FrozenTrial]  # by earlier drivers
     writer: RunWriter
     slots: int
     trainable: type[TrialProcess]
@@ -87,7 +86,7 @@ class _Ready:
 def _run(search: _Ready, console: Console) -> None:
     """Schedule the trials that the study does not have yet, and record what becomes of them."""
     study, total = search.study, search.job.search.trials
-    ended = Counter(trial.state.name for trial in study.get_trials(deepcopy=False, states=ENDED))
+    ended = Counter(trial.state.name for trial in search.ended)
     best = (study.best_value, study.best_trial.number) if ended["COMPLETE"] else None
     with SearchProgress(console, search.job.search, search.slots, best) as progress, _sigterm_as_sigint():
         recorder = Recorder(search.writer, search.classes, total, ended, progress.update)
@@ -123,7 +122,7 @@ def _tuner(search: _Ready, recorder: Recorder, trials: int) -> tune.Tuner:
         trainable,
         tune_config=tune.TuneConfig(
             search_alg=StudySearcher(search.study, search.space),
-            scheduler=_scheduler(search.job, search.study),
+            scheduler=scheduler_of(search.job, search.ended),
             num_samples=trials,
             max_concurrent_trials=search.slots,
             reuse_actors=_may_reuse_processes(search.space, trials / search.slots),
@@ -148,26 +147,6 @@ def _may_reuse_processes(space: Space, trials_a_process: float) -> bool:
     has many architectures, nearly each trial traces another one.
     """
     return ARCHITECTURAL.isdisjoint(space) or trials_a_process <= TRIALS_OF_A_PROCESS
-
-
-def _scheduler(job: Job, study: optuna.Study) -> TrialScheduler:
-    """Return the scheduler, with the values that the study's ended trials had at each rung."""
-    if job.scheduler.kind == "none":
-        return FIFOScheduler()
-    scheduler = AsyncHyperBandScheduler(
-        time_attr="epoch",
-        metric="value",
-        mode=job.search.mode,
-        max_t=job.training.epochs,
-        grace_period=job.scheduler.grace_period,
-        reduction_factor=job.scheduler.reduction_factor,
-    )
-    for trial in study.get_trials(deepcopy=False, states=ENDED):
-        stand_in = SimpleNamespace(trial_id=f"earlier-{trial.number}")
-        scheduler.on_trial_add(None, stand_in)
-        for epoch, value in sorted(trial.intermediate_values.items()):
-            scheduler.on_trial_result(None, stand_in, {"epoch": epoch, "value": value})
-    return scheduler
 
 
 @contextmanager

@@ -113,7 +113,7 @@ class Recorder(tune.Callback):
         self._watch = watch
         self._last_status = 0.0
         self._last_write = 0.0
-        self._unwritten: set[int] = set()
+        self._unwritten: dict[int, Record] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return nothing: Tune pickles its callbacks for a restore that is never made of them."""
@@ -147,6 +147,7 @@ class Recorder(tune.Callback):
         """Enter a new trial, or one that is started again after a fault."""
         record = self._running[trial.trial_id] = _new_record(trial)
         # Its hyperparameters are needed to run it again, should this process end now; there is no more to write yet.
+        self._unwritten.pop(record.number, None)
         self._writer.put(record.number, record.rows(self._classes))
         self._writer.flush(record.number, ["trials"])
         self._watch(record, self.counts)
@@ -184,7 +185,8 @@ class Recorder(tune.Callback):
 
     def flush(self) -> None:
         """Write what was put off."""
-        for number in sorted(self._unwritten):
+        for number, record in sorted(self._unwritten.items()):
+            self._writer.put(number, record.rows(self._classes))
             self._writer.flush(number)
         self._unwritten.clear()
         self._last_write = time.monotonic()
@@ -192,8 +194,7 @@ class Recorder(tune.Callback):
     def _write(self, record: Record, *, at_once: bool = False) -> None:
         # The end of a trial is written at once, since it is never run again. An epoch may be shown a little late, so
         # that quick trials do not keep the driver busy with writing.
-        self._writer.put(record.number, record.rows(self._classes))
-        self._unwritten.add(record.number)
+        self._unwritten[record.number] = record
         if at_once or time.monotonic() - self._last_write > SECONDS_BETWEEN_WRITES:
             self.flush()
         self._watch(record, self.counts)

@@ -1,20 +1,15 @@
 from __future__ import annotations
 
 import io
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from optuna.trial import TrialState
-from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from rich.console import Console
 
 from nids.errors import UserError
 from nids.results import SECONDS
 from nids.search import driver, preparation
-from nids.space import PAPER, space_of
-from nids.study import JOURNAL, new_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,46 +54,3 @@ def test_a_trial_that_fits_nowhere_is_refused_before_a_run_is_written(
     with pytest.raises(UserError, match="a trial asks for 4096 CPUs and 0 GPUs"):
         start(job, traffic, str(tmp_path), "a-run", console)
     assert [path.name for path in tmp_path.iterdir()] == [preparation.FOLDS]
-
-
-class TestScheduler:
-    """What a scheduler made for a resumed search does with a new trial."""
-
-    @staticmethod
-    def scheduler(job: Job, path: Path, values: list[float]) -> TrialScheduler:
-        """Return the scheduler for a study with ended trials that had these values in their first epoch."""
-        study = new_study("a-run", job.search, space_of(job), path / JOURNAL)
-        for value in values:
-            trial = study.ask(PAPER)
-            trial.report(value, 1)
-            study.tell(trial, state=TrialState.PRUNED)
-        return driver._scheduler(job, study)
-
-    @staticmethod
-    def decision(scheduler: TrialScheduler, value: float) -> str:
-        trial = SimpleNamespace(trial_id="new")
-        scheduler.on_trial_add(None, trial)
-        return scheduler.on_trial_result(None, trial, {"epoch": 1, "value": value})
-
-    @pytest.mark.parametrize(
-        ("earlier", "value", "decision"),
-        [
-            pytest.param([], 0.9, "CONTINUE", id="nothing known"),
-            pytest.param([0.1, 0.2, 0.3, 0.4, 0.5], 0.9, "STOP", id="worse than the best third"),
-            pytest.param([0.1, 0.2, 0.3, 0.4, 0.5], 0.15, "CONTINUE", id="among the best third"),
-        ],
-    )
-    def test_it_knows_the_rungs_of_earlier_trials(
-        self, tmp_path: Path, make_job: Callable[..., Job], earlier: list[float], value: float, decision: str
-    ) -> None:
-        assert self.decision(self.scheduler(make_job(), tmp_path, earlier), value) == decision
-
-    def test_more_may_be_better(self, tmp_path: Path, make_job: Callable[..., Job]) -> None:
-        job = make_job(search={"metric": "macro_f1"})
-        assert self.decision(self.scheduler(job, tmp_path, [0.1, 0.2, 0.3, 0.4, 0.5]), 0.9) == "CONTINUE"
-
-    def test_it_can_be_left_out(self, tmp_path: Path, make_job: Callable[..., Job]) -> None:
-        job = make_job(scheduler={"kind": "none"})
-        scheduler = self.scheduler(job, tmp_path, [0.1] * 5)
-        assert isinstance(scheduler, FIFOScheduler)
-        assert self.decision(scheduler, 0.9) == "CONTINUE"

@@ -1,0 +1,105 @@
+"""Rows a second of trials side by side: on a GPU that they share, or on the cores of this machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+from nids import device
+
+if TYPE_CHECKING:
+    from nids.bench.measuring import Row
+
+SECONDS = 15.0
+WIDTH, CLASSES = 122, 5
+ON_A_GPU = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What some processes did together: rows a second, and, of a GPU, the most memory in MiB and its mean use in %."""
+
+    rows: float
+    memory: int = 0
+    use: float = 0.0
+
+
+def measure() -> list[Row]:
+    """Train the default network on random rows, in 1, 2, 4 and 8 processes on a GPU or one on each core."""
+    if device.cards():
+        rates = {count: _rate(count, cpus=1, gpus=1 / count) for count in ON_A_GPU}
+        return [
+            ("8" if count == 1 else "", f"rows a second, {_trials(count)} on a GPU", _on_a_gpu(rate, rates[1]))
+            for count, rate in rates.items()
+        ]
+    cores = psutil.cpu_count() or 1
+    alone, together = _rate(1, cpus=cores, gpus=0.0), _rate(cores, cpus=1, gpus=0.0)
+    return [
+        ("8", "rows a second on a GPU", "there is none on this machine"),
+        ("", f"rows a second of one trial with {cores} threads", f"{alone.rows:,.0f}"),
+        ("", f"rows a second of {_trials(cores)} with one each", f"{together.rows:,.0f} ({_ratio(together, alone)})"),
+    ]
+
+
+def train(cpus: int, gpus: float, batch_size: int, seconds: float) -> float:
+    """Say "ready" when a network is traced, wait for a line, train it, and return the rows of a second."""
+    device.configure(cpus, gpus)
+    import numpy as np
+
+    from nids.hyperparameters import Hyperparameters
+    from nids.model import build_model
+
+    hp = Hyperparameters(batch_size=batch_size)
+    model = build_model(WIDTH, CLASSES, hp, seed=0)
+    model.compile(hp.optimizer, "sparse_categorical_crossentropy", jit_compile=False)
+    generator = np.random.default_rng(0)
+    rows = generator.random((batch_size, WIDTH, 1), dtype=np.float32)
+    labels = generator.integers(0, CLASSES, batch_size)
+    model.train_on_batch(rows, labels)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    started, steps = time.perf_counter(), 0
+    while (passed := time.perf_counter() - started) < seconds:
+        model.train_on_batch(rows, labels)
+        steps += 1
+    return steps * batch_size / passed
+
+
+def _rate(processes: int, cpus: int, gpus: float) -> Rate:
+    command = [sys.executable, "-m", "nids.bench.side_by_side", str(cpus), str(gpus)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    running = [subprocess.Popen(command, **pipes) for _ in range(processes)]  # type: ignore[call-overload]
+    for process in running:
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError(f"one of {processes} processes with {gpus:g} of a GPU each could not train")
+    with ThreadPoolExecutor(processes) as threads:
+        ended = [threads.submit(process.communicate, "go\n") for process in running]
+        seen = []
+        while gpus and not all(future.done() for future in ended):
+            time.sleep(1)
+            seen.append(device.card_use()[0])
+    rows = sum(float(future.result()[0]) for future in ended)
+    memory, use = zip(*seen[1:-1], strict=True) if len(seen) > 2 else ((0,), (0,))
+    return Rate(rows, max(memory), sum(use) / len(use))
+
+
+def _on_a_gpu(rate: Rate, alone: Rate) -> str:
+    return f"{rate.rows:,.0f} ({_ratio(rate, alone)}); {rate.memory:,} MiB, {rate.use:.0f} % busy"
+
+
+def _ratio(rate: Rate, alone: Rate) -> str:
+    return f"{rate.rows / alone.rows:.2f}×"
+
+
+def _trials(count: int) -> str:
+    return "1 trial" if count == 1 else f"{count} trials"
+
+
+if __name__ == "__main__":
+    print(train(int(sys.argv[1]), float(sys.argv[2]), 512, SECONDS))

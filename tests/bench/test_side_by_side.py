@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from nids import device
+from nids.bench import side_by_side
+from nids.bench.side_by_side import ON_A_GPU, Rate
+
+TRAIN = "from nids.bench.side_by_side import train; print(train(1, 0.0, 32, 0.5))"
+
+
+def test_a_process_trains_when_it_is_told_to() -> None:
+    done = subprocess.run([sys.executable, "-c", TRAIN], input="go\n", capture_output=True, text=True, check=True)
+    ready, rows = done.stdout.split()
+    assert ready == "ready"
+    assert float(rows) > 0
+
+
+@pytest.mark.skipif(not device.cards(), reason="there is no GPU on this machine")
+@pytest.mark.timeout(600)
+def test_trials_share_a_gpu() -> None:
+    rows = side_by_side.measure()
+    assert len(rows) == len(ON_A_GPU)
+
+
+def test_without_a_gpu_the_cores_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = {1: Rate(100.0), 2: Rate(180.0)}
+    monkeypatch.setattr(device, "cards", list)
+    monkeypatch.setattr(side_by_side.psutil, "cpu_count", lambda: 2)
+    monkeypatch.setattr(side_by_side, "_rate", lambda processes, cpus, gpus: rates[processes])
+    assert side_by_side.measure() == [
+        ("8", "rows a second on a GPU", "there is none on this machine"),
+        ("", "rows a second of one trial with 2 threads", "100"),
+        ("", "rows a second of 2 trials with one each", "180 (1.80×)"),
+    ]

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+from optuna.trial import TrialState, create_trial
+from ray.tune.experiment import Trial
+
+from nids.search.scheduler import RunAll, scheduler_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ray.tune.schedulers import TrialScheduler
+
+    from nids.config import Job
+
+
+def scheduler(job: Job, values: list[float]) -> TrialScheduler:
+    """Return the scheduler for a search with ended trials that had these values in their first epoch."""
+    ended = [create_trial(state=TrialState.PRUNED, intermediate_values={1: value}) for value in values]
+    return scheduler_of(job, ended)
+
+
+def decision(scheduler: TrialScheduler, value: float) -> str:
+    """Return what becomes of a new trial with this value in its first epoch."""
+    trial = SimpleNamespace(trial_id="new")
+    scheduler.on_trial_add(None, trial)
+    return scheduler.on_trial_result(None, trial, {"epoch": 1, "value": value})
+
+
+@pytest.mark.parametrize(
+    ("earlier", "value", "expected"),
+    [
+        pytest.param([], 0.9, "CONTINUE", id="nothing known"),
+        pytest.param([0.1, 0.2, 0.3, 0.4, 0.5], 0.9, "STOP", id="worse than the best third"),
+        pytest.param([0.1, 0.2, 0.3, 0.4, 0.5], 0.15, "CONTINUE", id="among the best third"),
+    ],
+)
+def test_it_knows_the_rungs_of_earlier_trials(
+    make_job: Callable[..., Job], earlier: list[float], value: float, expected: str
+) -> None:
+    assert decision(scheduler(make_job(), earlier), value) == expected
+
+
+def test_more_may_be_better(make_job: Callable[..., Job]) -> None:
+    job = make_job(search={"metric": "macro_f1"})
+    assert decision(scheduler(job, [0.1, 0.2, 0.3, 0.4, 0.5]), 0.9) == "CONTINUE"
+
+
+def test_it_can_be_left_out(make_job: Callable[..., Job]) -> None:
+    made = scheduler(make_job(scheduler={"kind": "none"}), [0.1] * 5)
+    assert isinstance(made, RunAll)
+    assert decision(made, 0.9) == "CONTINUE"
+
+
+@pytest.mark.parametrize("kind", ["asha", "none"])
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        pytest.param({4: "RUNNING", 7: "PENDING", 5: "PENDING", 3: "PAUSED"}, 5, id="the first that waits"),
+        pytest.param({4: "RUNNING", 8: "PAUSED", 6: "PAUSED"}, 6, id="the first that was paused"),
+        pytest.param({4: "RUNNING"}, None, id="none"),
+    ],
+)
+def test_trials_run_in_the_order_of_their_numbers(
+    make_job: Callable[..., Job], kind: str, states: dict[int, str], expected: int | None
+) -> None:
+    live = [SimpleNamespace(status=getattr(Trial, state), config={"number": n}) for n, state in states.items()]
+    controller = SimpleNamespace(get_live_trials=lambda: live)
+    chosen = scheduler(make_job(scheduler={"kind": kind}), []).choose_trial_to_run(controller)
+    assert (chosen and chosen.config["number"]) == expected
