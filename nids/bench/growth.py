@@ -23,6 +23,8 @@ from nids.search.trainable import TrialProcess, result_of
 from nids.stopwatch import PARTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nids.config import Job
     from nids.search.sharing import SharedFolds
 
