@@ -13,6 +13,7 @@ from nids.folds import Corpus, Fold, build, split
 from nids.hyperparameters import Hyperparameters
 from nids.metrics import SUMMARY, evaluate, summary
 from nids.results import SECONDS
+from nids.stopwatch import Stopwatch
 from nids.trial import TrialFailed, run_trial
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def test_the_time_of_a_fold_is_made_of_its_parts(shared: tuple[Corpus, list[Fold
         whole, *parts = (fold[name] for name in SECONDS)
         assert 0 < sum(parts) <= whole
         assert min(fold["data_seconds"], fold["training_seconds"], fold["validation_seconds"]) > 0
-    assert [fold["tracing_seconds"] > 0 for fold in first["folds"]] == [True, True]
+    assert first["folds"][0]["tracing_seconds"] > 0
     assert [fold["tracing_seconds"] for fold in second["folds"]] == [0, 0]
 
 
@@ -207,7 +208,7 @@ class ScriptedLearner:
     weights: list[np.ndarray]
 
     def __init__(self, width: int, classes: int, hp: Hyperparameters, training: config.Training) -> None:
-        pass
+        self.stopwatch = Stopwatch()
 
     def fresh(self, seed: int) -> int:
         return 0
