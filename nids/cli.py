@@ -142,8 +142,9 @@ def bench(
     parts: Annotated[
         list[str] | None,
         typer.Argument(
-            help="against-plain-loop, efficiency, overhead, folds, growth, side-by-side. Unsaid: all, which takes an "
-            "hour on two cores.",
+            help="What to measure: overhead (a trial's cost beside its steps), folds (building them, their memory), "
+            "side-by-side (rows a second of several trials), efficiency (where a search's time goes), growth (10,000 "
+            "trials that compute nothing), against-plain-loop. Unsaid: all, which takes an hour on two cores.",
             show_default=False,
         ),
     ] = None,
@@ -230,10 +231,13 @@ def _run(prepare: Callable[[], Prepared], address: str | None, storage: str, con
 
     try:
         # Both take seconds, and a cluster's start is mostly waiting.
-        with ThreadPoolExecutor(1) as beside:
+        beside = ThreadPoolExecutor(1)
+        try:
             preparing = beside.submit(prepare)
             cluster.connect(address)
-        prepared = preparing.result()
+            prepared = preparing.result()
+        finally:
+            beside.shutdown(wait=False, cancel_futures=True)
         from nids.search import driver
 
         run = driver.run(prepared, console)

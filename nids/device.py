@@ -7,6 +7,8 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, TypeVar
 
+from nids.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,8 +38,14 @@ def configure(cpus: int, gpus: float) -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(cpus)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    seen = tf.config.list_physical_devices("GPU")
+    if gpus > 0 and cards() and not seen:
+        raise UserError(
+            "this machine has a GPU, but TensorFlow does not see it: its CUDA libraries are missing. Install them on "
+            "every node with `uv pip install --require-hashes -r requirements-gpu.lock`."
+        )
     if 0 < gpus < 1:
-        for card, total in zip(tf.config.list_physical_devices("GPU"), cards(), strict=True):
+        for card, total in zip(seen, cards(), strict=True):
             limit = tf.config.LogicalDeviceConfiguration(memory_limit=int(total * gpus) - CONTEXT_MIB)
             tf.config.set_logical_device_configuration(card, [limit])
     elif gpus == 0:

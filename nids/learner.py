@@ -45,7 +45,9 @@ class Network:
         # TensorFlow's XLA on a CPU is several times slower on recurrent layers as a whole.
         model.compile(optimizer, "sparse_categorical_crossentropy", jit_compile=False)
         optimizer.build(model.trainable_variables)
-        return model, [*model.variables, *optimizer.variables]
+        # Nadam keeps one variable that Keras does not count among its own.
+        untracked = [value for value in [getattr(optimizer, "_u_product", None)] if value is not None]
+        return model, [*model.variables, *optimizer.variables, *untracked]
 
     def fresh(self, hp: Hyperparameters, seed: int) -> State:
         """Return the state of a fresh model of some hyperparameters and of a fresh optimizer."""
@@ -74,7 +76,7 @@ class Network:
 
 
 # The folds of a cross-validation and the trials of a search ask for few different ones.
-network = functools.lru_cache(maxsize=32)(Network)
+network = functools.lru_cache(maxsize=8)(Network)
 
 
 class Learner:

@@ -114,6 +114,7 @@ class RunWriter:
         self.folder = folder
         self._schemas = schemas(manifest["space"])
         self._parts: dict[int, dict[int, dict[str, pa.Table]]] = {}
+        self._full: set[int] = set()
         folder.write("manifest.json", json.dumps(manifest, indent=2).encode())
 
     def write_status(self, state: str, trials: Mapping[str, int], owner: Mapping[str, Any], message: str = "") -> None:
@@ -138,25 +139,33 @@ class RunWriter:
 
     def put(self, trial: int, rows: Rows) -> None:
         """Set all rows of a trial, in each of ``TABLES``; they are written with ``flush``."""
+        number = trial // TRIALS_A_PART
+        if number in self._full:
+            raise ValueError(f"trial {trial} has ended, as all others of its part: its rows no longer change")
         tables = {name: pa.Table.from_pylist(rows[name], schema) for name, schema in self._schemas.items()}
-        self._parts.setdefault(trial // TRIALS_A_PART, {})[trial] = tables
+        self._parts.setdefault(number, {})[trial] = tables
 
-    def flush(self, trial: int, tables: Sequence[str] = TABLES) -> None:
-        """Write the part that holds a trial, of all tables or of those that have changed."""
+    def flush(self, trial: int, tables: Sequence[str] = TABLES) -> range:
+        """Write the part that holds a trial, of all tables or of those that have changed; return the part's trials.
+
+        The table of trials comes last: whoever finds there that a trial has ended finds all of its rows.
+        """
         number = trial // TRIALS_A_PART
         part = self._parts[number]
-        for table in tables:
+        for table in sorted(tables, key="trials".__eq__):
             sink = io.BytesIO()
             # Dictionaries make the small parts no smaller, and take longer to write than all the rest.
             pq.write_table(pa.concat_tables([part[trial][table] for trial in sorted(part)]), sink, use_dictionary=False)
             self.folder.write(f"{table}/part-{number:05d}.parquet", sink.getbuffer())
         self._forget_if_full(number)
+        return range(number * TRIALS_A_PART, (number + 1) * TRIALS_A_PART)
 
     def _forget_if_full(self, number: int) -> None:
         """Drop a part that no longer changes, so that memory does not grow with the number of trials."""
         states = [tables["trials"]["state"][0].as_py() for tables in self._parts[number].values()]
         if len(states) == TRIALS_A_PART and "RUNNING" not in states:
             del self._parts[number]
+            self._full.add(number)
 
 
 class Run:

@@ -82,7 +82,7 @@ def _create(name: str, search: Search, journal: Path, drawn: int = 0) -> optuna.
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # the progress display tells of each trial
     return optuna.create_study(
         study_name=name,
-        storage=StudyJournal(journal, maximize=search.mode == "max"),
+        storage=StudyJournal(journal, maximize=search.mode == "max", latest=search.startup_trials),
         direction="minimize" if search.mode == "min" else "maximize",
         sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=search.startup_trials),
     )

@@ -149,4 +149,13 @@ def test_every_optimizer_has_a_state_of_its_own(optimizer: str) -> None:
     assert bits(learner.fresh(0)) == bits(learner.fresh(0))
     assert len(learner.fresh(0)) == len(learner._network.model.variables) + len(
         learner._network.model.optimizer.variables
-    )
+    ) + (optimizer == "nadam")
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "rmsprop"])
+def test_no_optimizer_takes_anything_from_fold_to_fold(optimizer: str, folds: tuple[Fold, Fold]) -> None:
+    learner = Learner(WIDTH, CLASSES, HP.model_copy(update={"optimizer": optimizer}), TRAINING)
+    first, second = folds
+    alone = trained(learner, second, seed=2)
+    trained(learner, first, seed=1)
+    assert trained(learner, second, seed=2) == alone

@@ -161,6 +161,23 @@ def test_a_later_put_replaces_the_rows_of_a_trial(folder: Folder) -> None:
     assert Run(folder).curves()["trial"].tolist() == [0] * 6 + [1] * 6
 
 
+def test_a_trial_is_known_to_have_ended_once_all_of_it_is_written(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = written(folder, rows_of(0, "RUNNING"))
+    names = list[str]()
+    monkeypatch.setattr(writer.folder, "write", lambda name, content: names.append(name.partition("/")[0]))
+    writer.put(0, rows_of(0))
+    assert writer.flush(0) == range(TRIALS_A_PART)
+    assert names == ["classes", "confusions", "curves", "trials"]
+
+
+def test_the_rows_of_a_full_part_no_longer_change(folder: Folder) -> None:
+    writer = written(folder, *(rows_of(number) for number in range(TRIALS_A_PART)))
+    with pytest.raises(ValueError, match="trial 3 has ended"):
+        writer.put(3, rows_of(3, "RUNNING"))
+
+
 def test_a_part_holds_so_many_trials(folder: Folder) -> None:
     writer = RunWriter(folder, MANIFEST)
     numbers = range(TRIALS_A_PART + 2)

@@ -39,6 +39,7 @@ def numbers(study: optuna.Study, *states: TrialState) -> list[int]:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study_journal, "LATEST", 3)
     monkeypatch.setattr(study_journal, "BEST", 2)
+    monkeypatch.setattr(study_journal, "OTHERS", 0)
 
 
 @pytest.mark.usefixtures("small")
@@ -92,7 +93,30 @@ def test_what_is_suggested_is_near_the_best_however_long_ago_that_was(
 ) -> None:
     monkeypatch.setattr(study_journal, "LATEST", 40)
     monkeypatch.setattr(study_journal, "BEST", 10)
+    monkeypatch.setattr(study_journal, "OTHERS", 10)
     study = study_in(tmp_path)
     study.add_trials([ended(0.3 + i / 1000) for i in range(20)] + [ended(0.5 + i / 200) for i in range(100)])
     asked = [study.ask(SPACE).params["x"] for _ in range(20)]
     assert sorted(asked)[10] < 0.4
+
+
+def test_of_the_other_trials_some_are_kept_by_chance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study_journal, "LATEST", 3)
+    monkeypatch.setattr(study_journal, "BEST", 1)
+    monkeypatch.setattr(study_journal, "OTHERS", 4)
+    study = study_in(tmp_path)
+    for i in range(40):
+        study.add_trial(ended(0.5 + i / 100, TrialState.PRUNED if i % 4 == 3 else TrialState.COMPLETE))
+    shown = numbers(study)
+    assert (shown[0], shown[-3:]) == (0, [37, 38, 39])
+    assert len(shown[1:-3]) == len(set(shown[1:-3])) == 4
+    assert max(shown[1:-3]) > 10
+
+
+@pytest.mark.usefixtures("small")
+def test_failed_trials_take_no_place_and_the_first_are_shown_until_a_sampler_may_begin(tmp_path: Path) -> None:
+    journal = StudyJournal(tmp_path / "a.journal", maximize=False, latest=5)
+    study = optuna.create_study(storage=journal)
+    for i in range(9):
+        study.add_trial(ended(i / 10, TrialState.FAIL if i > 4 else TrialState.COMPLETE))
+    assert numbers(study) == [0, 1, 2, 3, 4]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nids.bench.measuring import Row
 
 # In the order in which they are measured; each is a module of this package.
-PARTS = ("against-plain-loop", "efficiency", "overhead", "folds", "growth", "side-by-side")
+PARTS = ("overhead", "folds", "side-by-side", "efficiency", "growth", "against-plain-loop")
 
 
 def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]) -> str:
@@ -38,8 +38,9 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
     for name in parts or PARTS:
         started = time.perf_counter()
         progress(f"{name} …")
-        rows += _measure(name, rounds)
-        progress(f"{name}: {time.perf_counter() - started:.0f} s")
+        measured = _measure(name, rounds)
+        progress("\n".join([f"{name}: {time.perf_counter() - started:.0f} s", *map(str, measured)]))
+        rows += measured
     machine = f"{cluster.processor()}, {psutil.cpu_count()} CPUs, {platform.platform()}"
     lines = ["| point | measured | |", "| --- | --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
     return "\n".join([machine, "", *lines])

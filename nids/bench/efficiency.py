@@ -6,6 +6,8 @@ import tempfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import psutil
+
 from nids.bench.measuring import SAME_WORK, output_of, search_command
 from nids.results import open_run
 from nids.stopwatch import PARTS
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from nids.bench.measuring import Row
 
-TRIALS = 8
+TRIALS_A_SLOT = 4
 NAMES = {
     "training": "training steps",
     "validation": "validation steps",
@@ -29,15 +31,17 @@ NAMES = {
 
 
 def measure() -> list[Row]:
-    """Run one search, with twice the trials of the comparison, and take its time apart."""
+    """Run one search, of several trials for each core, and take its time apart."""
+    slots = psutil.cpu_count() or 1
+    trials = TRIALS_A_SLOT * slots
+    changes = (f"search.trials={trials}", f"resources.max_concurrent={slots}")
     with tempfile.TemporaryDirectory() as storage:
         begun = datetime.now(UTC)
-        output_of(search_command(SAME_WORK, storage, f"search.trials={TRIALS}"))
+        output_of(search_command(SAME_WORK, storage, *changes))
         ended = datetime.now(UTC)
         run = open_run(storage, "bench")
-        slots = int(run.manifest["machine"]["cpus"])
         found = shares(run.trials(), run.curves(), begun, ended, slots)
-    title = f"of wall-clock × {slots} slots, the whole command of a search of {TRIALS} trials: training steps"
+    title = f"of wall-clock × {slots} slots, the whole command of a search of {trials} trials: training steps"
     rest = [("", f"… {NAMES[part]}", f"{100 * found[part]:.1f} %") for part in NAMES if part != "training"]
     return [("3", title, f"{100 * found['training']:.1f} %"), *rest]
 

@@ -6,15 +6,16 @@ import tempfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import psutil
+
 from nids.bench.measuring import SAME_WORK, output_of, search_command
 from nids.results import open_run
 
 if TYPE_CHECKING:
     from nids.bench.measuring import Row
 
-TRIALS, COLD = 40, 4
+COLD, WARM = 2, 18  # trials of each slot
 CHANGES = (
-    f"search.trials={TRIALS}",
     "data.dataset=nsl-kdd-sample",
     "data.rows=1500",
     "folds.targets={R2L = 100, U2R = 50}",
@@ -23,15 +24,16 @@ CHANGES = (
 
 def measure() -> list[Row]:
     """Run a search of short trials of the full network."""
+    slots = psutil.cpu_count() or 1
+    changes = (*CHANGES, f"search.trials={(COLD + WARM) * slots}", f"resources.max_concurrent={slots}")
     with tempfile.TemporaryDirectory() as storage:
         begun = datetime.now(UTC)
-        output_of(search_command(SAME_WORK, storage, *CHANGES))
+        output_of(search_command(SAME_WORK, storage, *changes))
         run = open_run(storage, "bench")
         trials, curves = run.trials().sort_values("started"), run.curves()
-    slots = int(run.manifest["machine"]["cpus"])
     waited = (trials["started"].min() - begun).total_seconds()
     first = curves[curves["trial"] == trials["trial"].iloc[0]]
-    warm = trials.iloc[COLD:]
+    warm = trials.iloc[COLD * slots :]
     in_steps = (curves["training_seconds"] + curves["validation_seconds"]).groupby(curves["trial"]).sum()
     span = (warm["ended"].max() - warm["started"].min()).total_seconds()
     beside = (span * slots - in_steps[warm["trial"]].sum()) / len(warm)

@@ -73,11 +73,14 @@ def train(cpus: int, gpus: float, batch_size: int, seconds: float) -> float:
 
 def _rate(processes: int, cpus: int, gpus: float) -> Rate:
     command = [sys.executable, "-m", "nids.bench.side_by_side", str(cpus), str(gpus)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     running = [subprocess.Popen(command, **pipes) for _ in range(processes)]  # type: ignore[call-overload]
     for process in running:
         if process.stdout.readline() != "ready\n":
-            raise RuntimeError(f"one of {processes} processes with {gpus:g} of a GPU each could not train")
+            for other in running:
+                other.kill()
+            said = process.communicate()[1][-2000:]
+            raise RuntimeError(f"one of {processes} processes with {gpus:g} of a GPU each could not train:\n{said}")
     with ThreadPoolExecutor(processes) as threads:
         ended = [threads.submit(process.communicate, "go\n") for process in running]
         seen = []

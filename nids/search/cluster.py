@@ -21,7 +21,7 @@ def connect(address: str | None = None) -> None:
     """
     # Nothing is sent to anybody, and no setting of the user's is overruled.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # A trial that asks for no GPU is to see none; the behaviour that later versions of Ray have by default.
+    # In a cluster started here, a trial that asks for no GPU is to see none; later versions of Ray do so by default.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
     # TensorFlow's remarks on the processor are noise among what a search prints.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 RESTARTS = 3
 # What a traced network cannot change; the kernel's size has few classes.
 ARCHITECTURAL = {"conv_filters", "gru_units", "sequence_gru_units", "attention", "optimizer"}
-TRIALS_OF_A_PROCESS = 100
+TRIALS_OF_A_PROCESS = 25
 
 
 def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = TrialProcess) -> Run:

@@ -185,10 +185,11 @@ class Recorder(tune.Callback):
 
     def flush(self) -> None:
         """Write what was put off."""
-        for number, record in sorted(self._unwritten.items()):
+        for number, record in self._unwritten.items():
             self._writer.put(number, record.rows(self._classes))
-            self._writer.flush(number)
-        self._unwritten.clear()
+        while self._unwritten:
+            for written in self._writer.flush(min(self._unwritten)):
+                self._unwritten.pop(written, None)
         self._last_write = time.monotonic()
 
     def _write(self, record: Record, *, at_once: bool = False) -> None:

@@ -10,8 +10,8 @@ def test_a_part_that_is_not_there_is_refused() -> None:
     with pytest.raises(UserError) as caught:
         bench.measure(["folds", "speed"], 1, print)
     assert str(caught.value) == (
-        "speed: there is no such part of the benchmark; its parts are against-plain-loop, efficiency, overhead, folds, "
-        "growth, side-by-side."
+        "speed: there is no such part of the benchmark; its parts are overhead, folds, side-by-side, efficiency, "
+        "growth, against-plain-loop."
     )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import pickle
 import socket
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ray.tune.experiment import Trial
 
+from nids import results
 from nids.metrics import SUMMARY
 from nids.results import FORMAT, SECONDS, Run, RunWriter
 from nids.search.recorder import Record, Recorder, owner
@@ -214,6 +216,38 @@ class TestRecorder:
         recorder.on_trial_error(0, [], self.trial(0))
         assert Run(writer.folder).trials()[["trial", "state"]].to_numpy().tolist() == [[0, "FAIL"]]
         assert recorder.counts["failed"] == 1
+
+    def test_a_write_that_fails_loses_nothing(self, writer: RunWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The part of the first trials is full and written when the one of the next trial cannot be."""
+        monkeypatch.setattr(results, "TRIALS_A_PART", 2)
+        recorder = Recorder(writer, CLASSES, 3, Counter(), Watcher())
+        first, second, third = map(self.trial, range(3))
+        for trial in (first, second, third):
+            recorder.on_trial_start(0, [], trial)
+        self.go_to_the_end(recorder, first)
+        write = writer.folder.write
+
+        def fail(name: str, content: bytes) -> None:
+            if "part-00001" in name:
+                raise OSError("no space left")
+            write(name, content)
+
+        self.report_at_once(recorder, third, report(1, best_epoch=1, value=2.0))
+        with monkeypatch.context() as patched:
+            patched.setattr(writer.folder, "write", fail)
+            with pytest.raises(OSError, match="no space left"):
+                self.go_to_the_end(recorder, second)
+        assert Run(writer.folder).trials()["state"].tolist() == ["COMPLETE", "COMPLETE", "RUNNING"]
+        recorder.flush()
+        trials = Run(writer.folder).trials()
+        assert trials["trial"].tolist() == [0, 1, 2]
+        assert trials["epochs"].tolist() == [3, 3, 1]
+
+    @staticmethod
+    def report_at_once(recorder: Recorder, trial: Trial, made: dict[str, Any]) -> None:
+        """Report before a second has passed since the last write: this one is put off."""
+        recorder._last_write = time.monotonic()
+        recorder.on_trial_result(0, [], trial, result_of(made))
 
     def test_nothing_of_it_is_pickled(self, writer: RunWriter) -> None:
         recorder = Recorder(writer, CLASSES, 1, Counter(), Watcher())
