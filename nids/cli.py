@@ -74,12 +74,14 @@ def search(
     """Search: run the trials of a job file and report the best one."""
     from datetime import datetime
 
-    from nids import config
+    from nids import config, results
 
     console = Console()
     described = config.read(job, set_ or ())
+    if name is None:
+        name = f"{described.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    results.new_run(storage, name)  # what cannot be is said before anything is read
     described, traffic = _rows(described, data, console)
-    name = name or f"{described.name}-{datetime.now():%Y%m%d-%H%M%S}"
     console.print(
         f"[bold]{name}[/]: {described.search.trials} trials on {traffic.source}, {len(traffic.label):,} rows, "
         f"{described.folds.used} folds",

@@ -23,7 +23,10 @@ def show(storage: str, console: Console) -> None:
             f"{storage} holds no runs yet. Make one with: [bold]nids search jobs/quick.toml[/]", highlight=False
         )
         return
-    table = Table("run", "state", "trials", "best", "data", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    table.add_column("run", overflow="fold", min_width=max(map(len, names)))  # to be typed, so never cut off
+    for heading in ("state", "trials", "best", "data"):
+        table.add_column(heading)
     for name in names:
         try:
             table.add_row(name, *_cells(open_run(storage, name)))

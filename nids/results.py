@@ -21,6 +21,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from nids import config
 from nids.errors import UserError
 from nids.metrics import SUMMARY
 from nids.stopwatch import PARTS
@@ -195,9 +199,8 @@ class Run:
     def state(self) -> str:
         """``running``, ``finished``, ``interrupted`` or ``failed``; a driver that fell silent is interrupted."""
         state: str = self.status["state"]
-        if state == "running" and datetime.now(UTC) - datetime.fromisoformat(self.status["updated"]) > SILENCE:
-            return "interrupted"
-        return state
+        silent = state == "running" and datetime.now(UTC) - datetime.fromisoformat(self.status["updated"]) > SILENCE
+        return "interrupted" if silent or (state == "running" and _is_gone(self.status["owner"])) else state
 
     def trials(self) -> pd.DataFrame:
         """Return a row a trial."""
@@ -252,6 +255,42 @@ def open_run(storage: str, name: str) -> Run:
             f"{storage} holds no run named {name!r}. Runs there: {known}. Another place is named with --storage."
         )
     return Run(folder)
+
+
+def new_run(storage: str, name: str) -> Folder:
+    """Return the folder of a run that is yet to be made.
+
+    Raises:
+        UserError: That is no name for a run, or the storage has a run of that name.
+    """
+    if not re.fullmatch(config.NAME, name):
+        raise UserError(
+            f"--name {name!r}: a run's name has letters, digits and . _ - only, and does not begin with . or -."
+        )
+    folder = Folder.at(storage).folder(name)
+    if folder.exists("manifest.json"):
+        raise UserError(
+            f"{folder.path} already holds a run. Go on with it by `nids resume {name}`, or give another --name."
+        )
+    return folder
+
+
+def owner() -> dict[str, Any]:
+    """Return what tells this process from all others, for a run's status."""
+    return {"host": socket.gethostname(), "pid": os.getpid()}
+
+
+def _is_gone(driver: Mapping[str, Any]) -> bool:
+    """Return whether a driver is known to have ended: one of this machine, whose process is no more."""
+    if driver["host"] != socket.gethostname():
+        return False
+    try:
+        os.kill(driver["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def run_names(storage: str) -> list[str]:

@@ -50,12 +50,12 @@ class Folder:
         return isinstance(self.filesystem, fs.LocalFileSystem)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explained(self, *, writing: bool = False) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError:
-            raise
         except OSError as error:
+            if isinstance(error, FileNotFoundError) and not writing:
+                raise  # of a file that is asked for
             raise UserError(f"{self.path}: cannot be used as storage ({error}). Name another with --storage.") from None
 
     def folder(self, name: str) -> Folder:
@@ -76,12 +76,12 @@ class Folder:
         """Create or replace a file."""
         target = f"{self.path}/{name}"
         parent, _, base = target.rpartition("/")
-        with self._explained():
+        with self._explained(writing=True):
             self.filesystem.create_dir(parent, recursive=True)
         # Readers of a folder of Parquet files pass over names with a leading dot.
         written_to = f"{parent}/.{base}.{uuid.uuid4().hex}" if self.is_local else target
         try:
-            with self._explained(), self.filesystem.open_output_stream(written_to) as stream:
+            with self._explained(writing=True), self.filesystem.open_output_stream(written_to) as stream:
                 stream.write(content)
             if self.is_local:
                 os.replace(written_to, target)  # noqa: PTH105 - paths here are those of any file system

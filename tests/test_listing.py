@@ -85,3 +85,11 @@ def two_spaces(line: str) -> str:
     while "   " in line:
         line = line.replace("   ", "  ")
     return line
+
+
+def test_a_name_is_never_cut_off(tmp_path: Path) -> None:
+    name = "a-name-of-a-run-that-is-longer-than-others-20261125-031131"
+    make_run(tmp_path, name, "finished", ("COMPLETE", 0.25))
+    console = Console(file=io.StringIO(), width=80)
+    show(str(tmp_path), console)
+    assert name in console.file.getvalue()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,18 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from nids.errors import UserError
 from nids.metrics import SUMMARY
-from nids.results import SECONDS, SILENCE, TABLES, TRIALS_A_PART, Run, RunWriter, open_run, run_names
+from nids.results import (
+    SECONDS,
+    SILENCE,
+    TABLES,
+    TRIALS_A_PART,
+    Run,
+    RunWriter,
+    new_run,
+    open_run,
+    owner,
+    run_names,
+)
 from nids.space import describe
 from nids.storage import Folder
 
@@ -339,3 +352,36 @@ def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "a-run")
     assert str(caught.value) == f"{tmp_path}/a-run: the run has format 9, this version reads format 2."
+
+
+@pytest.mark.parametrize(
+    ("driver", "state"),
+    [
+        pytest.param(owner(), "running", id="alive"),
+        pytest.param({**owner(), "pid": 2**22 + 1}, "interrupted", id="gone"),
+        pytest.param({"host": "another", "pid": 2**22 + 1}, "running", id="on another machine"),
+    ],
+)
+def test_a_run_whose_driver_has_died_on_this_machine_is_interrupted(
+    folder: Folder, driver: dict[str, Any], state: str
+) -> None:
+    writer = RunWriter(folder, MANIFEST)
+    writer.write_status("running", {}, driver)
+    assert Run(folder).state == state
+
+
+def test_an_owner_is_this_process() -> None:
+    assert owner() == {"host": socket.gethostname(), "pid": os.getpid()}
+
+
+@pytest.mark.parametrize("name", ["", ".hidden", "-x", "a/b", "..", "a b"])
+def test_a_name_that_is_no_folders_name_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match=r"a run's name has letters, digits and \. _ - only"):
+        new_run(str(tmp_path), name)
+
+
+def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
+    assert new_run(str(tmp_path), "one").path == str(tmp_path / "one")
+    RunWriter(Folder.at(str(tmp_path)).folder("one"), MANIFEST)
+    with pytest.raises(UserError, match=r"one already holds a run\. Go on with it by `nids resume one`, or give anot"):
+        new_run(str(tmp_path), "one")

@@ -130,3 +130,8 @@ def test_a_file_in_the_place_of_a_folder_is_a_clear_error(tmp_path: Path) -> Non
         with pytest.raises(UserError, match=r"cannot be used as storage \(.*\)\. Name another with --storage\."):
             attempt()
     assert (tmp_path / "runs").read_text() == "a file"
+
+
+def test_a_place_where_no_folder_can_be_made_is_refused() -> None:
+    with pytest.raises(UserError, match=r"^/proc/nowhere/a: cannot be used as storage \(.*\)\. Name another"):
+        Folder.at("/proc/nowhere/a").write("manifest.json", b"{}")

@@ -42,7 +42,7 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
         progress("\n".join([f"{name}: {time.perf_counter() - started:.0f} s", *map(str, measured)]))
         rows += measured
     machine = f"{cluster.processor()}, {psutil.cpu_count()} CPUs, {platform.platform()}"
-    lines = ["| point | measured | |", "| --- | --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
+    lines = ["| measured | |", "| --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
     return "\n".join([machine, "", *lines])
 
 

@@ -41,13 +41,13 @@ def measure(rounds: int) -> list[Row]:
             same.append(seconds_of(search_command(SAME_WORK, storage, *changes)))
         reached.append(_seconds_to_reach(plain[-1].value, seed))
     return [
-        ("1", f"the same {TRIALS} trials: plain loop ÷ search, wall-clock", _ratio(plain, same)),
-        ("", "plain loop", spread([p.seconds for p in plain], " s", 0)),
-        ("", "search, with the start of the cluster and the folds", spread(same, " s", 0)),
-        ("2", f"the plain loop's {TRIALS} trials ÷ search until it has their best value", _ratio(plain, reached)),
-        ("", "best mean log-loss of the plain loop", spread([p.value for p in plain], "", 3)),
-        ("", "… which it had found after", spread([p.until_value for p in plain], " s", 0)),
-        ("", "search with mild SMOTE, half the units and pruning, until it has that", spread(reached, " s", 0)),
+        (f"the same {TRIALS} trials: plain loop ÷ search, wall-clock", _ratio(plain, same)),
+        ("plain loop", spread([p.seconds for p in plain], " s", 0)),
+        ("search, with the start of the cluster and the folds", spread(same, " s", 0)),
+        (f"the plain loop's {TRIALS} trials ÷ search until it has their best value", _ratio(plain, reached)),
+        ("best mean log-loss of the plain loop", spread([p.value for p in plain], "", 3)),
+        ("… which it had found after", spread([p.until_value for p in plain], " s", 0)),
+        ("search with mild SMOTE, half the units and pruning, until it has that", spread(reached, " s", 0)),
     ]
 
 

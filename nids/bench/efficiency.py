@@ -42,8 +42,8 @@ def measure() -> list[Row]:
         run = open_run(storage, "bench")
         found = shares(run.trials(), run.curves(), begun, ended, slots)
     title = f"of wall-clock × {slots} slots, the whole command of a search of {trials} trials: training steps"
-    rest = [("", f"… {NAMES[part]}", f"{100 * found[part]:.1f} %") for part in NAMES if part != "training"]
-    return [("3", title, f"{100 * found['training']:.1f} %"), *rest]
+    rest = [(f"… {NAMES[part]}", f"{100 * found[part]:.1f} %") for part in NAMES if part != "training"]
+    return [(title, f"{100 * found['training']:.1f} %"), *rest]
 
 
 def shares(

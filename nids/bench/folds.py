@@ -52,13 +52,13 @@ def measure(rounds: int) -> list[Row]:
     ratios = [a / b for a, b in zip(one_by_one, ours, strict=True)]
     smote = [100 * (1 - b / a) for a, b in zip(ours, without, strict=True)]
     return [
-        ("5", "five full-balance folds of KDDTrain+ in shared memory", f"{used / MB:.0f} MB"),
-        ("", "each as one float32 matrix of all its rows", f"{naive / MB:.0f} MB"),
-        ("", "private memory of a trial from data", f"{private / MB:.1f} MB"),
-        ("6", "building them: imbalanced-learn's SMOTE, fold after fold ÷ ours", spread(ratios, "×", 1)),
-        ("", "fold after fold", spread(one_by_one, " s", 1)),
-        ("", "ours", spread(ours, " s", 1)),
-        ("", "SMOTE's share of ours", spread(smote, " %", 0)),
+        ("five full-balance folds of KDDTrain+ in shared memory", f"{used / MB:.0f} MB"),
+        ("each as one float32 matrix of all its rows", f"{naive / MB:.0f} MB"),
+        ("private memory of a trial from data", f"{private / MB:.1f} MB"),
+        ("building them: imbalanced-learn's SMOTE, fold after fold ÷ ours", spread(ratios, "×", 1)),
+        ("fold after fold", spread(one_by_one, " s", 1)),
+        ("ours", spread(ours, " s", 1)),
+        ("SMOTE's share of ours", spread(smote, " %", 0)),
     ]
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Number of the point that a figure belongs to, what is measured, the figure.
-Row = tuple[str, str, str]
+# What is measured, and the figure.
+Row = tuple[str, str]
 
 # The work that is done by a plain loop and by the search.
 SAME_WORK = Path(__file__).parent / "same_work.toml"

@@ -38,9 +38,8 @@ def measure() -> list[Row]:
     span = (warm["ended"].max() - warm["started"].min()).total_seconds()
     beside = (span * slots - in_steps[warm["trial"]].sum()) / len(warm)
     return [
-        ("4", "seconds of a trial beside its steps, in warm processes", f"{beside:.2f} s"),
+        ("seconds of a trial beside its steps, in warm processes", f"{beside:.2f} s"),
         (
-            "",
             "from the command to the first training step, folds and tracing included",
             f"{waited + first['tracing_seconds'].sum():.1f} s",
         ),

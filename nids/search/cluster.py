@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+import socket
 from typing import TYPE_CHECKING, Any
 
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from nids.config import Resources
+
+CONNECTION_SECONDS = 10.0
 
 
 def connect(address: str | None = None) -> None:
@@ -28,6 +31,8 @@ def connect(address: str | None = None) -> None:
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS")
+    if address:
+        _refuse_if_nobody_listens(address)
     options: dict[str, Any] = {"include_dashboard": False}
     if address:
         # A cluster started here passes on this process's environment by itself, and to processes that already wait.
@@ -38,11 +43,24 @@ def connect(address: str | None = None) -> None:
     except (ConnectionError, ValueError, RuntimeError) as error:
         if not address:
             raise
-        reason = str(error).strip().partition("\n")[0]
-        raise UserError(
-            f"no Ray cluster can be reached at {address}, which --address or RAY_ADDRESS names ({reason}). "
-            "Without either, a cluster is started on this machine."
-        ) from None
+        raise _unreachable(address, str(error).strip().partition("\n")[0]) from None
+
+
+def _refuse_if_nobody_listens(address: str) -> None:
+    """Ray itself goes on trying for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        try:
+            socket.create_connection((host, int(port)), timeout=CONNECTION_SECONDS).close()
+        except OSError as error:
+            raise _unreachable(address, str(error)) from None
+
+
+def _unreachable(address: str, reason: str) -> UserError:
+    return UserError(
+        f"no Ray cluster can be reached at {address}, which --address or RAY_ADDRESS names ({reason}). "
+        "Without either, a cluster is started on this machine."
+    )
 
 
 def slots(resources: Resources) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,8 +11,7 @@ import numpy as np
 
 from nids import config, fold_cache
 from nids.errors import UserError
-from nids.results import FORMAT, Run
-from nids.search.recorder import owner
+from nids.results import FORMAT, Run, new_run
 from nids.space import Space, describe, space_from, space_of
 from nids.storage import Folder
 
@@ -60,19 +57,10 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
     Raises:
         UserError: The storage has a run of that name, the space is empty, or a class is too small.
     """
-    if not re.fullmatch(config.NAME, name):
-        raise UserError(
-            f"--name {name!r}: a run's name has letters, digits and . _ - only, and does not begin with . or -."
-        )
-    root = Folder.at(storage)
-    folder = root.folder(name)
-    if folder.exists("manifest.json"):
-        raise UserError(
-            f"{folder.path} already holds a run. Go on with it by `nids resume {name}`, or give another --name."
-        )
+    folder = new_run(storage, name)
     space = space_of(job)
     key = fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
-    corpus, folds = fold_cache.folds_of(job, key, root.folder(FOLDS), lambda: traffic, progress)
+    corpus, folds = fold_cache.folds_of(job, key, Folder.at(storage).folder(FOLDS), lambda: traffic, progress)
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "run": name,
@@ -149,22 +137,9 @@ def _about_folds(folds: Sequence[Fold]) -> dict[str, Any]:
 
 def _refuse_if_driven(run: Run) -> None:
     """Two drivers would overwrite each other's results."""
-    if run.state != "running":
-        return
-    theirs, ours = run.status["owner"], owner()
-    if theirs["host"] == ours["host"] and not _alive(theirs["pid"]):
-        return
-    raise UserError(
-        f"{run.name} is being run by process {theirs['pid']} on {theirs['host']}, which last gave a sign of life at "
-        f"{run.status['updated']}. Stop it, or wait a minute if it is gone, and try again."
-    )
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    if run.state == "running":
+        theirs = run.status["owner"]
+        raise UserError(
+            f"{run.name} is being run by process {theirs['pid']} on {theirs['host']}, which last gave a sign of life "
+            f"at {run.status['updated']}. Stop it, or wait a minute if it is gone, and try again."
+        )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,7 +12,7 @@ import numpy as np
 from ray import tune
 
 from nids.metrics import SUMMARY, class_figures
-from nids.results import SECONDS
+from nids.results import SECONDS, owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -203,8 +201,3 @@ class Recorder(tune.Callback):
 
 def _new_record(trial: Trial) -> Record:
     return Record(trial.config["number"], trial.config["hyperparameters"], datetime.now(UTC))
-
-
-def owner() -> dict[str, Any]:
-    """Return what tells this process from all others, for the run's status."""
-    return {"host": socket.gethostname(), "pid": os.getpid()}

@@ -16,9 +16,9 @@ def test_a_part_that_is_not_there_is_refused() -> None:
 
 
 def test_the_table_is_markdown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "_measure", lambda part, rounds: [("1", f"of {part}", f"{rounds} rounds")])
+    monkeypatch.setattr(bench, "_measure", lambda part, rounds: [(f"of {part}", f"{rounds} rounds")])
     lines: list[str] = []
     machine, empty, *table = bench.measure(["growth"], 2, lines.append).splitlines()
     assert (" CPUs, " in machine, empty) == (True, "")
-    assert table == ["| point | measured | |", "| --- | --- | --- |", "| 1 | of growth | 2 rounds |"]
+    assert table == ["| measured | |", "| --- | --- |", "| of growth | 2 rounds |"]
     assert lines[0] == "growth …"

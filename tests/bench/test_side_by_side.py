@@ -32,7 +32,7 @@ def test_without_a_gpu_the_cores_are_compared(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(side_by_side.psutil, "cpu_count", lambda: 2)
     monkeypatch.setattr(side_by_side, "_rate", lambda processes, cpus, gpus: rates[processes])
     assert side_by_side.measure() == [
-        ("8", "rows a second on a GPU", "there is none on this machine"),
-        ("", "rows a second of one trial with 2 threads", "100"),
-        ("", "rows a second of 2 trials with one each", "180 (1.80×)"),
+        ("rows a second on a GPU", "there is none on this machine"),
+        ("rows a second of one trial with 2 threads", "100"),
+        ("rows a second of 2 trials with one each", "180 (1.80× the one)"),
     ]

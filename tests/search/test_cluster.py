@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 
 from nids.config import Resources
 from nids.errors import UserError
-from nids.search.cluster import slots
+from nids.search.cluster import connect, slots
 
 # Ray holds one cluster in a process, so that one with GPUs, which are a number to Ray, has a process of its own.
 NODES = """
@@ -72,3 +73,15 @@ def test_this_machine() -> None:
     assert slots(Resources(max_concurrent=1)) == 1
     with pytest.raises(UserError, match=r"a trial asks for 3 CPUs and 0 GPUs.*Its nodes: 2 CPUs and 0 GPUs\. Lower"):
         slots(Resources(cpus_per_trial=3))
+
+
+def test_an_address_where_nobody_listens_is_refused() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # a port that is nobody else's, and on which nothing is listened to
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(UserError) as caught:
+            connect(address)
+    assert str(caught.value) == (
+        f"no Ray cluster can be reached at {address}, which --address or RAY_ADDRESS names ([Errno 111] Connection "
+        "refused). Without either, a cluster is started on this machine."
+    )

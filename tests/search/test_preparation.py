@@ -57,12 +57,3 @@ def test_a_name_that_is_taken_is_refused(
     RunWriter(prepared.folder, prepared.manifest)
     with pytest.raises(UserError, match=r"one already holds a run\. Go on with it by `nids resume one`, or give anot"):
         prepare(make_job(), traffic, str(tmp_path), "one", silent)
-
-
-@pytest.mark.parametrize("name", ["", ".hidden", "-x", "a/b", "..", "a b"])
-def test_a_name_that_is_no_folders_name_is_refused(
-    tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], name: str
-) -> None:
-    with pytest.raises(UserError, match=r"a run's name has letters, digits and \. _ - only"):
-        prepare(make_job(), traffic, str(tmp_path), name, silent)
-    assert list(tmp_path.iterdir()) == []

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import os
 import pickle
-import socket
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -13,8 +11,8 @@ from ray.tune.experiment import Trial
 
 from nids import results
 from nids.metrics import SUMMARY
-from nids.results import FORMAT, SECONDS, Run, RunWriter
-from nids.search.recorder import Record, Recorder, owner
+from nids.results import FORMAT, SECONDS, Run, RunWriter, owner
+from nids.search.recorder import Record, Recorder
 from nids.search.trainable import result_of
 from nids.storage import Folder
 
@@ -252,7 +250,3 @@ class TestRecorder:
     def test_nothing_of_it_is_pickled(self, writer: RunWriter) -> None:
         recorder = Recorder(writer, CLASSES, 1, Counter(), Watcher())
         assert pickle.loads(pickle.dumps(recorder)).__dict__ == {}  # which Tune does, with each of its snapshots
-
-
-def test_owner() -> None:
-    assert owner() == {"host": socket.gethostname(), "pid": os.getpid()}
