@@ -7,6 +7,8 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -17,16 +19,17 @@ from rich.console import Console
 from nids import config, datasets
 from nids.bench.measuring import Row, output_of
 from nids.metrics import SUMMARY
-from nids.results import TABLES, RunWriter
+from nids.results import TABLES, Run, RunWriter
 from nids.search import cluster, driver, preparation
 from nids.search.trainable import TrialProcess, result_of
 from nids.stopwatch import PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from nids.config import Job
     from nids.search.sharing import SharedFolds
+    from nids.storage import Folder
 
 SIZES = (10, 100, 1000, 10_000)
 FOLDS, CLASSES, EPOCHS = 3, 5, 4
@@ -68,51 +71,74 @@ class Stub(TrialProcess):
         return result_of(report)
 
 
+@dataclass(frozen=True)
+class Milestone:
+    """Where a search stood when so many of its trials had ended.
+
+    Attributes:
+        trials: Number of them.
+        reached: When that was, seconds.
+        left: When the search went on, seconds; in between, the run store was read.
+        memory: Of the driver's process, bytes.
+        writing: Seconds that had gone into writing the run store.
+        reading: Seconds that it took to read all of it.
+    """
+
+    trials: int
+    reached: float
+    left: float
+    memory: int
+    writing: float
+    reading: float
+
+
 def measure() -> list[Row]:
-    """Run searches of growing size, each in a process of its own."""
-    title = "trials a second, growth of the driver's memory a trial; seconds to write and to read the run store"
-    rows = [("trials that compute nothing, 3 folds × 4 epochs, pruned", title)]
-    for size in SIZES:
-        rate, memory, writing, reading = output_of([sys.executable, "-m", "nids.bench.growth", str(size)]).split()
-        rows.append((f"{size:,} trials", f"{rate}/s, {memory} kB; {writing} s, {reading} s"))
+    """Run one search in a process of its own."""
+    title = "trials a second; growth of the driver's memory, and writing the run store, for each of them; reading it"
+    lines = output_of([sys.executable, "-m", "nids.bench.growth", *map(str, SIZES)]).splitlines()
+    rows = [("trials that compute nothing, of 3 folds × 4 epochs", title)]
+    for line in lines:
+        trials, _, figures = line.partition("\t")
+        rows.append((trials, figures))
     return rows
 
 
-def run(trials: int) -> tuple[float, float, float, float]:
-    """Return trials a second, growth of the driver's memory in kB a trial, and the seconds to write and read the store.
-
-    Rate and growth are those of the second half of the trials: what a process allocates once is not counted.
-    """
+def run(sizes: Sequence[int]) -> list[Milestone]:
+    """Run a search of as many trials as the last of some sizes, and return where it stood at each of them."""
     job = config.make(
         {
             "name": "stub",
             "data": {"dataset": "nsl-kdd-sample", "rows": 600},
             "folds": {"count": FOLDS, "targets": {"R2L": 20, "U2R": 20}},
             "training": {"epochs": EPOCHS},
-            "search": {"trials": trials},
-            "scheduler": {"grace_period": 2},
+            "search": {"trials": sizes[-1]},
+            "scheduler": {"kind": "none"},  # each trial costs the same then, from the first to the last
         },
         source=__file__,
     )
     traffic = datasets.load_training("nsl-kdd-sample", rows=600)
-    ends = _Ends()
     cluster.connect()
     try:
         with tempfile.TemporaryDirectory() as storage, _timed(RunWriter, "flush") as flushes:
-            prepared = preparation.prepare(job, traffic, storage, "stub", ends.write)
+            prepared = preparation.prepare(job, traffic, storage, "stub", lambda _: None)
+            ends = _Ends(sizes, prepared.folder, flushes)
             found = driver.run(prepared, Console(file=ends), Stub)
-            started = time.perf_counter()
-            tables = [found.table(name) for name in TABLES]
-            reading = time.perf_counter() - started
+            states = found.trials()["state"]
     finally:
         ray.shutdown()
-    states = tables[0]["state"]
-    if len(ends.seen) != trials or len(states) != trials or (states == "RUNNING").any():
-        raise RuntimeError(f"of {trials} trials, {len(ends.seen)} ended and {len(states)} were recorded")
-    half = len(ends.seen) // 2
-    (first, before), (last, after) = ends.seen[half - 1], ends.seen[-1]
-    counted = trials - half
-    return counted / (last - first), (after - before) / counted / KB, sum(flushes), reading
+    if ends.seen != sizes[-1] or len(states) != sizes[-1] or (states != "COMPLETE").any():
+        raise RuntimeError(f"of {sizes[-1]} trials, {ends.seen} ended and {len(states)} were recorded")
+    return ends.milestones
+
+
+def compared(earlier: Milestone, later: Milestone) -> str:
+    """Return what the trials between two milestones cost, as two cells of the table."""
+    trials = later.trials - earlier.trials
+    rate = trials / (later.reached - earlier.left)
+    memory = (later.memory - earlier.memory) / trials / KB
+    writing = 1000 * (later.writing - earlier.writing) / trials
+    name = f"trials {earlier.trials + 1:,} to {later.trials:,}"
+    return f"{name}\t{rate:.1f}/s; {memory:.0f} kB, {writing:.1f} ms; {later.reading:.2f} s"
 
 
 @contextmanager
@@ -132,18 +158,35 @@ def _timed(owner: type, name: str) -> Iterator[list[float]]:
 
 
 class _Ends(io.StringIO):
-    """What a search prints; notes the time, and this process's memory in bytes, whenever it says that a trial ended."""
+    """What a search prints: of each trial's end a line; looks at the driver when there have been so many of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: Sequence[int], folder: Folder, flushes: Sequence[float]) -> None:
         super().__init__()
-        self.seen: list[tuple[float, int]] = []
+        self.seen = 0
+        self.milestones: list[Milestone] = []
+        self._sizes = (0, *sizes)
+        self._folder = folder
+        self._flushes = flushes
+        self._look()
 
     def write(self, text: str) -> int:
         """Take in some text."""
         if text.startswith("trial "):
-            self.seen.append((time.perf_counter(), psutil.Process().memory_info().rss))
+            self.seen += 1
+            self._look()
         return len(text)
+
+    def _look(self) -> None:
+        if self.seen not in self._sizes:
+            return
+        reached, memory, writing = time.perf_counter(), psutil.Process().memory_info().rss, sum(self._flushes)
+        if self.seen:
+            for name in TABLES:
+                Run(self._folder).table(name)
+        left = time.perf_counter()
+        self.milestones.append(Milestone(self.seen, reached, left, memory, writing, left - reached))
 
 
 if __name__ == "__main__":
-    print("{:.1f} {:.0f} {:.1f} {:.2f}".format(*run(int(sys.argv[1]))))
+    for pair in pairwise(run([int(size) for size in sys.argv[1:]])):
+        print(compared(*pair))
