@@ -282,7 +282,7 @@ def owner() -> dict[str, Any]:
 
 def _is_gone(driver: Mapping[str, Any]) -> bool:
     """Return whether a driver is known to have ended: one of this machine, whose process is no more."""
-    if driver["host"] != socket.gethostname():
+    if driver.get("host") != socket.gethostname():
         return False
     try:
         os.kill(driver["pid"], 0)
