@@ -39,7 +39,7 @@ def configure(cpus: int, gpus: float) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(cpus)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     seen = tf.config.list_physical_devices("GPU")
-    if gpus > 0 and cards() and not seen:
+    if gpus > 0 and not seen and cards():
         raise UserError(
             "this machine has a GPU, but TensorFlow does not see it: its CUDA libraries are missing. Install them on "
             "every node with `uv pip install --require-hashes -r requirements-gpu.lock`."

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -16,7 +14,7 @@ from scipy.sparse import csr_matrix
 
 from nids import datasets
 from nids.encoding import Encoding, Rows
-from nids.folds import Corpus, Fold, build, split
+from nids.folds import Corpus, Fold, build_folds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,26 +59,6 @@ def folds_of(
     folds = build_folds(corpus, traffic, job, progress)
     save(folder, corpus, folds)
     return corpus, folds
-
-
-def build_folds(corpus: Corpus, traffic: Traffic, job: Job, progress: Callable[[str], object]) -> list[Fold]:
-    """Return a job's folds, built side by side; the arguments and errors are those of ``folds_of``."""
-    seed = job.search.seed
-    sides = split(traffic, job.folds, seed)[: job.folds.used]
-    # Threads, as nearly all of it is searching for neighbours and sorting, which keep other threads from nothing. A
-    # process for each would take longer to start than to build its fold.
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        waiting = [threads.submit(build, corpus, i, side, job.folds, seed) for i, side in enumerate(sides)]
-        try:
-            for ended in as_completed(waiting):
-                fold = ended.result()
-                progress(
-                    f"fold {fold.number}: {len(fold.training):,} training rows + {len(fold.synthetic_labels):,} "
-                    f"synthetic, {len(fold.validation):,} for validation"
-                )
-        finally:
-            threads.shutdown(cancel_futures=True)
-    return [future.result() for future in waiting]
 
 
 def save(folder: Folder, corpus: Corpus, folds: Sequence[Fold]) -> None:

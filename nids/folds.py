@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,10 @@ from nids.errors import UserError
 from nids.resampling import synthesize
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nids import config
+    from nids.config import Job
     from nids.datasets.schema import Dataset, Traffic
 
 
@@ -121,3 +126,33 @@ def build(corpus: Corpus, number: int, sides: Split, folds: config.Folds, seed: 
         seed=int(np.random.SeedSequence([seed, number]).generate_state(1)[0]),
     )
     return Fold(number, sides.training, sides.validation, encoding, csr_matrix(synthetic), synthetic_labels, notes)
+
+
+def build_folds(corpus: Corpus, traffic: Traffic, job: Job, progress: Callable[[str], object]) -> list[Fold]:
+    """Return the folds that a job uses, built side by side.
+
+    Args:
+        corpus: ``Corpus.of(traffic)``.
+        traffic: The labelled rows.
+        job: The job.
+        progress: Called with a line of text when a fold is built.
+
+    Raises:
+        UserError: A class is too small for the folds or for the resampling asked for.
+    """
+    seed = job.search.seed
+    sides = split(traffic, job.folds, seed)[: job.folds.used]
+    # Threads, as nearly all of it is searching for neighbours and sorting, which keep other threads from nothing. A
+    # process for each would take longer to start than to build its fold.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        waiting = [threads.submit(build, corpus, i, side, job.folds, seed) for i, side in enumerate(sides)]
+        try:
+            for ended in as_completed(waiting):
+                fold = ended.result()
+                progress(
+                    f"fold {fold.number}: {len(fold.training):,} training rows + {len(fold.synthetic_labels):,} "
+                    f"synthetic, {len(fold.validation):,} for validation"
+                )
+        finally:
+            threads.shutdown(cancel_futures=True)
+    return [future.result() for future in waiting]

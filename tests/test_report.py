@@ -16,7 +16,8 @@ from nids.errors import UserError
 from nids.metrics import SUMMARY
 from nids.report.contents import SHOWN_TRIALS, Best, majority_baseline
 from nids.report.rounding import duration, interval, mean_and_spread, setting
-from nids.results import TRIALS_A_PART, Run, RunWriter
+from nids.results import Run, RunWriter
+from nids.results.writer import TRIALS_A_PART
 from nids.space import describe
 from nids.storage import Folder
 

@@ -12,18 +12,10 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from nids.errors import UserError
 from nids.metrics import SUMMARY
-from nids.results import (
-    SECONDS,
-    SILENCE,
-    TABLES,
-    TRIALS_A_PART,
-    Run,
-    RunWriter,
-    new_run,
-    open_run,
-    owner,
-    run_names,
-)
+from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names
+from nids.results.owner import owner
+from nids.results.run import SILENCE
+from nids.results.writer import TRIALS_A_PART
 from nids.space import describe
 from nids.storage import Folder
 

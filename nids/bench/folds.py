@@ -13,8 +13,7 @@ from nids import config, datasets
 from nids.batches import TrainingRows
 from nids.bench.measuring import spread
 from nids.encoding import Encoding
-from nids.fold_cache import build_folds
-from nids.folds import Corpus, split
+from nids.folds import Corpus, build_folds, split
 from nids.search import cluster
 from nids.search.sharing import SharedFolds
 

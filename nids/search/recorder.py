@@ -12,7 +12,8 @@ import numpy as np
 from ray import tune
 
 from nids.metrics import SUMMARY, class_figures
-from nids.results import SECONDS, owner
+from nids.results import SECONDS
+from nids.results.owner import owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ray.tune.experiment import Trial
 
-from nids import results
 from nids.metrics import SUMMARY
-from nids.results import FORMAT, SECONDS, Run, RunWriter, owner
+from nids.results import FORMAT, SECONDS, Run, RunWriter
+from nids.results import writer as writing
+from nids.results.owner import owner
 from nids.search.recorder import Record, Recorder
 from nids.search.trainable import result_of
 from nids.storage import Folder
@@ -217,7 +218,7 @@ class TestRecorder:
 
     def test_a_write_that_fails_loses_nothing(self, writer: RunWriter, monkeypatch: pytest.MonkeyPatch) -> None:
         """The part of the first trials is full and written when the one of the next trial cannot be."""
-        monkeypatch.setattr(results, "TRIALS_A_PART", 2)
+        monkeypatch.setattr(writing, "TRIALS_A_PART", 2)
         recorder = Recorder(writer, CLASSES, 3, Counter(), Watcher())
         first, second, third = map(self.trial, range(3))
         for trial in (first, second, third):

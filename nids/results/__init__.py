@@ -1,0 +1,24 @@
+"""The run store: one folder a run, that anyone may read at any moment while one driver writes it.
+
+==============================  ========================================================================================
+``manifest.json``               what was searched: job, data and their hashes, folds, space, versions, machine, seed
+``status.json``                 where the search stands; renewed every few seconds while it runs
+``trials/part-*.parquet``       a row a trial: state, value, hyperparameters, means over the folds and their spread
+``classes/part-*.parquet``      a row a trial × fold × class, at the trial's best epoch
+``confusions/part-*.parquet``   a row a trial × fold × actual class × predicted class, at the trial's best epoch
+``curves/part-*.parquet``       a row a trial × fold × epoch
+``study.journal``               the Optuna study, for Optuna's own tools (``JournalStorage``)
+==============================  ========================================================================================
+
+Writer: the driver of the search, and nobody else. Readers: any number, with no code of this project if they like
+(``pandas.read_parquet("RUN/trials")``). Each file appears by rename, or as one object, so whatever a reader opens is
+complete; files of different tables may differ by the trial that is just being written. A part holds
+``TRIALS_A_PART`` trials and is rewritten when one of them changes, so that the cost of a change does not grow with the
+number of trials.
+"""
+
+from nids.results.run import Run, new_run, open_run, run_names
+from nids.results.tables import FORMAT, SECONDS, TABLES, Rows
+from nids.results.writer import RunWriter
+
+__all__ = ["FORMAT", "SECONDS", "TABLES", "Rows", "Run", "RunWriter", "new_run", "open_run", "run_names"]

@@ -1,0 +1,141 @@
+"""Reads a run's folder, and finds the runs of a storage."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nids import config
+from nids.errors import UserError
+from nids.results.owner import is_gone
+from nids.results.tables import FORMAT, schemas
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A driver renews its status far more often than this: one that did not is gone.
+SILENCE = timedelta(seconds=60)
+
+
+class Run:
+    """Reads a run's folder, while it is written or afterwards.
+
+    Attributes:
+        name: The run's name.
+        path: Its folder, as text.
+        manifest: What was searched.
+        status: Where the search stood when this was made.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        self.path = folder.path
+        self.name = folder.path.rpartition("/")[2]
+        self.manifest: dict[str, Any] = _json(folder, "manifest.json")
+        if self.manifest.get("format") != FORMAT:
+            raise UserError(
+                f"{self.path}: the run has format {self.manifest.get('format')}, this version reads format {FORMAT}."
+            )
+        self.status: dict[str, Any] = (
+            _json(folder, "status.json") if folder.exists("status.json") else {"state": "interrupted", "trials": {}}
+        )
+
+    @property
+    def state(self) -> str:
+        """``running``, ``finished``, ``interrupted`` or ``failed``; a driver that fell silent is interrupted."""
+        state: str = self.status["state"]
+        silent = state == "running" and datetime.now(UTC) - datetime.fromisoformat(self.status["updated"]) > SILENCE
+        return "interrupted" if silent or (state == "running" and is_gone(self.status["owner"])) else state
+
+    def trials(self) -> pd.DataFrame:
+        """Return a row a trial."""
+        return self.table("trials")
+
+    def classes(self) -> pd.DataFrame:
+        """Return a row a trial × fold × class."""
+        return self.table("classes")
+
+    def confusions(self) -> pd.DataFrame:
+        """Return a row a trial × fold × actual class × predicted class."""
+        return self.table("confusions")
+
+    def curves(self) -> pd.DataFrame:
+        """Return a row a trial × fold × epoch."""
+        return self.table("curves")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one of ``TABLES``, empty where nothing is there yet; see ``arrow``."""
+        return self.arrow(name).to_pandas()
+
+    def arrow(self, name: str) -> pa.Table:
+        """Return one of ``TABLES`` as an Arrow table.
+
+        Raises:
+            UserError: A part cannot be read.
+        """
+        schema = schemas(self.manifest["space"])[name]
+        parts = [schema.empty_table()]
+        folder = self.folder.folder(name)
+        for part in folder.names(".parquet"):
+            try:
+                parts.append(pq.read_table(io.BytesIO(folder.read(part))).cast(schema))
+            except (pa.ArrowException, ValueError, OSError) as error:
+                raise UserError(
+                    f"{folder.path}/{part}: this is no part of the run's table ({error}). "
+                    f"Move it away: nids resume runs the trials that it held again."
+                ) from None
+        return pa.concat_tables(parts)
+
+
+def open_run(storage: str, name: str) -> Run:
+    """Return a run of a storage.
+
+    Raises:
+        UserError: There is no such run, or it cannot be read.
+    """
+    folder = Folder.at(storage).folder(name)
+    if not folder.exists("manifest.json"):
+        known = ", ".join(run_names(storage)) or "none"
+        raise UserError(
+            f"{storage} holds no run named {name!r}. Runs there: {known}. Another place is named with --storage."
+        )
+    return Run(folder)
+
+
+def new_run(storage: str, name: str) -> Folder:
+    """Return the folder of a run that is yet to be made.
+
+    Raises:
+        UserError: That is no name for a run, or the storage has a run of that name.
+    """
+    if not re.fullmatch(config.NAME, name):
+        raise UserError(
+            f"--name {name!r}: a run's name has letters, digits and . _ - only, and does not begin with . or -."
+        )
+    folder = Folder.at(storage).folder(name)
+    if folder.exists("manifest.json"):
+        raise UserError(
+            f"{folder.path} already holds a run. Go on with it by `nids resume {name}`, or give another --name."
+        )
+    return folder
+
+
+def run_names(storage: str) -> list[str]:
+    """Return the names of all runs of a storage."""
+    root = Folder.at(storage)
+    return [name for name in root.names() if root.exists(f"{name}/manifest.json")]
+
+
+def _json(folder: Folder, name: str) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(folder.read(name))
+        return content
+    except (ValueError, FileNotFoundError) as error:
+        raise UserError(f"{folder.path}/{name}: cannot be read ({error}). The run is damaged.") from None

@@ -1,0 +1,73 @@
+"""The tables of a run: their columns and types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from nids.metrics import SUMMARY
+from nids.stopwatch import PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = 2
+
+# What a fold's epoch took: in all, and by part.
+SECONDS = ("seconds", *(f"{part}_seconds" for part in PARTS))
+
+Rows = dict[str, list[dict[str, Any]]]
+
+_TIME = pa.timestamp("ms", tz="UTC")
+_FIGURES = [(name, pa.float64()) for name in SUMMARY]
+_SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
+    "trials": [
+        ("trial", pa.int32()),
+        ("state", pa.string()),
+        ("value", pa.float64()),
+        ("best_epoch", pa.int32()),
+        ("epochs", pa.int32()),
+        ("started", _TIME),
+        ("ended", _TIME),
+        ("seconds", pa.float64()),
+        ("error", pa.string()),
+        *((name + suffix, pa.float64()) for name in SUMMARY for suffix in ("", "_std")),
+    ],
+    "classes": [
+        ("trial", pa.int32()),
+        ("fold", pa.int32()),
+        ("class", pa.string()),
+        ("precision", pa.float64()),
+        ("recall", pa.float64()),
+        ("f1", pa.float64()),
+        ("false_positive_rate", pa.float64()),
+        ("support", pa.int64()),
+    ],
+    "confusions": [
+        ("trial", pa.int32()),
+        ("fold", pa.int32()),
+        ("actual", pa.string()),
+        ("predicted", pa.string()),
+        ("count", pa.int64()),
+    ],
+    "curves": [
+        ("trial", pa.int32()),
+        ("fold", pa.int32()),
+        ("epoch", pa.int32()),
+        ("training_loss", pa.float64()),
+        *_FIGURES,
+        *((name, pa.float64()) for name in SECONDS),
+    ],
+}
+TABLES = tuple(_SCHEMAS)
+
+
+def schemas(space: Mapping[str, Any]) -> dict[str, pa.Schema]:
+    """Return the schema of each table of a run; ``space`` as in its manifest gives the columns ``params_…``."""
+    kinds = {"FloatDistribution": pa.float64(), "IntDistribution": pa.int64()}
+    params = []
+    for name, distribution in space.items():
+        choices = distribution["attributes"].get("choices", ())
+        params.append((f"params_{name}", pa.array(choices).type if choices else kinds[distribution["name"]]))
+    return {table: pa.schema(_SCHEMAS[table] + (params if table == "trials" else [])) for table in TABLES}

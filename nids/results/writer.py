@@ -1,0 +1,88 @@
+"""Writes a run's folder."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from nids.results.tables import TABLES, Rows, schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nids.results.run import Run
+    from nids.storage import Folder
+
+TRIALS_A_PART = 100
+
+
+class RunWriter:
+    """Writes a run's folder. At most one at a time may exist for a run.
+
+    Args:
+        folder: The run's folder.
+        manifest: Written at once.
+    """
+
+    def __init__(self, folder: Folder, manifest: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self._schemas = schemas(manifest["space"])
+        self._parts: dict[int, dict[int, dict[str, pa.Table]]] = {}
+        self._full: set[int] = set()
+        folder.write("manifest.json", json.dumps(manifest, indent=2).encode())
+
+    def write_status(self, state: str, trials: Mapping[str, int], owner: Mapping[str, Any], message: str = "") -> None:
+        """Say where the search stands: its state, its trials by state, the process that runs it."""
+        status = {
+            "state": state,
+            "updated": datetime.now(UTC).isoformat(),
+            "trials": dict(trials),
+            "owner": dict(owner),
+            "message": message,
+        }
+        self.folder.write("status.json", json.dumps(status, indent=2).encode())
+
+    def take_over(self, run: Run) -> None:
+        """Go on with what an earlier driver wrote of this run."""
+        tables = {name: run.arrow(name) for name in TABLES}
+        for trial in tables["trials"]["trial"].to_pylist():
+            rows = {name: table.filter(pc.field("trial") == trial) for name, table in tables.items()}
+            self._parts.setdefault(trial // TRIALS_A_PART, {})[trial] = rows
+        for number in list(self._parts):
+            self._forget_if_full(number)
+
+    def put(self, trial: int, rows: Rows) -> None:
+        """Set all rows of a trial, in each of ``TABLES``; they are written with ``flush``."""
+        number = trial // TRIALS_A_PART
+        if number in self._full:
+            raise ValueError(f"trial {trial} has ended, as all others of its part: its rows no longer change")
+        tables = {name: pa.Table.from_pylist(rows[name], schema) for name, schema in self._schemas.items()}
+        self._parts.setdefault(number, {})[trial] = tables
+
+    def flush(self, trial: int, tables: Sequence[str] = TABLES) -> range:
+        """Write the part that holds a trial, of all tables or of those that have changed; return the part's trials.
+
+        The table of trials comes last: whoever finds there that a trial has ended finds all of its rows.
+        """
+        number = trial // TRIALS_A_PART
+        part = self._parts[number]
+        for table in sorted(tables, key="trials".__eq__):
+            sink = io.BytesIO()
+            # Dictionaries make the small parts no smaller, and take longer to write than all the rest.
+            pq.write_table(pa.concat_tables([part[trial][table] for trial in sorted(part)]), sink, use_dictionary=False)
+            self.folder.write(f"{table}/part-{number:05d}.parquet", sink.getbuffer())
+        self._forget_if_full(number)
+        return range(number * TRIALS_A_PART, (number + 1) * TRIALS_A_PART)
+
+    def _forget_if_full(self, number: int) -> None:
+        """Drop a part that no longer changes, so that memory does not grow with the number of trials."""
+        states = [tables["trials"]["state"][0].as_py() for tables in self._parts[number].values()]
+        if len(states) == TRIALS_A_PART and "RUNNING" not in states:
+            del self._parts[number]
+            self._full.add(number)
