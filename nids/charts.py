@@ -32,6 +32,10 @@ LABELS: Mapping[str, str] = {
     "recall": "recall (detection rate)",
     "f1": "F1",
     "false_positive_rate": "false-positive rate",
+    "unseen_macro_f1": "macro-F1 with unseen attacks",
+    "unseen_flagged": "unseen attacks flagged",
+    "unseen_recognized": "unseen attacks given their class",
+    "false_alarms": "benign rows flagged",
 }
 
 _STATES = {

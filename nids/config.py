@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Resampling = Literal["none", "smote", "smotenc", "borderline-smote", "adasyn"]
-Metric = Literal["log_loss", "accuracy", "macro_f1", "weighted_f1"]
+Scheme = Literal["random", "unseen-attacks"]
+Metric = Literal["log_loss", "accuracy", "macro_f1", "weighted_f1", "unseen_macro_f1"]
 Scalar = str | bool | int | float
 
 # Names of jobs and of runs, which become names of folders.
@@ -45,6 +46,9 @@ class Data(_Section):
 class Folds(_Section):
     """How the rows are split and what is added to the training parts."""
 
+    # "random" asks in validation about attacks of the kinds that the model was trained on; "unseen-attacks" also about
+    # whole attack types that were kept out of the fold's training part (`nids/unseen_attacks.py`).
+    scheme: Scheme = "random"
     count: Annotated[int, Field(ge=2, le=100)] = 5
     # Only the first so many folds are trained and validated on.
     use: Annotated[int, Field(ge=1)] | None = None
@@ -172,6 +176,11 @@ class Job(_Section):
         if both := sorted(set(self.hyperparameters) & set(self.space)):
             raise ValueError(
                 f"{both[0]} stands in [hyperparameters] and in [space]: it can be fixed or searched, not both"
+            )
+        if self.search.metric == "unseen_macro_f1" and self.folds.scheme != "unseen-attacks":
+            raise ValueError(
+                'search.metric is "unseen_macro_f1", but random folds hold no unseen attacks: it needs '
+                'folds.scheme = "unseen-attacks"'
             )
         if self.scheduler.kind == "asha" and self.scheduler.grace_period > self.training.epochs:
             raise ValueError(

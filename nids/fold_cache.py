@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nids.storage import Folder
 
 # Part of every hash: raised whenever the same inputs would give other folds, or be stored in another form.
-FORMAT = 3
+FORMAT = 4
 
 
 def key(data_sha256: str, class_map: str, folds: config.Folds, seed: int) -> str:
@@ -63,13 +63,19 @@ def folds_of(
 
 def save(folder: Folder, corpus: Corpus, folds: Sequence[Fold]) -> None:
     """Write the folds; they count as there once all of them are."""
-    content = {"dataset": corpus.dataset.name, "vocabularies": corpus.rows.vocabularies, "folds": len(folds)}
-    _write(
-        folder,
-        "corpus.npz",
-        {"numeric": corpus.rows.numeric, "codes": corpus.rows.codes, "labels": corpus.labels},
-        content,
-    )
+    content = {
+        "dataset": corpus.dataset.name,
+        "vocabularies": corpus.rows.vocabularies,
+        "attack_types": corpus.attack_types,
+        "folds": len(folds),
+    }
+    shared = {
+        "numeric": corpus.rows.numeric,
+        "codes": corpus.rows.codes,
+        "labels": corpus.labels,
+        "attacks": corpus.attacks,
+    }
+    _write(folder, "corpus.npz", shared, content)
     for fold in folds:
         arrays = {
             "training": fold.training,
@@ -79,7 +85,7 @@ def save(folder: Folder, corpus: Corpus, folds: Sequence[Fold]) -> None:
             "synthetic_indptr": fold.synthetic.indptr,
             "synthetic_labels": fold.synthetic_labels,
         }
-        about = {"encoding": json.loads(fold.encoding.to_json()), "notes": fold.notes}
+        about = {"encoding": json.loads(fold.encoding.to_json()), "notes": fold.notes, "withheld": fold.withheld}
         _write(folder, f"fold-{fold.number}.npz", arrays, about)
     folder.write("complete.json", json.dumps(content).encode())
 
@@ -98,7 +104,13 @@ def _load(folder: Folder) -> tuple[Corpus, list[Fold]]:
     arrays, content = _read(folder, "corpus.npz")
     vocabularies = tuple(map(tuple, content["vocabularies"]))
     rows = Rows(arrays["numeric"], arrays["codes"], vocabularies)
-    corpus = Corpus(rows, arrays["labels"], datasets.get(content["dataset"]))
+    corpus = Corpus(
+        rows,
+        arrays["labels"],
+        arrays["attacks"],
+        tuple(content["attack_types"]),
+        datasets.get(content["dataset"]),
+    )
     return corpus, [_fold(folder, number) for number in range(content["folds"])]
 
 
@@ -115,6 +127,7 @@ def _fold(folder: Folder, number: int) -> Fold:
         synthetic,
         arrays["synthetic_labels"],
         tuple(about["notes"]),
+        tuple(about["withheld"]),
     )
 
 

@@ -15,6 +15,7 @@ from sklearn.model_selection import StratifiedKFold
 from nids.encoding import Encoding, Rows, compact
 from nids.errors import UserError
 from nids.resampling import synthesize
+from nids.unseen_attacks import withheld_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,25 +32,40 @@ class Corpus:
     Attributes:
         rows: All rows of the training file, compact.
         labels: Their classes, int8 of shape (rows,): positions in ``dataset.classes``.
+        attacks: Their attack types, int16 of shape (rows,): positions in ``attack_types``.
+        attack_types: Names of the attack types, sorted; benign traffic has one too.
         dataset: The data set.
     """
 
     rows: Rows
     labels: np.ndarray
+    attacks: np.ndarray
+    attack_types: tuple[str, ...]
     dataset: Dataset
 
     @classmethod
     def of(cls, traffic: Traffic) -> Corpus:
         """Return the corpus of labelled rows."""
-        return cls(compact(traffic.features, traffic.dataset), traffic.label.astype(np.int8), traffic.dataset)
+        attack = pd.Categorical(traffic.attack)
+        return cls(
+            compact(traffic.features, traffic.dataset),
+            traffic.label.astype(np.int8),
+            attack.codes.astype(np.int16),
+            tuple(map(str, attack.categories)),
+            traffic.dataset,
+        )
 
 
 @dataclass(frozen=True)
 class Split:
-    """The two sides of a fold: ascending row numbers, int32 of shape (rows of that side,)."""
+    """The two sides of a fold: ascending row numbers, int32 of shape (rows of that side,).
+
+    ``withheld`` names the attack types of which the training side has no row.
+    """
 
     training: np.ndarray
     validation: np.ndarray
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +82,7 @@ class Fold:
             first so many of them are a valid smaller sample.
         synthetic_labels: Their classes, int8 of shape (synthetic,), ascending.
         notes: What had to be adapted to small classes.
+        withheld: Attack types that were kept out of the training part on purpose; all of their rows are validated on.
     """
 
     number: int
@@ -75,12 +92,15 @@ class Fold:
     synthetic: csr_matrix
     synthetic_labels: np.ndarray
     notes: tuple[str, ...]
+    withheld: tuple[str, ...] = ()
 
 
 def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
     """Return ``folds.count`` stratified folds with identical feature vectors on one side.
 
-    Identical vectors count as one while the folds are drawn, under the rarest of their classes.
+    Identical vectors count as one while the folds are drawn, under the rarest of their classes. With the scheme
+    "unseen-attacks", all rows of a fold's withheld attack types, and what is identical to one of them, then go to its
+    validation side.
 
     Raises:
         UserError: A class has fewer distinct rows than there are folds.
@@ -100,12 +120,15 @@ def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
                 f"(folds.count) need at least {folds.count}: one for each. Use fewer folds or more rows."
             )
     drawn = StratifiedKFold(folds.count, shuffle=True, random_state=seed).split(labels, labels)
+    types = withheld_types(traffic, folds.count, seed) if folds.scheme == "unseen-attacks" else [()] * folds.count
     splits = []
-    for _, held_back in drawn:
+    for (_, held_back), withheld in zip(drawn, types, strict=True):
         validating = np.zeros(len(labels), dtype=bool)
         validating[held_back] = True
+        validating[vector[traffic.attack.isin(withheld)]] = True
         validating = validating[vector]
-        splits.append(Split(np.flatnonzero(~validating).astype(np.int32), np.flatnonzero(validating).astype(np.int32)))
+        training, validation = (np.flatnonzero(side).astype(np.int32) for side in (~validating, validating))
+        splits.append(Split(training, validation, withheld))
     return splits
 
 
@@ -125,7 +148,16 @@ def build(corpus: Corpus, number: int, sides: Split, folds: config.Folds, seed: 
         folds,
         seed=int(np.random.SeedSequence([seed, number]).generate_state(1)[0]),
     )
-    return Fold(number, sides.training, sides.validation, encoding, csr_matrix(synthetic), synthetic_labels, notes)
+    return Fold(
+        number,
+        sides.training,
+        sides.validation,
+        encoding,
+        csr_matrix(synthetic),
+        synthetic_labels,
+        notes,
+        sides.withheld,
+    )
 
 
 def build_folds(corpus: Corpus, traffic: Traffic, job: Job, progress: Callable[[str], object]) -> list[Fold]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nids.attack_metrics import UNSEEN, count_by_attack, unseen_figures
 from nids.batches import TrainingRows, ValidationRows
 from nids.learner import Learner
 from nids.metrics import SUMMARY, evaluate, summary
@@ -32,12 +33,17 @@ class TrialFailed(Exception):
 
 @dataclass(frozen=True)
 class FoldOfTrial:
-    """What a trial keeps for one fold beside its state."""
+    """What a trial keeps for one fold beside its state.
+
+    ``attacks`` are the attack types of the validation rows, int16; ``unseen`` says which of them were withheld, bool.
+    """
 
     number: int
     training: TrainingRows
     validation: ValidationRows
     weights: np.ndarray
+    attacks: np.ndarray
+    unseen: np.ndarray
 
 
 def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: Job) -> Iterator[Report]:
@@ -51,11 +57,13 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
 
     * ``epoch``: its number, from 1; ``finished``: whether the trial has ended;
     * ``value``: the job's metric at the best epoch so far, ``best_epoch``: that epoch;
-    * each of ``nids.metrics.SUMMARY``: the mean over the folds at this epoch, and ``…_std``, the standard deviation
-      over the folds (ddof 1; 0 for a single fold);
-    * ``folds``: for each fold its ``fold`` number, ``training_loss``, the figures of ``SUMMARY``, ``confusion``,
-      counts as a list of lists (actual by predicted), and ``seconds``: all that the fold's epoch took, with each of
-      ``nids.stopwatch.PARTS`` as ``…_seconds``; what a trial has to prepare counts for its first fold's first epoch.
+    * each of ``nids.metrics.SUMMARY``, of validation rows of known attack types: the mean over the folds at this
+      epoch, and ``…_std``, the standard deviation over the folds (ddof 1; 0 for a single fold); where attack types are
+      withheld, each of ``nids.attack_metrics.UNSEEN`` likewise;
+    * ``folds``: for each fold its ``fold`` number, ``training_loss``, the same figures, ``confusion``, counts of known
+      rows as a list of lists (actual by predicted), ``attacks``, what became of each attack type, and ``seconds``: all
+      that the fold's epoch took, with each of ``nids.stopwatch.PARTS`` as ``…_seconds``; what a trial has to prepare
+      counts for its first fold's first epoch.
 
     Raises:
         TrialFailed: A loss or a predicted probability is not a finite number.
@@ -79,14 +87,13 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
             probabilities = learner.predict(states[i], fold.validation)
             if not np.isfinite(probabilities).all():
                 raise TrialFailed(f"a predicted probability is no finite number in epoch {epoch} of fold {fold.number}")
-            confusion, log_loss = evaluate(fold.validation.labels, probabilities)
+            figures = _figures(fold, probabilities, corpus)
             ended = time.perf_counter()
             results.append(
                 {
                     "fold": fold.number,
                     "training_loss": loss,
-                    **summary(confusion, log_loss),
-                    "confusion": confusion.tolist(),
+                    **figures,
                     "seconds": ended - started,
                     **learner.stopwatch.take(),
                 }
@@ -116,13 +123,43 @@ def _prepare(corpus: Corpus, fold: Fold, width: int, hp: Hyperparameters) -> Fol
     # "balanced" as scikit-learn defines it, rows / (classes × rows of the class), to the power asked for.
     balanced = len(training) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     weights = (balanced**hp.class_weight_power).astype(np.float32)
-    return FoldOfTrial(fold.number, training, ValidationRows(corpus, fold, width), weights)
+    attacks = corpus.attacks[fold.validation]
+    withheld = [corpus.attack_types.index(name) for name in fold.withheld]
+    validation = ValidationRows(corpus, fold, width)
+    return FoldOfTrial(fold.number, training, validation, weights, attacks, np.isin(attacks, withheld))
+
+
+def _figures(fold: FoldOfTrial, probabilities: np.ndarray, corpus: Corpus) -> Report:
+    """Return what a fold's validation says."""
+    labels, unseen = fold.validation.labels, fold.unseen
+    classes, benign = corpus.dataset.classes, corpus.dataset.classes.index(corpus.dataset.benign)
+    predicted = probabilities.argmax(axis=1)
+    confusion, log_loss = evaluate(labels[~unseen], probabilities[~unseen])
+    figures = summary(confusion, log_loss)
+    if unseen.any():
+        figures |= unseen_figures(labels, predicted, fold.attacks, unseen, len(classes), benign)
+    counts = count_by_attack(fold.attacks, labels, predicted, benign)
+    withheld = set(fold.attacks[unseen].tolist())
+    attacks = [
+        {
+            "attack": corpus.attack_types[attack],
+            "class": classes[label],
+            "unseen": attack in withheld,
+            "rows": rows,
+            "flagged": flagged,
+            "recognized": recognized,
+        }
+        for attack, label, rows, flagged, recognized in zip(*(v.tolist() for v in vars(counts).values()), strict=True)
+    ]
+    return {**figures, "confusion": confusion.tolist(), "attacks": attacks}
 
 
 def _over_folds(results: Sequence[Report]) -> Report:
-    """Return the means of the summary figures over the folds, each with its standard deviation beside it."""
+    """Return the means of the figures over the folds, each with its standard deviation beside it."""
     means: Report = {}
-    for name in SUMMARY:
+    for name in (*SUMMARY, *UNSEEN):
+        if name not in results[0]:
+            continue
         values = [result[name] for result in results]
         means[name] = float(np.mean(values))
         means[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0

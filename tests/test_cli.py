@@ -178,7 +178,7 @@ def interrupted(tmp_path: Path) -> Path:
     folder = tmp_path / "runs/a"
     data = {"source": "x", "classes": ["Normal"], "synthetic": True}
     manifest = {
-        "format": 2,
+        "format": 3,
         "run": "a",
         "job": job.model_dump(),
         "space": {},

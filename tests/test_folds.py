@@ -62,7 +62,18 @@ def with_rows(traffic: Traffic, *copies: tuple[int, str]) -> Traffic:
     return replace(
         traffic,
         features=pd.concat([traffic.features, traffic.features.iloc[numbers]], ignore_index=True),
+        attack=pd.concat([traffic.attack, traffic.attack.iloc[numbers]], ignore_index=True),
         label=np.concatenate([traffic.label, np.array(labels, dtype=np.int8)]),
+    )
+
+
+def only(traffic: Traffic, numbers: np.ndarray) -> Traffic:
+    """Some of the rows."""
+    return replace(
+        traffic,
+        features=traffic.features.iloc[numbers].reset_index(drop=True),
+        attack=traffic.attack.iloc[numbers].reset_index(drop=True),
+        label=traffic.label[numbers],
     )
 
 
@@ -145,7 +156,7 @@ def test_conflicting_vectors_are_drawn_under_the_rarest_of_their_classes(traffic
     """Three vectors of U2R that stand among Normal too go to three folds, as three vectors of U2R do."""
     keep = np.flatnonzero(traffic.label != traffic.dataset.classes.index("U2R"))
     normal = np.flatnonzero(traffic.label == 0)[:3]
-    without = replace(traffic, features=traffic.features.iloc[keep], label=traffic.label[keep])
+    without = only(traffic, keep)
     positions = np.searchsorted(keep, normal)
     traffic = with_rows(without, *((int(position), "U2R") for position in positions))
     u2r = traffic.dataset.classes.index("U2R")
@@ -197,7 +208,7 @@ def test_the_corpus_is_what_all_folds_share(traffic: Traffic) -> None:
 
 def test_a_class_with_fewer_distinct_rows_than_folds_is_refused(traffic: Traffic) -> None:
     kept = np.concatenate([np.flatnonzero(traffic.label != 4), np.flatnonzero(traffic.label == 4)[:2]])
-    few = replace(traffic, features=traffic.features.iloc[kept].reset_index(drop=True), label=traffic.label[kept])
+    few = only(traffic, kept)
     few = with_rows(few, (len(kept) - 1, "U2R"), (len(kept) - 1, "U2R"))  # four rows, but two distinct ones
     with pytest.raises(UserError) as caught:
         split(few, Folds(count=3), seed=0)
@@ -209,7 +220,7 @@ def test_a_class_with_fewer_distinct_rows_than_folds_is_refused(traffic: Traffic
 
 def test_a_class_that_does_not_occur_is_no_obstacle(traffic: Traffic) -> None:
     kept = np.flatnonzero(traffic.label != 4)
-    without = replace(traffic, features=traffic.features.iloc[kept].reset_index(drop=True), label=traffic.label[kept])
+    without = only(traffic, kept)
     corpus, folds = Corpus.of(without), Folds(count=3)
     fold = build(corpus, 0, split(without, folds, seed=0)[0], folds, seed=0)
     assert set(fold.synthetic_labels) == {1, 2, 3}

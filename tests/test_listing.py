@@ -26,7 +26,7 @@ def printed(console: Console) -> list[str]:
 
 def make_run(storage: Path, name: str, state: str, *trials: tuple[str, float | None], metric: str = "log_loss") -> None:
     manifest: dict[str, Any] = {
-        "format": 2,
+        "format": 3,
         "space": {},
         "job": {"search": {"metric": metric, "trials": 9}},
         "data": {"source": "KDDTrain+"},
@@ -34,7 +34,7 @@ def make_run(storage: Path, name: str, state: str, *trials: tuple[str, float | N
     writer = RunWriter(Folder.at(str(storage / name)), manifest)
     for number, (ended, value) in enumerate(trials):
         rows = [{"trial": number, "state": ended, "value": value}]
-        writer.put(number, {"trials": rows, "classes": [], "confusions": [], "curves": []})
+        writer.put(number, {"trials": rows, "classes": [], "confusions": [], "attacks": [], "curves": []})
         writer.flush(number)
     writer.write_status(state, {}, {})
 

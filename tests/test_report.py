@@ -74,7 +74,7 @@ def make_run(
         "class_counts": {"Normal": 80, "U2R": 20},
     }
     manifest = {
-        "format": 2,
+        "format": 3,
         "run": "a-run",
         "created": "2026-11-23T20:00:00+00:00",
         "job": {
@@ -94,6 +94,7 @@ def make_run(
         rows: dict[str, list[dict[str, Any]]] = {
             "trials": [row],
             "classes": [],
+            "attacks": [],
             "confusions": [],
             "curves": [],
         }

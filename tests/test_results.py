@@ -11,8 +11,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from nids.errors import UserError
-from nids.metrics import SUMMARY
-from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names
+from nids.results import FIGURES, SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names
 from nids.results.owner import owner
 from nids.results.run import SILENCE
 from nids.results.writer import TRIALS_A_PART
@@ -28,7 +27,7 @@ SPACE = {
     "attention": CategoricalDistribution(["dot", "additive"]),
     "batch_size": CategoricalDistribution([64, 128]),
 }
-MANIFEST = {"format": 2, "run": "a-run", "space": describe(SPACE), "notes": ["größer"]}
+MANIFEST = {"format": 3, "run": "a-run", "space": describe(SPACE), "notes": ["größer"]}
 STARTED = datetime(2026, 11, 23, 20, 0, 0, 250_000, tzinfo=UTC)
 OWNER = {"host": "here", "pid": 1}
 
@@ -48,7 +47,7 @@ def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any
         "error": "the training loss became nan" if state == "FAIL" else None,
         **{
             f"{name}{suffix}": None if running else trial + i / 16 + j / 64
-            for i, name in enumerate(SUMMARY)
+            for i, name in enumerate(FIGURES)
             for j, suffix in enumerate(("", "_std"))
         },
         "params_learning_rate": 0.0018285312453719437,
@@ -57,7 +56,7 @@ def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any
         "params_batch_size": 128,
     }
     if running:
-        return {"trials": [row], "classes": [], "confusions": [], "curves": []}
+        return {"trials": [row], "classes": [], "confusions": [], "attacks": [], "curves": []}
     classes = ("Normal", "U2R")
     return {
         "trials": [row],
@@ -81,13 +80,27 @@ def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any
             for actual in classes
             for predicted in classes
         ],
+        "attacks": [
+            {
+                "trial": trial,
+                "fold": fold,
+                "attack": attack,
+                "class": "Normal" if attack == "normal" else "U2R",
+                "unseen": attack == "perl",
+                "rows": 5 + trial,
+                "flagged": fold,
+                "recognized": 2,
+            }
+            for fold in range(2)
+            for attack in ("normal", "perl")
+        ],
         "curves": [
             {
                 "trial": trial,
                 "fold": fold,
                 "epoch": epoch,
                 "training_loss": 1 / epoch,
-                **{name: fold + i / 8 for i, name in enumerate(SUMMARY)},
+                **{name: fold + i / 8 for i, name in enumerate(FIGURES)},
                 **{name: 0.75 + i for i, name in enumerate(SECONDS)},
             }
             for epoch in (1, 2, 3)
@@ -100,9 +113,13 @@ def expected(table: str, *trials: dict[str, list[dict[str, Any]]]) -> pd.DataFra
     """The table as a reader is to find it."""
     dtypes = {
         **dict.fromkeys(("trial", "fold", "epoch"), "int32"),
-        **dict.fromkeys(("count", "support", "params_conv_kernel_size", "params_batch_size"), "int64"),
+        **dict.fromkeys(
+            ("count", "support", "rows", "flagged", "recognized", "params_conv_kernel_size", "params_batch_size"),
+            "int64",
+        ),
         **dict.fromkeys(("started", "ended"), "datetime64[ms, UTC]"),
-        **dict.fromkeys(("state", "error", "class", "actual", "predicted", "params_attention"), "str"),
+        **dict.fromkeys(("state", "error", "class", "actual", "predicted", "attack", "params_attention"), "str"),
+        "unseen": "bool",
     }
     frame = pd.DataFrame([row for trial in trials for row in trial[table]])
     return frame.astype({name: dtypes.get(name, "float64") for name in frame})
@@ -133,7 +150,13 @@ def test_what_is_written_is_read(folder: Folder) -> None:
     trials = rows_of(0), rows_of(1, "PRUNED"), rows_of(2, "FAIL")
     written(folder, *trials)
     run = Run(folder)
-    tables = {"trials": run.trials(), "classes": run.classes(), "confusions": run.confusions(), "curves": run.curves()}
+    tables = {
+        "trials": run.trials(),
+        "classes": run.classes(),
+        "confusions": run.confusions(),
+        "attacks": run.attacks(),
+        "curves": run.curves(),
+    }
     assert set(tables) == set(TABLES)
     for name, found in tables.items():
         pd.testing.assert_frame_equal(found, final(expected(name, *trials)))
@@ -174,7 +197,7 @@ def test_a_trial_is_known_to_have_ended_once_all_of_it_is_written(
     monkeypatch.setattr(writer.folder, "write", lambda name, content: names.append(name.partition("/")[0]))
     writer.put(0, rows_of(0))
     assert writer.flush(0) == range(TRIALS_A_PART)
-    assert names == ["classes", "confusions", "curves", "trials"]
+    assert names == ["classes", "confusions", "attacks", "curves", "trials"]
 
 
 def test_the_rows_of_a_full_part_no_longer_change(folder: Folder) -> None:
@@ -332,7 +355,7 @@ def test_a_storage_that_is_not_there_holds_no_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["manifest.json", "status.json"])
 def test_a_run_with_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
     written(Folder.at(str(tmp_path)).folder("a-run"))
-    (tmp_path / "a-run" / name).write_text('{"format": 2, "sp')
+    (tmp_path / "a-run" / name).write_text('{"format": 3, "sp')
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "a-run")
     assert str(caught.value).startswith(f"{tmp_path}/a-run/{name}: cannot be read (")
@@ -343,7 +366,7 @@ def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
     RunWriter(Folder.at(str(tmp_path)).folder("a-run"), MANIFEST | {"format": 9})
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "a-run")
-    assert str(caught.value) == f"{tmp_path}/a-run: the run has format 9, this version reads format 2."
+    assert str(caught.value) == f"{tmp_path}/a-run: the run has format 9, this version reads format 3."
 
 
 @pytest.mark.parametrize(

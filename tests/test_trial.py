@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nids import config
+from nids.attack_metrics import UNSEEN
 from nids.batches import ValidationRows
 from nids.encoding import Rows
 from nids.folds import Corpus, Fold, build, split
@@ -80,7 +81,7 @@ def test_a_report_comes_after_each_epoch(reports: Reports) -> None:
         assert list(report) == ["epoch", "finished", "value", "best_epoch", *names, "folds"]
         assert [fold["fold"] for fold in report["folds"]] == [0, 2]
         for fold in report["folds"]:
-            assert list(fold) == ["fold", "training_loss", *SUMMARY, "confusion"]
+            assert list(fold) == ["fold", "training_loss", *SUMMARY, "confusion", "attacks"]
             assert np.isfinite(fold["training_loss"])
 
 
@@ -95,6 +96,35 @@ def test_the_confusion_matrix_counts_the_rows_of_the_validation_part(
             assert {type(count) for row in result["confusion"] for count in row} == {int}
             figures = summary(np.array(result["confusion"]), result["log_loss"])
             assert {name: result[name] for name in SUMMARY} == figures
+
+
+def test_each_attack_type_is_counted(reports: Reports, shared: tuple[Corpus, list[Fold]], traffic: Traffic) -> None:
+    class_of = traffic.dataset.class_map()
+    for report in reports:
+        for result, fold in zip(report["folds"], shared[1], strict=True):
+            rows = traffic.attack.iloc[fold.validation].value_counts().to_dict()
+            assert {entry["attack"]: entry["rows"] for entry in result["attacks"]} == rows
+            assert {entry["attack"]: entry["class"] for entry in result["attacks"]} == {
+                name: class_of[name] for name in rows
+            }
+            assert sum(entry["recognized"] for entry in result["attacks"]) == np.trace(result["confusion"])
+            benign = np.array(result["confusion"])[:, 0]
+            assert sum(entry["flagged"] for entry in result["attacks"]) == len(fold.validation) - benign.sum()
+            assert not any(entry["unseen"] for entry in result["attacks"])
+
+
+@pytest.mark.usefixtures("traced")
+def test_withheld_attacks_are_judged_apart_from_known_rows(traffic: Traffic) -> None:
+    corpus, folds = folds_of(traffic, config.Folds(count=3, scheme="unseen-attacks", resampling="none"))
+    fold = max(folds, key=lambda fold: len(fold.withheld))
+    (report,) = run(corpus, [fold], job(training={"epochs": 1}, scheduler={"kind": "none"}))
+    (result,) = report["folds"]
+    assert {entry["attack"] for entry in result["attacks"] if entry["unseen"]} == set(fold.withheld)
+    known = [entry["rows"] for entry in result["attacks"] if not entry["unseen"]]
+    assert np.sum(result["confusion"]) == sum(known) < len(fold.validation)
+    for name in UNSEEN:
+        assert 0 <= result[name] <= 1
+        assert (report[name], report[f"{name}_std"]) == (result[name], 0)
 
 
 def test_the_time_of_a_fold_is_made_of_its_parts(shared: tuple[Corpus, list[Fold]]) -> None:

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 SIZES = (10, 100, 1000, 10_000)
 FOLDS, CLASSES, EPOCHS = 3, 5, 4
 KB = 1e3
+# As many as KDDTrain+ has.
+ATTACKS = [
+    {"attack": f"type {i}", "class": "DoS", "unseen": False, "rows": 100, "flagged": 90, "recognized": 80}
+    for i in range(23)
+]
 
 
 class Stub(TrialProcess):
@@ -64,7 +69,14 @@ class Stub(TrialProcess):
             **figures,
             **{f"{name}_std": 0.0 for name in SUMMARY},
             "folds": [
-                {"fold": fold, "training_loss": value, **figures, **seconds, "confusion": confusion}
+                {
+                    "fold": fold,
+                    "training_loss": value,
+                    **figures,
+                    **seconds,
+                    "confusion": confusion,
+                    "attacks": ATTACKS,
+                }
                 for fold in range(FOLDS)
             ],
         }

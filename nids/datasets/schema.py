@@ -86,6 +86,7 @@ class Dataset:
         citation: Where the data come from.
         dropped: Numeric columns after the attack's name that files may have or lack: checked, not kept.
         mirrors: Addresses to download from, in order, with ``{filename}`` in each.
+        benign: The class of traffic that is no attack.
     """
 
     name: str
@@ -97,8 +98,11 @@ class Dataset:
     citation: str
     dropped: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = ()
+    benign: str = "Normal"
 
     def __post_init__(self) -> None:
+        if self.benign not in self.classes:
+            raise ValueError(f"{self.benign!r}, the benign class of {self.name}, is none of {self.classes}")
         for preset, class_map in self.class_maps.items():
             if strange := set(class_map.values()) - set(self.classes):
                 raise ValueError(

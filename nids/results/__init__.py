@@ -6,6 +6,7 @@
 ``trials/part-*.parquet``       a row a trial: state, value, hyperparameters, means over the folds and their spread
 ``classes/part-*.parquet``      a row a trial × fold × class, at the trial's best epoch
 ``confusions/part-*.parquet``   a row a trial × fold × actual class × predicted class, at the trial's best epoch
+``attacks/part-*.parquet``      a row a trial × fold × attack type of the validation part, at the trial's best epoch
 ``curves/part-*.parquet``       a row a trial × fold × epoch
 ``study.journal``               the Optuna study, for Optuna's own tools (``JournalStorage``)
 ==============================  ========================================================================================
@@ -18,7 +19,7 @@ number of trials.
 """
 
 from nids.results.run import Run, new_run, open_run, run_names
-from nids.results.tables import FORMAT, SECONDS, TABLES, Rows
+from nids.results.tables import FIGURES, FORMAT, SECONDS, TABLES, Rows
 from nids.results.writer import RunWriter
 
-__all__ = ["FORMAT", "SECONDS", "TABLES", "Rows", "Run", "RunWriter", "new_run", "open_run", "run_names"]
+__all__ = ["FIGURES", "FORMAT", "SECONDS", "TABLES", "Rows", "Run", "RunWriter", "new_run", "open_run", "run_names"]

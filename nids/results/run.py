@@ -66,6 +66,10 @@ class Run:
         """Return a row a trial × fold × actual class × predicted class."""
         return self.table("confusions")
 
+    def attacks(self) -> pd.DataFrame:
+        """Return a row a trial × fold × attack type."""
+        return self.table("attacks")
+
     def curves(self) -> pd.DataFrame:
         """Return a row a trial × fold × epoch."""
         return self.table("curves")

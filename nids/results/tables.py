@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from nids.attack_metrics import UNSEEN
 from nids.metrics import SUMMARY
 from nids.stopwatch import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMAT = 2
+FORMAT = 3
 
 # What a fold's epoch took: in all, and by part.
 SECONDS = ("seconds", *(f"{part}_seconds" for part in PARTS))
@@ -20,7 +21,8 @@ SECONDS = ("seconds", *(f"{part}_seconds" for part in PARTS))
 Rows = dict[str, list[dict[str, Any]]]
 
 _TIME = pa.timestamp("ms", tz="UTC")
-_FIGURES = [(name, pa.float64()) for name in SUMMARY]
+# Those of unseen attacks are null unless the run's folds withhold attack types.
+FIGURES = (*SUMMARY, *UNSEEN)
 _SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
     "trials": [
         ("trial", pa.int32()),
@@ -32,7 +34,7 @@ _SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("ended", _TIME),
         ("seconds", pa.float64()),
         ("error", pa.string()),
-        *((name + suffix, pa.float64()) for name in SUMMARY for suffix in ("", "_std")),
+        *((name + suffix, pa.float64()) for name in FIGURES for suffix in ("", "_std")),
     ],
     "classes": [
         ("trial", pa.int32()),
@@ -51,12 +53,22 @@ _SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("predicted", pa.string()),
         ("count", pa.int64()),
     ],
+    "attacks": [
+        ("trial", pa.int32()),
+        ("fold", pa.int32()),
+        ("attack", pa.string()),
+        ("class", pa.string()),
+        ("unseen", pa.bool_()),
+        ("rows", pa.int64()),
+        ("flagged", pa.int64()),
+        ("recognized", pa.int64()),
+    ],
     "curves": [
         ("trial", pa.int32()),
         ("fold", pa.int32()),
         ("epoch", pa.int32()),
         ("training_loss", pa.float64()),
-        *_FIGURES,
+        *((name, pa.float64()) for name in FIGURES),
         *((name, pa.float64()) for name in SECONDS),
     ],
 }

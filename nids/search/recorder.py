@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ray import tune
 
-from nids.metrics import SUMMARY, class_figures
-from nids.results import SECONDS
+from nids.metrics import class_figures
+from nids.results import FIGURES, SECONDS
 from nids.results.owner import owner
 
 if TYPE_CHECKING:
@@ -49,10 +49,11 @@ class Record:
             self.curve.clear()  # started again after a fault
         self.last = {key: result[key] for key in ("epoch", "value", "best_epoch")}
         for fold in result["folds"]:
-            figures = {name: fold[name] for name in ("fold", "training_loss", *SUMMARY, *SECONDS)}
+            figures = {name: fold[name] for name in ("fold", "training_loss", *FIGURES, *SECONDS) if name in fold}
             self.curve.append({"trial": self.number, "epoch": result["epoch"], **figures})
         if result["best_epoch"] == result["epoch"]:
-            means = {name + suffix: result[name + suffix] for name in SUMMARY for suffix in ("", "_std")}
+            names = [name + suffix for name in FIGURES for suffix in ("", "_std")]
+            means = {name: result[name] for name in names if name in result}
             self.best = {"means": means, "folds": result["folds"]}
 
     def rows(self, classes: Sequence[str]) -> Rows:
@@ -71,9 +72,10 @@ class Record:
             **(self.best["means"] if self.best else {}),
             **{f"params_{name}": value for name, value in self.params.items()},
         }
-        rows: Rows = {"trials": [trial], "classes": [], "confusions": [], "curves": self.curve}
+        rows: Rows = {"trials": [trial], "classes": [], "confusions": [], "attacks": [], "curves": self.curve}
         for fold in self.best["folds"] if self.best else ():
             key = {"trial": self.number, "fold": fold["fold"]}
+            rows["attacks"] += [{**key, **attack} for attack in fold["attacks"]]
             confusion = np.array(fold["confusion"])
             figures = class_figures(confusion)
             for i, name in enumerate(classes):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CLASSES = ("Normal", "DoS")
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 TIMES = {name: 1.0 + i for i, name in enumerate(SECONDS)}
+ATTACK = {"attack": "neptune", "class": "DoS", "unseen": True, "rows": 8, "flagged": 6, "recognized": 5}
 RIGHT, WRONG = [[6, 2], [0, 8]], [[0, 8], [8, 0]]
 
 
@@ -32,7 +33,7 @@ def report(
 ) -> dict[str, Any]:
     """Return what a trial of one fold reports; each figure is the epoch's number and a bit."""
     figures = {name: epoch + i / 8 for i, name in enumerate(SUMMARY)}
-    fold = {"fold": 0, "training_loss": 0.5, **TIMES, **figures, "confusion": confusion}
+    fold = {"fold": 0, "training_loss": 0.5, **TIMES, **figures, "confusion": confusion, "attacks": [ATTACK]}
     spread = {f"{name}_std": 0.0 for name in SUMMARY}
     return {
         "epoch": epoch,
@@ -75,6 +76,7 @@ class TestRecord:
                 }
             ],
             "curves": [{**curve, "epoch": 1, **first}, {**curve, "epoch": 2, **second}],
+            "attacks": [{**key, **ATTACK}],
             # Those of the best epoch, not of the last one.
             "classes": [
                 {
@@ -107,7 +109,7 @@ class TestRecord:
     def test_rows_before_the_first_report(self) -> None:
         rows = Record(0, {"learning_rate": 0.5}, STARTED).rows(CLASSES)
         (trial,) = rows.pop("trials")
-        assert rows == {"classes": [], "confusions": [], "curves": []}
+        assert rows == {"classes": [], "confusions": [], "attacks": [], "curves": []}
         assert trial.pop("seconds") > 0
         assert trial == {
             "trial": 0,
