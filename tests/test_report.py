@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections import Counter
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,8 @@ def make_run(
     data: dict[str, Any] | None = None,
     metric: str = "log_loss",
     notes: tuple[str, ...] = (),
+    attacks: tuple[dict[str, Any], ...] = (),
+    scheme: str = "random",
 ) -> Run:
     """Write a run whose trials all have the same results by class: U2R is found half the time in fold 1."""
     about = {
@@ -79,7 +82,7 @@ def make_run(
         "created": "2026-11-23T20:00:00+00:00",
         "job": {
             "name": "a-job",
-            "folds": {"count": count, "use": folds},
+            "folds": {"scheme": scheme, "count": count, "use": folds},
             "search": {"metric": metric, "trials": len(trials)},
             "hyperparameters": {"gru_units": 32},
         },
@@ -94,7 +97,7 @@ def make_run(
         rows: dict[str, list[dict[str, Any]]] = {
             "trials": [row],
             "classes": [],
-            "attacks": [],
+            "attacks": [{"trial": row["trial"], **attack} for attack in attacks],
             "confusions": [],
             "curves": [],
         }
@@ -350,6 +353,39 @@ def test_the_page_stands_alone_and_escapes_what_the_run_says(tmp_path: Path) -> 
 
     assert report.write(run) == f"{run.path}/report.html"  # replaces the older one
     assert page(run) == html
+
+
+def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
+    def counts(fold: int, attack: str, unseen: bool, *numbers: int) -> dict[str, Any]:
+        named = dict(zip(("rows", "flagged", "recognized"), numbers, strict=True))
+        return {"fold": fold, "attack": attack, "class": "U2R" if attack == "perl" else "Normal", **named} | {
+            "unseen": unseen
+        }
+
+    attacks = (
+        counts(0, "perl", True, 8, 6, 2),
+        counts(0, "normal", False, 40, 1, 39),
+        counts(1, "perl", False, 2, 2, 2),
+        counts(1, "normal", False, 40, 3, 37),
+    )
+    unseen = {"unseen_macro_f1": 0.7, "unseen_flagged": 0.75, "unseen_recognized": 0.25, "false_alarms": 0.05}
+    row = trial(0, **unseen, **{f"{name}_std": 0.01 for name in unseen})
+    run = make_run(tmp_path, row, attacks=attacks, scheme="unseen-attacks", metric="unseen_macro_f1")
+    found = report.tables(run)
+    assert found.attacks.reset_index().to_dict("records") == [
+        {"attack": "normal", "class": "Normal", "unseen": False, "rows": 80, "flagged": 0.05, "recognized": 0.95},
+        {"attack": "perl", "class": "U2R", "unseen": True, "rows": 8, "flagged": 0.75, "recognized": 0.25},
+        {"attack": "perl", "class": "U2R", "unseen": False, "rows": 2, "flagged": 1.0, "recognized": 1.0},
+    ]
+    measures = found.metrics.loc[list(unseen)]
+    assert measures["mean"].tolist() == list(unseen.values())
+    assert measures["baseline"].fillna(-1).tolist() == [-1, 0, 0, 0]
+    assert found.unlike == (
+        "each fold's training part lacks some attack types altogether, and no published one's does",
+    )
+    assert re.search(r"perl\s+U2R\s+unseen\s+8\s+75.00 %\s+25.00 %", shown(run))
+    assert "<td>perl</td><td>U2R</td><td>unseen</td><td>8</td><td>75.00 %</td><td>25.00 %</td>" in page(run)
+    assert "Results by attack type" not in page(make_run(tmp_path / "random", trial(0), attacks=attacks[1:]))
 
 
 def test_the_page_opens_with_the_answer(tmp_path: Path) -> None:

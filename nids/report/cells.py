@@ -58,6 +58,22 @@ def classes(tables: Tables) -> list[tuple[str, str, list[tuple[str, str]]]]:
     ]
 
 
+def attacks(tables: Tables) -> Rows:
+    """Return attack type, its class, whether it was withheld from training, rows, shares flagged and recognized."""
+    return [
+        (
+            str(name),
+            str(row["class"]),
+            "unseen" if row["unseen"] else "known",
+            f"{row['rows']:,}",
+            value("unseen_flagged", row["flagged"]),
+            value("unseen_recognized", row["recognized"]),
+        )
+        for name, row in tables.attacks.iterrows()
+        if tables.attacks["unseen"].any()
+    ]
+
+
 def ranges(tables: Tables) -> Rows:
     """Return measure, its range over all classes and folds, the paper's range."""
     return [

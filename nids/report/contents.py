@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from nids import paper
+from nids.attack_metrics import UNSEEN
 from nids.config import Search
 from nids.report.importances import importances
 from nids.space import space_from
@@ -50,12 +51,16 @@ class Tables:
         folds: Number of folds that each trial was validated on.
         unlike: Why figures cannot be compared with the paper's like for like; empty if they can.
         best: The best trial, None as long as none is complete.
-        metrics: Index ``MEASURES``; columns mean, std (both over the best trial's folds), paper and baseline.
-            The paper's log-loss is its best value, of which it does not say what it is.
+        metrics: Index ``MEASURES``, and ``nids.attack_metrics.UNSEEN`` where attack types are withheld; columns mean,
+            std (both over the best trial's folds), paper and baseline. The paper's log-loss is its best value, of
+            which it does not say what it is.
         hyperparameters: Index their names; columns best and paper, of mixed types, and searched, Optuna's
             distribution; None where there is none.
         classes: Index the classes; a column support (validation rows, all folds), and for each of
             ``CLASS_MEASURES`` the columns <measure>_mean, _std, _min, _max over the best trial's folds.
+        attacks: Index the attack types of the best trial's validation rows, each class's together; columns class,
+            unseen, rows, flagged and recognized, shares of the rows, over all folds. A type that was withheld in one
+            fold stands there twice, once as a known one.
         ranges: Index recall and false_positive_rate; columns low, high (over all classes and folds),
             paper_low, paper_high.
         states: Number of trials in each of ``STATES``.
@@ -78,6 +83,7 @@ class Tables:
     metrics: pd.DataFrame
     hyperparameters: pd.DataFrame
     classes: pd.DataFrame
+    attacks: pd.DataFrame
     ranges: pd.DataFrame
     states: Mapping[str, int]
     failures: pd.DataFrame
@@ -111,9 +117,10 @@ def tables(run: Run) -> Tables:
         folds=len(manifest["folds"]["used"]),
         unlike=_unlike(manifest),
         best=best,
-        metrics=_metrics(row, manifest["data"]["class_counts"]),
+        metrics=_metrics(row, manifest),
         hyperparameters=_hyperparameters(row, space, manifest["job"].get("hyperparameters", {})),
         classes=classes,
+        attacks=_attacks(run.attacks(), best, manifest["data"]["classes"]),
         ranges=_ranges(classes),
         states={state: int(states.get(state, 0)) for state in STATES},
         failures=_failures(trials),
@@ -163,18 +170,25 @@ def _best(row: pd.Series, metric: str) -> Best:
     )
 
 
-def _metrics(row: pd.Series | None, class_counts: Mapping[str, int]) -> pd.DataFrame:
+def _metrics(row: pd.Series | None, manifest: Mapping[str, Any]) -> pd.DataFrame:
     found: Mapping[Any, Any] = {} if row is None else row.to_dict()
     published = {**paper.METRICS, "log_loss": paper.BEST_VALUE}
-    baseline = majority_baseline(class_counts)
+    # Who finds every row benign flags nothing.
+    baseline = {
+        **majority_baseline(manifest["data"]["class_counts"]),
+        "unseen_flagged": 0.0,
+        "unseen_recognized": 0.0,
+        "false_alarms": 0.0,
+    }
+    names = (*MEASURES, *UNSEEN) if manifest["job"]["folds"].get("scheme") == "unseen-attacks" else MEASURES
     return pd.DataFrame(
         {
-            "mean": [found.get(name, math.nan) for name in MEASURES],
-            "std": [found.get(f"{name}_std", math.nan) for name in MEASURES],
-            "paper": [published.get(name, math.nan) for name in MEASURES],
-            "baseline": [baseline[name] for name in MEASURES],
+            "mean": [found.get(name, math.nan) for name in names],
+            "std": [found.get(f"{name}_std", math.nan) for name in names],
+            "paper": [published.get(name, math.nan) for name in names],
+            "baseline": [baseline.get(name, math.nan) for name in names],
         },
-        index=pd.Index(MEASURES, name="measure"),
+        index=pd.Index(names, name="measure"),
         dtype=float,
     )
 
@@ -205,6 +219,14 @@ def _classes(classes: pd.DataFrame, best: Best | None, order: list[str]) -> pd.D
             columns[f"{measure}_{statistic}"] = groups[measure].agg(statistic)
     table = pd.DataFrame(columns)
     return table.reindex([name for name in order if name in table.index]).rename_axis("class")
+
+
+def _attacks(attacks: pd.DataFrame, best: Best | None, order: list[str]) -> pd.DataFrame:
+    chosen = attacks[attacks["trial"] == best.trial] if best else attacks.iloc[:0]
+    table = chosen.groupby(["attack", "class", "unseen"], as_index=False)[["rows", "flagged", "recognized"]].sum()
+    table[["flagged", "recognized"]] = table[["flagged", "recognized"]].div(table["rows"], axis=0)
+    table["class"] = pd.Categorical(table["class"], order)
+    return table.sort_values(["class", "unseen", "rows"], ascending=[True, False, False]).set_index("attack")
 
 
 def _ranges(classes: pd.DataFrame) -> pd.DataFrame:
@@ -244,6 +266,8 @@ def _unlike(manifest: Mapping[str, Any]) -> tuple[str, ...]:
         reasons.append(f"the rows are synthetic ({data['source']})")
     elif data["source"] != paper.TRAINING_FILE:
         reasons.append(f"the rows are those of {data['source']}, the paper's those of {paper.TRAINING_FILE}")
+    if manifest["job"]["folds"].get("scheme") == "unseen-attacks":
+        reasons.append("each fold's training part lacks some attack types altogether, and no published one's does")
     used, count = len(manifest["folds"]["used"]), manifest["job"]["folds"]["count"]
     if used < count:
         reasons.append(f"the run used only {used} of {count} folds")

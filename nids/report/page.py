@@ -46,6 +46,7 @@ def page(run: Run) -> str:
         metrics=cells.metrics(found),
         measures=[label(name) for name in CLASS_MEASURES],
         classes=cells.classes(found),
+        attacks=cells.attacks(found),
         ranges=cells.ranges(found),
         hyperparameters=cells.hyperparameters(found),
         failures=list(found.failures.itertuples(index=False)),

@@ -39,6 +39,9 @@ def show(run: Run, console: Console) -> None:
         if found.metric == "log_loss":
             console.print(Text(f"* {wording.UNNAMED}", style="dim"))
         console.print(_by_class(found))
+        if unseen := [row for row in cells.attacks(found) if row[2] == "unseen"]:
+            head = ("attack", "class", "", "rows", "flagged", "given its class")
+            _print(console, "Attack types that were withheld from a fold's training", head, unseen)
         _print(console, "All classes and folds", ("", "from–to", "paper, over all folds"), cells.ranges(found))
         _print(console, "Hyperparameters", ("", "best trial", "paper", "searched"), cells.hyperparameters(found))
         console.print(Text(wording.comparison(found), style="yellow" if found.unlike else "dim"))
