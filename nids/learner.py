@@ -58,6 +58,10 @@ class Network:
         changes = adjusted(dict(zip(paths, self._fresh[seed], strict=True)), hp)
         return [changes.get(path, value) for path, value in zip(paths, self._fresh[seed], strict=True)]
 
+    def named(self, state: State) -> dict[str, np.ndarray]:
+        """Return a state's values by the path of their variable."""
+        return {variable.path: value for variable, value in zip(self._variables, state, strict=True)}
+
     def write(self, state: State) -> None:
         """Bring the network into a state."""
         for variable, value in zip(self._variables, state, strict=True):
@@ -139,6 +143,11 @@ class Learner:
             with self.stopwatch.running(self._network.part("validation", len(batch))):
                 batches.append(predict(batch)[:count])
         return np.concatenate(batches)
+
+    def weights(self, state: State) -> dict[str, np.ndarray]:
+        """Return what of a state the trained model needs: its weights by their path, without optimizer and seeds."""
+        kept = {weight.path for weight in self._network.model.weights}
+        return {path: value for path, value in self._network.named(state).items() if path in kept}
 
     def _timed(self, batches: Iterator[T]) -> Iterator[T]:
         """Yield the batches; gathering them counts as data."""

@@ -57,6 +57,19 @@ def resumed_study(run: Run, search: Search, journal: Path) -> tuple[optuna.Study
     return study, ended
 
 
+def best_row(trials: pd.DataFrame, mode: str) -> pd.Series | None:
+    """Return the row of the best complete trial, the first of equal ones, or None if no trial is complete.
+
+    Args:
+        trials: The run store's trials.
+        mode: "min" or "max".
+    """
+    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
+    if complete.empty:
+        return None
+    return complete.sort_values(["value", "trial"], ascending=[mode == "min", True]).iloc[0]
+
+
 def params_of(row: dict[str, Any], space: Space) -> dict[str, Any]:
     """Return the hyperparameters in a row of the run store's ``trials``, with the types of the space."""
     params = {}

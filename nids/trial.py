@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nids.attack_metrics import UNSEEN, count_by_attack, unseen_figures
+from nids.attack_metrics import UNSEEN
 from nids.batches import TrainingRows, ValidationRows
 from nids.learner import Learner
-from nids.metrics import SUMMARY, evaluate, summary
+from nids.metrics import SUMMARY
+from nids.validation import validation_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,17 +34,27 @@ class TrialFailed(Exception):
 
 @dataclass(frozen=True)
 class FoldOfTrial:
-    """What a trial keeps for one fold beside its state.
-
-    ``attacks`` are the attack types of the validation rows, int16; ``unseen`` says which of them were withheld, bool.
-    """
+    """What a trial keeps for one fold beside its state."""
 
     number: int
     training: TrainingRows
     validation: ValidationRows
     weights: np.ndarray
-    attacks: np.ndarray
-    unseen: np.ndarray
+
+    @classmethod
+    def of(cls, corpus: Corpus, fold: Fold, width: int, hp: Hyperparameters) -> FoldOfTrial:
+        """Return what a trial of some hyperparameters keeps for a fold; ``width`` as for ``TrainingRows``."""
+        training = TrainingRows(corpus, fold, width, hp.resampling_ratio)
+        counts = np.bincount(training.labels, minlength=len(corpus.dataset.classes))
+        # "balanced" as scikit-learn defines it, rows / (classes × rows of the class), to the power asked for.
+        balanced = len(training) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        weights = (balanced**hp.class_weight_power).astype(np.float32)
+        return cls(fold.number, training, ValidationRows(corpus, fold, width), weights)
+
+
+def seed_of(job: Job, *numbers: int) -> int:
+    """Return the seed of one fold's weights and order of rows, or of whatever else the numbers stand for."""
+    return int(np.random.SeedSequence([job.search.seed, *numbers]).generate_state(1)[0])
 
 
 def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: Job) -> Iterator[Report]:
@@ -72,9 +83,9 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
     classes = len(corpus.dataset.classes)
     # Folds may differ by a rare category; one width for all lets them share one traced model.
     width = max(fold.encoding.width for fold in folds)
-    prepared = [_prepare(corpus, fold, width, hp) for fold in folds]
+    prepared = [FoldOfTrial.of(corpus, fold, width, hp) for fold in folds]
     learner = Learner(width, classes, hp, job.training)
-    seeds = [int(np.random.SeedSequence([job.search.seed, fold.number]).generate_state(1)[0]) for fold in folds]
+    seeds = [seed_of(job, fold.number) for fold in folds]
     states = [learner.fresh(seed) for seed in seeds]
 
     best, best_epoch = math.nan, 0
@@ -87,7 +98,7 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
             probabilities = learner.predict(states[i], fold.validation)
             if not np.isfinite(probabilities).all():
                 raise TrialFailed(f"a predicted probability is no finite number in epoch {epoch} of fold {fold.number}")
-            figures = _figures(fold, probabilities, corpus)
+            figures = validation_figures(corpus, folds[i], probabilities)
             ended = time.perf_counter()
             results.append(
                 {
@@ -115,43 +126,6 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
         if finished:
             return
         started = time.perf_counter()
-
-
-def _prepare(corpus: Corpus, fold: Fold, width: int, hp: Hyperparameters) -> FoldOfTrial:
-    training = TrainingRows(corpus, fold, width, hp.resampling_ratio)
-    counts = np.bincount(training.labels, minlength=len(corpus.dataset.classes))
-    # "balanced" as scikit-learn defines it, rows / (classes × rows of the class), to the power asked for.
-    balanced = len(training) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    weights = (balanced**hp.class_weight_power).astype(np.float32)
-    attacks = corpus.attacks[fold.validation]
-    withheld = [corpus.attack_types.index(name) for name in fold.withheld]
-    validation = ValidationRows(corpus, fold, width)
-    return FoldOfTrial(fold.number, training, validation, weights, attacks, np.isin(attacks, withheld))
-
-
-def _figures(fold: FoldOfTrial, probabilities: np.ndarray, corpus: Corpus) -> Report:
-    """Return what a fold's validation says."""
-    labels, unseen = fold.validation.labels, fold.unseen
-    classes, benign = corpus.dataset.classes, corpus.dataset.classes.index(corpus.dataset.benign)
-    predicted = probabilities.argmax(axis=1)
-    confusion, log_loss = evaluate(labels[~unseen], probabilities[~unseen])
-    figures = summary(confusion, log_loss)
-    if unseen.any():
-        figures |= unseen_figures(labels, predicted, fold.attacks, unseen, len(classes), benign)
-    counts = count_by_attack(fold.attacks, labels, predicted, benign)
-    withheld = set(fold.attacks[unseen].tolist())
-    attacks = [
-        {
-            "attack": corpus.attack_types[attack],
-            "class": classes[label],
-            "unseen": attack in withheld,
-            "rows": rows,
-            "flagged": flagged,
-            "recognized": recognized,
-        }
-        for attack, label, rows, flagged, recognized in zip(*(v.tolist() for v in vars(counts).values()), strict=True)
-    ]
-    return {**figures, "confusion": confusion.tolist(), "attacks": attacks}
 
 
 def _over_folds(results: Sequence[Report]) -> Report:

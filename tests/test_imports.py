@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+# What is run once a search has ended, and may look at the held-out rows.
+AFTER_THE_SEARCH = {"nids.search.finalizing", "nids.search.baselines"}
 SLOW = ("ray", "tensorflow", "keras", "jax", "torch")
 
 
@@ -112,6 +114,21 @@ def test_a_trial_loads_no_ray() -> None:
     below = sorted(_below("nids.trial"))
     assert {"nids.batches", "nids.learner", "nids.metrics", "nids.model"} <= set(below)
     assert "ray" not in _loaded_after([*below, "nids.device", "nids.fold_cache"])
+
+
+def test_no_search_can_reach_the_held_out_rows() -> None:
+    searching = [
+        *(name for name in NIDS if name.startswith("nids.search.") and name not in AFTER_THE_SEARCH),
+        *("nids.trial", "nids.folds", "nids.fold_cache", "nids.study", "nids.space", "nids.report", "nids.leakage"),
+    ]
+    assert {"nids.search.driver", "nids.search.preparation", "nids.search.trainable"} <= set(searching)
+    for name in searching:
+        assert "nids.heldout" not in _below(name), name
+    assert {name for name, found in IMPORTS.items() if "nids.heldout" in found.ever} == AFTER_THE_SEARCH
+    # What reads a file without asking whether it is held out: the check of a file that a user names, and the two that
+    # know which files they want.
+    readers = {name for name, found in IMPORTS.items() if "nids.datasets.reading" in found.ever}
+    assert readers == {"nids.datasets", "nids.datasets.checking", "nids.heldout"}
 
 
 @pytest.mark.parametrize("kind", ["at_once", "ever"])

@@ -10,10 +10,9 @@ import pandas as pd
 
 from nids import paper
 from nids.attack_metrics import UNSEEN
-from nids.config import Search
 from nids.report.importances import importances
 from nids.space import space_from
-from nids.study import params_of
+from nids.study import best_row, params_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,12 +96,12 @@ def tables(run: Run) -> Tables:
     """Return what there is to say about a run, in whatever state it is."""
     manifest, trials = run.manifest, run.trials().sort_values("trial", ignore_index=True)
     search = manifest["job"]["search"]
-    mode = Search(metric=search["metric"]).mode
+    mode = run.mode
     space = space_from(manifest["space"])
     if len(manifest["folds"]["used"]) == 1:
         # One fold has no spread; the zero that is stored would read as certainty.
         trials = trials.assign(**{f"{name}_std": math.nan for name in MEASURES})
-    row = _best_row(trials, mode)
+    row = best_row(trials, mode)
     best = None if row is None else _best(row, search["metric"])
     classes = _classes(run.classes(), best, manifest["data"]["classes"])
     found, note = importances(trials, space, mode)
@@ -152,13 +151,6 @@ def majority_baseline(class_counts: Mapping[str, int]) -> dict[str, float]:
         "weighted_recall": q,
         "weighted_f1": q * f1,
     }
-
-
-def _best_row(trials: pd.DataFrame, mode: str) -> pd.Series | None:
-    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
-    if complete.empty:
-        return None
-    return complete.sort_values(["value", "trial"], ascending=[mode == "min", True]).iloc[0]
 
 
 def _best(row: pd.Series, metric: str) -> Best:

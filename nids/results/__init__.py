@@ -8,6 +8,9 @@
 ``confusions/part-*.parquet``   a row a trial × fold × actual class × predicted class, at the trial's best epoch
 ``attacks/part-*.parquet``      a row a trial × fold × attack type of the validation part, at the trial's best epoch
 ``curves/part-*.parquet``       a row a trial × fold × epoch
+``final/``                      the finalized trial: ``evaluation.json``, out-of-fold and held-out predictions
+``baselines/``                  other models on the same folds: ``folds.parquet``, ``evaluation.json``
+``bundle/``                     its detector (``nids.bundle``)
 ``study.journal``               the Optuna study, for Optuna's own tools (``JournalStorage``)
 ==============================  ========================================================================================
 
@@ -20,6 +23,18 @@ number of trials.
 
 from nids.results.run import Run, new_run, open_run, run_names
 from nids.results.tables import FIGURES, FORMAT, SECONDS, TABLES, Rows
-from nids.results.writer import RunWriter
+from nids.results.writer import RunWriter, record_look
 
-__all__ = ["FIGURES", "FORMAT", "SECONDS", "TABLES", "Rows", "Run", "RunWriter", "new_run", "open_run", "run_names"]
+__all__ = [
+    "FIGURES",
+    "FORMAT",
+    "SECONDS",
+    "TABLES",
+    "Rows",
+    "Run",
+    "RunWriter",
+    "new_run",
+    "open_run",
+    "record_look",
+    "run_names",
+]

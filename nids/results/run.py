@@ -6,7 +6,7 @@ import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -54,6 +54,11 @@ class Run:
         silent = state == "running" and datetime.now(UTC) - datetime.fromisoformat(self.status["updated"]) > SILENCE
         return "interrupted" if silent or (state == "running" and is_gone(self.status["owner"])) else state
 
+    @property
+    def mode(self) -> Literal["min", "max"]:
+        """Whether less of the run's metric is better, or more."""
+        return config.Search(metric=self.manifest["job"]["search"]["metric"]).mode
+
     def trials(self) -> pd.DataFrame:
         """Return a row a trial."""
         return self.table("trials")
@@ -73,6 +78,18 @@ class Run:
     def curves(self) -> pd.DataFrame:
         """Return a row a trial × fold × epoch."""
         return self.table("curves")
+
+    def baselines(self) -> pd.DataFrame:
+        """Return a row a baseline × fold, as ``nids.baselines`` found them; empty if there are none."""
+        folder = self.folder.folder("baselines")
+        if not folder.exists("folds.parquet"):
+            return pa.table({}).to_pandas()
+        return pq.read_table(io.BytesIO(folder.read("folds.parquet"))).to_pandas()
+
+    def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
+        """Return what the held-out rows said of the finalized trial, or of the baselines; None if not asked yet."""
+        folder = self.folder.folder(of)
+        return _json(folder, "evaluation.json") if folder.exists("evaluation.json") else None
 
     def table(self, name: str) -> pd.DataFrame:
         """Return one of ``TABLES``, empty where nothing is there yet; see ``arrow``."""

@@ -86,3 +86,13 @@ class RunWriter:
         if len(states) == TRIALS_A_PART and "RUNNING" not in states:
             del self._parts[number]
             self._full.add(number)
+
+
+def record_look(folder: Folder, look: Mapping[str, Any]) -> None:
+    """Add to a run's manifest that held-out rows are about to be read: when, which files, and what for.
+
+    Not while a driver may write the manifest, which it does when it starts.
+    """
+    manifest = json.loads(folder.read("manifest.json"))
+    manifest["looks"] = [*manifest.get("looks", []), dict(look)]
+    folder.write("manifest.json", json.dumps(manifest, indent=2).encode())

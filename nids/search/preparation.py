@@ -86,8 +86,15 @@ def prepare_again(run: Run, load: Callable[[Job], Traffic], storage: str, progre
     Raises:
         UserError: The run still has a driver, or its rows are not what they were.
     """
-    run = Run(run.folder)  # its status may have changed since it was opened
-    _refuse_if_driven(run)
+    job, corpus, folds = folds_of_run(run, load, storage, progress)
+    return Prepared(job, space_from(run.manifest["space"]), run.folder, run.manifest, corpus, folds, earlier=run)
+
+
+def folds_of_run(
+    run: Run, load: Callable[[Job], Traffic], storage: str, progress: Progress
+) -> tuple[Job, Corpus, list[Fold]]:
+    """Return the job of a run that nobody drives, and its folds; arguments and errors as for ``prepare_again``."""
+    _refuse_if_driven(Run(run.folder))  # its status may have changed since it was opened
     manifest = run.manifest
     job = config.make(manifest["job"], source=f"{run.path}/manifest.json")
     if changed := [name for name, of_run in manifest.get("versions", {}).items() if version(name) != of_run]:
@@ -107,7 +114,7 @@ def prepare_again(run: Run, load: Callable[[Job], Traffic], storage: str, progre
         return traffic
 
     corpus, folds = fold_cache.folds_of(job, key, Folder.at(storage).folder(FOLDS), same_rows, progress)
-    return Prepared(job, space_from(manifest["space"]), run.folder, manifest, corpus, folds, earlier=run)
+    return job, corpus, folds
 
 
 def _about_data(traffic: Traffic) -> dict[str, Any]:
@@ -131,6 +138,7 @@ def _about_folds(folds: Sequence[Fold]) -> dict[str, Any]:
         "training_rows": [len(fold.training) for fold in folds],
         "synthetic_rows": [len(fold.synthetic_labels) for fold in folds],
         "validation_rows": [len(fold.validation) for fold in folds],
+        "withheld": [list(fold.withheld) for fold in folds],
         "notes": sorted({note for fold in folds for note in fold.notes}),
     }
 

@@ -1,0 +1,89 @@
+"""Classical models on exactly a run's folds and encoding: what a search has to beat."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
+
+from nids.batches import TrainingRows
+from nids.validation import validation_figures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sklearn.base import ClassifierMixin
+
+    from nids.folds import Corpus, Fold
+
+# Each with scikit-learn's defaults: nobody has tuned them, and they set the bar all the same.
+MODELS: dict[str, Callable[[int], ClassifierMixin]] = {
+    "majority class": lambda _: DummyClassifier(strategy="prior"),
+    # The default of 100 iterations ends before the solver has converged on these rows.
+    "logistic regression": lambda seed: LogisticRegression(max_iter=1000, random_state=seed),
+    "decision tree": lambda seed: DecisionTreeClassifier(random_state=seed),
+    "random forest": lambda seed: RandomForestClassifier(n_jobs=1, random_state=seed),
+    "gradient boosting": lambda seed: HistGradientBoostingClassifier(random_state=seed),
+}
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A model, with or without the run's resampling."""
+
+    model: str
+    resampled: bool
+
+
+@dataclass(frozen=True, eq=False)
+class FittedBaseline:
+    """A baseline trained on the training part of a fold.
+
+    Attributes:
+        baseline: Which one.
+        fold: Number of the fold.
+        figures: As ``nids.validation.validation_figures`` gives them; of a fold without validation rows, nothing.
+        probabilities: Of the validation rows, or of the other rows that were asked for, float32 of shape
+            (rows, classes).
+        seconds: Time that training took.
+    """
+
+    baseline: Baseline
+    fold: int
+    figures: dict[str, Any]
+    probabilities: np.ndarray
+    seconds: float
+
+
+def baselines_of(resampling: str) -> list[Baseline]:
+    """Return all baselines for a run, of which ``resampling`` is ``folds.resampling``."""
+    resampled = [False] if resampling == "none" else [False, True]
+    # What no row's features enter is not changed by more rows.
+    return [Baseline(name, on) for name in MODELS for on in resampled if not (on and name == "majority class")]
+
+
+def fit(baseline: Baseline, corpus: Corpus, fold: Fold, seed: int, others: np.ndarray | None = None) -> FittedBaseline:
+    """Train a baseline on the training part of a fold, and judge it by the validation part.
+
+    Args:
+        baseline: The model.
+        corpus: What the folds share.
+        fold: The fold.
+        seed: Seeds the model.
+        others: Encoded rows to predict instead of the validation part, float32 of shape (rows, width).
+    """
+    rows = TrainingRows(corpus, fold, fold.encoding.width, resampling_ratio=1.0 if baseline.resampled else 0.0)
+    started = time.perf_counter()
+    model = MODELS[baseline.model](seed).fit(rows.encoded(np.arange(len(rows))), rows.labels)
+    seconds = time.perf_counter() - started
+    encoded = fold.encoding.transform(corpus.rows, fold.validation) if others is None else others
+    probabilities = np.zeros((len(encoded), len(corpus.dataset.classes)), dtype=np.float32)
+    probabilities[:, model.classes_] = model.predict_proba(encoded)
+    figures = validation_figures(corpus, fold, probabilities) if others is None else {}
+    return FittedBaseline(baseline, fold.number, figures, probabilities, seconds)

@@ -1,0 +1,341 @@
+"""A saved detector: all that it takes to score new traffic, as plain files that hold no code.
+
+======================  ================================================================================================
+``manifest.json``       what it was made from, and how: data, hyperparameters, thresholds, calibration, versions
+``encoding.json``       the fitted encoding
+``weights-N.npz``       the weights of each member, plain arrays by their path in the model
+``MODEL_CARD.md``       the same for people
+``SHA256SUMS``          of all of them, as ``sha256sum --check`` reads it
+======================  ================================================================================================
+
+The Keras model itself is built by this package from the hyperparameters in the manifest; a bundle only fills in its
+weights. So nothing in a bundle is ever executed: no pickle, no serialised layer, no expression.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nids import datasets
+from nids.calibration import correct_priors, with_temperature
+from nids.encoding import Encoding, compact
+from nids.errors import UserError
+from nids.hyperparameters import Hyperparameters  # noqa: TC001 - pydantic reads the annotation
+from nids.learner import VALIDATION_BATCH
+from nids.model import Architecture, build_network
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import keras
+    import pandas as pd
+
+    from nids.datasets.schema import Dataset
+    from nids.storage import Folder
+
+FORMAT = 1
+SUMS = "SHA256SUMS"
+# Of an .npz file, beside the values themselves: a header for each array.
+HEADER_BYTES = 1024
+
+Weights = dict[str, np.ndarray]
+
+
+class Calibration(BaseModel):
+    """What was learned on the folds about the model's probabilities.
+
+    Attributes:
+        temperature: As ``nids.calibration.fit_temperature`` gives it.
+        trained_on: Share of each class in what the model was trained on.
+        natural: Share of each class in the training file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    temperature: Annotated[float, Field(gt=0)]
+    trained_on: tuple[Annotated[float, Field(ge=0, le=1)], ...]
+    natural: tuple[Annotated[float, Field(ge=0, le=1)], ...]
+
+
+class Manifest(BaseModel):
+    """What a bundle says of itself.
+
+    Attributes:
+        format: ``FORMAT`` of the package that wrote it.
+        dataset: Name of the data set whose columns it reads.
+        class_map: Which attack belongs to which class.
+        classes: Names of the classes, in the order of the probabilities.
+        run: The search that it comes from.
+        trial: The trial of that search.
+        hyperparameters: Those of the trial.
+        epochs: How long each member was trained.
+        members: Number of models, whose mean probabilities are the detector's.
+        thresholds: False-positive rate aimed at → threshold on the attack score, from rows that the model at hand was
+            not trained on.
+        calibration: What the folds say about the probabilities.
+        data: The training file: source, SHA-256, rows.
+        created: When, in ISO 8601.
+        versions: Of the packages that it was made with.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    format: int
+    dataset: str
+    class_map: str
+    classes: tuple[str, ...]
+    run: str
+    trial: int
+    hyperparameters: Hyperparameters
+    epochs: Annotated[int, Field(ge=1)]
+    members: Annotated[int, Field(ge=1, le=100)]
+    thresholds: dict[float, float]
+    calibration: Calibration
+    data: dict[str, Any]
+    created: str
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A detector that is ready to score.
+
+    Attributes:
+        manifest: What it says of itself.
+        encoding: The step from a row's features to the model's input.
+        members: The models.
+    """
+
+    manifest: Manifest
+    encoding: Encoding
+    members: tuple[keras.Model, ...]
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data set whose columns it reads."""
+        return datasets.get(self.manifest.dataset)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the probabilities."""
+        return self.manifest.classes
+
+    @property
+    def benign(self) -> int:
+        """Position of the class that is no attack."""
+        return self.classes.index(self.dataset.benign)
+
+    @property
+    def thresholds(self) -> Mapping[float, float]:
+        """False-positive rate aimed at → threshold on the attack score."""
+        return self.manifest.thresholds
+
+    def probabilities(self, features: pd.DataFrame) -> np.ndarray:
+        """Return the mean of the members' class probabilities, float32 of shape (rows, classes).
+
+        Args:
+            features: Table with the data set's columns, as ``nids.datasets.schema.Traffic`` has it.
+        """
+        return self.by_member(features).mean(axis=0)
+
+    def by_member(self, features: pd.DataFrame) -> np.ndarray:
+        """Return each member's class probabilities, float32 of shape (members, rows, classes)."""
+        rows = compact(features, self.dataset)
+        result = np.empty((len(self.members), len(rows), len(self.classes)), dtype=np.float32)
+        for start in range(0, len(rows), VALIDATION_BATCH):
+            numbers = np.arange(start, min(start + VALIDATION_BATCH, len(rows)))
+            # One shape for all: another would be traced anew.
+            batch = np.zeros((VALIDATION_BATCH, self.encoding.width, 1), dtype=np.float32)
+            batch[: len(numbers), :, 0] = self.encoding.transform(rows, numbers)
+            for i, member in enumerate(self.members):
+                result[i, numbers] = member.predict_on_batch(batch)[: len(numbers)]
+        return result
+
+    def calibrated(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return probabilities at the temperature that the folds ask for, float64 of shape (rows, classes)."""
+        return with_temperature(probabilities, self.manifest.calibration.temperature)
+
+    def with_natural_priors(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return probabilities for traffic whose classes have the shares of the training file, not those trained on."""
+        calibration = self.manifest.calibration
+        return correct_priors(probabilities, np.array(calibration.trained_on), np.array(calibration.natural))
+
+
+def save(folder: Folder, manifest: Manifest, encoding: Encoding, members: Sequence[Weights], card: str) -> None:
+    """Write a bundle; it counts as there once its last file is, ``SHA256SUMS``.
+
+    Raises:
+        UserError: The folder cannot be written to.
+    """
+    files: dict[str, bytes] = {
+        "manifest.json": manifest.model_dump_json(indent=2).encode(),
+        "encoding.json": encoding.to_json().encode(),
+        "MODEL_CARD.md": card.encode(),
+    }
+    for i, weights in enumerate(members):
+        sink = io.BytesIO()
+        np.savez(sink, allow_pickle=False, **weights)
+        files[f"weights-{i}.npz"] = sink.getvalue()
+    for name, content in files.items():
+        folder.write(name, content)
+    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    folder.write(SUMS, sums.encode())
+
+
+def load(folder: Folder, dataset: str | None = None) -> Bundle:
+    """Return the detector in a folder.
+
+    Args:
+        folder: Where ``save`` wrote it.
+        dataset: Name of the data set that it is to be used on; unsaid, its own.
+
+    Raises:
+        UserError: There is no bundle, it is damaged, of another version, or made for another data set.
+    """
+    files = _files(folder)
+    try:
+        # Of another version, the rest may look different: this is read first, and alone.
+        found = json.loads(files["manifest.json"])["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder, "manifest.json", f"it names no format ({error})") from None
+    if found != FORMAT:
+        raise UserError(
+            f"{folder.path}: the bundle has format {found}, this version of nids reads format {FORMAT}. "
+            "Use the version that wrote it, or make it anew with `nids finalize`."
+        )
+    manifest = _manifest(folder, files["manifest.json"])
+    if dataset is not None and manifest.dataset != dataset:
+        raise UserError(
+            f"{folder.path}: the bundle was made for {manifest.dataset}, not for {dataset}: its columns are others. "
+            f"Use one that was made for {dataset}."
+        )
+    expected = {
+        "manifest.json",
+        "encoding.json",
+        "MODEL_CARD.md",
+        *(f"weights-{i}.npz" for i in range(manifest.members)),
+    }
+    if set(files) != expected:
+        raise _damaged(folder, SUMS, f"it lists {', '.join(sorted(files))} instead of {', '.join(sorted(expected))}")
+    encoding = _encoding(folder, files["encoding.json"], datasets.get(manifest.dataset))
+    members = tuple(
+        _member(folder, f"weights-{i}.npz", files[f"weights-{i}.npz"], encoding.width, manifest)
+        for i in range(manifest.members)
+    )
+    return Bundle(manifest, encoding, members)
+
+
+def _files(folder: Folder) -> dict[str, bytes]:
+    """Return the content of all files that ``SHA256SUMS`` lists, each as its sum says."""
+    if not folder.exists(SUMS):
+        raise UserError(f"{folder.path}: holds no bundle (there is no {SUMS}). `nids finalize RUN` makes one.")
+    files = {}
+    for line in folder.read(SUMS).decode("utf-8", "replace").splitlines():
+        expected, _, name = line.partition("  ")
+        if not name or "/" in name:
+            raise _damaged(folder, SUMS, f"a line is not a sum and a file's name: {line[:80]!r}")
+        try:
+            content = folder.read(name)
+        except FileNotFoundError:
+            raise _damaged(folder, name, "it is missing") from None
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise _damaged(folder, name, f"it is not what was written: its SHA-256 is not that of {SUMS}")
+        files[name] = content
+    if "manifest.json" not in files:
+        raise _damaged(folder, SUMS, "it does not list manifest.json")
+    return files
+
+
+def _manifest(folder: Folder, content: bytes) -> Manifest:
+    try:
+        manifest = Manifest.model_validate_json(content)
+        dataset = datasets.get(manifest.dataset)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise _damaged(folder, "manifest.json", f"{where}: {first['msg']}") from None
+    except UserError as error:
+        raise UserError(f"{folder.path}: the bundle is for a data set that is not known here. {error}") from None
+    if manifest.classes != dataset.classes:
+        raise _damaged(
+            folder,
+            "manifest.json",
+            f"its classes are {', '.join(manifest.classes)}, those of {dataset.name} are {', '.join(dataset.classes)}",
+        )
+    if {len(manifest.calibration.trained_on), len(manifest.calibration.natural)} != {len(dataset.classes)}:
+        raise _damaged(folder, "manifest.json", "its calibration is not of as many classes as it names")
+    return manifest
+
+
+def _encoding(folder: Folder, content: bytes, dataset: Dataset) -> Encoding:
+    try:
+        encoding = Encoding.from_json(content.decode())
+        ends = [*encoding.minimum, *encoding.maximum]
+        sound = (
+            len(encoding.minimum) == len(encoding.maximum) == len(encoding.numeric)
+            and len(encoding.categories) == len(encoding.categorical)
+            and all(isinstance(end, float) and math.isfinite(end) for end in ends)
+            and all(isinstance(value, str) for values in encoding.categories for value in values)
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _damaged(folder, "encoding.json", f"it is no encoding ({error})") from None
+    if not sound:
+        raise _damaged(folder, "encoding.json", "it is no encoding: its parts do not fit together")
+    features = tuple(tuple(feature.name for feature in kind) for kind in (dataset.numeric, dataset.categorical))
+    if (encoding.numeric, encoding.categorical) != features:
+        raise _damaged(folder, "encoding.json", f"its features are not those of {dataset.name}")
+    return encoding
+
+
+def _member(folder: Folder, name: str, content: bytes, width: int, manifest: Manifest) -> keras.Model:
+    model = build_network(width, len(manifest.classes), Architecture.of(manifest.hyperparameters), seed=0)
+    shapes = {weight.path: tuple(weight.shape) for weight in model.weights}
+    weights = _arrays(folder, name, content, shapes)
+    for weight in model.weights:
+        weight.assign(weights[weight.path])
+    return model
+
+
+def _arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, tuple[int, ...]]) -> Weights:
+    """Return the arrays of a file, which must have these names and shapes, in single precision."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            # Before anything is unpacked: a small file may claim to be terabytes.
+            for member in archive.infolist():
+                shape = shapes.get(member.filename.removesuffix(".npy"))
+                if shape is None:
+                    raise _damaged(folder, name, f"it holds {member.filename!r}, which is no weight of this model")
+                if member.file_size > 4 * math.prod(shape) + HEADER_BYTES:
+                    raise _damaged(folder, name, f"{member.filename!r} is larger than that weight of this model is")
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            weights: Weights = {path: file[path] for path in file.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise _damaged(folder, name, f"it holds no plain arrays ({error})") from None
+    if missing := sorted(set(shapes) - set(weights)):
+        raise _damaged(folder, name, f"it lacks the weight {missing[0]!r}")
+    for path, shape in shapes.items():
+        found = weights[path]
+        if found.shape != shape or found.dtype != np.float32 or not np.isfinite(found).all():
+            raise _damaged(
+                folder,
+                name,
+                f"the weight {path!r} is {found.dtype} of shape {found.shape}, "
+                f"but must be finite float32 of shape {shape}",
+            )
+    return weights
+
+
+def _damaged(folder: Folder, name: str, reason: str) -> UserError:
+    return UserError(
+        f"{folder.path}/{name}: the bundle is damaged or was changed: {reason}. "
+        "Copy it again, or make it anew with `nids finalize`."
+    )

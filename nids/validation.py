@@ -1,0 +1,51 @@
+"""What the validation part of a fold says of a model, whatever the model is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nids.attack_metrics import count_by_attack, unseen_figures
+from nids.metrics import evaluate, summary
+
+if TYPE_CHECKING:
+    from nids.folds import Corpus, Fold
+
+
+def validation_figures(corpus: Corpus, fold: Fold, probabilities: np.ndarray) -> dict[str, Any]:
+    """Return the figures of a fold.
+
+    * each of ``nids.metrics.SUMMARY``, of the rows of known attack types;
+    * where attack types are withheld, each of ``nids.attack_metrics.UNSEEN``;
+    * ``confusion``: counts of the rows of known attack types, as a list of lists (actual by predicted);
+    * ``attacks``: for each attack type its ``attack``, ``class`` and whether it is ``unseen``, its ``rows``, and how
+      many of them are ``flagged`` and ``recognized``.
+
+    Args:
+        corpus: What the folds share.
+        fold: The fold.
+        probabilities: Of its validation rows, float of shape (rows, classes).
+    """
+    labels, types = corpus.labels[fold.validation], corpus.attacks[fold.validation]
+    unseen = np.isin(types, [corpus.attack_types.index(name) for name in fold.withheld])
+    classes = corpus.dataset.classes
+    benign = classes.index(corpus.dataset.benign)
+    predicted = probabilities.argmax(axis=1)
+    confusion, log_loss = evaluate(labels[~unseen], probabilities[~unseen])
+    figures: dict[str, Any] = summary(confusion, log_loss)
+    if unseen.any():
+        figures |= unseen_figures(labels, predicted, types, unseen, len(classes), benign)
+    counts = count_by_attack(types, labels, predicted, benign)
+    attacks = [
+        {
+            "attack": corpus.attack_types[attack],
+            "class": classes[label],
+            "unseen": corpus.attack_types[attack] in fold.withheld,
+            "rows": rows,
+            "flagged": flagged,
+            "recognized": recognized,
+        }
+        for attack, label, rows, flagged, recognized in zip(*(v.tolist() for v in vars(counts).values()), strict=True)
+    ]
+    return {**figures, "confusion": confusion.tolist(), "attacks": attacks}

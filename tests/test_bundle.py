@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import pickle
+import shutil
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from nids import bundle, datasets
+from nids.calibration import correct_priors, with_temperature
+from nids.encoding import Encoding, compact
+from nids.errors import UserError
+from nids.hyperparameters import Hyperparameters
+from nids.model import build_model
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nids.datasets.schema import Traffic
+
+HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4)
+CLASSES = ("Normal", "DoS", "Probe", "R2L", "U2R")
+
+
+def manifest(**changes: Any) -> bundle.Manifest:
+    values: dict[str, Any] = {
+        "format": bundle.FORMAT,
+        "dataset": "nsl-kdd-sample",
+        "class_map": "nsl-kdd",
+        "classes": CLASSES,
+        "run": "a-run",
+        "trial": 3,
+        "hyperparameters": HP,
+        "epochs": 2,
+        "members": 2,
+        "thresholds": {0.001: 0.9, 0.01: 0.5},
+        "calibration": {"temperature": 1.5, "trained_on": (0.2,) * 5, "natural": (0.6, 0.1, 0.1, 0.1, 0.1)},
+        "data": {"source": "rows", "sha256": "ab", "rows": 240, "synthetic": True},
+        "created": "2026-01-02T03:04:05+00:00",
+        "versions": {"nids": "0.1.0"},
+    }
+    return bundle.Manifest.model_validate(values | changes)
+
+
+@pytest.fixture(scope="module")
+def encoding(traffic: Traffic) -> Encoding:
+    rows = compact(traffic.features, traffic.dataset)
+    return Encoding.fit(rows, np.arange(len(rows)), traffic.dataset)
+
+
+@pytest.fixture(scope="module")
+def members(encoding: Encoding) -> list[Any]:
+    """Two models that were never trained: their weights are as good as any."""
+    return [build_model(encoding.width, 5, HP, seed) for seed in (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def saved(encoding: Encoding, members: list[Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("bundle")
+    weights = [{weight.path: np.array(weight) for weight in model.weights} for model in members]
+    bundle.save(Folder.at(str(path)), manifest(), encoding, weights, card="# A card\n")
+    return path
+
+
+@pytest.fixture
+def copy(saved: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(saved, tmp_path / "copy"))
+
+
+def load(path: Path) -> bundle.Bundle:
+    return bundle.load(Folder.at(str(path)))
+
+
+def reseal(path: Path) -> None:
+    """Give a changed bundle the right sums again, as whoever changed it on purpose would."""
+    names = sorted(file.name for file in path.iterdir() if file.name != bundle.SUMS)
+    lines = [f"{hashlib.sha256((path / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    (path / bundle.SUMS).write_text("".join(lines))
+
+
+def test_what_is_saved_is_loaded(saved: Path, encoding: Encoding, members: list[Any], traffic: Traffic) -> None:
+    found = load(saved)
+    assert (found.manifest, found.encoding) == (manifest(), encoding)
+    assert (found.classes, found.benign, found.dataset) == (CLASSES, 0, datasets.get("nsl-kdd-sample"))
+    assert found.thresholds == {0.001: 0.9, 0.01: 0.5}
+    for loaded, model in zip(found.members, members, strict=True):
+        for ours, theirs in zip(loaded.weights, model.weights, strict=True):
+            assert ours.path == theirs.path
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_detector_is_the_mean_of_its_members(saved: Path, members: list[Any], traffic: Traffic) -> None:
+    found = load(saved)
+    rows = compact(traffic.features, traffic.dataset)
+    encoded = found.encoding.transform(rows, np.arange(len(rows)))[..., np.newaxis]
+    expected = np.stack([np.array(model(encoded, training=False)) for model in members])
+    np.testing.assert_allclose(found.by_member(traffic.features), expected, rtol=1e-5)
+    np.testing.assert_allclose(found.probabilities(traffic.features), expected.mean(axis=0), rtol=1e-5)
+
+
+def test_rows_are_scored_alike_however_they_are_divided(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = load(saved)
+    features = datasets.load_training("nsl-kdd-sample", rows=700, seed=1).features  # more than one batch
+    whole = found.probabilities(features)
+    parts = [found.probabilities(features.iloc[start : start + 90]) for start in range(0, 700, 90)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    assert found.probabilities(features.iloc[:0]).shape == (0, 5)
+
+
+def test_calibration_is_that_of_the_folds(saved: Path, traffic: Traffic) -> None:
+    found = load(saved)
+    raw = found.probabilities(traffic.features)
+    np.testing.assert_array_equal(found.calibrated(raw), with_temperature(raw, 1.5))
+    natural = np.array([0.6, 0.1, 0.1, 0.1, 0.1])
+    np.testing.assert_array_equal(found.with_natural_priors(raw), correct_priors(raw, np.full(5, 0.2), natural))
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "encoding.json", "weights-0.npz", "weights-1.npz", "MODEL_CARD.md", "SHA256SUMS"]
+)
+def test_a_changed_byte_is_noticed(copy: Path, name: str) -> None:
+    content = bytearray((copy / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / name).write_bytes(content)
+    with pytest.raises(UserError, match=r"the bundle is damaged or was changed: .*Copy it again, or make it anew"):
+        load(copy)
+
+
+def test_a_missing_file_is_named(copy: Path) -> None:
+    (copy / "weights-1.npz").unlink()
+    with pytest.raises(UserError, match=r"/weights-1\.npz: the bundle is damaged or was changed: it is missing"):
+        load(copy)
+
+
+def test_a_folder_without_a_bundle_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"holds no bundle \(there is no SHA256SUMS\)"):
+        load(tmp_path)
+
+
+def test_another_version_is_refused(copy: Path) -> None:
+    values = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps({"format": 99, "of": "the future"}))
+    reseal(copy)
+    with pytest.raises(UserError) as caught:
+        load(copy)
+    assert str(caught.value) == (
+        f"{copy}: the bundle has format 99, this version of nids reads format 1. "
+        "Use the version that wrote it, or make it anew with `nids finalize`."
+    )
+    assert values["format"] == bundle.FORMAT
+
+
+def test_another_data_set_is_refused(saved: Path) -> None:
+    with pytest.raises(UserError, match=r"the bundle was made for nsl-kdd-sample, not for nsl-kdd"):
+        bundle.load(Folder.at(str(saved)), dataset="nsl-kdd")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({"dataset": "kdd-99"}, "for a data set that is not known here", id="unknown data set"),
+        pytest.param({"classes": ["Normal", "DoS"]}, "its classes are Normal, DoS, those of", id="classes"),
+        pytest.param({"members": 3}, r"it lists .* instead of", id="members"),
+        pytest.param({"command": "rm"}, "command: Extra inputs are not permitted", id="unknown key"),
+        pytest.param({"hyperparameters": {"gru_units": 10**9}}, "gru_units: Input should be less", id="huge model"),
+        pytest.param({"hyperparameters": {"gru_units": 8}}, "is larger than that|but must be finite", id="other model"),
+        pytest.param(
+            {"calibration": {"temperature": -1, "trained_on": [], "natural": []}}, "temperature", id="nonsense"
+        ),
+        pytest.param(
+            {"calibration": {"temperature": 1, "trained_on": [1], "natural": [1]}},
+            "its calibration is not",
+            id="shares",
+        ),
+    ],
+)
+def test_a_manifest_that_does_not_fit_is_refused(copy: Path, changes: dict[str, Any], words: str) -> None:
+    values = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps(values | changes))
+    reseal(copy)
+    with pytest.raises(UserError, match=words):
+        load(copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param(lambda e: e.pop("minimum"), "it is no encoding", id="a part is missing"),
+        pytest.param(lambda e: e["minimum"].append(0.5), "its parts do not fit together", id="too many ends"),
+        pytest.param(lambda e: e["maximum"].__setitem__(0, "high"), "its parts do not fit", id="words for numbers"),
+        pytest.param(lambda e: e["numeric"].__setitem__(0, "age"), "its features are not those of", id="features"),
+    ],
+)
+def test_an_encoding_that_does_not_fit_is_refused(copy: Path, change: Callable[[Any], Any], words: str) -> None:
+    values = json.loads((copy / "encoding.json").read_text())
+    change(values)
+    (copy / "encoding.json").write_text(json.dumps(values))
+    reseal(copy)
+    with pytest.raises(UserError, match=words):
+        load(copy)
+
+
+class Bomb:
+    """What a pickle would execute."""
+
+    def __init__(self, witness: Path) -> None:
+        self.witness = witness
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.witness),)
+
+
+def test_a_pickle_among_the_weights_is_not_executed(copy: Path, tmp_path: Path) -> None:
+    witness = tmp_path / "executed"
+    pickle.loads(pickle.dumps(Bomb(witness)))
+    assert witness.exists()  # that is what it would do
+    witness.rmdir()
+    with np.load(copy / "weights-0.npz") as file:
+        arrays: dict[str, Any] = {name: file[name] for name in file.files}
+    arrays["conv/bias"] = np.array([Bomb(witness)], dtype=object)
+    np.savez(copy / "weights-0.npz", allow_pickle=True, **arrays)
+    reseal(copy)
+    with pytest.raises(UserError, match=r"weights-0\.npz: the bundle is damaged or was changed: it holds no plain"):
+        load(copy)
+    (copy / "weights-0.npz").write_bytes(pickle.dumps(Bomb(witness)))
+    reseal(copy)
+    with pytest.raises(UserError, match=r"weights-0\.npz: the bundle is damaged or was changed: it holds no plain"):
+        load(copy)
+    assert not witness.exists()
+
+
+def rewritten(content: bytes, changes: dict[str, np.ndarray | None]) -> bytes:
+    with np.load(io.BytesIO(content)) as file:
+        arrays: dict[str, Any] = {name: file[name] for name in file.files}
+    arrays |= changes
+    sink = io.BytesIO()
+    np.savez_compressed(sink, **{name: value for name, value in arrays.items() if value is not None})
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({"conv/bias": None}, "it lacks the weight 'conv/bias'", id="missing"),
+        pytest.param({"conv/other": np.zeros(1, np.float32)}, "'conv/other.npy', which is no weight", id="unknown"),
+        pytest.param({"conv/bias": np.zeros(10**7, np.float32)}, "'conv/bias.npy' is larger than", id="zip bomb"),
+        pytest.param({"conv/bias": np.zeros(3, np.float32)}, r"is float32 of shape \(3,\), but must", id="shape"),
+        pytest.param({"conv/bias": np.zeros(4, np.int32)}, r"is int32 of shape \(4,\), but must", id="type"),
+        pytest.param({"conv/bias": np.full(4, np.nan, np.float32)}, "but must be finite", id="not finite"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(copy: Path, changes: dict[str, np.ndarray | None], words: str) -> None:
+    path = copy / "weights-0.npz"
+    path.write_bytes(rewritten(path.read_bytes(), changes))
+    reseal(copy)
+    with pytest.raises(UserError, match=words):
+        load(copy)
+
+
+def test_a_bundle_is_plain_files(saved: Path) -> None:
+    assert sorted(path.name for path in saved.iterdir()) == [
+        "MODEL_CARD.md",
+        "SHA256SUMS",
+        "encoding.json",
+        "manifest.json",
+        "weights-0.npz",
+        "weights-1.npz",
+    ]
+    with zipfile.ZipFile(saved / "weights-0.npz") as archive:
+        assert {name.rpartition(".")[2] for name in archive.namelist()} == {"npy"}
+
+
+def test_names_that_lead_elsewhere_are_refused(copy: Path) -> None:
+    with (copy / bundle.SUMS).open("a") as sums:
+        sums.write(f"{'0' * 64}  ../secret\n")
+    with pytest.raises(UserError, match="a line is not a sum and a file's name"):
+        load(copy)

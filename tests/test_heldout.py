@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nids import datasets
+from nids.config import Data
+from nids.datasets import nsl_kdd
+from nids.errors import UserError
+from nids.heldout import read_held_out, refuse_if_missing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with rows under the names of all four files; they are no copies of the real ones."""
+    monkeypatch.delenv("NIDS_DATA_DIR", raising=False)
+    monkeypatch.setattr("nids.datasets.finding.cache_folder", lambda dataset: tmp_path / "no-cache")
+    rows = datasets.load_training("nsl-kdd-sample", rows=80, seed=3)
+    for i, file in enumerate(nsl_kdd.DATASET.files):
+        table = rows.features.assign(attack=rows.attack).iloc[i:]
+        table.to_csv(tmp_path / file.filename, header=False, index=False)
+    return tmp_path
+
+
+def test_both_files_are_read_once_the_look_is_recorded(folder: Path) -> None:
+    looks: list[dict[str, Any]] = []
+    before = datetime.now(UTC)
+    found = read_held_out(Data(), seed=0, purpose="to see", record=looks.append, folder=folder)
+    assert [(traffic.source, len(traffic.label)) for traffic in found] == [("KDDTest+.txt", 78), ("KDDTest-21.txt", 77)]
+    (look,) = looks
+    assert before <= datetime.fromisoformat(look.pop("time")) <= datetime.now(UTC)
+    assert look == {"purpose": "to see", "files": ["KDDTest+", "KDDTest-21"]}
+
+
+def test_a_look_that_cannot_be_recorded_is_not_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(look: dict[str, Any]) -> None:
+        raise UserError("the run cannot be written to")
+
+    monkeypatch.setattr("nids.heldout.read", lambda *_: pytest.fail("the file was read"))
+    with pytest.raises(UserError, match="the run cannot be written to"):
+        read_held_out(Data(), seed=0, purpose="to see", record=refuse, folder=folder)
+
+
+def test_the_files_are_found_beside_the_training_file(folder: Path) -> None:
+    found = read_held_out(Data(), 0, "to see", lambda look: None, folder=folder / "KDDTrain+.txt")
+    assert [traffic.source for traffic in found] == ["KDDTest+.txt", "KDDTest-21.txt"]
+
+
+def test_a_missing_file_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_if_missing(Data(), folder)
+    (folder / "KDDTest-21.txt").unlink()
+    with pytest.raises(UserError, match=r"holds no KDDTest-21\.txt"):
+        refuse_if_missing(Data(), folder)
+    monkeypatch.setenv("NIDS_DATA_DIR", str(folder))
+    with pytest.raises(UserError, match=r"KDDTest-21\.txt is not on this machine"):
+        refuse_if_missing(Data())
+
+
+def test_generated_rows_are_judged_by_another_draw() -> None:
+    looks: list[dict[str, Any]] = []
+    data = Data(dataset="nsl-kdd-sample", rows=300)
+    refuse_if_missing(data)
+    (found,) = read_held_out(data, seed=5, purpose="to see", record=looks.append)
+    searched = datasets.load_training("nsl-kdd-sample", rows=300, seed=5)
+    assert len(found.label) == 300
+    assert found.sha256 != searched.sha256
+    assert looks[0]["files"] == ["another draw of nsl-kdd-sample"]

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
+
+from nids.attack_metrics import UNSEEN, unseen_figures
+from nids.config import Folds
+from nids.folds import Corpus, Fold, build, split
+from nids.metrics import SUMMARY
+from nids.validation import validation_figures
+
+if TYPE_CHECKING:
+    from nids.datasets.schema import Traffic
+
+
+def made(traffic: Traffic, folds: Folds) -> tuple[Corpus, Fold, np.ndarray]:
+    """A fold, and probabilities for its validation rows that are right more often than not."""
+    corpus = Corpus.of(traffic)
+    fold = build(corpus, 0, split(traffic, folds, seed=0)[0], folds, seed=0)
+    random = np.random.default_rng(0)
+    probabilities = random.dirichlet(np.ones(5), len(fold.validation))
+    probabilities[np.arange(len(fold.validation)), corpus.labels[fold.validation]] += 0.3
+    return corpus, fold, probabilities / probabilities.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("scheme", ["random", "unseen-attacks"])
+def test_the_figures_of_a_fold(traffic: Traffic, scheme: str) -> None:
+    folds = Folds.model_validate({"count": 3, "scheme": scheme, "resampling": "none"})
+    corpus, fold, probabilities = made(traffic, folds)
+    found = validation_figures(corpus, fold, probabilities)
+    labels, predicted = corpus.labels[fold.validation], probabilities.argmax(axis=1)
+    attack = traffic.attack.to_numpy()[fold.validation]
+    unseen = np.isin(attack, fold.withheld)
+    assert unseen.any() == (scheme == "unseen-attacks")
+
+    known = ~unseen
+    assert found["accuracy"] == accuracy_score(labels[known], predicted[known])
+    assert found["log_loss"] == pytest.approx(log_loss(labels[known], probabilities[known], labels=range(5)))
+    assert found["confusion"] == confusion_matrix(labels[known], predicted[known], labels=range(5)).tolist()
+    if unseen.any():
+        of_types = unseen_figures(labels, predicted, corpus.attacks[fold.validation], unseen, 5, benign=0)
+        assert {name: found[name] for name in UNSEEN} == of_types
+    assert set(found) == {*SUMMARY, *(UNSEEN if unseen.any() else ()), "confusion", "attacks"}
+
+    class_of = traffic.dataset.class_map()
+    assert sorted(entry["attack"] for entry in found["attacks"]) == sorted(set(attack))
+    for entry in found["attacks"]:
+        chosen = attack == entry["attack"]
+        assert entry == {
+            "attack": entry["attack"],
+            "class": class_of[entry["attack"]],
+            "unseen": entry["attack"] in fold.withheld,
+            "rows": chosen.sum(),
+            "flagged": np.count_nonzero(predicted[chosen] != 0),
+            "recognized": np.count_nonzero(predicted[chosen] == labels[chosen]),
+        }
