@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nids.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nids.config import Resources
 
 CONNECTION_SECONDS = 10.0
@@ -44,6 +47,21 @@ def connect(address: str | None = None) -> None:
         if not address:
             raise
         raise _unreachable(address, str(error).strip().partition("\n")[0]) from None
+
+
+@contextmanager
+def connected(address: str | None = None) -> Iterator[None]:
+    """Connect for as long as a block runs; a connection that this process has already is used, and stays."""
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    connect(address)
+    try:
+        yield
+    finally:
+        ray.shutdown()
 
 
 def _refuse_if_nobody_listens(address: str) -> None:
