@@ -140,6 +140,51 @@ def runs(storage: StorageOption = "runs") -> None:
 
 
 @app.command()
+def finalize(
+    run: Annotated[str, typer.Argument(help="Name of the run.", show_default=False)],
+    trial: Annotated[int | None, typer.Option(help="Its trial. Unsaid: the best one.", show_default=False)] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Models to train on all rows, one a seed.")] = 3,
+    again: Annotated[
+        bool, typer.Option("--again", help="Replace an earlier outcome: the test is looked at anew.")
+    ] = False,
+    data: DataOption = None,
+    storage: StorageOption = "runs",
+    address: AddressOption = None,
+) -> None:
+    """Finalize: train the best trial on all rows, judge it by the held-out files, and save it as a detector."""
+    from nids import results
+
+    console = Console()
+    found = results.open_run(storage, run)
+    if found.folder.exists("bundle/SHA256SUMS") and not again:
+        raise UserError(
+            f"{run} has been finalized, and the held-out files were looked at. Each further look makes them worth "
+            "less; --again takes one."
+        )
+    from nids.search import finalizing
+
+    finalizing.run(found, trial, seeds, storage, data, lambda job: _load(job, data), address, console)
+    _show(found, console)
+
+
+@app.command()
+def baselines(
+    run: Annotated[str, typer.Argument(help="Name of the run.", show_default=False)],
+    data: DataOption = None,
+    storage: StorageOption = "runs",
+    address: AddressOption = None,
+) -> None:
+    """Measure classical models on exactly a run's folds and encoding, and on the held-out files."""
+    from nids import results
+    from nids.search import baselines
+
+    console = Console()
+    found = results.open_run(storage, run)
+    baselines.run(found, storage, data, lambda job: _load(job, data), address, console)
+    _show(found, console)
+
+
+@app.command()
 def bench(
     parts: Annotated[
         list[str] | None,
@@ -157,6 +202,27 @@ def bench(
 
     progress = Console(stderr=True)
     print(benchmark.measure(parts or (), rounds, progress.print))
+
+
+@app.command()
+def leakage(
+    data: DataOption = None,
+    dataset: Annotated[str, typer.Option(help="Name of the data set.")] = "nsl-kdd",
+    file: Annotated[str, typer.Option(help="Name of its training file; a generated data set has none.")] = "KDDTrain+",
+    folds: Annotated[int, typer.Option(min=2, max=100, help="Number of cross-validation folds.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides folds, synthetic rows and models.")] = 0,
+) -> None:
+    """Show what three leaks do to the figures on your own rows: SMOTE before the split, an encoder fitted on all rows,
+    one model trained on through all folds. Each is measured beside the right way.
+    """
+    from nids import config, datasets
+    from nids import leakage as leaks
+
+    console = Console()
+    wanted = {"dataset": dataset, "file": file, "class_map": datasets.get(dataset).default_class_map}
+    job = config.make({"name": "leakage", "data": wanted, "search": {"seed": seed}}, source="nids leakage")
+    _, traffic = _rows(job, data, console)
+    leaks.show(leaks.measure_with_progress(traffic, folds, seed, Console(stderr=True)), traffic, console)
 
 
 @data_app.command()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
 from nids import charts
 from nids.charts import label
-from nids.report import cells, wording
+from nids.report import baselines, cells, held_out, wording
 from nids.report.contents import CLASS_MEASURES, Tables, tables
 from nids.report.pictures import svg
 from nids.report.rounding import mean_and_spread, setting
@@ -36,6 +37,7 @@ def page(run: Run) -> str:
         loader=jinja2.PackageLoader("nids.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
     head, trials = cells.trials(found)
+    compared = baselines.figures_by_fold(run, found.best) if found.best else pd.DataFrame()
     return environment.get_template("page.html").render(
         t=found,
         manifest=manifest,
@@ -50,6 +52,11 @@ def page(run: Run) -> str:
         ranges=cells.ranges(found),
         hyperparameters=cells.hyperparameters(found),
         failures=list(found.failures.itertuples(index=False)),
+        beside=baselines.table(compared) if not compared.empty else None,
+        sentences=baselines.sentences(compared) if not compared.empty else [],
+        held_out=held_out.held_out(run),
+        held_out_head=held_out.HEAD,
+        looks=held_out.looks(run),
         trials_head=head,
         trials=trials,
         configuration=list(_flat(manifest["job"])),

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nids.charts import label
-from nids.report import cells, wording
+from nids.report import baselines, cells, held_out, wording
 from nids.report.contents import CLASS_MEASURES, tables
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from nids.report.contents import Tables
+    from nids.report.contents import Best, Tables
     from nids.results import Run
 
 
@@ -45,9 +45,37 @@ def show(run: Run, console: Console) -> None:
         _print(console, "All classes and folds", ("", "from–to", "paper, over all folds"), cells.ranges(found))
         _print(console, "Hyperparameters", ("", "best trial", "paper", "searched"), cells.hyperparameters(found))
         console.print(Text(wording.comparison(found), style="yellow" if found.unlike else "dim"))
+        _print_baselines(run, found.best, console)
+    _print_held_out(run, console)
     if not found.failures.empty:
         rows = [tuple(map(str, row)) for row in found.failures.itertuples(index=False)]
         _print(console, "Why trials failed", ("reason", "trials", "numbers"), rows)
+
+
+def _print_baselines(run: Run, best: Best, console: Console) -> None:
+    figures = baselines.figures_by_fold(run, best)
+    if not figures.empty:
+        _print(console, "Beside classical models on the same folds", *baselines.table(figures))
+        for sentence in baselines.sentences(figures):
+            console.print(Text(sentence))
+
+
+def _print_held_out(run: Run, console: Console) -> None:
+    for file in held_out.held_out(run):
+        _print(console, f"Held out: {file.file}", held_out.HEAD, file.rows)
+        if file.alerts:
+            head = (
+                "false-positive rate aimed at",
+                "found",
+                "attacks that raise an alert",
+                "of seen types",
+                "of unseen",
+            )
+            _print(console, f"Alerts on {file.file}", head, file.alerts)
+        for note in file.notes:
+            console.print(Text(note, style="dim"))
+    if counted := held_out.looks(run):
+        console.print(Text(counted, style="dim"))
 
 
 def _print(console: Console, title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:

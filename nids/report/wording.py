@@ -115,8 +115,9 @@ def definitions(tables: Tables) -> list[tuple[str, str]]:
         ),
         (
             "held-out files",
-            "Not touched: no row of them was read. Random folds reward the recognition of attack types "
-            "already seen; nothing here says how the model does on types that it has not seen.",
+            "No row of them takes part in a search. Random folds reward the recognition of attack types already seen; "
+            "how a model does on types that it has not seen, these files say, once `nids finalize` and `nids "
+            "baselines` have asked them. Each such look is recorded.",
         ),
         (
             "paper",

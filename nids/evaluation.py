@@ -1,0 +1,182 @@
+"""What held-out rows say of a detector, as one table of tables that is plain JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.metrics import precision_recall_fscore_support
+
+from nids.attack_metrics import count_by_attack
+from nids.calibration import expected_calibration_error, reliability
+from nids.detection import Detection, attack_scores, class_pr_auc, class_roc_auc, pr_auc, roc_auc, roc_points
+from nids.metrics import class_figures, summary
+from nids.metrics import evaluate as confusion_and_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import pandas as pd
+
+RESAMPLES = 1000
+INTERVAL = (2.5, 97.5)  # percentiles
+
+
+def evaluate(
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    attacks: pd.Series[str],
+    *,
+    classes: Sequence[str],
+    benign: int,
+    seen_attacks: Collection[str],
+    thresholds: Mapping[str, float],
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Return all figures of a detector on labelled rows; a figure that does not exist is None.
+
+    * ``rows``; ``figures``: those of ``nids.metrics.SUMMARY``, ``macro_precision`` and ``macro_recall``, and of the
+      question "attack or benign" ``roc_auc``, ``pr_auc``, ``detection_rate`` and ``false_positive_rate`` of the class
+      that is most probable;
+    * ``intervals``: 95 % bootstrap intervals of accuracy, macro_f1 and detection_rate;
+    * ``classes``: for each class its figures as in ``nids.metrics.ClassFigures``, ``roc_auc`` and ``pr_auc`` against
+      all others;
+    * ``confusion``: counts, actual by predicted;
+    * ``seen`` and ``unseen``: of the attacks whose type was or was not among ``seen_attacks`` the ``rows``, the shares
+      ``flagged`` and ``recognized``, and the ``types``;
+    * ``attacks``: the same for each attack type, with its class;
+    * ``detection``: for each threshold what ``nids.detection.Detection`` says, and the detection rate of seen and
+      unseen attacks;
+    * ``calibration``: ``log_loss``, ``expected_calibration_error`` and the table of ``nids.calibration.reliability``;
+    * ``roc``: points of the curve of attack against benign.
+
+    Args:
+        probabilities: float of shape (rows, classes).
+        labels: True classes, int of shape (rows,).
+        attacks: Name of each row's attack type.
+        classes: Names of the classes.
+        benign: The class of traffic that is no attack.
+        seen_attacks: Attack types that the detector was trained on.
+        thresholds: Name → threshold on the attack score.
+        seed: Seeds the bootstrap.
+    """
+    names = np.asarray(attacks, dtype=str)
+    types, codes = np.unique(names, return_inverse=True)
+    predicted = probabilities.argmax(axis=1)
+    confusion, loss = confusion_and_loss(labels, probabilities)
+    scores, is_attack = attack_scores(probabilities, benign), labels != benign
+    is_seen = np.isin(names, list(seen_attacks))
+    counts = count_by_attack(codes, labels, predicted, benign)
+    by_type = [
+        {
+            "attack": str(types[attack]),
+            "class": classes[label],
+            "seen": bool(types[attack] in seen_attacks),
+            "rows": int(rows),
+            "flagged": float(flagged / rows),
+            "recognized": float(recognized / rows),
+        }
+        for attack, label, rows, flagged, recognized in zip(*vars(counts).values(), strict=True)
+    ]
+    precision, recall, _, _ = precision_recall_fscore_support(labels, predicted, average="macro", zero_division=0)
+    table = reliability(labels, probabilities)
+    roc = [values.tolist() for values in roc_points(scores, is_attack)]
+    return _plain(
+        {
+            "rows": len(labels),
+            "figures": {
+                **summary(confusion, loss),
+                "macro_precision": precision,
+                "macro_recall": recall,
+                "roc_auc": roc_auc(scores, is_attack),
+                "pr_auc": pr_auc(scores, is_attack),
+                **_binary(confusion, benign),
+            },
+            "intervals": _intervals(confusion, benign, seed),
+            "classes": _by_class(confusion, labels, probabilities, classes),
+            "confusion": confusion.tolist(),
+            "seen": _part(is_attack & is_seen, labels, predicted, names, benign),
+            "unseen": _part(is_attack & ~is_seen, labels, predicted, names, benign),
+            "attacks": by_type,
+            "detection": {
+                name: _detection(scores, is_attack, is_seen, threshold) for name, threshold in thresholds.items()
+            },
+            "calibration": {
+                "log_loss": loss,
+                "expected_calibration_error": expected_calibration_error(table),
+                **{name: values.tolist() for name, values in vars(table).items()},
+            },
+            "roc": dict(zip(("false_positive_rate", "detection_rate"), roc, strict=True)),
+        }
+    )
+
+
+def _binary(confusion: np.ndarray, benign: int) -> dict[str, float]:
+    """Return detection rate and false-positive rate of "attack or benign" by the most probable class."""
+    attacks = np.delete(confusion, benign, axis=0)
+    found = attacks.sum() - attacks[:, benign].sum()
+    calm = confusion[benign]
+    return {
+        "detection_rate": float(found / attacks.sum()) if attacks.sum() else math.nan,
+        "false_positive_rate": float(1 - calm[benign] / calm.sum()) if calm.sum() else math.nan,
+    }
+
+
+def _intervals(confusion: np.ndarray, benign: int, seed: int) -> dict[str, list[float]]:
+    """Return bootstrap intervals: rows drawn with replacement give a confusion matrix from a multinomial."""
+    total = confusion.sum()
+    drawn = np.random.default_rng(seed).multinomial(total, confusion.ravel() / total, RESAMPLES)
+    found: dict[str, list[float]] = {"accuracy": [], "macro_f1": [], "detection_rate": []}
+    for flat in drawn:
+        resampled = flat.reshape(confusion.shape)
+        figures = {**summary(resampled, math.nan), **_binary(resampled, benign)}
+        for name, values in found.items():
+            values.append(figures[name])
+    return {name: np.percentile(values, INTERVAL).tolist() for name, values in found.items()}
+
+
+def _by_class(
+    confusion: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
+) -> list[dict[str, Any]]:
+    areas = {"roc_auc": class_roc_auc(labels, probabilities), "pr_auc": class_pr_auc(labels, probabilities)}
+    figures = {**vars(class_figures(confusion)), **areas}
+    return [
+        {"class": name, **{figure: values[i].item() for figure, values in figures.items()}}
+        for i, name in enumerate(classes)
+    ]
+
+
+def _part(
+    chosen: np.ndarray, labels: np.ndarray, predicted: np.ndarray, names: np.ndarray, benign: int
+) -> dict[str, Any]:
+    return {
+        "types": len(np.unique(names[chosen])),
+        "rows": int(chosen.sum()),
+        "flagged": _share(predicted[chosen] != benign),
+        "recognized": _share(predicted[chosen] == labels[chosen]),
+    }
+
+
+def _detection(scores: np.ndarray, is_attack: np.ndarray, is_seen: np.ndarray, threshold: float) -> dict[str, float]:
+    alerts = scores > threshold
+    return {
+        **vars(Detection.of(scores, is_attack, threshold)),
+        "seen": _share(alerts[is_attack & is_seen]),
+        "unseen": _share(alerts[is_attack & ~is_seen]),
+    }
+
+
+def _share(chosen: np.ndarray) -> float:
+    return float(chosen.mean()) if len(chosen) else math.nan
+
+
+def _plain(found: Any) -> Any:
+    """Return nested values as JSON knows them, in which there is no NaN."""
+    if isinstance(found, dict):
+        return {key: _plain(value) for key, value in found.items()}
+    if isinstance(found, list):
+        return [_plain(value) for value in found]
+    if isinstance(found, float | np.floating):
+        return float(found) if math.isfinite(found) else None
+    return found

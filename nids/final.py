@@ -1,0 +1,264 @@
+"""The end of a search: its best trial trained on all rows, judged by the held-out files, and saved as a detector."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from nids import bundle
+from nids.calibration import expected_calibration_error, fit_temperature, reliability, training_priors
+from nids.detection import attack_scores, threshold_at
+from nids.errors import UserError
+from nids.evaluation import evaluate
+from nids.hyperparameters import Hyperparameters
+from nids.metrics import evaluate as confusion_and_loss
+from nids.metrics import summary
+from nids.model_card import model_card
+from nids.refit import Fitted, fold_seed, member_seed, whole
+from nids.space import space_from
+from nids.storage import Folder
+from nids.study import best_row, params_of
+from nids.trial import FoldOfTrial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nids.bundle import Bundle
+    from nids.config import Job
+    from nids.datasets.schema import Traffic
+    from nids.folds import Corpus, Fold
+    from nids.results import Run
+
+FOLDER, BUNDLE = "final", "bundle"
+FALSE_POSITIVE_RATES = (0.001, 0.005, 0.01)
+VERSIONS_OF = ("nids", "tensorflow", "keras", "numpy", "imbalanced-learn", "scikit-learn")
+
+# A model to train: its rows, its width and its seed.
+Task = tuple["Fold", int, int]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A trial that is to become a detector.
+
+    Attributes:
+        trial: Its number.
+        hyperparameters: Those of the trial, and those that its job fixes.
+        epochs: The epoch whose mean over the folds was the trial's best.
+        row: Its row in the run store's trials.
+    """
+
+    trial: int
+    hyperparameters: Hyperparameters
+    epochs: int
+    row: dict[str, Any]
+
+
+def choose(run: Run, trial: int | None = None) -> Choice:
+    """Return a trial of a run, the best complete one unless another is named.
+
+    Raises:
+        UserError: There is no such trial, or it has no result.
+    """
+    rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
+    if trial is None:
+        best = best_row(run.trials(), run.mode)
+        if best is None:
+            raise UserError(f"{run.name} has no complete trial yet. Go on with it by `nids resume {run.name}`.")
+        trial = int(best["trial"])
+    if trial not in rows:
+        raise UserError(f"{run.name} has no trial {trial}; its trials are 0 to {max(rows, default=0)}.")
+    row = rows[trial]
+    if row["best_epoch"] is None or row["state"] == "FAIL":
+        raise UserError(f"trial {trial} of {run.name} is {row['state']} and has no result. Choose another (--trial).")
+    fixed = run.manifest["job"]["hyperparameters"]
+    hp = Hyperparameters.model_validate({**fixed, **params_of(row, space_from(run.manifest["space"]))})
+    return Choice(trial, hp, row["best_epoch"], row)
+
+
+def finalize(
+    run: Run,
+    choice: Choice,
+    job: Job,
+    corpus: Corpus,
+    folds: Sequence[Fold],
+    members: int,
+    train: Callable[[Sequence[Task]], list[Fitted]],
+    read_held_out: Callable[[], list[Traffic]],
+) -> Bundle:
+    """Train, judge and save a trial's detector; ``final/`` and ``bundle/`` of the run hold the outcome.
+
+    Args:
+        run: The run.
+        choice: The trial.
+        job: The run's job.
+        corpus: What its folds share.
+        folds: Its folds.
+        members: How many models to train on all rows, each from another seed: the detector is their mean, and their
+            spread says how much chance there is in its figures.
+        train: Returns a model for each task.
+        read_held_out: Returns the held-out rows; called once all models are trained.
+    """
+    everything = whole(corpus, job)
+    width = max(fold.encoding.width for fold in folds)
+    tasks = [(fold, width, fold_seed(job, fold)) for fold in folds]
+    tasks += [(everything, everything.encoding.width, member_seed(job, i)) for i in range(members)]
+    models = train(tasks)
+    held_back = out_of_fold(corpus, folds, models[: len(folds)])
+    manifest = _manifest(run, choice, job, corpus, everything, held_back, members)
+    weights = [model.weights for model in models[len(folds) :]]
+    # Judged is what was saved and read again, not what happens to be in memory.
+    with tempfile.TemporaryDirectory() as temporary:
+        draft = Folder.at(temporary)
+        bundle.save(draft, manifest, everything.encoding, weights, card="")
+        detector = bundle.load(draft)
+    folder = run.folder.folder(FOLDER)
+    _write_table(folder, "out_of_fold.parquet", held_back)
+    judged = {traffic.source: _judge(detector, traffic, corpus, folder) for traffic in read_held_out()}
+    outcome = {
+        "created": datetime.now(UTC).isoformat(),
+        "trial": choice.trial,
+        "epochs": choice.epochs,
+        "members": members,
+        "thresholds": {str(rate): threshold for rate, threshold in manifest.thresholds.items()},
+        "calibration": manifest.calibration.model_dump(),
+        "out_of_fold": _about_out_of_fold(held_back, corpus, detector),
+        "held_out": judged,
+    }
+    folder.write("evaluation.json", json.dumps(outcome, indent=2).encode())
+    card = model_card(manifest, choice.row, outcome)
+    bundle.save(run.folder.folder(BUNDLE), manifest, everything.encoding, weights, card)
+    return detector
+
+
+def out_of_fold(corpus: Corpus, folds: Sequence[Fold], models: Sequence[Fitted]) -> pd.DataFrame:
+    """Return what the folds' models say of the rows that they were not trained on.
+
+    Columns: row (its number), fold, class and attack (names), unseen (whether the fold withheld the attack type), and
+    p_<class> for each class, float32.
+    """
+    classes = corpus.dataset.classes
+    tables = []
+    for fold, model in zip(folds, models, strict=True):
+        attacks = np.array(corpus.attack_types)[corpus.attacks[fold.validation]]
+        tables.append(
+            pd.DataFrame(
+                {
+                    "row": fold.validation,
+                    "fold": np.int32(fold.number),
+                    "class": np.array(classes)[corpus.labels[fold.validation]],
+                    "attack": attacks,
+                    "unseen": np.isin(attacks, fold.withheld),
+                    **_columns(model.probabilities, classes),
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True).sort_values(["row", "fold"], ignore_index=True)
+
+
+def _manifest(
+    run: Run, choice: Choice, job: Job, corpus: Corpus, everything: Fold, held_back: pd.DataFrame, members: int
+) -> bundle.Manifest:
+    dataset = corpus.dataset
+    labels, probabilities = _known(held_back, dataset.classes)
+    benign = dataset.classes.index(dataset.benign)
+    calm = attack_scores(probabilities[labels == benign], benign)
+    trained_on = FoldOfTrial.of(corpus, everything, everything.encoding.width, choice.hyperparameters)
+    counts = np.bincount(trained_on.training.labels, minlength=len(dataset.classes))
+    natural = np.bincount(corpus.labels, minlength=len(dataset.classes))
+    calibration = bundle.Calibration(
+        temperature=fit_temperature(labels, probabilities),
+        trained_on=tuple(training_priors(counts, trained_on.weights).tolist()),
+        natural=tuple(training_priors(natural).tolist()),
+    )
+    return bundle.Manifest(
+        format=bundle.FORMAT,
+        dataset=dataset.name,
+        class_map=job.data.class_map,
+        classes=dataset.classes,
+        run=run.name,
+        trial=choice.trial,
+        hyperparameters=choice.hyperparameters,
+        epochs=choice.epochs,
+        members=members,
+        thresholds={rate: threshold_at(calm, rate) for rate in FALSE_POSITIVE_RATES},
+        calibration=calibration,
+        data={name: run.manifest["data"][name] for name in ("source", "sha256", "rows", "synthetic")},
+        created=datetime.now(UTC).isoformat(),
+        versions={package: version(package) for package in VERSIONS_OF},
+    )
+
+
+def _judge(detector: Bundle, traffic: Traffic, corpus: Corpus, folder: Folder) -> dict[str, Any]:
+    """Return the evaluation of a detector on held-out rows, and write its predictions."""
+    by_member = detector.by_member(traffic.features)
+    mean = by_member.mean(axis=0)
+    table = pd.DataFrame(
+        {
+            "row": np.arange(len(mean), dtype=np.int32),
+            "class": np.array(detector.classes)[traffic.label],
+            "attack": traffic.attack.to_numpy(),
+            **_columns(mean, detector.classes),
+        }
+    )
+    name = "".join(letter if letter.isalnum() or letter in "+-" else "_" for letter in traffic.source)
+    _write_table(folder, f"predictions-{name}.parquet", table)
+    found = evaluate(
+        mean,
+        traffic.label,
+        traffic.attack,
+        classes=detector.classes,
+        benign=detector.benign,
+        seen_attacks=set(corpus.attack_types),
+        thresholds={str(rate): threshold for rate, threshold in detector.thresholds.items()},
+    )
+    found["sha256"] = traffic.sha256
+    found["members"] = [summary(*confusion_and_loss(traffic.label, member)) for member in by_member]
+    found["calibrated"] = {
+        "as trained": _quality(traffic.label, mean),
+        "temperature": _quality(traffic.label, detector.calibrated(mean)),
+        "natural priors": _quality(traffic.label, detector.with_natural_priors(mean)),
+    }
+    return found
+
+
+def _about_out_of_fold(held_back: pd.DataFrame, corpus: Corpus, detector: Bundle) -> dict[str, Any]:
+    """Return what the rows that a fold's model was not trained on say of the detector's calibration."""
+    labels, probabilities = _known(held_back, corpus.dataset.classes)
+    return {
+        "rows": len(labels),
+        "as trained": _quality(labels, probabilities),
+        "temperature": _quality(labels, detector.calibrated(probabilities)),
+        "natural priors": _quality(labels, detector.with_natural_priors(probabilities)),
+    }
+
+
+def _quality(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    confusion, loss = confusion_and_loss(labels, probabilities)
+    table = reliability(labels, probabilities)
+    return {**summary(confusion, loss), "expected_calibration_error": expected_calibration_error(table)}
+
+
+def _known(held_back: pd.DataFrame, classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels and probabilities of the rows whose attack type the fold's model had seen."""
+    known = held_back[~held_back["unseen"]]
+    labels = pd.Categorical(known["class"], list(classes)).codes.astype(np.int8)
+    return labels, known[[f"p_{name}" for name in classes]].to_numpy()
+
+
+def _columns(probabilities: np.ndarray, classes: Sequence[str]) -> dict[str, np.ndarray]:
+    return {f"p_{name}": probabilities[:, i] for i, name in enumerate(classes)}
+
+
+def _write_table(folder: Folder, name: str, table: pd.DataFrame) -> None:
+    sink = io.BytesIO()
+    table.to_parquet(sink, index=False)
+    folder.write(name, sink.getbuffer())

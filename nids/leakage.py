@@ -1,0 +1,367 @@
+"""What leaks between training and validation do to the figures, measured on given rows beside the right way."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+from scipy.sparse import csr_matrix
+from sklearn.model_selection import StratifiedKFold
+from sklearn.neural_network import MLPClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+from nids.batches import TrainingRows
+from nids.charts import label
+from nids.config import Folds
+from nids.encoding import Encoding
+from nids.errors import UserError
+from nids.folds import Corpus, Fold, build, split
+from nids.metrics import evaluate, summary
+from nids.report.rounding import mean_and_spread, value
+from nids.report.wording import SYNTHETIC
+from nids.resampling import synthesize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from nids.datasets.schema import Traffic
+    from nids.folds import Split
+
+MEASURES = ("accuracy", "macro_f1", "log_loss")
+TREE, NETWORK = "tree", "MLP"
+# Training passes that the MLP makes over each fold.
+EPOCHS = 10
+
+# Short, as a table with all of them and three measures is to fit into a terminal of 80 columns.
+RIGHT = "right way"
+SMOTE_FIRST = "SMOTE before the split"
+SMOTE_FIRST_REAL = "… its real rows alone"
+ENCODER_OF_ALL = "encoder of all rows"
+NEW_MODEL = "right way: new each fold"
+NEW_MODEL_LONGER = "… for as many epochs"
+ONE_MODEL = "one model for all folds"
+# Every variant and its model, in the order in which tables show them.
+VARIANTS = {
+    RIGHT: TREE,
+    SMOTE_FIRST: TREE,
+    SMOTE_FIRST_REAL: TREE,
+    ENCODER_OF_ALL: TREE,
+    NEW_MODEL: NETWORK,
+    NEW_MODEL_LONGER: NETWORK,
+    ONE_MODEL: NETWORK,
+}
+
+_Record = dict[str, Any]
+
+
+def measure(traffic: Traffic, count: int, seed: int, advance: Callable[[], object]) -> pd.DataFrame:
+    """Return the figures of every variant on every fold.
+
+    All variants but SMOTE before the split are validated on the same rows, those of ``nids.folds.split``. The tree is
+    trained with SMOTE to full balance; the network without it, so that nothing but the model's past differs. "Trained
+    for as many epochs" is the network's control: on fold k (from 0) the model that is never reset has made (k + 1)
+    ``EPOCHS`` passes, and so does that control, over the fold's own training part alone.
+
+    Args:
+        traffic: The labelled rows.
+        count: Number of folds. The control's time grows with its square.
+        seed: Decides folds, synthetic rows and models.
+        advance: Called once for each row of the result, when it has been measured; from several threads.
+
+    Returns:
+        A row a variant and fold: variant, model, fold (from 0) and the ``MEASURES``, as fractions and in nats a row.
+
+    Raises:
+        UserError: There is one class only, or a class is too small for the folds or for SMOTE.
+    """
+    corpus, folds = Corpus.of(traffic), Folds(count=count)
+    _refuse_one_class(traffic)
+    sides = split(traffic, folds, seed)
+    _refuse_lone_rows(traffic, sides)
+    run = _Measurement(corpus, sides, folds, seed, advance)
+    # No more threads than folds, since each holds the rows of one; the longest work first.
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, count)) as threads:
+        waiting = [
+            threads.submit(run.one_model),
+            threads.submit(run.smote_first),
+            *(threads.submit(run.new_model, number) for number in reversed(range(count))),
+            *(threads.submit(run.right, number) for number in range(count)),
+            *(threads.submit(run.encoder_of_all, number) for number in range(count)),
+        ]
+        try:
+            records = [record for ended in as_completed(waiting) for record in ended.result()]
+        finally:
+            threads.shutdown(cancel_futures=True)
+    order = {variant: place for place, variant in enumerate(VARIANTS)}
+    records.sort(key=lambda record: (order[record["variant"]], record["fold"]))
+    return pd.DataFrame.from_records(records, columns=["variant", "model", "fold", *MEASURES])
+
+
+def measure_with_progress(traffic: Traffic, count: int, seed: int, console: Console) -> pd.DataFrame:
+    """Return what ``measure`` returns, with a progress bar on ``console`` meanwhile."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("variants × folds", total=len(VARIANTS) * count)
+        return measure(traffic, count, seed, lambda: progress.advance(task))
+
+
+def summarize(measured: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a variant, indexed by it: model, and <measure> and <measure>_std over the folds for each measure.
+
+    The standard deviation has the number of folds − 1 in its denominator.
+    """
+    by_variant = measured.groupby("variant", sort=False)
+    columns = {"model": by_variant["model"].first()}
+    for name in MEASURES:
+        columns[name] = by_variant[name].mean()
+        columns[f"{name}_std"] = by_variant[name].std()
+    return pd.DataFrame(columns)
+
+
+def explain(measured: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return for each leak its name, and in words what it does and by how much the figures moved."""
+    found = summarize(measured)
+    last = measured[measured["fold"] == measured["fold"].max()].set_index("variant")["log_loss"]
+
+    def figure(name: str, variant: str) -> str:
+        return _figure(found, name, variant)
+
+    smote_first = (
+        "A synthetic row lies between two real ones. Made before the split, it may stand in training while the rows "
+        f"it was made of are validated on, or the other way round. {_moves(measured, RIGHT, SMOTE_FIRST)} The real "
+        f"rows of the same validation parts give a macro-F1 of {figure('macro_f1', SMOTE_FIRST_REAL)}: what lies "
+        f"between this and {figure('macro_f1', SMOTE_FIRST)} comes from counting synthetic rows as if they were "
+        "traffic."
+    )
+    encoder = (
+        "Ranges and categories are learned from the validation rows too. "
+        f"{_moves(measured, RIGHT, ENCODER_OF_ALL)} A tree hardly notices how its columns are scaled; a model that "
+        "does may be moved further."
+    )
+    one_model = (
+        "From the second fold on, the model is validated on rows that it was trained on before. "
+        f"{_moves(measured, NEW_MODEL, ONE_MODEL)} New models that train for as many epochs, each on its own fold, "
+        f"show what mere training does: a macro-F1 of {figure('macro_f1', NEW_MODEL_LONGER)} and a log-loss of "
+        f"{figure('log_loss', NEW_MODEL_LONGER)}. On the last fold, after equally many epochs, the log-loss is "
+        f"{value('log_loss', last[ONE_MODEL])} for the one model and {value('log_loss', last[NEW_MODEL_LONGER])} for "
+        "the new one."
+    )
+    return [
+        ("SMOTE before the split", smote_first),
+        ("An encoder fitted on all rows", encoder),
+        ("One model trained on through all folds", one_model),
+    ]
+
+
+def show(measured: pd.DataFrame, traffic: Traffic, console: Console) -> None:
+    """Print the table of all variants, and each leak in words."""
+    found = summarize(measured)
+    folds = measured["fold"].nunique()
+    console.print(Text(f"Leaks on {traffic.source}, {len(traffic.label):,} rows, {folds} folds", style="bold"))
+    if traffic.dataset.synthetic:
+        console.print(Panel(Text(SYNTHETIC, style="bold"), style="yellow", expand=False))
+    table = Table(
+        title=Text("Decision tree and MLP: mean ± standard deviation over the folds"),
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("variant")
+    table.add_column("model")
+    for name in MEASURES:
+        table.add_column(label(name), justify="right", no_wrap=True)
+    for variant, model in found["model"].items():
+        if variant == NEW_MODEL:
+            table.add_section()
+        style = "bold" if variant in {RIGHT, NEW_MODEL} else ""
+        table.add_row(str(variant), model, *(_figure(found, name, str(variant)) for name in MEASURES), style=style)
+    console.print(table)
+    for leak, text in explain(measured):
+        console.print(Text.assemble((f"{leak}. ", "bold"), text, "\n"))
+
+
+def smote_before_the_split(corpus: Corpus, folds: Folds, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return all rows, encoded, and after them the synthetic rows made of all of them.
+
+    The rows are float32 of shape (real + synthetic, width), their classes int8 of shape (real + synthetic,).
+
+    Raises:
+        UserError: A class is too small for the resampling.
+    """
+    everything = np.arange(len(corpus.rows))
+    encoding = Encoding.fit(corpus.rows, everything, corpus.dataset)
+    synthetic, synthetic_labels, _ = synthesize(
+        corpus.rows, encoding, everything, corpus.labels, corpus.dataset.classes, folds, seed
+    )
+    rows = np.vstack([encoding.transform(corpus.rows, everything), synthetic])
+    return rows, np.concatenate([corpus.labels, synthetic_labels])
+
+
+def fold_with_encoder_of_all(corpus: Corpus, number: int, sides: Split, folds: Folds, seed: int) -> Fold:
+    """Return what ``nids.folds.build`` returns, but for an encoding that was fitted on the validation rows too.
+
+    Raises:
+        UserError: A class is too small for the resampling.
+    """
+    encoding = Encoding.fit(corpus.rows, np.arange(len(corpus.rows)), corpus.dataset)
+    synthetic, synthetic_labels, notes = synthesize(
+        corpus.rows,
+        encoding,
+        sides.training,
+        corpus.labels[sides.training],
+        corpus.dataset.classes,
+        folds,
+        # That of ``build``, so that the encoding alone makes a difference.
+        seed=int(np.random.SeedSequence([seed, number]).generate_state(1)[0]),
+    )
+    return Fold(number, sides.training, sides.validation, encoding, csr_matrix(synthetic), synthetic_labels, notes)
+
+
+def _refuse_one_class(traffic: Traffic) -> None:
+    present = np.unique(traffic.label)
+    if len(present) < 2:
+        raise UserError(
+            f"found only rows of class {traffic.dataset.classes[present[0]]} in {traffic.source}, but a classifier "
+            "needs at least 2 classes. Use rows of benign traffic and of attacks."
+        )
+
+
+def _refuse_lone_rows(traffic: Traffic, sides: list[Split]) -> None:
+    for side in sides:
+        found, counts = np.unique(traffic.label[side.training], return_counts=True)
+        if counts.min() < 2:
+            raise UserError(
+                f"found a fold with 1 training row of class {traffic.dataset.classes[found[counts.argmin()]]} in "
+                f"{traffic.source}, but SMOTE needs at least 2 to interpolate between. Use more rows or more folds."
+            )
+
+
+class _Measurement:
+    """The variants on one corpus; each method returns records of variant, model, fold and measures."""
+
+    def __init__(
+        self, corpus: Corpus, sides: list[Split], folds: Folds, seed: int, advance: Callable[[], object]
+    ) -> None:
+        self._corpus = corpus
+        self._sides = sides
+        self._folds = folds
+        self._seed = seed
+        self._advance = advance
+        encodings = [Encoding.fit(corpus.rows, side.training, corpus.dataset) for side in sides]
+        self._encodings = encodings
+        # Folds know different categories. The one model needs each of its inputs to mean the same in all of them; what
+        # a fold does not know is 0 in all of its rows, and so tells it nothing.
+        self._columns = list(dict.fromkeys(chain.from_iterable(encoding.feature_names for encoding in encodings)))
+
+    def right(self, number: int) -> list[_Record]:
+        fold = build(self._corpus, number, self._sides[number], self._folds, self._seed)
+        return [self._tree(RIGHT, fold)]
+
+    def encoder_of_all(self, number: int) -> list[_Record]:
+        fold = fold_with_encoder_of_all(self._corpus, number, self._sides[number], self._folds, self._seed)
+        return [self._tree(ENCODER_OF_ALL, fold)]
+
+    def smote_first(self) -> list[_Record]:
+        rows, labels = smote_before_the_split(self._corpus, self._folds, self._seed)
+        real = np.arange(len(labels)) < len(self._corpus.labels)
+        drawn = StratifiedKFold(self._folds.count, shuffle=True, random_state=self._seed).split(rows, labels)
+        records = []
+        for number, (training, validation) in enumerate(drawn):
+            tree = DecisionTreeClassifier(random_state=self._seed).fit(rows[training], labels[training])
+            for variant, judged in ((SMOTE_FIRST, validation), (SMOTE_FIRST_REAL, validation[real[validation]])):
+                records.append(self._record(variant, number, tree, rows[judged], labels[judged]))
+        return records
+
+    def new_model(self, number: int) -> list[_Record]:
+        rows, labels = self._encoded(number, self._sides[number].training)
+        validation = self._encoded(number, self._sides[number].validation)
+        network = self._network()
+        self._train(network, rows, labels, EPOCHS)
+        record = self._record(NEW_MODEL, number, network, *validation)
+        self._train(network, rows, labels, EPOCHS * number)
+        return [record, self._record(NEW_MODEL_LONGER, number, network, *validation)]
+
+    def one_model(self) -> list[_Record]:
+        network = self._network()
+        records = []
+        for number, sides in enumerate(self._sides):
+            self._train(network, *self._encoded(number, sides.training), EPOCHS)
+            records.append(self._record(ONE_MODEL, number, network, *self._encoded(number, sides.validation)))
+        return records
+
+    def _tree(self, variant: str, fold: Fold) -> _Record:
+        training = TrainingRows(self._corpus, fold, fold.encoding.width)
+        tree = DecisionTreeClassifier(random_state=self._seed)
+        tree.fit(training.encoded(np.arange(len(training))), training.labels)
+        rows = fold.encoding.transform(self._corpus.rows, fold.validation)
+        return self._record(variant, fold.number, tree, rows, self._corpus.labels[fold.validation])
+
+    def _network(self) -> MLPClassifier:
+        # No fold may be smaller than a batch.
+        batch_size = min(512, *(len(sides.training) for sides in self._sides))
+        return MLPClassifier((64,), batch_size=batch_size, learning_rate_init=0.003, random_state=self._seed)
+
+    def _train(self, network: MLPClassifier, rows: np.ndarray, labels: np.ndarray, epochs: int) -> None:
+        for _ in range(epochs):
+            network.partial_fit(rows, labels, classes=np.arange(len(self._corpus.dataset.classes)))
+
+    def _encoded(self, number: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return numbered rows in a fold's encoding, under the columns of all folds, and their classes."""
+        encoding = self._encodings[number]
+        place = {name: position for position, name in enumerate(self._columns)}
+        encoded = np.zeros((len(rows), len(self._columns)), dtype=np.float32)
+        encoded[:, [place[name] for name in encoding.feature_names]] = encoding.transform(self._corpus.rows, rows)
+        return encoded, self._corpus.labels[rows]
+
+    def _record(
+        self,
+        variant: str,
+        number: int,
+        model: DecisionTreeClassifier | MLPClassifier,
+        rows: np.ndarray,
+        labels: np.ndarray,
+    ) -> _Record:
+        probabilities = np.zeros((len(rows), len(self._corpus.dataset.classes)))
+        probabilities[:, model.classes_] = model.predict_proba(rows)
+        figures = summary(*evaluate(labels, probabilities))
+        self._advance()
+        found = {name: figures[name] for name in MEASURES}
+        return {"variant": variant, "model": VARIANTS[variant], "fold": number, **found}
+
+
+def _figure(found: pd.DataFrame, name: str, variant: str) -> str:
+    return mean_and_spread(name, found[name][variant], found[f"{name}_std"][variant])
+
+
+def _moves(measured: pd.DataFrame, right: str, leaky: str) -> str:
+    """Return "Macro-F1 moves from 85 ± 7 % to 99.81 ± 0.05 % (+15 ± 7 points), log-loss from … to … (…)."."""
+    found = summarize(measured)
+    texts = []
+    for name in ("macro_f1", "log_loss"):
+        before, after = (measured[measured["variant"] == variant].set_index("fold")[name] for variant in (right, leaky))
+        move = after - before
+        # Where the validation rows are others, folds of the same number have nothing in common but that.
+        spread = float(np.hypot(before.std(), after.std()) if leaky == SMOTE_FIRST else move.std())
+        moved = _signed(name, float(move.mean()), spread) if move.any() else "no change"
+        # The one model's lead grows from fold to fold by itself: its spread is not chance.
+        little = leaky == ENCODER_OF_ALL and move.any() and abs(move.mean()) <= spread
+        moved += ", no more than it differs from fold to fold" if little else ""
+        texts.append(f"from {_figure(found, name, right)} to {_figure(found, name, leaky)} ({moved})")
+    return f"Macro-F1 moves {texts[0]}, log-loss {texts[1]}."
+
+
+def _signed(name: str, move: float, spread: float) -> str:
+    text = mean_and_spread(name, abs(move), spread).replace(" %", " points")
+    return f"{'−' if move < 0 else '+'}{text}"

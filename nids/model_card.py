@@ -1,0 +1,88 @@
+"""The card of a saved detector: what it is, how good it is, and what it must not be taken for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nids.charts import label
+from nids.report.rounding import mean_and_spread, setting, value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from nids.bundle import Manifest
+
+MEASURES = ("accuracy", "macro_f1", "log_loss")
+
+
+def model_card(manifest: Manifest, trial: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
+    """Return the card in Markdown.
+
+    Args:
+        manifest: The bundle's.
+        trial: The trial's row of the run store: means over the folds and their spread.
+        outcome: What ``nids.final.finalize`` found.
+    """
+    data = manifest.data
+    parts = [
+        f"# {manifest.dataset} detector: trial {manifest.trial} of {manifest.run}",
+        f"A CNN-BiGRU with attention, the mean of {manifest.members} models, each trained for {manifest.epochs} epochs "
+        f"on all {data['rows']:,} rows of {data['source']}. It gives each connection a probability for "
+        f"{', '.join(manifest.classes)}.",
+    ]
+    if data["synthetic"]:
+        parts.append("**The rows are synthetic: its figures say nothing about real traffic.**")
+    parts += ["## How good it is", *_figures(trial, outcome)]
+    parts += ["## Alerts", *_alerts(manifest)]
+    parts += [
+        "## What it must not be taken for",
+        "* The cross-validated figures are of attack types that the models were trained on, and of the epoch that the "
+        "same folds chose. On types that appear later, see the held-out rows: unseen.",
+        "* A threshold keeps its false-positive rate on traffic like that of the training file. Elsewhere it has to be "
+        "set anew, on benign traffic of that place.",
+        "* Its probabilities are those of traffic with the classes' shares in training, "
+        f"{_shares(manifest.classes, manifest.calibration.trained_on)}; the training file itself has "
+        f"{_shares(manifest.classes, manifest.calibration.natural)}.",
+        "## How it was made",
+        _table(("hyperparameter", ""), [(k, setting(v)) for k, v in manifest.hyperparameters.model_dump().items()]),
+        f"Training file: SHA-256 {data['sha256']}. Made {manifest.created} with "
+        + ", ".join(f"{name} {number}" for name, number in manifest.versions.items())
+        + ".",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _figures(trial: Mapping[str, Any], outcome: Mapping[str, Any]) -> list[str]:
+    head = ["", "cross-validated, one model", *outcome["held_out"]]
+    rows = [
+        [
+            label(name),
+            mean_and_spread(name, trial[name], trial[f"{name}_std"]),
+            *(value(name, found["figures"][name]) for found in outcome["held_out"].values()),
+        ]
+        for name in MEASURES
+    ]
+    seen = [("attacks of types seen in training, flagged", "seen"), ("attacks of unseen types, flagged", "unseen")]
+    rows += [
+        [text, "", *(value(part, found[part]["flagged"]) for found in outcome["held_out"].values())]
+        for text, part in seen
+    ]
+    return [_table(head, rows)]
+
+
+def _alerts(manifest: Manifest) -> list[str]:
+    rows = [(f"{100 * rate:g} %", f"{threshold:.6g}") for rate, threshold in sorted(manifest.thresholds.items())]
+    return [
+        "An alert is a row whose probability of any attack is above a threshold. These were taken from rows of the "
+        "training file, each scored by a model that was not trained on it:",
+        _table(("false-positive rate aimed at", "threshold"), rows),
+    ]
+
+
+def _shares(classes: Iterable[str], shares: Iterable[float]) -> str:
+    return ", ".join(f"{name} {100 * share:.2g} %" for name, share in zip(classes, shares, strict=True))
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,123 @@
+"""What the held-out files say of the finalized trial, beside the baselines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nids.report.rounding import interval, mean_and_spread, value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nids.results import Run
+
+HEAD = ("", "accuracy", "macro-F1", "seen attacks flagged", "unseen attacks flagged", "benign rows flagged", "ROC-AUC")
+DETECTOR = "finalized trial"
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One held-out file.
+
+    Attributes:
+        file: Its name.
+        rows: Of ``HEAD``: the finalized trial, then the baselines.
+        notes: What the figures rest on, and what they are good for.
+        attacks: Attack type, class, whether training had it, rows, shares flagged and given their class.
+        alerts: False-positive rate aimed at, the one found, detection rate of all, of seen and of unseen attacks.
+    """
+
+    file: str
+    rows: list[tuple[str, ...]]
+    notes: list[str]
+    attacks: list[tuple[str, ...]]
+    alerts: list[tuple[str, ...]]
+
+
+def held_out(run: Run) -> list[HeldOut]:
+    """Return what each held-out file says; nothing as long as the run has neither been finalized nor has baselines."""
+    final, baselines = run.evaluation("final"), run.evaluation("baselines")
+    judged: Mapping[str, Any] = final["held_out"] if final else {}
+    others = baselines["held_out"] if baselines else []
+    files = list(dict.fromkeys([*judged, *(entry["file"] for entry in others)]))
+    return [_of_file(file, judged.get(file), [entry for entry in others if entry["file"] == file]) for file in files]
+
+
+def looks(run: Run) -> str:
+    """Return how often the held-out files were looked at; empty if never."""
+    found = run.manifest.get("looks", [])
+    if not found:
+        return ""
+    listed = "; ".join(f"{look['time'][:16].replace('T', ' ')}, {look['purpose']}" for look in found)
+    return f"Held-out files were looked at {len(found)} time{'s' if len(found) > 1 else ''}: {listed}."
+
+
+def _of_file(file: str, ours: Mapping[str, Any] | None, others: list[Mapping[str, Any]]) -> HeldOut:
+    rows = [_row(DETECTOR, ours)] if ours else []
+    rows += [_row(f"{entry['model']}{', resampled' if entry['resampled'] else ''}", entry) for entry in others]
+    return HeldOut(
+        file,
+        rows,
+        _notes(ours) if ours else [],
+        [_attack(entry) for entry in sorted(ours["attacks"], key=_order)] if ours else [],
+        [_alert(rate, found) for rate, found in ours["detection"].items()] if ours else [],
+    )
+
+
+def _row(name: str, found: Mapping[str, Any]) -> tuple[str, ...]:
+    figures = found["figures"]
+    return (
+        name,
+        value("accuracy", figures["accuracy"]),
+        value("macro_f1", figures["macro_f1"]),
+        value("flagged", found["seen"]["flagged"]),
+        value("flagged", found["unseen"]["flagged"]),
+        value("false_positive_rate", figures["false_positive_rate"]),
+        value("roc_auc", figures["roc_auc"]),
+    )
+
+
+def _notes(ours: Mapping[str, Any]) -> list[str]:
+    members = {name: [member[name] for member in ours["members"]] for name in ("accuracy", "macro_f1")}
+    ends = {name: interval(name, *ours["intervals"][name]) for name in members}
+    notes = [
+        f"Of {ours['rows']:,} rows. 95 % bootstrap intervals: accuracy {ends['accuracy']}, macro-F1 "
+        f"{ends['macro_f1']}.",
+    ]
+    if len(ours["members"]) > 1:
+        accuracy, f1 = (
+            mean_and_spread(name, float(np.mean(values)), float(np.std(values, ddof=1)))
+            for name, values in members.items()
+        )
+        notes.append(
+            f"The finalized trial is the mean of {len(ours['members'])} models; alone, they reach an accuracy of "
+            f"{accuracy} and a macro-F1 of {f1}."
+        )
+    kinds = ours["calibrated"]
+    errors = ", ".join(f"{kind} {value('log_loss', found['log_loss'])}" for kind, found in kinds.items())
+    notes.append(f"Log-loss of its probabilities: {errors}.")
+    return notes
+
+
+def _order(entry: Mapping[str, Any]) -> tuple[bool, int]:
+    return entry["seen"], -entry["rows"]
+
+
+def _attack(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        entry["attack"],
+        entry["class"],
+        "known" if entry["seen"] else "unseen",
+        f"{entry['rows']:,}",
+        value("flagged", entry["flagged"]),
+        value("recognized", entry["recognized"]),
+    )
+
+
+def _alert(rate: str, found: Mapping[str, Any]) -> tuple[str, ...]:
+    aimed = f"{100 * float(rate):g} %"
+    names = ("false_positive_rate", "detection_rate", "seen", "unseen")
+    return (aimed, *(value(name, found[name]) for name in names))

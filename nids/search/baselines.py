@@ -1,0 +1,206 @@
+"""The baselines of a run, trained side by side on the cluster: on its folds, then on all rows."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import ray
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from nids import heldout
+from nids.attack_metrics import UNSEEN
+from nids.baselines import Baseline, FittedBaseline, baselines_of, fit
+from nids.detection import attack_scores, threshold_at
+from nids.encoding import compact
+from nids.evaluation import evaluate
+from nids.final import FALSE_POSITIVE_RATES
+from nids.metrics import SUMMARY
+from nids.refit import whole
+from nids.results import record_look
+from nids.search import cluster, preparation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from nids.config import Job
+    from nids.datasets.schema import Traffic
+    from nids.folds import Corpus, Fold
+    from nids.results import Run
+    from nids.storage import Folder
+
+FOLDER = "baselines"
+
+
+def run(
+    found: Run,
+    storage: str,
+    data: Path | None,
+    load: Callable[[Job], Traffic],
+    address: str | None,
+    console: Console,
+) -> None:
+    """Measure all baselines on the folds of a run and on its held-out rows, and write them beside its trials.
+
+    The arguments and errors are those of ``nids.search.finalizing.run``.
+    """
+    job, corpus, folds = preparation.folds_of_run(found, load, storage, console.print)
+    heldout.refuse_if_missing(job.data, data)
+    baselines = baselines_of(job.folds.resampling)
+    folder = found.folder.folder(FOLDER)
+    with cluster.connected(address):
+        shared = ray.put(corpus)
+        with _progress(console) as progress:
+            on_folds = _fit_all(
+                [(baseline, fold, None) for fold in folds for baseline in baselines],
+                shared,
+                job.search.seed,
+                progress,
+                "baselines on the folds",
+            )
+        _write_folds(folder, on_folds, folds)
+        console.print("Held-out files: looked at now, and the look is recorded")
+        record = functools.partial(record_look, found.folder)
+        held_out = heldout.read_held_out(job.data, job.search.seed, "baselines", record, data)
+        everything = whole(corpus, job)
+        encoded = _encoded(held_out, everything)
+        with _progress(console) as progress:
+            on_all = _fit_all(
+                [(baseline, everything, encoded) for baseline in baselines],
+                shared,
+                job.search.seed,
+                progress,
+                "baselines on all rows",
+            )
+    outcome = {
+        "created": datetime.now(UTC).isoformat(),
+        "held_out": _judge(on_all, _thresholds(on_folds, corpus, folds), held_out, corpus),
+    }
+    folder.write("evaluation.json", json.dumps(outcome, indent=2).encode())
+
+
+def _fit_all(
+    tasks: Sequence[tuple[Baseline, Fold, np.ndarray | None]],
+    corpus: ray.ObjectRef,
+    seed: int,
+    progress: Progress,
+    title: str,
+) -> list[FittedBaseline]:
+    """Return what each task gives, in any order."""
+    bar = progress.add_task(title, total=len(tasks))
+    # What several tasks share is put once.
+    shared = {id(part): ray.put(part) for task in tasks for part in task[1:] if part is not None}
+    waiting = [
+        _fit.remote(baseline, corpus, shared[id(fold)], seed, shared.get(id(others)))
+        for baseline, fold, others in tasks
+    ]
+    fitted = []
+    while waiting:
+        ready, waiting = ray.wait(waiting)
+        fitted += ray.get(ready)
+        progress.advance(bar, len(ready))
+    return fitted
+
+
+@ray.remote(num_cpus=1)  # type: ignore[untyped-decorator]
+def _fit(baseline: Baseline, corpus: Corpus, fold: Fold, seed: int, others: np.ndarray | None) -> FittedBaseline:
+    # Ray sets the number of threads of a task's process to its CPUs.
+    return fit(baseline, corpus, fold, seed, others)
+
+
+def _write_folds(folder: Folder, fitted: Iterable[FittedBaseline], folds: Sequence[Fold]) -> None:
+    sides = {fold.number: fold for fold in folds}
+    rows = [
+        {
+            "model": entry.baseline.model,
+            "resampled": entry.baseline.resampled,
+            "fold": entry.fold,
+            "training_rows": len(sides[entry.fold].training),
+            "validation_rows": len(sides[entry.fold].validation),
+            "seconds": entry.seconds,
+            **{name: entry.figures.get(name) for name in (*SUMMARY, *UNSEEN)},
+            "confusion": entry.figures["confusion"],
+            "attacks": entry.figures["attacks"],
+        }
+        for entry in _in_order(fitted)
+    ]
+    sink = io.BytesIO()
+    pd.DataFrame(rows).to_parquet(sink, index=False)
+    folder.write("folds.parquet", sink.getbuffer())
+
+
+def _thresholds(
+    fitted: Iterable[FittedBaseline], corpus: Corpus, folds: Sequence[Fold]
+) -> dict[Baseline, dict[str, float]]:
+    """Return each baseline's thresholds, from the benign rows that its folds' models were not trained on."""
+    benign = corpus.dataset.classes.index(corpus.dataset.benign)
+    calm = {fold.number: corpus.labels[fold.validation] == benign for fold in folds}
+    scores: dict[Baseline, list[np.ndarray]] = {}
+    for entry in fitted:
+        found = attack_scores(entry.probabilities[calm[entry.fold]], benign)
+        scores.setdefault(entry.baseline, []).append(found)
+    return {
+        baseline: {str(rate): threshold_at(np.concatenate(parts), rate) for rate in FALSE_POSITIVE_RATES}
+        for baseline, parts in scores.items()
+    }
+
+
+def _encoded(held_out: Sequence[Traffic], everything: Fold) -> np.ndarray:
+    """Return the rows of all held-out files one after another, float32 of shape (rows, width)."""
+    parts = []
+    for traffic in held_out:
+        rows = compact(traffic.features, traffic.dataset)
+        parts.append(everything.encoding.transform(rows, np.arange(len(rows))))
+    return np.concatenate(parts)
+
+
+def _judge(
+    fitted: Iterable[FittedBaseline],
+    thresholds: dict[Baseline, dict[str, float]],
+    held_out: Sequence[Traffic],
+    corpus: Corpus,
+) -> list[dict[str, Any]]:
+    """Return for each baseline and held-out file what ``nids.evaluation.evaluate`` says."""
+    dataset = corpus.dataset
+    return [
+        {
+            "model": entry.baseline.model,
+            "resampled": entry.baseline.resampled,
+            "file": traffic.source,
+            **evaluate(
+                probabilities,
+                traffic.label,
+                traffic.attack,
+                classes=dataset.classes,
+                benign=dataset.classes.index(dataset.benign),
+                seen_attacks=set(corpus.attack_types),
+                thresholds=thresholds[entry.baseline],
+            ),
+        }
+        for entry in _in_order(fitted)
+        for traffic, probabilities in _by_file(held_out, entry.probabilities)
+    ]
+
+
+def _by_file(held_out: Sequence[Traffic], probabilities: np.ndarray) -> Iterator[tuple[Traffic, np.ndarray]]:
+    ends = np.cumsum([len(traffic.label) for traffic in held_out])[:-1]
+    yield from zip(held_out, np.split(probabilities, ends), strict=True)
+
+
+def _in_order(fitted: Iterable[FittedBaseline]) -> list[FittedBaseline]:
+    order = {baseline: i for i, baseline in enumerate(baselines_of("any"))}
+    return sorted(fitted, key=lambda entry: (order[entry.baseline], entry.fold))
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )

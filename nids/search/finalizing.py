@@ -1,0 +1,93 @@
+"""The finalization of a run on the cluster, from its name to its verdict."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import psutil
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from nids import device, final, heldout
+from nids.results import record_look
+from nids.search import cluster, preparation
+from nids.search.refitting import fit_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from nids.bundle import Bundle
+    from nids.config import Job
+    from nids.datasets.schema import Traffic
+    from nids.final import Task
+    from nids.refit import Fitted
+    from nids.results import Run
+
+
+def run(
+    found: Run,
+    trial: int | None,
+    members: int,
+    storage: str,
+    data: Path | None,
+    load: Callable[[Job], Traffic],
+    address: str | None,
+    console: Console,
+) -> Bundle:
+    """Train, judge and save a trial of a run.
+
+    Args:
+        found: The run.
+        trial: The trial, or None for the best one.
+        members: Number of models that are trained on all rows.
+        storage: Where the run is.
+        data: Where the held-out files are, as for ``nids.heldout``.
+        load: Returns the labelled rows of the run's job; only called if its folds are no longer in the storage.
+        address: A running cluster, as for ``nids.search.cluster.connected``.
+        console: Where progress is shown.
+
+    Raises:
+        UserError: There is nothing to finalize, or rows are missing or are not what they were.
+    """
+    choice = final.choose(found, trial)
+    job, corpus, folds = preparation.folds_of_run(found, load, storage, console.print)
+    heldout.refuse_if_missing(job.data, data)
+    console.print(
+        f"[bold]{found.name}[/]: trial {choice.trial}, {choice.epochs} epochs; {len(folds)} models of its folds, for "
+        f"what they say of rows not trained on, and {members} of all {len(corpus.rows):,} rows",
+        highlight=False,
+    )
+    purpose = f"finalize trial {choice.trial}"
+    record = functools.partial(record_look, found.folder)
+
+    def train(tasks: Sequence[Task]) -> list[Fitted]:
+        with _progress(console) as progress:
+            names = [f"fold {fold.number}" for fold in folds] + [f"all rows, seed {i}" for i in range(members)]
+            bars = [progress.add_task(name, total=choice.epochs) for name in names]
+            return fit_all(
+                corpus, tasks, choice.hyperparameters, job, choice.epochs, lambda i: progress.advance(bars[i])
+            )
+
+    def read_held_out() -> list[Traffic]:
+        console.print("Held-out files: looked at now, and the look is recorded")
+        return heldout.read_held_out(job.data, job.search.seed, purpose, record, data)
+
+    with cluster.connected(address):
+        cluster.slots(job.resources)
+        # Scoring the held-out rows is this process's own work, with all that the machine has.
+        device.configure(psutil.cpu_count() or 1, 0)
+        return final.finalize(found, choice, job, corpus, folds, members, train, read_held_out)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn("{task.completed}/{task.total} epochs"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from nids import bundle, datasets, report
+from nids.calibration import fit_temperature
+from nids.detection import attack_scores, threshold_at
+from nids.errors import UserError
+from nids.final import choose
+from nids.heldout import ANOTHER_DRAW
+from nids.metrics import evaluate, summary
+from nids.results import Run, open_run
+from nids.search import baselines, driver, finalizing, preparation
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nids.config import Job
+    from nids.datasets.schema import Traffic
+
+CLASSES = ("Normal", "DoS", "Probe", "R2L", "U2R")
+
+
+def load(job: Job) -> Traffic:
+    raise AssertionError("its folds are in the storage")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffic, make_job: Callable[..., Job]) -> Run:
+    """A search whose best trial has been finalized, and which has its baselines."""
+    storage = str(tmp_path_factory.mktemp("runs"))
+    console = Console(file=io.StringIO(), width=200)
+    job = make_job(search={"trials": 2, "startup_trials": 2}, data={"rows": 240}, scheduler={"kind": "none"})
+    found = driver.run(preparation.prepare(job, traffic, storage, "a", console.print), console)
+    finalizing.run(found, None, 2, storage, None, load, None, console)
+    baselines.run(found, storage, None, load, None, console)
+    return open_run(storage, "a")
+
+
+def test_out_of_fold_rows_are_those_that_the_trial_was_judged_by(run: Run) -> None:
+    choice = choose(run)
+    table = pd.read_parquet(Path(run.path) / "final/out_of_fold.parquet")
+    assert table["row"].tolist() == list(range(240))  # each once, as the folds are random
+    curves = run.curves()
+    chosen = curves[(curves["trial"] == choice.trial) & (curves["epoch"] == choice.epochs)]
+    for fold, rows in table.groupby("fold"):
+        labels = pd.Categorical(rows["class"], CLASSES).codes
+        figures = summary(*evaluate(labels, rows[[f"p_{name}" for name in CLASSES]].to_numpy()))
+        stored = chosen[chosen["fold"] == fold].iloc[0]
+        assert {name: stored[name] for name in figures} == pytest.approx(figures, rel=1e-5)
+
+
+def test_thresholds_and_calibration_come_from_rows_not_trained_on(run: Run) -> None:
+    table = pd.read_parquet(Path(run.path) / "final/out_of_fold.parquet")
+    probabilities = table[[f"p_{name}" for name in CLASSES]].to_numpy()
+    labels = pd.Categorical(table["class"], CLASSES).codes
+    calm = attack_scores(probabilities[labels == 0], 0)
+    found = bundle.load(Folder.at(run.path).folder("bundle")).manifest
+    assert found.thresholds == {rate: threshold_at(calm, rate) for rate in (0.001, 0.005, 0.01)}
+    assert found.calibration.temperature == pytest.approx(fit_temperature(labels, probabilities))
+    natural = np.bincount(labels, minlength=5) / len(labels)
+    assert found.calibration.natural == pytest.approx(tuple(natural))
+    # Resampling brings R2L to 30 rows and U2R to 20.
+    counts = np.bincount(labels, minlength=5)
+    counts[3:] = 30, 20
+    assert found.calibration.trained_on == pytest.approx(tuple(counts / counts.sum()))
+
+
+def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> None:
+    detector = bundle.load(Folder.at(run.path).folder("bundle"))
+    traffic = datasets.load_training("nsl-kdd-sample", rows=240, seed=ANOTHER_DRAW)
+    (path,) = (Path(run.path) / "final").glob("predictions-*.parquet")
+    table = pd.read_parquet(path)
+    probabilities = detector.probabilities(traffic.features)
+    np.testing.assert_array_equal(table[[f"p_{name}" for name in CLASSES]].to_numpy(), probabilities)
+    outcome = run.evaluation("final")
+    assert outcome is not None
+    judged = outcome["held_out"][traffic.source]
+    expected = summary(*evaluate(traffic.label, probabilities))
+    assert {name: judged["figures"][name] for name in expected} == pytest.approx(expected)
+    assert (outcome["trial"], outcome["members"], len(judged["members"])) == (choose(run).trial, 2, 2)
+    card = (Path(run.path) / "bundle/MODEL_CARD.md").read_text(encoding="utf-8")
+    assert card.startswith(f"# nsl-kdd-sample detector: trial {choose(run).trial} of a\n")
+    assert "synthetic: its figures say nothing about real traffic" in card
+
+
+def test_each_look_is_recorded(run: Run) -> None:
+    looks = json.loads((Path(run.path) / "manifest.json").read_text())["looks"]
+    purposes = [look["purpose"] for look in looks]
+    assert purposes == [f"finalize trial {choose(run).trial}", "baselines"]
+    assert all(look["files"] == ["another draw of nsl-kdd-sample"] for look in looks)
+
+
+def test_baselines_stand_on_the_same_folds(run: Run) -> None:
+    table = run.baselines()
+    assert table.groupby(["model", "resampled"]).ngroups == 9  # the majority class is not resampled
+    assert set(table["fold"]) == {0, 1}
+    majority = table[table["model"] == "majority class"]
+    normal = np.array([row[0] for row in majority["confusion"]])
+    assert majority["accuracy"].to_numpy() == pytest.approx(normal[:, 0] / majority["validation_rows"].to_numpy())
+    tree = table[table["model"] == "decision tree"]
+    assert tree["accuracy"].min() > majority["accuracy"].max()
+    outcome = run.evaluation("baselines")
+    assert outcome is not None
+    assert {(entry["model"], entry["resampled"]) for entry in outcome["held_out"]} == set(
+        table[["model", "resampled"]].itertuples(index=False, name=None)
+    )
+
+
+def test_the_report_tells_all_of_it(run: Run) -> None:
+    console = Console(file=io.StringIO(), width=160)
+    report.show(run, console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    page = Path(report.write(run)).read_text(encoding="utf-8")
+    for words in (
+        "Beside classical models on the same folds",
+        "random forest, resampled",
+        "Held out: nsl-kdd-sample",
+        "Held-out files were looked at 2 times",
+        "The finalized trial is the mean of 2 models",
+    ):
+        assert words in text
+        assert words in page
+
+
+def test_what_cannot_be_finalized_is_said(run: Run) -> None:
+    with pytest.raises(UserError, match=r"a has no trial 9; its trials are 0 to 1\."):
+        choose(run, 9)

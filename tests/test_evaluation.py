@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as sk
+
+from nids.evaluation import evaluate
+
+CLASSES = ("Normal", "DoS", "Probe")
+# Types: neptune and satan were trained on, mailbomb and mscan were not.
+ATTACKS = pd.Series(["normal"] * 60 + ["neptune"] * 20 + ["mailbomb"] * 10 + ["satan"] * 6 + ["mscan"] * 4)
+LABELS = np.array([0] * 60 + [1] * 30 + [2] * 10, dtype=np.int8)
+SEEN = {"normal", "neptune", "satan"}
+
+
+def probabilities() -> np.ndarray:
+    random = np.random.default_rng(1)
+    drawn = random.dirichlet(np.ones(3), len(LABELS))
+    drawn[np.arange(len(LABELS)), LABELS] += 0.6
+    return drawn / drawn.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    return evaluate(
+        probabilities(),
+        LABELS,
+        ATTACKS,
+        classes=CLASSES,
+        benign=0,
+        seen_attacks=SEEN,
+        thresholds={"0.01": 0.6, "0.1": 0.3},
+    )
+
+
+def test_the_figures_are_those_of_scikit_learn(found: dict[str, Any]) -> None:
+    predicted, scores = probabilities().argmax(axis=1), 1 - probabilities()[:, 0]
+    for average in ("macro", "weighted"):
+        precision, recall, f1, _ = sk.precision_recall_fscore_support(LABELS, predicted, average=average)
+        expected = {f"{average}_precision": precision, f"{average}_recall": recall, f"{average}_f1": f1}
+        assert {name: found["figures"][name] for name in expected} == pytest.approx(expected)
+    assert found["rows"] == 100
+    assert found["figures"]["accuracy"] == sk.accuracy_score(LABELS, predicted)
+    assert found["figures"]["log_loss"] == pytest.approx(sk.log_loss(LABELS, probabilities()))
+    assert found["figures"]["roc_auc"] == pytest.approx(sk.roc_auc_score(LABELS != 0, scores))
+    assert found["figures"]["pr_auc"] == pytest.approx(sk.average_precision_score(LABELS != 0, scores))
+    assert found["figures"]["detection_rate"] == pytest.approx(sk.recall_score(LABELS != 0, predicted != 0))
+    assert found["figures"]["false_positive_rate"] == pytest.approx(np.mean(predicted[:60] != 0))
+    assert found["confusion"] == sk.confusion_matrix(LABELS, predicted).tolist()
+    report = sk.classification_report(LABELS, predicted, target_names=CLASSES, output_dict=True)
+    for i, row in enumerate(found["classes"]):
+        name = row["class"]
+        assert (row["precision"], row["recall"]) == pytest.approx((report[name]["precision"], report[name]["recall"]))
+        assert (row["f1"], row["support"]) == pytest.approx((report[name]["f1-score"], report[name]["support"]))
+        of_class = np.equal(LABELS, i)
+        assert row["false_positive_rate"] == pytest.approx(np.mean(predicted[~of_class] == i))
+        assert row["roc_auc"] == pytest.approx(sk.roc_auc_score(of_class, probabilities()[:, i]))
+        assert row["pr_auc"] == pytest.approx(sk.average_precision_score(of_class, probabilities()[:, i]))
+
+
+def test_seen_and_unseen_attacks_stand_apart(found: dict[str, Any]) -> None:
+    predicted = probabilities().argmax(axis=1)
+    for part, types in (("seen", ["neptune", "satan"]), ("unseen", ["mailbomb", "mscan"])):
+        chosen = ATTACKS.isin(types).to_numpy()
+        assert found[part] == {
+            "types": 2,
+            "rows": chosen.sum(),
+            "flagged": pytest.approx(np.mean(predicted[chosen] != 0)),
+            "recognized": pytest.approx(np.mean(predicted[chosen] == LABELS[chosen])),
+        }
+    assert [(row["attack"], row["class"], row["seen"], row["rows"]) for row in found["attacks"]] == [
+        ("mailbomb", "DoS", False, 10),
+        ("mscan", "Probe", False, 4),
+        ("neptune", "DoS", True, 20),
+        ("normal", "Normal", True, 60),
+        ("satan", "Probe", True, 6),
+    ]
+    mailbomb = predicted[80:90]
+    assert found["attacks"][0]["flagged"] == pytest.approx(np.mean(mailbomb != 0))
+    assert found["attacks"][0]["recognized"] == pytest.approx(np.mean(mailbomb == 1))
+
+
+def test_alerts_are_rows_above_a_threshold(found: dict[str, Any]) -> None:
+    scores = 1 - probabilities()[:, 0]
+    unseen = ATTACKS.isin(["mailbomb", "mscan"]).to_numpy()
+    for name, threshold in (("0.01", 0.6), ("0.1", 0.3)):
+        alerts = scores > threshold
+        assert found["detection"][name] == pytest.approx(
+            {
+                "threshold": threshold,
+                "detection_rate": alerts[60:].mean(),
+                "false_positive_rate": alerts[:60].mean(),
+                "precision": np.mean(LABELS[alerts] != 0),
+                "seen": alerts[60:][~unseen[60:]].mean(),
+                "unseen": alerts[unseen].mean(),
+            }
+        )
+
+
+def test_intervals_are_those_of_drawing_rows_again(found: dict[str, Any]) -> None:
+    predicted = probabilities().argmax(axis=1)
+    random = np.random.default_rng(5)
+    drawn = [random.integers(0, 100, 100) for _ in range(3000)]
+    expected = {
+        "accuracy": [sk.accuracy_score(LABELS[rows], predicted[rows]) for rows in drawn],
+        "macro_f1": [sk.f1_score(LABELS[rows], predicted[rows], average="macro") for rows in drawn[:500]],
+        "detection_rate": [sk.recall_score(LABELS[rows] != 0, predicted[rows] != 0) for rows in drawn],
+    }
+    for name, values in expected.items():
+        assert found["intervals"][name] == pytest.approx(np.percentile(values, [2.5, 97.5]), abs=0.03)
+        assert found["intervals"][name][0] < found["figures"][name] < found["intervals"][name][1]
+
+
+def test_all_of_it_is_plain_json(found: dict[str, Any]) -> None:
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found["roc"]["false_positive_rate"][0] == found["roc"]["detection_rate"][0] == 0
+    assert found["roc"]["false_positive_rate"][-1] == found["roc"]["detection_rate"][-1] == 1
+    calibration = found["calibration"]
+    filled = [
+        (c, a, n) for c, a, n in zip(*(calibration[k] for k in ("confidence", "accuracy", "rows")), strict=True) if n
+    ]
+    assert calibration["expected_calibration_error"] == pytest.approx(sum(n * abs(c - a) for c, a, n in filled) / 100)
+
+
+def test_rows_without_an_attack_have_no_detection_rate() -> None:
+    calm = evaluate(
+        probabilities()[:60],
+        LABELS[:60],
+        ATTACKS[:60],
+        classes=CLASSES,
+        benign=0,
+        seen_attacks=SEEN,
+        thresholds={"x": 0.5},
+    )
+    assert calm["figures"]["detection_rate"] is None
+    assert calm["intervals"]["detection_rate"] == [None, None]
+    assert calm["unseen"] == {"types": 0, "rows": 0, "flagged": None, "recognized": None}
+    assert calm["detection"]["x"]["detection_rate"] is None
+    assert calm["classes"][1]["roc_auc"] is None
