@@ -80,7 +80,7 @@ def test_figures_that_are_equal_within_rounding_are_equal() -> None:
 
 def test_small_differences_are_no_rounding() -> None:
     figures = np.array([0.5, 0.6, 0.7])
-    found = compare(figures + [1e-9, 2e-9, 3e-9], figures, 80, 0)
+    found = compare(figures + np.array([1e-9, 2e-9, 3e-9]), figures, 80, 0)
     assert found.t == pytest.approx(2 * math.sqrt(3), rel=1e-5)
 
 
