@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from nids.attack_metrics import count_by_attack
 from nids.calibration import expected_calibration_error, reliability
@@ -36,16 +36,19 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return all figures of a detector on labelled rows; a figure that does not exist is None.
 
-    * ``rows``; ``figures``: those of ``nids.metrics.SUMMARY``, ``macro_precision`` and ``macro_recall``, and of the
-      question "attack or benign" ``roc_auc``, ``pr_auc``, ``detection_rate`` and ``false_positive_rate`` of the class
+    * ``rows``; ``figures``: those of ``nids.metrics.SUMMARY``, ``macro_precision`` and ``macro_recall``, and
+      ``macro_roc_auc``, the mean over the classes, each against all others; of the question "attack or benign"
+      ``roc_auc``, ``pr_auc``, ``detection_rate`` and ``false_positive_rate`` of the class
       that is most probable;
     * ``intervals``: 95 % bootstrap intervals of accuracy, macro_f1 and detection_rate;
     * ``classes``: for each class its figures as in ``nids.metrics.ClassFigures``, ``roc_auc`` and ``pr_auc`` against
       all others;
     * ``confusion``: counts, actual by predicted;
     * ``seen`` and ``unseen``: of the attacks whose type was or was not among ``seen_attacks`` the ``rows``, the shares
-      ``flagged`` and ``recognized``, and the ``types``;
-    * ``attacks``: the same for each attack type, with its class;
+      ``flagged`` and ``recognized``, and the ``types``; ``accuracy`` and ``macro_f1`` are those of the same rows and
+      all benign ones;
+    * ``attacks``: rows and shares for each attack type, benign traffic included, with its class, whether it was seen
+      and the class that it is ``mostly_taken_for``;
     * ``detection``: for each threshold what ``nids.detection.Detection`` says, and the detection rate of seen and
       unseen attacks;
     * ``calibration``: ``log_loss``, ``expected_calibration_error`` and the table of ``nids.calibration.reliability``;
@@ -76,6 +79,7 @@ def evaluate(
             "rows": int(rows),
             "flagged": float(flagged / rows),
             "recognized": float(recognized / rows),
+            "mostly_taken_for": classes[int(np.bincount(predicted[codes == attack]).argmax())],
         }
         for attack, label, rows, flagged, recognized in zip(*vars(counts).values(), strict=True)
     ]
@@ -91,13 +95,14 @@ def evaluate(
                 "macro_recall": recall,
                 "roc_auc": roc_auc(scores, is_attack),
                 "pr_auc": pr_auc(scores, is_attack),
+                "macro_roc_auc": _mean_of_existing(class_roc_auc(labels, probabilities)),
                 **_binary(confusion, benign),
             },
             "intervals": _intervals(confusion, benign, seed),
             "classes": _by_class(confusion, labels, probabilities, classes),
             "confusion": confusion.tolist(),
-            "seen": _part(is_attack & is_seen, labels, predicted, names, benign),
-            "unseen": _part(is_attack & ~is_seen, labels, predicted, names, benign),
+            "seen": _part(is_attack & is_seen, labels, predicted, names, len(classes), benign),
+            "unseen": _part(is_attack & ~is_seen, labels, predicted, names, len(classes), benign),
             "attacks": by_type,
             "detection": {
                 name: _detection(scores, is_attack, is_seen, threshold) for name, threshold in thresholds.items()
@@ -124,7 +129,10 @@ def _binary(confusion: np.ndarray, benign: int) -> dict[str, float]:
 
 
 def _intervals(confusion: np.ndarray, benign: int, seed: int) -> dict[str, list[float]]:
-    """Return bootstrap intervals: rows drawn with replacement give a confusion matrix from a multinomial."""
+    """Return bootstrap intervals.
+
+    Drawing rows with replacement draws the confusion matrix from a multinomial distribution: the same, and quick.
+    """
     total = confusion.sum()
     drawn = np.random.default_rng(seed).multinomial(total, confusion.ravel() / total, RESAMPLES)
     found: dict[str, list[float]] = {"accuracy": [], "macro_f1": [], "detection_rate": []}
@@ -133,7 +141,12 @@ def _intervals(confusion: np.ndarray, benign: int, seed: int) -> dict[str, list[
         figures = {**summary(resampled, math.nan), **_binary(resampled, benign)}
         for name, values in found.items():
             values.append(figures[name])
-    return {name: np.percentile(values, INTERVAL).tolist() for name, values in found.items()}
+    # A draw without any attack has no detection rate.
+    existing = {name: [value for value in values if math.isfinite(value)] for name, values in found.items()}
+    return {
+        name: np.percentile(values, INTERVAL).tolist() if values else [math.nan, math.nan]
+        for name, values in existing.items()
+    }
 
 
 def _by_class(
@@ -148,13 +161,18 @@ def _by_class(
 
 
 def _part(
-    chosen: np.ndarray, labels: np.ndarray, predicted: np.ndarray, names: np.ndarray, benign: int
+    chosen: np.ndarray, labels: np.ndarray, predicted: np.ndarray, names: np.ndarray, classes: int, benign: int
 ) -> dict[str, Any]:
+    attack = labels != benign
+    beside = confusion_matrix(labels[~attack | chosen], predicted[~attack | chosen], labels=range(classes))
+    figures = summary(beside, math.nan)
     return {
         "types": len(np.unique(names[chosen])),
         "rows": int(chosen.sum()),
         "flagged": _share(predicted[chosen] != benign),
         "recognized": _share(predicted[chosen] == labels[chosen]),
+        "accuracy": figures["accuracy"],
+        "macro_f1": figures["macro_f1"],
     }
 
 
@@ -165,6 +183,11 @@ def _detection(scores: np.ndarray, is_attack: np.ndarray, is_seen: np.ndarray, t
         "seen": _share(alerts[is_attack & is_seen]),
         "unseen": _share(alerts[is_attack & ~is_seen]),
     }
+
+
+def _mean_of_existing(values: np.ndarray) -> float:
+    existing = values[np.isfinite(values)]
+    return float(existing.mean()) if len(existing) else math.nan
 
 
 def _share(chosen: np.ndarray) -> float:

@@ -48,6 +48,8 @@ def test_the_figures_are_those_of_scikit_learn(found: dict[str, Any]) -> None:
     assert found["figures"]["log_loss"] == pytest.approx(sk.log_loss(LABELS, probabilities()))
     assert found["figures"]["roc_auc"] == pytest.approx(sk.roc_auc_score(LABELS != 0, scores))
     assert found["figures"]["pr_auc"] == pytest.approx(sk.average_precision_score(LABELS != 0, scores))
+    areas = [sk.roc_auc_score(np.equal(LABELS, i), probabilities()[:, i]) for i in range(3)]
+    assert found["figures"]["macro_roc_auc"] == pytest.approx(np.mean(areas))
     assert found["figures"]["detection_rate"] == pytest.approx(sk.recall_score(LABELS != 0, predicted != 0))
     assert found["figures"]["false_positive_rate"] == pytest.approx(np.mean(predicted[:60] != 0))
     assert found["confusion"] == sk.confusion_matrix(LABELS, predicted).tolist()
@@ -66,11 +68,14 @@ def test_seen_and_unseen_attacks_stand_apart(found: dict[str, Any]) -> None:
     predicted = probabilities().argmax(axis=1)
     for part, types in (("seen", ["neptune", "satan"]), ("unseen", ["mailbomb", "mscan"])):
         chosen = ATTACKS.isin(types).to_numpy()
+        beside = chosen | ~LABELS.astype(bool)
         assert found[part] == {
             "types": 2,
             "rows": chosen.sum(),
             "flagged": pytest.approx(np.mean(predicted[chosen] != 0)),
             "recognized": pytest.approx(np.mean(predicted[chosen] == LABELS[chosen])),
+            "accuracy": pytest.approx(np.mean(predicted[beside] == LABELS[beside])),
+            "macro_f1": pytest.approx(sk.f1_score(LABELS[beside], predicted[beside], average="macro")),
         }
     assert [(row["attack"], row["class"], row["seen"], row["rows"]) for row in found["attacks"]] == [
         ("mailbomb", "DoS", False, 10),
@@ -81,6 +86,7 @@ def test_seen_and_unseen_attacks_stand_apart(found: dict[str, Any]) -> None:
     ]
     mailbomb = predicted[80:90]
     assert found["attacks"][0]["flagged"] == pytest.approx(np.mean(mailbomb != 0))
+    assert found["attacks"][0]["mostly_taken_for"] == CLASSES[np.bincount(mailbomb).argmax()]
     assert found["attacks"][0]["recognized"] == pytest.approx(np.mean(mailbomb == 1))
 
 
@@ -105,10 +111,11 @@ def test_intervals_are_those_of_drawing_rows_again(found: dict[str, Any]) -> Non
     predicted = probabilities().argmax(axis=1)
     random = np.random.default_rng(5)
     drawn = [random.integers(0, 100, 100) for _ in range(3000)]
+    attacks = [rows[LABELS[rows] != 0] for rows in drawn]
     expected = {
-        "accuracy": [sk.accuracy_score(LABELS[rows], predicted[rows]) for rows in drawn],
-        "macro_f1": [sk.f1_score(LABELS[rows], predicted[rows], average="macro") for rows in drawn[:500]],
-        "detection_rate": [sk.recall_score(LABELS[rows] != 0, predicted[rows] != 0) for rows in drawn],
+        "accuracy": [np.mean(LABELS[rows] == predicted[rows]) for rows in drawn],
+        "macro_f1": [sk.f1_score(LABELS[rows], predicted[rows], average="macro") for rows in drawn[:300]],
+        "detection_rate": [np.mean(predicted[rows] != 0) for rows in attacks],
     }
     for name, values in expected.items():
         assert found["intervals"][name] == pytest.approx(np.percentile(values, [2.5, 97.5]), abs=0.03)
@@ -126,6 +133,21 @@ def test_all_of_it_is_plain_json(found: dict[str, Any]) -> None:
     assert calibration["expected_calibration_error"] == pytest.approx(sum(n * abs(c - a) for c, a, n in filled) / 100)
 
 
+def test_few_attacks_have_an_interval_all_the_same() -> None:
+    few = [*range(50), 60, 61]  # a draw in seven has neither attack
+    found = evaluate(
+        probabilities()[few],
+        LABELS[few],
+        ATTACKS[few],
+        classes=CLASSES,
+        benign=0,
+        seen_attacks=SEEN,
+        thresholds={},
+    )
+    low, high = found["intervals"]["detection_rate"]
+    assert 0 <= low <= high <= 1
+
+
 def test_rows_without_an_attack_have_no_detection_rate() -> None:
     calm = evaluate(
         probabilities()[:60],
@@ -138,6 +160,8 @@ def test_rows_without_an_attack_have_no_detection_rate() -> None:
     )
     assert calm["figures"]["detection_rate"] is None
     assert calm["intervals"]["detection_rate"] == [None, None]
-    assert calm["unseen"] == {"types": 0, "rows": 0, "flagged": None, "recognized": None}
+    assert calm["unseen"] == {"types": 0, "rows": 0, "flagged": None, "recognized": None} | {
+        name: calm["figures"][name] for name in ("accuracy", "macro_f1")
+    }
     assert calm["detection"]["x"]["detection_rate"] is None
     assert calm["classes"][1]["roc_auc"] is None
