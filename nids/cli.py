@@ -205,6 +205,53 @@ def bench(
 
 
 @app.command()
+def score(
+    bundle: Annotated[
+        str, typer.Argument(help="The detector: the folder that `nids finalize` wrote, or its URI.", show_default=False)
+    ],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Traffic: text of comma-separated columns, with a header or without, also in gzip, or Parquet; labels "
+            "are not needed. Of a folder, the files directly in it.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="File for the scores: .parquet or .csv.")] = Path("scores.parquet"),
+    fpr: Annotated[
+        float, typer.Option(help="False-positive rate of the alerts: one that the detector has a threshold for.")
+    ] = 0.01,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file for rows that cannot be read. Unsaid: the first such row ends everything.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the files if they exist.")] = False,
+) -> None:
+    """Score new traffic with a saved detector: class, probabilities and alert of every row."""
+    import os
+
+    from nids import bundle as bundles
+    from nids import device, scoring
+    from nids.storage import Folder
+
+    device.configure(os.cpu_count() or 1, 0)
+    detector = bundles.load(Folder.at(bundle))
+    result = scoring.score(
+        detector,
+        files,
+        out,
+        Console(stderr=True),
+        false_positive_rate=fpr,
+        rejects=rejects,
+        overwrite=overwrite,
+    )
+    scoring.show(result, Console())
+
+
+@app.command()
 def leakage(
     data: DataOption = None,
     dataset: Annotated[str, typer.Option(help="Name of the data set.")] = "nsl-kdd",

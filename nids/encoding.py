@@ -25,7 +25,7 @@ class Rows:
     Attributes:
         numeric: float32 of shape (rows, numeric features), in the data set's order; features that span orders of
             magnitude are replaced by log(1 + x), because min-max scaling alone would squeeze nearly all rows to 0.
-        codes: int16 of shape (rows, categorical features): positions in ``vocabularies``.
+        codes: int32 of shape (rows, categorical features): positions in ``vocabularies``.
         vocabularies: For each categorical feature, every value that occurs, sorted.
     """
 
@@ -44,7 +44,7 @@ def compact(features: pd.DataFrame, dataset: Dataset) -> Rows:
         values = features[feature.name].to_numpy(dtype=np.float64)
         numeric[:, column] = np.log1p(values) if feature.heavy_tailed else values
     columns = [pd.Categorical(features[feature.name]) for feature in dataset.categorical]
-    codes = np.column_stack([column.codes for column in columns]).astype(np.int16)
+    codes = np.column_stack([column.codes for column in columns]).astype(np.int32)
     return Rows(numeric, codes, tuple(tuple(map(str, column.categories)) for column in columns))
 
 

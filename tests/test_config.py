@@ -129,7 +129,7 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         pytest.param(
             {"folds": {"cuont": 4}},
             "folds.cuont = 4: there is no such key (did you mean count?). "
-            "Allowed here: count, use, resampling, k_neighbors, targets.",
+            "Allowed here: scheme, count, use, resampling, k_neighbors, targets.",
             id="a typo in a key",
         ),
         pytest.param(
@@ -168,8 +168,14 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
             {"search": {"seed": 2**31}}, "search.seed = 2147483648: should be less than 2147483648.", id="seed"
         ),
         pytest.param(
+            {"search": {"metric": "unseen_macro_f1"}},
+            'search.metric is "unseen_macro_f1", but random folds hold no unseen attacks: it needs folds.scheme = '
+            '"unseen-attacks".',
+            id="unseen attacks in random folds",
+        ),
+        pytest.param(
             {"search": {"metric": "f1"}},
-            "search.metric = 'f1': should be 'log_loss', 'accuracy', 'macro_f1' or 'weighted_f1'.",
+            "search.metric = 'f1': should be 'log_loss', 'accuracy', 'macro_f1', 'weighted_f1' or 'unseen_macro_f1'.",
             id="unknown metric",
         ),
         pytest.param(

@@ -55,7 +55,7 @@ def test_the_compact_form_takes_logarithms_of_heavy_tailed_features_only(rows: R
     np.testing.assert_array_equal(rows.numeric, expected.to_numpy(np.float32))
     assert rows.numeric.dtype == np.float32
     assert rows.vocabularies == (("ftp", "http", "smtp"), ("S0", "SF"))
-    assert rows.codes.dtype == np.int16
+    assert rows.codes.dtype == np.int32
     np.testing.assert_array_equal(rows.codes, [[1, 1], [1, 0], [1, 1], [1, 1], [1, 1], [0, 1], [2, 1]])
     assert len(rows) == 7
 

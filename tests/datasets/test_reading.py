@@ -101,6 +101,7 @@ def test_what_is_read_follows_from_the_data_set(path):
         files=(),
         synthetic=False,
         citation="",
+        benign="Benign",
     )
     path.write_text("7,http,-\n9,dns,flood\n")
     traffic = read(path, dataset)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from nids import bundle, datasets, report
+from nids import bundle, datasets, report, scoring
 from nids.calibration import fit_temperature
 from nids.detection import attack_scores, threshold_at
 from nids.errors import UserError
@@ -91,6 +91,29 @@ def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> 
     card = (Path(run.path) / "bundle/MODEL_CARD.md").read_text(encoding="utf-8")
     assert card.startswith(f"# nsl-kdd-sample detector: trial {choose(run).trial} of a\n")
     assert "synthetic: its figures say nothing about real traffic" in card
+
+
+@pytest.mark.parametrize("files", [1, 10])
+@pytest.mark.parametrize("ending", [".txt", ".csv", ".txt.gz", ".parquet"])
+def test_scoring_gives_the_predictions_that_were_judged(run: Run, tmp_path: Path, ending: str, files: int) -> None:
+    detector = bundle.load(Folder.at(run.path).folder("bundle"))
+    traffic = datasets.load_training("nsl-kdd-sample", rows=240, seed=ANOTHER_DRAW)
+    for i, part in enumerate(np.array_split(np.arange(240), files)):
+        rows = traffic.features.iloc[part]
+        if ending == ".parquet":
+            rows.to_parquet(tmp_path / f"{i}{ending}")
+        else:
+            rows.to_csv(tmp_path / f"{i}{ending}", index=False, header=ending == ".csv")
+    found = scoring.score(
+        detector, [tmp_path], tmp_path.parent / f"{tmp_path.name}.parquet", Console(file=io.StringIO())
+    )
+    scores = pd.read_parquet(found.out)
+    (path,) = (Path(run.path) / "final").glob("predictions-*.parquet")
+    columns = [f"p_{name}" for name in CLASSES]
+    np.testing.assert_array_equal(scores[columns].to_numpy(), pd.read_parquet(path)[columns].to_numpy())
+    alerts = attack_scores(scores[columns].to_numpy(), 0) > detector.thresholds[0.01]
+    assert (found.rows, found.rejected, found.alerts) == (240, 0, np.count_nonzero(alerts))
+    assert scores["alert"].tolist() == alerts.tolist()
 
 
 def test_each_look_is_recorded(run: Run) -> None:
