@@ -74,8 +74,10 @@ class RunWriter:
         part = self._parts[number]
         for table in sorted(tables, key="trials".__eq__):
             sink = io.BytesIO()
+            # In one piece: each of the trials' would be encoded by itself, which takes three times as long.
+            whole = pa.concat_tables([part[trial][table] for trial in sorted(part)]).combine_chunks()
             # Dictionaries make the small parts no smaller, and take longer to write than all the rest.
-            pq.write_table(pa.concat_tables([part[trial][table] for trial in sorted(part)]), sink, use_dictionary=False)
+            pq.write_table(whole, sink, use_dictionary=False)
             self.folder.write(f"{table}/part-{number:05d}.parquet", sink.getbuffer())
         self._forget_if_full(number)
         return range(number * TRIALS_A_PART, (number + 1) * TRIALS_A_PART)
