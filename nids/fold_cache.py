@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nids.storage import Folder
 
 # Part of every hash: raised whenever the same inputs would give other folds, or be stored in another form.
-FORMAT = 4
+FORMAT = 5
 
 
 def key(data_sha256: str, class_map: str, folds: config.Folds, seed: int) -> str:

@@ -20,28 +20,30 @@ if TYPE_CHECKING:
 def withheld_types(traffic: Traffic, folds: int, seed: int) -> list[tuple[str, ...]]:
     """Return for each fold the attack types that its training part is not to have, sorted by name.
 
-    Each type of every attack class with at least two types is withheld in exactly one fold. No fold loses all types
-    of a class, so that each class can still be learned. Within a class, types are dealt to the folds in order of their
-    rows, back and forth, so that a fold which loses a frequent type loses few others; ``seed`` decides which fold comes
-    first.
+    Each type of every attack class with at least two types is withheld in exactly one fold, and every fold withholds
+    at least one. No fold loses all types of a class, so that each class can still be learned. Within a class, types are
+    dealt to the folds in order of their rows, back and forth, so that a fold which loses a frequent type loses few
+    others. The folds that have least so far come first; ``seed`` decides among equals.
 
     Raises:
-        UserError: No attack class has two types.
+        UserError: There are fewer such types than folds.
     """
     random = np.random.default_rng(seed)
     dealt: list[list[str]] = [[] for _ in range(folds)]
     for label, name in enumerate(traffic.dataset.classes):
         order = random.permutation(folds)
-        order = np.concatenate([order, order[::-1]])
         rows_of = traffic.attack[traffic.label == label].value_counts()
         if name == traffic.dataset.benign or len(rows_of) < 2:
             continue
+        order = order[np.argsort([len(dealt[fold]) for fold in order], kind="stable")]
+        back_and_forth = np.concatenate([order, order[::-1]])
         by_size = sorted(rows_of.index, key=lambda attack: (-rows_of[attack], attack))
         for i, attack in enumerate(by_size):
-            dealt[order[i % len(order)]].append(str(attack))
-    if not any(dealt):
+            dealt[back_and_forth[i % len(back_and_forth)]].append(str(attack))
+    if not all(dealt):
         raise UserError(
-            f'folds.scheme = "unseen-attacks" withholds attack types, but no attack class of {traffic.source} has two '
-            'types, of which one could still be learned. Use folds.scheme = "random".'
+            f'folds.scheme = "unseen-attacks" withholds attack types, at least one in each of {folds} folds '
+            f"(folds.count), but {traffic.source} has {sum(map(len, dealt))} whose class has another that could still "
+            'be learned. Use fewer folds, or folds.scheme = "random".'
         )
     return [tuple(sorted(types)) for types in dealt]

@@ -32,11 +32,12 @@ def types_of(traffic: Traffic) -> dict[str, set[str]]:
     return {name: set(types[name]) for name in types.index if name != "Normal"}
 
 
-@pytest.mark.parametrize("folds", [2, 3, 5, 9])
+@pytest.mark.parametrize("folds", [2, 3, 5, 9, 15])
 @pytest.mark.parametrize("seed", [0, 7])
 def test_each_type_is_withheld_once_and_no_class_is_lost(traffic: Traffic, folds: int, seed: int) -> None:
     dealt = withheld_types(traffic, folds, seed)
     assert len(dealt) == folds
+    assert all(dealt)
     of_class = types_of(traffic)
     several = {name: types for name, types in of_class.items() if len(types) > 1}
     assert several
@@ -62,8 +63,15 @@ def test_no_two_seeds_are_bound_to_deal_alike(traffic: Traffic) -> None:
 
 def test_classes_of_one_type_cannot_be_withheld(traffic: Traffic) -> None:
     alone = replace(traffic, attack=pd.Series(np.array(traffic.dataset.classes)[traffic.label]))
-    with pytest.raises(UserError, match=r"no attack class of nsl-kdd-sample .* has two types"):
+    with pytest.raises(UserError, match=r"in each of 3 folds .*, but nsl-kdd-sample .* has 0 whose class has another"):
         withheld_types(alone, 3, seed=0)
+
+
+def test_there_are_no_more_folds_than_types(traffic: Traffic) -> None:
+    types = sum(len(types) for types in types_of(traffic).values() if len(types) > 1)
+    assert all(withheld_types(traffic, types, seed=0))
+    with pytest.raises(UserError, match=rf"in each of {types + 1} folds .* has {types} whose class has another"):
+        withheld_types(traffic, types + 1, seed=0)
 
 
 def test_a_training_part_has_no_row_of_its_withheld_types_nor_one_identical_to_it(traffic: Traffic) -> None:
