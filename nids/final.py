@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import tempfile
 from dataclasses import dataclass
@@ -22,11 +21,13 @@ from nids.hyperparameters import Hyperparameters
 from nids.metrics import evaluate as confusion_and_loss
 from nids.metrics import summary
 from nids.model_card import model_card
-from nids.refit import Fitted, fold_seed, member_seed, whole
+from nids.refit import Fitted, Task, on_all, on_folds, whole
+from nids.results import write_table
 from nids.space import space_from
 from nids.storage import Folder
 from nids.study import best_row, params_of
 from nids.trial import FoldOfTrial
+from nids.validation import over_folds, validation_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
 FOLDER, BUNDLE = "final", "bundle"
 FALSE_POSITIVE_RATES = (0.001, 0.005, 0.01)
 VERSIONS_OF = ("nids", "tensorflow", "keras", "numpy", "imbalanced-learn", "scikit-learn")
-
-# A model to train: its rows, its width and its seed.
-Task = tuple["Fold", int, int]
 
 
 @dataclass(frozen=True)
@@ -68,9 +66,10 @@ def choose(run: Run, trial: int | None = None) -> Choice:
     Raises:
         UserError: There is no such trial, or it has no result.
     """
-    rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
+    trials = run.arrow("trials")
+    rows = {row["trial"]: row for row in trials.to_pylist()}
     if trial is None:
-        best = best_row(run.trials(), run.mode)
+        best = best_row(trials.to_pandas(), run.mode)
         if best is None:
             raise UserError(f"{run.name} has no complete trial yet. Go on with it by `nids resume {run.name}`.")
         trial = int(best["trial"])
@@ -102,26 +101,28 @@ def finalize(
         job: The run's job.
         corpus: What its folds share.
         folds: Its folds.
-        members: How many models to train on all rows, each from another seed: the detector is their mean, and their
-            spread says how much chance there is in its figures.
+        members: How many models to train on the same rows, each from another seed: the detector is their mean, and
+            their spread says how much chance there is in its figures. The folds have as many, so that thresholds and
+            calibration are of what is saved, not of one model of it.
         train: Returns a model for each task.
         read_held_out: Returns the held-out rows; called once all models are trained.
     """
     everything = whole(corpus, job)
-    width = max(fold.encoding.width for fold in folds)
-    tasks = [(fold, width, fold_seed(job, fold)) for fold in folds]
-    tasks += [(everything, everything.encoding.width, member_seed(job, i)) for i in range(members)]
-    models = train(tasks)
-    held_back = out_of_fold(corpus, folds, models[: len(folds)])
+    models = train([*on_folds(folds, members, job), *on_all(everything, members, job)])
+    probabilities = [
+        np.mean([model.probabilities for model in models[i * members : (i + 1) * members]], axis=0)
+        for i in range(len(folds))
+    ]
+    held_back = out_of_fold(corpus, folds, probabilities)
     manifest = _manifest(run, choice, job, corpus, everything, held_back, members)
-    weights = [model.weights for model in models[len(folds) :]]
+    weights = [model.weights for model in models[len(folds) * members :]]
     # Judged is what was saved and read again, not what happens to be in memory.
     with tempfile.TemporaryDirectory() as temporary:
         draft = Folder.at(temporary)
         bundle.save(draft, manifest, everything.encoding, weights, card="")
         detector = bundle.load(draft)
     folder = run.folder.folder(FOLDER)
-    _write_table(folder, "out_of_fold.parquet", held_back)
+    write_table(folder, "out_of_fold.parquet", held_back)
     judged = {traffic.source: _judge(detector, traffic, corpus, folder) for traffic in read_held_out()}
     outcome = {
         "created": datetime.now(UTC).isoformat(),
@@ -131,6 +132,7 @@ def finalize(
         "thresholds": {str(rate): threshold for rate, threshold in manifest.thresholds.items()},
         "calibration": manifest.calibration.model_dump(),
         "out_of_fold": _about_out_of_fold(held_back, corpus, detector),
+        "folds": _about_folds(corpus, folds, probabilities),
         "held_out": judged,
     }
     folder.write("evaluation.json", json.dumps(outcome, indent=2).encode())
@@ -139,15 +141,20 @@ def finalize(
     return detector
 
 
-def out_of_fold(corpus: Corpus, folds: Sequence[Fold], models: Sequence[Fitted]) -> pd.DataFrame:
-    """Return what the folds' models say of the rows that they were not trained on.
+def out_of_fold(corpus: Corpus, folds: Sequence[Fold], probabilities: Sequence[np.ndarray]) -> pd.DataFrame:
+    """Return what each fold's detector says of the rows that it was not trained on.
+
+    Args:
+        corpus: What the folds share.
+        folds: The folds.
+        probabilities: Of the validation rows of each fold, float32 of shape (rows, classes).
 
     Columns: row (its number), fold, class and attack (names), unseen (whether the fold withheld the attack type), and
     p_<class> for each class, float32.
     """
     classes = corpus.dataset.classes
     tables = []
-    for fold, model in zip(folds, models, strict=True):
+    for fold, found in zip(folds, probabilities, strict=True):
         attacks = np.array(corpus.attack_types)[corpus.attacks[fold.validation]]
         tables.append(
             pd.DataFrame(
@@ -157,7 +164,7 @@ def out_of_fold(corpus: Corpus, folds: Sequence[Fold], models: Sequence[Fitted])
                     "class": np.array(classes)[corpus.labels[fold.validation]],
                     "attack": attacks,
                     "unseen": np.isin(attacks, fold.withheld),
-                    **_columns(model.probabilities, classes),
+                    **_columns(found, classes),
                 }
             )
         )
@@ -210,7 +217,7 @@ def _judge(detector: Bundle, traffic: Traffic, corpus: Corpus, folder: Folder) -
         }
     )
     name = "".join(letter if letter.isalnum() or letter in "+-" else "_" for letter in traffic.source)
-    _write_table(folder, f"predictions-{name}.parquet", table)
+    write_table(folder, f"predictions-{name}.parquet", table)
     found = evaluate(
         mean,
         traffic.label,
@@ -241,6 +248,15 @@ def _about_out_of_fold(held_back: pd.DataFrame, corpus: Corpus, detector: Bundle
     }
 
 
+def _about_folds(corpus: Corpus, folds: Sequence[Fold], probabilities: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Return the detector's figures by cross-validation: means over the folds, their spread, and each fold's own."""
+    by_fold = [
+        {"fold": fold.number, **validation_figures(corpus, fold, found)}
+        for fold, found in zip(folds, probabilities, strict=True)
+    ]
+    return {**over_folds(by_fold), "by_fold": by_fold}
+
+
 def _quality(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     confusion, loss = confusion_and_loss(labels, probabilities)
     table = reliability(labels, probabilities)
@@ -256,9 +272,3 @@ def _known(held_back: pd.DataFrame, classes: Sequence[str]) -> tuple[np.ndarray,
 
 def _columns(probabilities: np.ndarray, classes: Sequence[str]) -> dict[str, np.ndarray]:
     return {f"p_{name}": probabilities[:, i] for i, name in enumerate(classes)}
-
-
-def _write_table(folder: Folder, name: str, table: pd.DataFrame) -> None:
-    sink = io.BytesIO()
-    table.to_parquet(sink, index=False)
-    folder.write(name, sink.getbuffer())

@@ -15,6 +15,7 @@ from sklearn.model_selection import StratifiedKFold
 from nids.encoding import Encoding, Rows, compact
 from nids.errors import UserError
 from nids.resampling import synthesize
+from nids.seeding import derived_seed
 from nids.unseen_attacks import withheld_types
 
 if TYPE_CHECKING:
@@ -139,6 +140,17 @@ def build(corpus: Corpus, number: int, sides: Split, folds: config.Folds, seed: 
         UserError: A class is too small for the resampling asked for.
     """
     encoding = Encoding.fit(corpus.rows, sides.training, corpus.dataset)
+    return build_encoded(corpus, number, sides, encoding, folds, seed)
+
+
+def build_encoded(
+    corpus: Corpus, number: int, sides: Split, encoding: Encoding, folds: config.Folds, seed: int
+) -> Fold:
+    """Return one fold of an encoding that has been fitted; ``build`` is what fits it without a leak.
+
+    Raises:
+        UserError: A class is too small for the resampling asked for.
+    """
     synthetic, synthetic_labels, notes = synthesize(
         corpus.rows,
         encoding,
@@ -146,7 +158,7 @@ def build(corpus: Corpus, number: int, sides: Split, folds: config.Folds, seed: 
         corpus.labels[sides.training],
         corpus.dataset.classes,
         folds,
-        seed=int(np.random.SeedSequence([seed, number]).generate_state(1)[0]),
+        seed=derived_seed(seed, number),
     )
     return Fold(
         number,

@@ -14,7 +14,6 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
-from scipy.sparse import csr_matrix
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
@@ -24,7 +23,7 @@ from nids.charts import label
 from nids.config import Folds
 from nids.encoding import Encoding
 from nids.errors import UserError
-from nids.folds import Corpus, Fold, build, split
+from nids.folds import Corpus, Fold, build, build_encoded, split
 from nids.metrics import evaluate, summary
 from nids.report.rounding import mean_and_spread, value
 from nids.report.wording import SYNTHETIC
@@ -217,17 +216,7 @@ def fold_with_encoder_of_all(corpus: Corpus, number: int, sides: Split, folds: F
         UserError: A class is too small for the resampling.
     """
     encoding = Encoding.fit(corpus.rows, np.arange(len(corpus.rows)), corpus.dataset)
-    synthetic, synthetic_labels, notes = synthesize(
-        corpus.rows,
-        encoding,
-        sides.training,
-        corpus.labels[sides.training],
-        corpus.dataset.classes,
-        folds,
-        # That of ``build``, so that the encoding alone makes a difference.
-        seed=int(np.random.SeedSequence([seed, number]).generate_state(1)[0]),
-    )
-    return Fold(number, sides.training, sides.validation, encoding, csr_matrix(synthetic), synthetic_labels, notes)
+    return build_encoded(corpus, number, sides, encoding, folds, seed)
 
 
 def _refuse_one_class(traffic: Traffic) -> None:

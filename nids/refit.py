@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,17 +12,38 @@ import numpy as np
 
 from nids.folds import Split, build
 from nids.learner import Learner
-from nids.trial import FoldOfTrial, TrialFailed, seed_of
+from nids.seeding import derived_seed
+from nids.trial import FoldOfTrial, TrialFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from nids.config import Job
     from nids.folds import Corpus, Fold
     from nids.hyperparameters import Hyperparameters
+    from nids.storage import Folder
+
+_PROBABILITIES = "probabilities of the validation part"
 
 # What the seeds of models of all rows are made of, beside the job's seed and their own number.
 MEMBER = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A model to train.
+
+    Attributes:
+        fold: Its rows, and those to predict.
+        width: Encoded features of a row.
+        seed: Seeds the weights and the order of the rows.
+        member: Which of the models of these rows it is, from 0.
+    """
+
+    fold: Fold
+    width: int
+    seed: int
+    member: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +58,22 @@ class Fitted:
     weights: dict[str, np.ndarray]
     probabilities: np.ndarray
 
+    def save(self, folder: Folder, name: str) -> None:
+        """Write the model as plain arrays."""
+        sink = io.BytesIO()
+        np.savez(sink, allow_pickle=False, **{_PROBABILITIES: self.probabilities}, **self.weights)
+        folder.write(name, sink.getbuffer())
+
+    @classmethod
+    def load(cls, folder: Folder, name: str) -> Fitted | None:
+        """Return a model that ``save`` wrote, None if there is none or it is damaged."""
+        try:
+            with np.load(io.BytesIO(folder.read(name)), allow_pickle=False) as file:
+                arrays = dict(file)
+            return cls(probabilities=arrays.pop(_PROBABILITIES), weights=arrays)
+        except (FileNotFoundError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+
 
 def whole(corpus: Corpus, job: Job) -> Fold:
     """Return all rows as a training part, encoded and resampled as that of a fold, with nothing to validate on.
@@ -47,22 +86,26 @@ def whole(corpus: Corpus, job: Job) -> Fold:
     return build(corpus, job.folds.count, Split(everything, everything[:0]), job.folds, job.search.seed)
 
 
-def fold_seed(job: Job, fold: Fold) -> int:
-    """Return the seed with which a trial trains a fold."""
-    return seed_of(job, fold.number)
+def on_folds(folds: Sequence[Fold], members: int, job: Job) -> list[Task]:
+    """Return the models of each fold, one fold after another; a fold's first is the one that the trial had."""
+    width = max(fold.encoding.width for fold in folds)
+    return [
+        Task(fold, width, derived_seed(job.search.seed, fold.number, member), member)
+        for fold in folds
+        for member in range(members)
+    ]
 
 
-def member_seed(job: Job, member: int) -> int:
-    """Return the seed of one of the models that are trained on all rows."""
-    return seed_of(job, MEMBER, member)
+def on_all(everything: Fold, members: int, job: Job) -> list[Task]:
+    """Return the models of all rows."""
+    width = everything.encoding.width
+    return [Task(everything, width, derived_seed(job.search.seed, MEMBER, member), member) for member in range(members)]
 
 
 def fit(
     corpus: Corpus, fold: Fold, width: int, hp: Hyperparameters, job: Job, epochs: int, seed: int
 ) -> Iterator[int | Fitted]:
     """Train a model for some epochs as a trial does, and yield the number of each epoch, then the model.
-
-    With a fold's own seed and the width of its search, the model is the one that the trial had after that epoch.
 
     Args:
         corpus: What the folds share.

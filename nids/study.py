@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from nids.seeding import derived_seed
 from nids.space import Space, first_point, space_from
 from nids.study_journal import StudyJournal
 
@@ -91,7 +91,7 @@ def running_values(curves: pd.DataFrame, search: Search) -> dict[int, dict[int, 
 
 def _create(name: str, search: Search, journal: Path, drawn: int = 0) -> optuna.Study:
     # A sampler that begins anew with the same seed would suggest the points of the first trials a second time.
-    seed = search.seed if drawn == 0 else int(np.random.SeedSequence([search.seed, drawn]).generate_state(1)[0])
+    seed = search.seed if drawn == 0 else derived_seed(search.seed, drawn)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # the progress display tells of each trial
     return optuna.create_study(
         study_name=name,

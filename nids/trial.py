@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nids.attack_metrics import UNSEEN
 from nids.batches import TrainingRows, ValidationRows
 from nids.learner import Learner
-from nids.metrics import SUMMARY
-from nids.validation import validation_figures
+from nids.seeding import derived_seed
+from nids.validation import over_folds, validation_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,11 +51,6 @@ class FoldOfTrial:
         return cls(fold.number, training, ValidationRows(corpus, fold, width), weights)
 
 
-def seed_of(job: Job, *numbers: int) -> int:
-    """Return the seed of one fold's weights and order of rows, or of whatever else the numbers stand for."""
-    return int(np.random.SeedSequence([job.search.seed, *numbers]).generate_state(1)[0])
-
-
 def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: Job) -> Iterator[Report]:
     """Train a fresh model on each fold, epoch by epoch on all folds in turn, and yield a report after each epoch.
 
@@ -85,7 +79,7 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
     width = max(fold.encoding.width for fold in folds)
     prepared = [FoldOfTrial.of(corpus, fold, width, hp) for fold in folds]
     learner = Learner(width, classes, hp, job.training)
-    seeds = [seed_of(job, fold.number) for fold in folds]
+    seeds = [derived_seed(job.search.seed, fold.number) for fold in folds]
     states = [learner.fresh(seed) for seed in seeds]
 
     best, best_epoch = math.nan, 0
@@ -110,7 +104,7 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
                 }
             )
             started = ended
-        means = _over_folds(results)
+        means = over_folds(results)
         value = means[job.search.metric]
         if best_epoch == 0 or (value < best if job.search.mode == "min" else value > best):
             best, best_epoch = value, epoch
@@ -126,15 +120,3 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
         if finished:
             return
         started = time.perf_counter()
-
-
-def _over_folds(results: Sequence[Report]) -> Report:
-    """Return the means of the figures over the folds, each with its standard deviation beside it."""
-    means: Report = {}
-    for name in (*SUMMARY, *UNSEEN):
-        if name not in results[0]:
-            continue
-        values = [result[name] for result in results]
-        means[name] = float(np.mean(values))
-        means[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-    return means

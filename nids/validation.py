@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nids.attack_metrics import count_by_attack, unseen_figures
-from nids.metrics import evaluate, summary
+from nids.attack_metrics import UNSEEN, count_by_attack, unseen_figures
+from nids.metrics import SUMMARY, evaluate, summary
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from nids.folds import Corpus, Fold
 
 
@@ -49,3 +51,19 @@ def validation_figures(corpus: Corpus, fold: Fold, probabilities: np.ndarray) ->
         for attack, label, rows, flagged, recognized in zip(*(v.tolist() for v in vars(counts).values()), strict=True)
     ]
     return {**figures, "confusion": confusion.tolist(), "attacks": attacks}
+
+
+def over_folds(results: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the means of the figures over the folds, each with its standard deviation beside it as ``…_std``.
+
+    Args:
+        results: The figures of each fold.
+    """
+    means: dict[str, float] = {}
+    for name in (*SUMMARY, *UNSEEN):
+        if name not in results[0]:
+            continue
+        values = [result[name] for result in results]
+        means[name] = float(np.mean(values))
+        means[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return means

@@ -9,11 +9,14 @@ from nids import config
 from nids.folds import Corpus, Fold, build, split
 from nids.hyperparameters import Hyperparameters
 from nids.model import build_model
-from nids.refit import Fitted, fit, fold_seed, member_seed, whole
+from nids.refit import Fitted, Task, fit, on_all, on_folds, whole
+from nids.storage import Folder
 from nids.trial import TrialFailed, run_trial
 from nids.validation import validation_figures
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nids.datasets.schema import Traffic
 
 HP = Hyperparameters(
@@ -37,16 +40,49 @@ def shared(traffic: Traffic) -> tuple[Corpus, list[Fold]]:
     return corpus, [build(corpus, number, sides, JOB.folds, seed=0) for number, sides in enumerate(splits)]
 
 
+def fitted(corpus: Corpus, task: Task, epochs: int) -> Fitted:
+    *counted, found = fit(corpus, task.fold, task.width, HP, JOB, epochs, task.seed)
+    assert counted == list(range(1, epochs + 1))
+    assert isinstance(found, Fitted)
+    return found
+
+
 def test_a_fold_gives_the_model_that_the_trial_had(shared: tuple[Corpus, list[Fold]]) -> None:
     corpus, folds = shared
-    width = max(fold.encoding.width for fold in folds)
     second = list(run_trial(HP, corpus, folds, JOB))[1]
-    for fold, theirs in zip(folds, second["folds"], strict=True):
-        *epochs, found = fit(corpus, fold, width, HP, JOB, epochs=2, seed=fold_seed(JOB, fold))
-        assert epochs == [1, 2]
-        assert isinstance(found, Fitted)
-        figures = validation_figures(corpus, fold, found.probabilities)
+    firsts = [task for task in on_folds(folds, 3, JOB) if task.member == 0]
+    for task, theirs in zip(firsts, second["folds"], strict=True):
+        found = fitted(corpus, task, epochs=2)
+        figures = validation_figures(corpus, task.fold, found.probabilities)
         assert {name: theirs[name] for name in figures} == figures
+
+
+def test_members_have_the_same_rows_and_other_seeds(shared: tuple[Corpus, list[Fold]]) -> None:
+    corpus, folds = shared
+    everything = whole(corpus, JOB)
+    tasks = [*on_folds(folds, 2, JOB), *on_all(everything, 2, JOB)]
+    assert [(task.fold.number, task.member) for task in tasks] == [(0, 0), (0, 1), (1, 0), (1, 1), (3, 0), (3, 1)]
+    assert len({task.seed for task in tasks}) == 6
+    width = max(fold.encoding.width for fold in folds)
+    assert [task.width for task in tasks] == [width] * 4 + [everything.encoding.width] * 2
+
+
+def test_a_trained_model_is_kept_and_taken_up_again(shared: tuple[Corpus, list[Fold]], tmp_path: Path) -> None:
+    corpus, folds = shared
+    found = fitted(corpus, on_folds(folds, 1, JOB)[0], epochs=1)
+    folder = Folder.at(str(tmp_path))
+    found.save(folder, "a.npz")
+    again = Fitted.load(folder, "a.npz")
+    assert again is not None
+    np.testing.assert_array_equal(again.probabilities, found.probabilities)
+    assert {path: value.tobytes() for path, value in again.weights.items()} == {
+        path: value.tobytes() for path, value in found.weights.items()
+    }
+    content = (tmp_path / "a.npz").read_bytes()
+    for damaged in (b"", b"no archive", content[: len(content) // 2]):
+        folder.write("damaged.npz", damaged)
+        assert Fitted.load(folder, "damaged.npz") is None
+    assert Fitted.load(folder, "missing.npz") is None
 
 
 def test_all_rows_are_trained_on_and_resampled_as_a_fold_is(shared: tuple[Corpus, list[Fold]]) -> None:
@@ -64,10 +100,10 @@ def test_members_differ_by_their_seed_alone(shared: tuple[Corpus, list[Fold]]) -
     corpus, _ = shared
     everything = whole(corpus, JOB)
     width = everything.encoding.width
+    tasks = on_all(everything, 2, JOB)
 
     def weights(member: int) -> dict[str, Any]:
-        *_, found = fit(corpus, everything, width, HP, JOB, epochs=1, seed=member_seed(JOB, member))
-        assert isinstance(found, Fitted)
+        found = fitted(corpus, tasks[member], epochs=1)
         assert found.probabilities.shape == (0, 5)
         return {path: value.tobytes() for path, value in found.weights.items()}
 

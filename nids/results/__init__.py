@@ -8,7 +8,8 @@
 ``confusions/part-*.parquet``   a row a trial × fold × actual class × predicted class, at the trial's best epoch
 ``attacks/part-*.parquet``      a row a trial × fold × attack type of the validation part, at the trial's best epoch
 ``curves/part-*.parquet``       a row a trial × fold × epoch
-``final/``                      the finalized trial: ``evaluation.json``, out-of-fold and held-out predictions
+``final/``                      the finalized trial: ``evaluation.json``, out-of-fold and held-out predictions;
+                                while it is made, the models that are done: ``unfinished/``
 ``baselines/``                  other models on the same folds: ``folds.parquet``, ``evaluation.json``
 ``bundle/``                     its detector (``nids.bundle``)
 ``study.journal``               the Optuna study, for Optuna's own tools (``JournalStorage``)
@@ -23,7 +24,7 @@ number of trials.
 
 from nids.results.run import Run, new_run, open_run, run_names
 from nids.results.tables import FIGURES, FORMAT, SECONDS, TABLES, Rows
-from nids.results.writer import RunWriter, record_look
+from nids.results.writer import RunWriter, record_look, write_table
 
 __all__ = [
     "FIGURES",
@@ -37,4 +38,5 @@ __all__ = [
     "open_run",
     "record_look",
     "run_names",
+    "write_table",
 ]

@@ -16,6 +16,8 @@ from nids.results.tables import TABLES, Rows, schemas
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
+
     from nids.results.run import Run
     from nids.storage import Folder
 
@@ -88,6 +90,13 @@ class RunWriter:
         if len(states) == TRIALS_A_PART and "RUNNING" not in states:
             del self._parts[number]
             self._full.add(number)
+
+
+def write_table(folder: Folder, name: str, table: pd.DataFrame) -> None:
+    """Write a table as one Parquet file."""
+    sink = io.BytesIO()
+    table.to_parquet(sink, index=False)
+    folder.write(name, sink.getbuffer())
 
 
 def record_look(folder: Folder, look: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,15 +13,13 @@ import ray
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from nids import heldout
-from nids.attack_metrics import UNSEEN
 from nids.baselines import Baseline, FittedBaseline, baselines_of, fit
 from nids.detection import attack_scores, threshold_at
 from nids.encoding import compact
 from nids.evaluation import evaluate
 from nids.final import FALSE_POSITIVE_RATES
-from nids.metrics import SUMMARY
 from nids.refit import whole
-from nids.results import record_look
+from nids.results import FIGURES, record_look, write_table
 from nids.search import cluster, preparation
 
 if TYPE_CHECKING:
@@ -60,7 +57,7 @@ def run(
         shared = ray.put(corpus)
         with _progress(console) as progress:
             on_folds = _fit_all(
-                [(baseline, fold, None) for fold in folds for baseline in baselines],
+                [(baseline, fold, None) for baseline in baselines for fold in folds],
                 shared,
                 job.search.seed,
                 progress,
@@ -94,20 +91,20 @@ def _fit_all(
     progress: Progress,
     title: str,
 ) -> list[FittedBaseline]:
-    """Return what each task gives, in any order."""
+    """Return what each task gives, in their order."""
     bar = progress.add_task(title, total=len(tasks))
     # What several tasks share is put once.
     shared = {id(part): ray.put(part) for task in tasks for part in task[1:] if part is not None}
-    waiting = [
+    fitted = [
         _fit.remote(baseline, corpus, shared[id(fold)], seed, shared.get(id(others)))
         for baseline, fold, others in tasks
     ]
-    fitted = []
+    waiting = fitted
     while waiting:
         ready, waiting = ray.wait(waiting)
-        fitted += ray.get(ready)
         progress.advance(bar, len(ready))
-    return fitted
+    found: list[FittedBaseline] = ray.get(fitted)
+    return found
 
 
 @ray.remote(num_cpus=1)  # type: ignore[untyped-decorator]
@@ -126,15 +123,13 @@ def _write_folds(folder: Folder, fitted: Iterable[FittedBaseline], folds: Sequen
             "training_rows": len(sides[entry.fold].training),
             "validation_rows": len(sides[entry.fold].validation),
             "seconds": entry.seconds,
-            **{name: entry.figures.get(name) for name in (*SUMMARY, *UNSEEN)},
+            **{name: entry.figures.get(name) for name in FIGURES},
             "confusion": entry.figures["confusion"],
             "attacks": entry.figures["attacks"],
         }
-        for entry in _in_order(fitted)
+        for entry in fitted
     ]
-    sink = io.BytesIO()
-    pd.DataFrame(rows).to_parquet(sink, index=False)
-    folder.write("folds.parquet", sink.getbuffer())
+    write_table(folder, "folds.parquet", pd.DataFrame(rows))
 
 
 def _thresholds(
@@ -185,7 +180,7 @@ def _judge(
                 thresholds=thresholds[entry.baseline],
             ),
         }
-        for entry in _in_order(fitted)
+        for entry in fitted
         for traffic, probabilities in _by_file(held_out, entry.probabilities)
     ]
 
@@ -193,11 +188,6 @@ def _judge(
 def _by_file(held_out: Sequence[Traffic], probabilities: np.ndarray) -> Iterator[tuple[Traffic, np.ndarray]]:
     ends = np.cumsum([len(traffic.label) for traffic in held_out])[:-1]
     yield from zip(held_out, np.split(probabilities, ends), strict=True)
-
-
-def _in_order(fitted: Iterable[FittedBaseline]) -> list[FittedBaseline]:
-    order = {baseline: i for i, baseline in enumerate(baselines_of("any"))}
-    return sorted(fitted, key=lambda entry: (order[entry.baseline], entry.fold))
 
 
 def _progress(console: Console) -> Progress:

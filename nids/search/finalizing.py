@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from nids.bundle import Bundle
     from nids.config import Job
     from nids.datasets.schema import Traffic
-    from nids.final import Task
-    from nids.refit import Fitted
+    from nids.refit import Fitted, Task
     from nids.results import Run
 
 
@@ -42,7 +41,7 @@ def run(
     Args:
         found: The run.
         trial: The trial, or None for the best one.
-        members: Number of models that are trained on all rows.
+        members: Number of models that are trained on all rows, and on each fold.
         storage: Where the run is.
         data: Where the held-out files are, as for ``nids.heldout``.
         load: Returns the labelled rows of the run's job; only called if its folds are no longer in the storage.
@@ -56,19 +55,32 @@ def run(
     job, corpus, folds = preparation.folds_of_run(found, load, storage, console.print)
     heldout.refuse_if_missing(job.data, data)
     console.print(
-        f"[bold]{found.name}[/]: trial {choice.trial}, {choice.epochs} epochs; {len(folds)} models of its folds, for "
-        f"what they say of rows not trained on, and {members} of all {len(corpus.rows):,} rows",
+        f"[bold]{found.name}[/]: trial {choice.trial}, {choice.epochs} epochs; {members} seeds on each of {len(folds)} "
+        f"folds, for what they say of rows not trained on, and on all {len(corpus.rows):,} rows",
         highlight=False,
     )
     purpose = f"finalize trial {choice.trial}"
     record = functools.partial(record_look, found.folder)
+    unfinished = found.folder.folder(f"{final.FOLDER}/unfinished")
 
     def train(tasks: Sequence[Task]) -> list[Fitted]:
         with _progress(console) as progress:
-            names = [f"fold {fold.number}" for fold in folds] + [f"all rows, seed {i}" for i in range(members)]
-            bars = [progress.add_task(name, total=choice.epochs) for name in names]
+            rows = {fold.number: f"fold {fold.number}" for fold in folds}
+            bars = [
+                progress.add_task(
+                    f"{rows.get(task.fold.number, 'all rows')}, seed {task.member + 1} of {members}",
+                    total=choice.epochs,
+                )
+                for task in tasks
+            ]
             return fit_all(
-                corpus, tasks, choice.hyperparameters, job, choice.epochs, lambda i: progress.advance(bars[i])
+                corpus,
+                tasks,
+                choice.hyperparameters,
+                job,
+                choice.epochs,
+                unfinished.folder(f"trial-{choice.trial}-epochs-{choice.epochs}"),
+                lambda i, epoch: progress.update(bars[i], completed=epoch),
             )
 
     def read_held_out() -> list[Traffic]:
@@ -79,7 +91,9 @@ def run(
         cluster.slots(job.resources)
         # Scoring the held-out rows is this process's own work, with all that the machine has.
         device.configure(psutil.cpu_count() or 1, 0)
-        return final.finalize(found, choice, job, corpus, folds, members, train, read_held_out)
+        detector = final.finalize(found, choice, job, corpus, folds, members, train, read_held_out)
+    unfinished.delete()
+    return detector
 
 
 def _progress(console: Console) -> Progress:

@@ -17,38 +17,49 @@ if TYPE_CHECKING:
     from nids.config import Job
     from nids.folds import Corpus, Fold
     from nids.hyperparameters import Hyperparameters
+    from nids.refit import Task
+    from nids.storage import Folder
 
 
 def fit_all(
     corpus: Corpus,
-    tasks: Sequence[tuple[Fold, int, int]],
+    tasks: Sequence[Task],
     hp: Hyperparameters,
     job: Job,
     epochs: int,
-    progress: Callable[[int], object],
+    kept: Folder,
+    progress: Callable[[int, int], object],
 ) -> list[Fitted]:
     """Return a model for each task, in their order.
 
     Args:
         corpus: What the folds share.
-        tasks: For each model its rows, its width and its seed, as for ``nids.refit.fit``.
+        tasks: The models.
         hp: The trial's hyperparameters.
         job: The job.
         epochs: How long each model is trained.
-        progress: Called with the position of a task whenever one of its epochs has ended.
+        kept: Where each model is written as soon as it is trained, and taken from if it is there already: what an
+            interruption loses is the models that are being trained. The folder must be of these hyperparameters,
+            epochs and folds alone.
+        progress: Called with the position of a task and the number of its epochs that have ended.
 
     Raises:
         UserError: The training of a model diverged.
     """
+    names = [f"fold-{task.fold.number}-member-{task.member}.npz" for task in tasks]
+    models = {i: model for i, name in enumerate(names) if (model := Fitted.load(kept, name)) is not None}
+    for i in models:
+        progress(i, epochs)
     resources = job.resources
     remote = _fit.options(num_cpus=resources.cpus_per_trial, num_gpus=resources.gpus_per_trial)
+    # A fold's models share the one copy of its rows.
     shared = ray.put(corpus)
-    folds = {id(fold): ray.put(fold) for fold, _, _ in tasks}
+    folds = {number: ray.put(fold) for number, fold in {task.fold.number: task.fold for task in tasks}.items()}
     running = {
-        remote.remote(shared, folds[id(fold)], width, hp, job, epochs, seed): i
-        for i, (fold, width, seed) in enumerate(tasks)
+        remote.remote(shared, folds[task.fold.number], task.width, hp, job, epochs, task.seed): i
+        for i, task in enumerate(tasks)
+        if i not in models
     }
-    models: dict[int, Fitted] = {}
     while running:
         (ready, *_), _ = ray.wait(list(running), num_returns=1, fetch_local=False)
         task = running[ready]
@@ -64,9 +75,10 @@ def fit_all(
                 ) from None
             raise
         if isinstance(said, Fitted):
+            said.save(kept, names[task])
             models[task] = said
         else:
-            progress(task)
+            progress(task, said)
     return [models[i] for i in range(len(tasks))]
 
 

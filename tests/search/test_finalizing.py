@@ -17,8 +17,10 @@ from nids.errors import UserError
 from nids.final import choose
 from nids.heldout import ANOTHER_DRAW
 from nids.metrics import evaluate, summary
+from nids.refit import on_folds
 from nids.results import Run, open_run
 from nids.search import baselines, driver, finalizing, preparation
+from nids.search.refitting import fit_all
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -46,17 +48,52 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
     return open_run(storage, "a")
 
 
-def test_out_of_fold_rows_are_those_that_the_trial_was_judged_by(run: Run) -> None:
-    choice = choose(run)
+def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> None:
     table = pd.read_parquet(Path(run.path) / "final/out_of_fold.parquet")
     assert table["row"].tolist() == list(range(240))  # each once, as the folds are random
-    curves = run.curves()
-    chosen = curves[(curves["trial"] == choice.trial) & (curves["epoch"] == choice.epochs)]
+    outcome = run.evaluation("final")
+    assert outcome is not None
+    by_fold = {entry["fold"]: entry for entry in outcome["folds"]["by_fold"]}
+    found = []
     for fold, rows in table.groupby("fold"):
         labels = pd.Categorical(rows["class"], CLASSES).codes
-        figures = summary(*evaluate(labels, rows[[f"p_{name}" for name in CLASSES]].to_numpy()))
-        stored = chosen[chosen["fold"] == fold].iloc[0]
-        assert {name: stored[name] for name in figures} == pytest.approx(figures, rel=1e-5)
+        confusion, log_loss = evaluate(labels, rows[[f"p_{name}" for name in CLASSES]].to_numpy())
+        found.append(summary(confusion, log_loss))
+        assert {name: by_fold[fold][name] for name in found[-1]} == found[-1]
+        assert by_fold[fold]["confusion"] == confusion.tolist()
+    assert len(found) == len(by_fold) == 2
+    for name in found[0]:
+        values = [figures[name] for figures in found]
+        assert outcome["folds"][name] == np.mean(values)
+        assert outcome["folds"][f"{name}_std"] == np.std(values, ddof=1)
+    curves = run.curves()
+    trial = curves[(curves["trial"] == choose(run).trial) & (curves["epoch"] == choose(run).epochs)]
+    assert sorted(trial["log_loss"]) != sorted(figures["log_loss"] for figures in found)
+
+
+def test_an_interrupted_finalization_trains_no_model_twice(run: Run, tmp_path: Path) -> None:
+    job, corpus, folds = preparation.folds_of_run(run, load, str(Path(run.path).parent), print)
+    tasks, kept = on_folds(folds, 2, job), Folder.at(str(tmp_path))
+    hp = choose(run).hyperparameters
+    said: list[tuple[int, int]] = []
+
+    def interrupt(task: int, epoch: int) -> None:
+        said.append((task, epoch))
+        if len(kept.names(".npz")) >= 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_all(corpus, tasks, hp, job, 2, kept, interrupt)
+    done = {name: (tmp_path / name).read_bytes() for name in kept.names(".npz")}
+    assert 2 <= len(done) < 4
+    said.clear()
+    models = fit_all(corpus, tasks, hp, job, 2, kept, lambda task, epoch: said.append((task, epoch)))
+    # Of a model that was kept, its end alone is told; the others begin anew.
+    assert sorted(task for task, epoch in said if epoch == 2) == [0, 1, 2, 3]
+    assert len([task for task, epoch in said if epoch == 1]) == 4 - len(done)
+    assert {name: (tmp_path / name).read_bytes() for name in done} == done
+    assert len(models) == len(kept.names(".npz")) == 4
+    assert not (Path(run.path) / "final/unfinished").exists()
 
 
 def test_thresholds_and_calibration_come_from_rows_not_trained_on(run: Run) -> None:
