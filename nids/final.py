@@ -21,7 +21,7 @@ from nids.hyperparameters import Hyperparameters
 from nids.metrics import evaluate as confusion_and_loss
 from nids.metrics import summary
 from nids.model_card import model_card
-from nids.refit import Fitted, Task, on_all, on_folds, whole
+from nids.refit import on_all, on_folds, whole
 from nids.results import write_table
 from nids.space import space_from
 from nids.storage import Folder
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nids.config import Job
     from nids.datasets.schema import Traffic
     from nids.folds import Corpus, Fold
+    from nids.refit import Fitted, Work
     from nids.results import Run
 
 FOLDER, BUNDLE = "final", "bundle"
@@ -90,7 +91,7 @@ def finalize(
     corpus: Corpus,
     folds: Sequence[Fold],
     members: int,
-    train: Callable[[Sequence[Task]], list[Fitted]],
+    train: Callable[[Sequence[Work]], list[Fitted]],
     read_held_out: Callable[[], list[Traffic]],
 ) -> Bundle:
     """Train, judge and save a trial's detector; ``final/`` and ``bundle/`` of the run hold the outcome.
@@ -104,11 +105,12 @@ def finalize(
         members: How many models to train on the same rows, each from another seed: the detector is their mean, and
             their spread says how much chance there is in its figures. The folds have as many, so that thresholds and
             calibration are of what is saved, not of one model of it.
-        train: Returns a model for each task.
+        train: Returns the models.
         read_held_out: Returns the held-out rows; called once all models are trained.
     """
     everything = whole(corpus, job)
-    models = train([*on_folds(folds, members, job), *on_all(everything, members, job)])
+    hp, epochs = choice.hyperparameters, choice.epochs
+    models = train([*on_folds(folds, members, job, hp, epochs), *on_all(everything, members, job, hp, epochs)])
     probabilities = [
         np.mean([model.probabilities for model in models[i * members : (i + 1) * members]], axis=0)
         for i in range(len(folds))

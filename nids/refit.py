@@ -29,21 +29,27 @@ _PROBABILITIES = "probabilities of the validation part"
 MEMBER = 1_000_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Task:
     """A model to train.
 
     Attributes:
-        fold: Its rows, and those to predict.
+        name: What it is called; unlike all others that are trained beside it.
         width: Encoded features of a row.
+        hyperparameters: Its hyperparameters.
+        epochs: When to stop, at most the ``training.epochs`` of the job.
         seed: Seeds the weights and the order of the rows.
-        member: Which of the models of these rows it is, from 0.
     """
 
-    fold: Fold
+    name: str
     width: int
+    hyperparameters: Hyperparameters
+    epochs: int
     seed: int
-    member: int
+
+
+# The fold is apart: it is large, and what is sent to a process as one argument is copied with it.
+Work = tuple["Fold", Task]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,45 +92,46 @@ def whole(corpus: Corpus, job: Job) -> Fold:
     return build(corpus, job.folds.count, Split(everything, everything[:0]), job.folds, job.search.seed)
 
 
-def on_folds(folds: Sequence[Fold], members: int, job: Job) -> list[Task]:
+def on_folds(folds: Sequence[Fold], members: int, job: Job, hp: Hyperparameters, epochs: int) -> list[Work]:
     """Return the models of each fold, one fold after another; a fold's first is the one that the trial had."""
     width = max(fold.encoding.width for fold in folds)
-    return [
-        Task(fold, width, derived_seed(job.search.seed, fold.number, member), member)
-        for fold in folds
-        for member in range(members)
-    ]
+    work = []
+    for fold in folds:
+        for member in range(members):
+            name = f"fold {fold.number}, seed {member + 1} of {members}"
+            seed = derived_seed(job.search.seed, fold.number, member)
+            work.append((fold, Task(name, width, hp, epochs, seed)))
+    return work
 
 
-def on_all(everything: Fold, members: int, job: Job) -> list[Task]:
+def on_all(everything: Fold, members: int, job: Job, hp: Hyperparameters, epochs: int) -> list[Work]:
     """Return the models of all rows."""
-    width = everything.encoding.width
-    return [Task(everything, width, derived_seed(job.search.seed, MEMBER, member), member) for member in range(members)]
+    work = []
+    for member in range(members):
+        name = f"all rows, seed {member + 1} of {members}"
+        seed = derived_seed(job.search.seed, MEMBER, member)
+        work.append((everything, Task(name, everything.encoding.width, hp, epochs, seed)))
+    return work
 
 
-def fit(
-    corpus: Corpus, fold: Fold, width: int, hp: Hyperparameters, job: Job, epochs: int, seed: int
-) -> Iterator[int | Fitted]:
+def fit(corpus: Corpus, fold: Fold, task: Task, job: Job) -> Iterator[int | Fitted]:
     """Train a model for some epochs as a trial does, and yield the number of each epoch, then the model.
 
     Args:
         corpus: What the folds share.
         fold: The rows to train on, and those to predict.
-        width: Encoded features of a row.
-        hp: The trial's hyperparameters.
+        task: The model.
         job: The job; its number of epochs sets the pace at which the learning rate falls.
-        epochs: When to stop, at most ``job.training.epochs``.
-        seed: Seeds the weights and the order of the rows.
 
     Raises:
         TrialFailed: A loss is not a finite number.
     """
-    rows = FoldOfTrial.of(corpus, fold, width, hp)
+    rows = FoldOfTrial.of(corpus, fold, task.width, task.hyperparameters)
     classes = len(corpus.dataset.classes)
-    learner = Learner(width, classes, hp, job.training)
-    state = learner.fresh(seed)
-    for epoch in range(1, epochs + 1):
-        state, loss = learner.train(state, rows.training, rows.weights, epoch, seed=seed + epoch)
+    learner = Learner(task.width, classes, task.hyperparameters, job.training)
+    state = learner.fresh(task.seed)
+    for epoch in range(1, task.epochs + 1):
+        state, loss = learner.train(state, rows.training, rows.weights, epoch, seed=task.seed + epoch)
         if not math.isfinite(loss):
             raise TrialFailed(f"the training loss became {loss} in epoch {epoch}")
         yield epoch

@@ -9,7 +9,7 @@ from nids import config
 from nids.folds import Corpus, Fold, build, split
 from nids.hyperparameters import Hyperparameters
 from nids.model import build_model
-from nids.refit import Fitted, Task, fit, on_all, on_folds, whole
+from nids.refit import Fitted, Task, Work, fit, on_all, on_folds, whole
 from nids.storage import Folder
 from nids.trial import TrialFailed, run_trial
 from nids.validation import validation_figures
@@ -40,9 +40,10 @@ def shared(traffic: Traffic) -> tuple[Corpus, list[Fold]]:
     return corpus, [build(corpus, number, sides, JOB.folds, seed=0) for number, sides in enumerate(splits)]
 
 
-def fitted(corpus: Corpus, task: Task, epochs: int) -> Fitted:
-    *counted, found = fit(corpus, task.fold, task.width, HP, JOB, epochs, task.seed)
-    assert counted == list(range(1, epochs + 1))
+def fitted(corpus: Corpus, work: Work) -> Fitted:
+    fold, task = work
+    *counted, found = fit(corpus, fold, task, JOB)
+    assert counted == list(range(1, task.epochs + 1))
     assert isinstance(found, Fitted)
     return found
 
@@ -50,26 +51,33 @@ def fitted(corpus: Corpus, task: Task, epochs: int) -> Fitted:
 def test_a_fold_gives_the_model_that_the_trial_had(shared: tuple[Corpus, list[Fold]]) -> None:
     corpus, folds = shared
     second = list(run_trial(HP, corpus, folds, JOB))[1]
-    firsts = [task for task in on_folds(folds, 3, JOB) if task.member == 0]
-    for task, theirs in zip(firsts, second["folds"], strict=True):
-        found = fitted(corpus, task, epochs=2)
-        figures = validation_figures(corpus, task.fold, found.probabilities)
+    firsts = on_folds(folds, 3, JOB, HP, epochs=2)[::3]
+    for work, theirs in zip(firsts, second["folds"], strict=True):
+        found = fitted(corpus, work)
+        figures = validation_figures(corpus, work[0], found.probabilities)
         assert {name: theirs[name] for name in figures} == figures
 
 
 def test_members_have_the_same_rows_and_other_seeds(shared: tuple[Corpus, list[Fold]]) -> None:
     corpus, folds = shared
     everything = whole(corpus, JOB)
-    tasks = [*on_folds(folds, 2, JOB), *on_all(everything, 2, JOB)]
-    assert [(task.fold.number, task.member) for task in tasks] == [(0, 0), (0, 1), (1, 0), (1, 1), (3, 0), (3, 1)]
-    assert len({task.seed for task in tasks}) == 6
+    work = [*on_folds(folds, 2, JOB, HP, epochs=1), *on_all(everything, 2, JOB, HP, epochs=3)]
+    assert [(fold.number, task.name, task.epochs) for fold, task in work] == [
+        (0, "fold 0, seed 1 of 2", 1),
+        (0, "fold 0, seed 2 of 2", 1),
+        (1, "fold 1, seed 1 of 2", 1),
+        (1, "fold 1, seed 2 of 2", 1),
+        (3, "all rows, seed 1 of 2", 3),
+        (3, "all rows, seed 2 of 2", 3),
+    ]
+    assert len({task.seed for _, task in work}) == 6
     width = max(fold.encoding.width for fold in folds)
-    assert [task.width for task in tasks] == [width] * 4 + [everything.encoding.width] * 2
+    assert [task.width for _, task in work] == [width] * 4 + [everything.encoding.width] * 2
 
 
 def test_a_trained_model_is_kept_and_taken_up_again(shared: tuple[Corpus, list[Fold]], tmp_path: Path) -> None:
     corpus, folds = shared
-    found = fitted(corpus, on_folds(folds, 1, JOB)[0], epochs=1)
+    found = fitted(corpus, on_folds(folds, 1, JOB, HP, epochs=1)[0])
     folder = Folder.at(str(tmp_path))
     found.save(folder, "a.npz")
     again = Fitted.load(folder, "a.npz")
@@ -100,10 +108,10 @@ def test_members_differ_by_their_seed_alone(shared: tuple[Corpus, list[Fold]]) -
     corpus, _ = shared
     everything = whole(corpus, JOB)
     width = everything.encoding.width
-    tasks = on_all(everything, 2, JOB)
+    work = on_all(everything, 2, JOB, HP, epochs=1)
 
     def weights(member: int) -> dict[str, Any]:
-        found = fitted(corpus, tasks[member], epochs=1)
+        found = fitted(corpus, work[member])
         assert found.probabilities.shape == (0, 5)
         return {path: value.tobytes() for path, value in found.weights.items()}
 
@@ -128,4 +136,4 @@ def test_a_training_that_diverges_says_so(shared: tuple[Corpus, list[Fold]]) -> 
         corpus.dataset,
     )
     with pytest.raises(TrialFailed, match=r"the training loss became nan in epoch 1"):
-        list(fit(broken, folds[0], folds[0].encoding.width, hp, wild, epochs=1, seed=0))
+        list(fit(broken, folds[0], Task("broken", folds[0].encoding.width, hp, epochs=1, seed=0), wild))

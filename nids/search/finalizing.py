@@ -6,12 +6,11 @@ import functools
 from typing import TYPE_CHECKING
 
 import psutil
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nids import device, final, heldout
 from nids.results import record_look
 from nids.search import cluster, preparation
-from nids.search.refitting import fit_all
+from nids.search.refitting import fit_with_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from nids.bundle import Bundle
     from nids.config import Job
     from nids.datasets.schema import Traffic
-    from nids.refit import Fitted, Task
+    from nids.refit import Fitted, Work
     from nids.results import Run
 
 
@@ -63,25 +62,10 @@ def run(
     record = functools.partial(record_look, found.folder)
     unfinished = found.folder.folder(f"{final.FOLDER}/unfinished")
 
-    def train(tasks: Sequence[Task]) -> list[Fitted]:
-        with _progress(console) as progress:
-            rows = {fold.number: f"fold {fold.number}" for fold in folds}
-            bars = [
-                progress.add_task(
-                    f"{rows.get(task.fold.number, 'all rows')}, seed {task.member + 1} of {members}",
-                    total=choice.epochs,
-                )
-                for task in tasks
-            ]
-            return fit_all(
-                corpus,
-                tasks,
-                choice.hyperparameters,
-                job,
-                choice.epochs,
-                unfinished.folder(f"trial-{choice.trial}-epochs-{choice.epochs}"),
-                lambda i, epoch: progress.update(bars[i], completed=epoch),
-            )
+    def train(work: Sequence[Work]) -> list[Fitted]:
+        return fit_with_progress(
+            corpus, work, job, unfinished.folder(f"trial-{choice.trial}-epochs-{choice.epochs}"), console
+        )
 
     def read_held_out() -> list[Traffic]:
         console.print("Held-out files: looked at now, and the look is recorded")
@@ -94,14 +78,3 @@ def run(
         detector = final.finalize(found, choice, job, corpus, folds, members, train, read_held_out)
     unfinished.delete()
     return detector
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn("{task.completed}/{task.total} epochs"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )

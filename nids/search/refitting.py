@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import ray
 from ray.exceptions import RayTaskError
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nids.errors import UserError
 from nids.refit import Fitted, fit
@@ -14,55 +15,70 @@ from nids.trial import TrialFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rich.console import Console
+
     from nids.config import Job
     from nids.folds import Corpus, Fold
-    from nids.hyperparameters import Hyperparameters
-    from nids.refit import Task
+    from nids.refit import Task, Work
     from nids.storage import Folder
+
+
+def fit_with_progress(corpus: Corpus, work: Sequence[Work], job: Job, kept: Folder, console: Console) -> list[Fitted]:
+    """Return what ``fit_all`` returns, with a bar for each model that is yet to be trained."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn("{task.completed}/{task.total} epochs"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    try:
+        with Progress(*columns, console=console) as progress:
+            bars = [progress.add_task(task.name, total=task.epochs) for _, task in work]
+            return fit_all(corpus, work, job, kept, lambda i, epoch: progress.update(bars[i], completed=epoch))
+    except KeyboardInterrupt:
+        console.print("Interrupted. Models that are trained are kept: the same command goes on from there.")
+        raise
 
 
 def fit_all(
     corpus: Corpus,
-    tasks: Sequence[Task],
-    hp: Hyperparameters,
+    work: Sequence[Work],
     job: Job,
-    epochs: int,
     kept: Folder,
     progress: Callable[[int, int], object],
 ) -> list[Fitted]:
-    """Return a model for each task, in their order.
+    """Return the models in the order of the work.
 
     Args:
         corpus: What the folds share.
-        tasks: The models.
-        hp: The trial's hyperparameters.
+        work: The models.
         job: The job.
-        epochs: How long each model is trained.
         kept: Where each model is written as soon as it is trained, and taken from if it is there already: what an
-            interruption loses is the models that are being trained. The folder must be of these hyperparameters,
-            epochs and folds alone.
-        progress: Called with the position of a task and the number of its epochs that have ended.
+            interruption loses is the models that are being trained. Models are known by the names of their tasks,
+            so the folder has to be of one purpose alone.
+        progress: Called with the position of a model and the number of its epochs that have ended.
 
     Raises:
         UserError: The training of a model diverged.
     """
-    names = [f"fold-{task.fold.number}-member-{task.member}.npz" for task in tasks]
+    names = [f"{task.name.replace(', ', '-').replace(' ', '-')}.npz" for _, task in work]
     models = {i: model for i, name in enumerate(names) if (model := Fitted.load(kept, name)) is not None}
     for i in models:
-        progress(i, epochs)
+        progress(i, work[i][1].epochs)
     resources = job.resources
     remote = _fit.options(num_cpus=resources.cpus_per_trial, num_gpus=resources.gpus_per_trial)
     # A fold's models share the one copy of its rows.
     shared = ray.put(corpus)
-    folds = {number: ray.put(fold) for number, fold in {task.fold.number: task.fold for task in tasks}.items()}
+    folds = {number: ray.put(fold) for number, fold in {fold.number: fold for fold, _ in work}.items()}
     running = {
-        remote.remote(shared, folds[task.fold.number], task.width, hp, job, epochs, task.seed): i
-        for i, task in enumerate(tasks)
+        remote.remote(shared, folds[fold.number], task, job): i
+        for i, (fold, task) in enumerate(work)
         if i not in models
     }
     while running:
         (ready, *_), _ = ray.wait(list(running), num_returns=1, fetch_local=False)
-        task = running[ready]
+        i = running[ready]
         try:
             said = ray.get(next(ready))
         except StopIteration:
@@ -75,18 +91,16 @@ def fit_all(
                 ) from None
             raise
         if isinstance(said, Fitted):
-            said.save(kept, names[task])
-            models[task] = said
+            said.save(kept, names[i])
+            models[i] = said
         else:
-            progress(task, said)
-    return [models[i] for i in range(len(tasks))]
+            progress(i, said)
+    return [models[i] for i in range(len(work))]
 
 
 @ray.remote(num_returns="streaming", max_retries=3)  # type: ignore[untyped-decorator]
-def _fit(
-    corpus: Corpus, fold: Fold, width: int, hp: Hyperparameters, job: Job, epochs: int, seed: int
-) -> Iterator[int | Fitted]:
+def _fit(corpus: Corpus, fold: Fold, task: Task, job: Job) -> Iterator[int | Fitted]:
     from nids import device
 
     device.configure(job.resources.cpus_per_trial, job.resources.gpus_per_trial)
-    yield from fit(corpus, fold, width, hp, job, epochs, seed)
+    yield from fit(corpus, fold, task, job)

@@ -73,24 +73,23 @@ def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> No
 
 def test_an_interrupted_finalization_trains_no_model_twice(run: Run, tmp_path: Path) -> None:
     job, corpus, folds = preparation.folds_of_run(run, load, str(Path(run.path).parent), print)
-    tasks, kept = on_folds(folds, 2, job), Folder.at(str(tmp_path))
-    hp = choose(run).hyperparameters
+    work, kept = on_folds(folds, 2, job, choose(run).hyperparameters, epochs=2), Folder.at(str(tmp_path))
     said: list[tuple[int, int]] = []
 
-    def interrupt(task: int, epoch: int) -> None:
-        said.append((task, epoch))
+    def interrupt(model: int, epoch: int) -> None:
+        said.append((model, epoch))
         if len(kept.names(".npz")) >= 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit_all(corpus, tasks, hp, job, 2, kept, interrupt)
+        fit_all(corpus, work, job, kept, interrupt)
     done = {name: (tmp_path / name).read_bytes() for name in kept.names(".npz")}
     assert 2 <= len(done) < 4
     said.clear()
-    models = fit_all(corpus, tasks, hp, job, 2, kept, lambda task, epoch: said.append((task, epoch)))
+    models = fit_all(corpus, work, job, kept, lambda model, epoch: said.append((model, epoch)))
     # Of a model that was kept, its end alone is told; the others begin anew.
-    assert sorted(task for task, epoch in said if epoch == 2) == [0, 1, 2, 3]
-    assert len([task for task, epoch in said if epoch == 1]) == 4 - len(done)
+    assert sorted(model for model, epoch in said if epoch == 2) == [0, 1, 2, 3]
+    assert len([model for model, epoch in said if epoch == 1]) == 4 - len(done)
     assert {name: (tmp_path / name).read_bytes() for name in done} == done
     assert len(models) == len(kept.names(".npz")) == 4
     assert not (Path(run.path) / "final/unfinished").exists()
