@@ -27,16 +27,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nids import datasets
 from nids.calibration import correct_priors, with_temperature
-from nids.encoding import Encoding, compact
+from nids.encoding import Encoding
+from nids.ensemble import Ensemble, Weights, shapes
 from nids.errors import UserError
 from nids.hyperparameters import Hyperparameters  # noqa: TC001 - pydantic reads the annotation
-from nids.learner import VALIDATION_BATCH
-from nids.model import Architecture, build_network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import keras
     import pandas as pd
 
     from nids.datasets.schema import Dataset
@@ -46,8 +44,6 @@ FORMAT = 1
 SUMS = "SHA256SUMS"
 # Of an .npz file, beside the values themselves: a header for each array.
 HEADER_BYTES = 1024
-
-Weights = dict[str, np.ndarray]
 
 
 class Calibration(BaseModel):
@@ -111,18 +107,16 @@ class Bundle:
 
     Attributes:
         manifest: What it says of itself.
-        encoding: The step from a row's features to the model's input.
-        members: The models.
+        ensemble: Its models.
     """
 
     manifest: Manifest
-    encoding: Encoding
-    members: tuple[keras.Model, ...]
+    ensemble: Ensemble
 
     @property
     def dataset(self) -> Dataset:
         """The data set whose columns it reads."""
-        return datasets.get(self.manifest.dataset)
+        return self.ensemble.dataset
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -140,25 +134,8 @@ class Bundle:
         return self.manifest.thresholds
 
     def probabilities(self, features: pd.DataFrame) -> np.ndarray:
-        """Return the mean of the members' class probabilities, float32 of shape (rows, classes).
-
-        Args:
-            features: Table with the data set's columns, as ``nids.datasets.schema.Traffic`` has it.
-        """
-        return self.by_member(features).mean(axis=0)
-
-    def by_member(self, features: pd.DataFrame) -> np.ndarray:
-        """Return each member's class probabilities, float32 of shape (members, rows, classes)."""
-        rows = compact(features, self.dataset)
-        result = np.empty((len(self.members), len(rows), len(self.classes)), dtype=np.float32)
-        for start in range(0, len(rows), VALIDATION_BATCH):
-            numbers = np.arange(start, min(start + VALIDATION_BATCH, len(rows)))
-            # One shape for all: another would be traced anew.
-            batch = np.zeros((VALIDATION_BATCH, self.encoding.width, 1), dtype=np.float32)
-            batch[: len(numbers), :, 0] = self.encoding.transform(rows, numbers)
-            for i, member in enumerate(self.members):
-                result[i, numbers] = member.predict_on_batch(batch)[: len(numbers)]
-        return result
+        """Return class probabilities, float32 of shape (rows, classes); see ``nids.ensemble.Ensemble``."""
+        return self.ensemble.probabilities(features)
 
     def calibrated(self, probabilities: np.ndarray) -> np.ndarray:
         """Return probabilities at the temperature that the folds ask for, float64 of shape (rows, classes)."""
@@ -227,11 +204,10 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
     if set(files) != expected:
         raise _damaged(folder, SUMS, f"it lists {', '.join(sorted(files))} instead of {', '.join(sorted(expected))}")
     encoding = _encoding(folder, files["encoding.json"], datasets.get(manifest.dataset))
-    members = tuple(
-        _member(folder, f"weights-{i}.npz", files[f"weights-{i}.npz"], encoding.width, manifest)
-        for i in range(manifest.members)
-    )
-    return Bundle(manifest, encoding, members)
+    expected_shapes = shapes(encoding.width, len(manifest.classes), manifest.hyperparameters)
+    names = [f"weights-{i}.npz" for i in range(manifest.members)]
+    weights = [_arrays(folder, name, files[name], expected_shapes) for name in names]
+    return Bundle(manifest, Ensemble.of(datasets.get(manifest.dataset), encoding, manifest.hyperparameters, weights))
 
 
 def _files(folder: Folder) -> dict[str, bytes]:
@@ -294,15 +270,6 @@ def _encoding(folder: Folder, content: bytes, dataset: Dataset) -> Encoding:
     if (encoding.numeric, encoding.categorical) != features:
         raise _damaged(folder, "encoding.json", f"its features are not those of {dataset.name}")
     return encoding
-
-
-def _member(folder: Folder, name: str, content: bytes, width: int, manifest: Manifest) -> keras.Model:
-    model = build_network(width, len(manifest.classes), Architecture.of(manifest.hyperparameters), seed=0)
-    shapes = {weight.path: tuple(weight.shape) for weight in model.weights}
-    weights = _arrays(folder, name, content, shapes)
-    for weight in model.weights:
-        weight.assign(weights[weight.path])
-    return model
 
 
 def _arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, tuple[int, ...]]) -> Weights:

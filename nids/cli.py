@@ -185,6 +185,35 @@ def baselines(
 
 
 @app.command()
+def foretell(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Searches of the same job, each under another folds.scheme: the same seed, nothing pruned.",
+            show_default=False,
+        ),
+    ],
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Models of each trial on all rows, one a seed.")] = 1,
+    data: DataOption = None,
+    storage: StorageOption = "runs",
+    address: AddressOption = None,
+) -> None:
+    """Ask which folds foretell the held-out files: every trial is trained on all rows and judged by them, once; the
+    figures of the folds are ranked beside the outcome.
+    """
+    from nids import results
+    from nids.report import foretelling as report
+
+    console = Console()
+    opened = [results.open_run(storage, name) for name in runs]
+    from nids.search import foretelling
+
+    found = foretelling.run(opened, seeds, storage, data, lambda job: _load(job, data), address, console)
+    report.show(found, console)
+    console.print(f"\nTables and pictures: {opened[0].path}/{foretelling.FOLDER}", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def bench(
     parts: Annotated[
         list[str] | None,

@@ -17,15 +17,13 @@ from nids.calibration import expected_calibration_error, fit_temperature, reliab
 from nids.detection import attack_scores, threshold_at
 from nids.errors import UserError
 from nids.evaluation import evaluate
-from nids.hyperparameters import Hyperparameters
 from nids.metrics import evaluate as confusion_and_loss
 from nids.metrics import summary
 from nids.model_card import model_card
 from nids.refit import on_all, on_folds, whole
-from nids.results import write_table
-from nids.space import space_from
+from nids.results import file_name, write_table
 from nids.storage import Folder
-from nids.study import best_row, params_of
+from nids.study import best_row, hyperparameters_of
 from nids.trial import FoldOfTrial
 from nids.validation import over_folds, validation_figures
 
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from nids.config import Job
     from nids.datasets.schema import Traffic
     from nids.folds import Corpus, Fold
+    from nids.hyperparameters import Hyperparameters
     from nids.refit import Fitted, Work
     from nids.results import Run
 
@@ -79,9 +78,7 @@ def choose(run: Run, trial: int | None = None) -> Choice:
     row = rows[trial]
     if row["best_epoch"] is None or row["state"] == "FAIL":
         raise UserError(f"trial {trial} of {run.name} is {row['state']} and has no result. Choose another (--trial).")
-    fixed = run.manifest["job"]["hyperparameters"]
-    hp = Hyperparameters.model_validate({**fixed, **params_of(row, space_from(run.manifest["space"]))})
-    return Choice(trial, hp, row["best_epoch"], row)
+    return Choice(trial, hyperparameters_of(run.manifest, row), row["best_epoch"], row)
 
 
 def finalize(
@@ -208,7 +205,7 @@ def _manifest(
 
 def _judge(detector: Bundle, traffic: Traffic, corpus: Corpus, folder: Folder) -> dict[str, Any]:
     """Return the evaluation of a detector on held-out rows, and write its predictions."""
-    by_member = detector.by_member(traffic.features)
+    by_member = detector.ensemble.by_member(traffic.features)
     mean = by_member.mean(axis=0)
     table = pd.DataFrame(
         {
@@ -218,8 +215,7 @@ def _judge(detector: Bundle, traffic: Traffic, corpus: Corpus, folder: Folder) -
             **_columns(mean, detector.classes),
         }
     )
-    name = "".join(letter if letter.isalnum() or letter in "+-" else "_" for letter in traffic.source)
-    write_table(folder, f"predictions-{name}.parquet", table)
+    write_table(folder, f"predictions-{file_name(traffic.source)}.parquet", table)
     found = evaluate(
         mean,
         traffic.label,

@@ -53,18 +53,19 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], outcome: Mapping[st
 
 
 def _figures(trial: Mapping[str, Any], outcome: Mapping[str, Any]) -> list[str]:
-    head = ["", "cross-validated, one model", *outcome["held_out"]]
+    head = ["", "cross-validated, one model", f"cross-validated, mean of {outcome['members']}", *outcome["held_out"]]
     rows = [
         [
             label(name),
             mean_and_spread(name, trial[name], trial[f"{name}_std"]),
+            mean_and_spread(name, outcome["folds"][name], outcome["folds"][f"{name}_std"]),
             *(value(name, found["figures"][name]) for found in outcome["held_out"].values()),
         ]
         for name in MEASURES
     ]
     seen = [("attacks of types seen in training, flagged", "seen"), ("attacks of unseen types, flagged", "unseen")]
     rows += [
-        [text, "", *(value(part, found[part]["flagged"]) for found in outcome["held_out"].values())]
+        [text, "", "", *(value(part, found[part]["flagged"]) for found in outcome["held_out"].values())]
         for text, part in seen
     ]
     return [_table(head, rows)]

@@ -104,13 +104,15 @@ def on_folds(folds: Sequence[Fold], members: int, job: Job, hp: Hyperparameters,
     return work
 
 
-def on_all(everything: Fold, members: int, job: Job, hp: Hyperparameters, epochs: int) -> list[Work]:
-    """Return the models of all rows."""
+def on_all(
+    everything: Fold, members: int, job: Job, hp: Hyperparameters, epochs: int, name: str = "all rows"
+) -> list[Work]:
+    """Return the models of all rows; ``name`` begins the names of their tasks."""
     work = []
     for member in range(members):
-        name = f"all rows, seed {member + 1} of {members}"
         seed = derived_seed(job.search.seed, MEMBER, member)
-        work.append((everything, Task(name, everything.encoding.width, hp, epochs, seed)))
+        called = f"{name}, seed {member + 1} of {members}"
+        work.append((everything, Task(called, everything.encoding.width, hp, epochs, seed)))
     return work
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from nids.hyperparameters import Hyperparameters
 from nids.seeding import derived_seed
 from nids.space import Space, first_point, space_from
 from nids.study_journal import StudyJournal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -77,6 +79,12 @@ def params_of(row: dict[str, Any], space: Space) -> dict[str, Any]:
         internal = distribution.to_internal_repr(row[f"params_{name}"])
         params[name] = distribution.to_external_repr(internal)
     return params
+
+
+def hyperparameters_of(manifest: Mapping[str, Any], row: dict[str, Any]) -> Hyperparameters:
+    """Return all hyperparameters of a trial, searched and fixed, from its run's manifest and its row there."""
+    fixed = manifest["job"]["hyperparameters"]
+    return Hyperparameters.model_validate({**fixed, **params_of(row, space_from(manifest["space"]))})
 
 
 def running_values(curves: pd.DataFrame, search: Search) -> dict[int, dict[int, float]]:

@@ -88,10 +88,10 @@ def reseal(path: Path) -> None:
 
 def test_what_is_saved_is_loaded(saved: Path, encoding: Encoding, members: list[Any], traffic: Traffic) -> None:
     found = load(saved)
-    assert (found.manifest, found.encoding) == (manifest(), encoding)
+    assert (found.manifest, found.ensemble.encoding) == (manifest(), encoding)
     assert (found.classes, found.benign, found.dataset) == (CLASSES, 0, datasets.get("nsl-kdd-sample"))
     assert found.thresholds == {0.001: 0.9, 0.01: 0.5}
-    for loaded, model in zip(found.members, members, strict=True):
+    for loaded, model in zip(found.ensemble.members, members, strict=True):
         for ours, theirs in zip(loaded.weights, model.weights, strict=True):
             assert ours.path == theirs.path
             np.testing.assert_array_equal(ours, theirs)
@@ -100,9 +100,9 @@ def test_what_is_saved_is_loaded(saved: Path, encoding: Encoding, members: list[
 def test_the_detector_is_the_mean_of_its_members(saved: Path, members: list[Any], traffic: Traffic) -> None:
     found = load(saved)
     rows = compact(traffic.features, traffic.dataset)
-    encoded = found.encoding.transform(rows, np.arange(len(rows)))[..., np.newaxis]
+    encoded = found.ensemble.encoding.transform(rows, np.arange(len(rows)))[..., np.newaxis]
     expected = np.stack([np.array(model(encoded, training=False)) for model in members])
-    np.testing.assert_allclose(found.by_member(traffic.features), expected, rtol=1e-5)
+    np.testing.assert_allclose(found.ensemble.by_member(traffic.features), expected, rtol=1e-5)
     np.testing.assert_allclose(found.probabilities(traffic.features), expected.mean(axis=0), rtol=1e-5)
 
 

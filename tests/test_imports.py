@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # What is run once a search has ended, and may look at the held-out rows.
-AFTER_THE_SEARCH = {"nids.search.finalizing", "nids.search.baselines"}
+AFTER_THE_SEARCH = {"nids.search.finalizing", "nids.search.baselines", "nids.search.foretelling"}
 SLOW = ("ray", "tensorflow", "keras", "jax", "torch")
 
 

@@ -1,4 +1,4 @@
-"""The best trial beside classical models on the same folds: a table, and what follows from it."""
+"""The best trial, and the detector made of it, beside classical models on the same folds: a table, and what follows."""
 
 from __future__ import annotations
 
@@ -17,26 +17,35 @@ if TYPE_CHECKING:
 MEASURES = ("accuracy", "macro_f1", "log_loss")
 UNSEEN = ("unseen_macro_f1", "unseen_flagged", "false_alarms")
 BEST = "best trial"
+DETECTOR = "finalized"
 
 
 def figures_by_fold(run: Run, best: Best) -> pd.DataFrame:
-    """Return the figures of the best trial and of each baseline on each fold; empty if no baseline was measured.
+    """Return the figures of the best trial, of the detector and of each baseline by fold; empty without baselines.
 
-    Columns: method, fold, training_rows, validation_rows, and the run store's figures.
+    Columns: method, ours (whether it is no baseline), fold, training_rows, validation_rows, and the store's figures.
     """
     baselines = run.baselines()
     if baselines.empty:
         return baselines
-    resampled = baselines["resampled"].map({False: "", True: ", resampled"})
-    baselines = baselines.assign(method=baselines["model"] + resampled)
+    baselines = baselines.assign(method=[*map(name_of, baselines["model"], baselines["resampled"])], ours=False)
     curves = run.curves()
-    ours = curves[(curves["trial"] == best.trial) & (curves["epoch"] == best.epoch)].assign(method=BEST)
+    ours = [curves[(curves["trial"] == best.trial) & (curves["epoch"] == best.epoch)].assign(method=BEST)]
+    final = run.evaluation("final")
+    if final is not None:
+        name = f"{DETECTOR} trial {final['trial']}, mean of {final['members']} seeds"
+        ours.append(pd.DataFrame(final["folds"]["by_fold"]).assign(method=name))
     sides = baselines.drop_duplicates("fold")[["fold", "training_rows", "validation_rows"]]
-    return pd.concat([ours.merge(sides, on="fold"), baselines], ignore_index=True)
+    return pd.concat([*(part.assign(ours=True).merge(sides, on="fold") for part in ours), baselines], ignore_index=True)
+
+
+def name_of(model: str, resampled: bool) -> str:
+    """Return what a baseline is called."""
+    return f"{model}, resampled" if resampled else model
 
 
 def table(figures: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return the headings and rows of ``figures_by_fold`` as means ± spread over the folds, the best trial first."""
+    """Return the headings and rows of ``figures_by_fold`` as means ± spread over the folds, ours first."""
     measures = [name for name in (*MEASURES, *UNSEEN) if figures[name].notna().any()]
     rows = []
     for method, group in figures.groupby("method", sort=False):
@@ -46,12 +55,13 @@ def table(figures: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]
 
 
 def sentences(figures: pd.DataFrame) -> list[str]:
-    """Return for each measure how the best trial stands against the baseline that is best in it."""
+    """Return for each measure how ours, the detector if there is one, stands against the best baseline in it."""
     found = []
-    ours = figures[figures["method"] == BEST].sort_values("fold")
+    method = figures.loc[figures["ours"], "method"].iloc[-1]
+    ours = figures[figures["method"] == method].sort_values("fold")
     for name in (*MEASURES, "unseen_macro_f1"):
         less = name == "log_loss"
-        means = figures[figures["method"] != BEST].groupby("method")[name].mean().dropna()
+        means = figures[~figures["ours"]].groupby("method")[name].mean().dropna()
         if means.empty:
             continue
         rival = str(means.idxmin() if less else means.idxmax())
@@ -60,7 +70,7 @@ def sentences(figures: pd.DataFrame) -> list[str]:
         found.append(
             in_words(
                 test,
-                ours="the best trial",
+                ours="the best trial" if method == BEST else f"the {method}",
                 theirs=f"the best baseline, {rival}",
                 measure=label(name),
                 less_is_better=less,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nids.report.baselines import name_of
 from nids.report.rounding import interval, mean_and_spread, value
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def looks(run: Run) -> str:
 
 def _of_file(file: str, ours: Mapping[str, Any] | None, others: list[Mapping[str, Any]]) -> HeldOut:
     rows = [_row(DETECTOR, ours)] if ours else []
-    rows += [_row(f"{entry['model']}{', resampled' if entry['resampled'] else ''}", entry) for entry in others]
+    rows += [_row(name_of(entry["model"], entry["resampled"]), entry) for entry in others]
     return HeldOut(
         file,
         rows,

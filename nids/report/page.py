@@ -53,6 +53,7 @@ def page(run: Run) -> str:
         hyperparameters=cells.hyperparameters(found),
         failures=list(found.failures.itertuples(index=False)),
         beside=baselines.table(compared) if not compared.empty else None,
+        ours=compared.loc[compared["ours"], "method"].nunique() if not compared.empty else 0,
         sentences=baselines.sentences(compared) if not compared.empty else [],
         held_out=held_out.held_out(run),
         held_out_head=held_out.HEAD,

@@ -63,7 +63,12 @@ def picture(run: Run) -> bytes:
     )
     composed = alt.concat(history, by_class, confusion, curves, columns=2, spacing=30, title=title)
     composed = composed.resolve_scale(color="independent", shape="independent", strokeDash="independent")
-    spec = _spec(charts.themed(composed, ink=INK, background=PAPER))
+    return png(composed)
+
+
+def png(chart: alt.TopLevelMixin) -> bytes:
+    """Return a chart as a PNG on white."""
+    spec = _spec(charts.themed(chart, ink=INK, background=PAPER))
     drawn: bytes = vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
     return drawn
 

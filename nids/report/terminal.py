@@ -35,34 +35,34 @@ def show(run: Run, console: Console) -> None:
     if found.best is not None:
         spread = f"mean ± standard deviation of {found.folds} folds" if found.folds > 1 else "of one fold: no spread"
         best = f"Trial {found.best.trial}, epoch {found.best.epoch}"
-        _print(console, f"{best}: {spread}", ("", "best trial", "paper", "majority class"), cells.metrics(found))
+        print_table(console, f"{best}: {spread}", ("", "best trial", "paper", "majority class"), cells.metrics(found))
         if found.metric == "log_loss":
             console.print(Text(f"* {wording.UNNAMED}", style="dim"))
         console.print(_by_class(found))
         if unseen := [row for row in cells.attacks(found) if row[2] == "unseen"]:
             head = ("attack", "class", "", "rows", "flagged", "given its class")
-            _print(console, "Attack types that were withheld from a fold's training", head, unseen)
-        _print(console, "All classes and folds", ("", "from–to", "paper, over all folds"), cells.ranges(found))
-        _print(console, "Hyperparameters", ("", "best trial", "paper", "searched"), cells.hyperparameters(found))
+            print_table(console, "Attack types that were withheld from a fold's training", head, unseen)
+        print_table(console, "All classes and folds", ("", "from–to", "paper, over all folds"), cells.ranges(found))
+        print_table(console, "Hyperparameters", ("", "best trial", "paper", "searched"), cells.hyperparameters(found))
         console.print(Text(wording.comparison(found), style="yellow" if found.unlike else "dim"))
         _print_baselines(run, found.best, console)
     _print_held_out(run, console)
     if not found.failures.empty:
         rows = [tuple(map(str, row)) for row in found.failures.itertuples(index=False)]
-        _print(console, "Why trials failed", ("reason", "trials", "numbers"), rows)
+        print_table(console, "Why trials failed", ("reason", "trials", "numbers"), rows)
 
 
 def _print_baselines(run: Run, best: Best, console: Console) -> None:
     figures = baselines.figures_by_fold(run, best)
     if not figures.empty:
-        _print(console, "Beside classical models on the same folds", *baselines.table(figures))
+        print_table(console, "Beside classical models on the same folds", *baselines.table(figures))
         for sentence in baselines.sentences(figures):
             console.print(Text(sentence))
 
 
 def _print_held_out(run: Run, console: Console) -> None:
     for file in held_out.held_out(run):
-        _print(console, f"Held out: {file.file}", held_out.HEAD, file.rows)
+        print_table(console, f"Held out: {file.file}", held_out.HEAD, file.rows)
         if file.alerts:
             head = (
                 "false-positive rate aimed at",
@@ -71,14 +71,15 @@ def _print_held_out(run: Run, console: Console) -> None:
                 "of seen types",
                 "of unseen",
             )
-            _print(console, f"Alerts on {file.file}", head, file.alerts)
+            print_table(console, f"Alerts on {file.file}", head, file.alerts)
         for note in file.notes:
             console.print(Text(note, style="dim"))
     if counted := held_out.looks(run):
         console.print(Text(counted, style="dim"))
 
 
-def _print(console: Console, title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
+def print_table(console: Console, title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
+    """Print a table whose first column is words and whose others are figures."""
     table = _table(title)
     for number, heading in enumerate(head):
         table.add_column(heading, justify="left" if number == 0 else "right")

@@ -11,6 +11,7 @@
 ``final/``                      the finalized trial: ``evaluation.json``, out-of-fold and held-out predictions;
                                 while it is made, the models that are done: ``unfinished/``
 ``baselines/``                  other models on the same folds: ``folds.parquet``, ``evaluation.json``
+``foretelling/``                what this run's folds and others' say of the same trials, beside the held-out rows
 ``bundle/``                     its detector (``nids.bundle``)
 ``study.journal``               the Optuna study, for Optuna's own tools (``JournalStorage``)
 ==============================  ========================================================================================
@@ -24,7 +25,7 @@ number of trials.
 
 from nids.results.run import Run, new_run, open_run, run_names
 from nids.results.tables import FIGURES, FORMAT, SECONDS, TABLES, Rows
-from nids.results.writer import RunWriter, record_look, write_table
+from nids.results.writer import RunWriter, file_name, record_look, write_table
 
 __all__ = [
     "FIGURES",
@@ -34,6 +35,7 @@ __all__ = [
     "Rows",
     "Run",
     "RunWriter",
+    "file_name",
     "new_run",
     "open_run",
     "record_look",

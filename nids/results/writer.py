@@ -92,6 +92,11 @@ class RunWriter:
             self._full.add(number)
 
 
+def file_name(source: str) -> str:
+    """Return a data file's name as part of another's."""
+    return "".join(letter if letter.isalnum() or letter in "+-" else "_" for letter in source)
+
+
 def write_table(folder: Folder, name: str, table: pd.DataFrame) -> None:
     """Write a table as one Parquet file."""
     sink = io.BytesIO()

@@ -1,0 +1,86 @@
+"""Trained networks of one architecture as one detector: the mean of their probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nids.encoding import compact
+from nids.learner import VALIDATION_BATCH
+from nids.model import Architecture, build_network
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import keras
+    import pandas as pd
+
+    from nids.datasets.schema import Dataset
+    from nids.encoding import Encoding
+    from nids.hyperparameters import Hyperparameters
+
+# By their path in the model.
+Weights = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Networks that are ready to score.
+
+    Attributes:
+        dataset: The data set whose columns they read.
+        encoding: The step from a row's features to their input.
+        members: The networks.
+    """
+
+    dataset: Dataset
+    encoding: Encoding
+    members: tuple[keras.Model, ...]
+
+    @classmethod
+    def of(
+        cls, dataset: Dataset, encoding: Encoding, hp: Hyperparameters, weights: Sequence[Mapping[str, np.ndarray]]
+    ) -> Ensemble:
+        """Return networks of some hyperparameters with the weights of each."""
+        members = []
+        for values in weights:
+            model = build_network(encoding.width, len(dataset.classes), Architecture.of(hp), seed=0)
+            for weight in model.weights:
+                weight.assign(values[weight.path])
+            members.append(model)
+        return cls(dataset, encoding, tuple(members))
+
+    def probabilities(self, features: pd.DataFrame) -> np.ndarray:
+        """Return the mean of the members' class probabilities, float32 of shape (rows, classes).
+
+        Args:
+            features: Table with the data set's columns, as ``nids.datasets.schema.Traffic`` has it.
+        """
+        return self.by_member(features).mean(axis=0)
+
+    def by_member(self, features: pd.DataFrame) -> np.ndarray:
+        """Return each member's class probabilities, float32 of shape (members, rows, classes)."""
+        rows = compact(features, self.dataset)
+        result = np.empty((len(self.members), len(rows), len(self.dataset.classes)), dtype=np.float32)
+        for start in range(0, len(rows), VALIDATION_BATCH):
+            numbers = np.arange(start, min(start + VALIDATION_BATCH, len(rows)))
+            # One shape for all: another would be traced anew.
+            batch = np.zeros((VALIDATION_BATCH, self.encoding.width, 1), dtype=np.float32)
+            batch[: len(numbers), :, 0] = self.encoding.transform(rows, numbers)
+            for i, member in enumerate(self.members):
+                result[i, numbers] = member.predict_on_batch(batch)[: len(numbers)]
+        return result
+
+
+def shapes(width: int, classes: int, hp: Hyperparameters) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each weight of a network, by its path.
+
+    Args:
+        width: Encoded features of a row.
+        classes: Number of classes.
+        hp: Its hyperparameters.
+    """
+    model = build_network(width, classes, Architecture.of(hp), seed=0)
+    return {weight.path: tuple(weight.shape) for weight in model.weights}

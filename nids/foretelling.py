@@ -1,0 +1,150 @@
+"""Which folds foretell the held-out rows: the same trials under several schemes, beside what they do there.
+
+Of each trial there are, for each search, the figures of its last epoch, and those of a model of all rows on the
+held-out rows. Their rank correlations say which of the figures is worth searching by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from scipy.stats import spearmanr
+
+from nids.errors import UserError
+from nids.study import hyperparameters_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nids.hyperparameters import Hyperparameters
+    from nids.results import Run
+
+LEAST = 4  # Of three trials, one order in six is the right one by chance.
+
+# What is compared, by the scheme of folds; fixed before anything was looked at.
+OF_SCHEME: Mapping[str, tuple[str, ...]] = {
+    "random": ("macro_f1", "accuracy", "log_loss"),
+    "unseen-attacks": ("unseen_macro_f1", "unseen_recognized", "unseen_flagged", "false_alarms"),
+}
+HELD_OUT = ("macro_f1", "accuracy", "unseen_flagged", "false_positive_rate")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One trial, as it stands in each search.
+
+    Attributes:
+        number: Its position among those compared, from 0.
+        hyperparameters: Its hyperparameters, the same in all searches.
+        trials: Its number in each search, in their order.
+    """
+
+    number: int
+    hyperparameters: Hyperparameters
+    trials: tuple[int, ...]
+
+
+def shared(runs: Sequence[Run]) -> list[Configuration]:
+    """Return the trials that all searches have run to the same last epoch.
+
+    Raises:
+        UserError: The searches are of different rows or lengths, two have the same scheme, or share too few trials.
+    """
+    first, *others = runs
+    for run in others:
+        if run.manifest["data"]["sha256"] != first.manifest["data"]["sha256"]:
+            raise UserError(
+                f"{first.name} searched {first.manifest['data']['source']}, {run.name} "
+                f"{run.manifest['data']['source']}: trials can be compared on the same rows only."
+            )
+        if _epochs(run) != _epochs(first):
+            raise UserError(
+                f"trials have {_epochs(first)} epochs in {first.name}, but {_epochs(run)} in {run.name} "
+                "(training.epochs): trials can be compared after the same training only."
+            )
+    schemes = [_scheme(run) for run in runs]
+    if len(set(schemes)) < len(schemes):
+        raise UserError(
+            f"{', '.join(f'{run.name} has {_scheme(run)} folds' for run in runs)}: each search must have another "
+            "scheme (folds.scheme)."
+        )
+    found = [_complete(run) for run in runs]
+    same = [hp for hp in found[0] if all(hp in trials for trials in found)]
+    if len(same) < LEAST:
+        raise UserError(
+            f"{', '.join(run.name for run in runs)} share {len(same)} trials that ran to their last epoch, "
+            f"{_epochs(first)}: a rank correlation needs at least {LEAST}. Run the same job under each scheme, with "
+            'the same search.seed, search.startup_trials = search.trials and scheduler.kind = "none".'
+        )
+    return [Configuration(i, hp, tuple(trials[hp] for trials in found)) for i, hp in enumerate(same)]
+
+
+def validation(runs: Sequence[Run], configurations: Sequence[Configuration]) -> pd.DataFrame:
+    """Return what the folds say of each configuration after the last epoch.
+
+    Columns: configuration, and for each scheme of ``runs`` and each of its ``OF_SCHEME`` the mean over the folds as
+    <scheme>: <figure> and the standard deviation as <scheme>: <figure>_std.
+    """
+    table = pd.DataFrame({"configuration": [configuration.number for configuration in configurations]})
+    for i, run in enumerate(runs):
+        curves = run.curves()
+        last = curves[curves["epoch"] == _epochs(run)].groupby("trial")
+        trials = [configuration.trials[i] for configuration in configurations]
+        for name in OF_SCHEME[_scheme(run)]:
+            table[f"{_scheme(run)}: {name}"] = last[name].mean().loc[trials].to_numpy()
+            table[f"{_scheme(run)}: {name}_std"] = last[name].std(ddof=1).loc[trials].to_numpy()
+    return table
+
+
+def held_out(evaluations: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the figures ``HELD_OUT`` of each configuration on one held-out file, a column each.
+
+    Args:
+        evaluations: What ``nids.evaluation.evaluate`` says of each configuration.
+    """
+    figures = [found["figures"] | {"unseen_flagged": found["unseen"]["flagged"]} for found in evaluations]
+    return pd.DataFrame([{name: found[name] for name in HELD_OUT} for found in figures])
+
+
+def correlations(validated: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """Return Spearman's rank correlation of each figure of the folds with each of a held-out file.
+
+    Of a log-loss the sign is turned, so that more is better in it too.
+
+    Args:
+        validated: As ``validation`` returns it.
+        found: As ``held_out`` returns it, the same configurations in the same order.
+
+    Returns:
+        Columns validation, held_out, rho (−1 to 1; NaN if a side is constant) and p (two-sided).
+    """
+    rows = []
+    for column in validated.columns.drop("configuration"):
+        if column.endswith("_std"):
+            continue
+        sign = -1 if column.endswith("log_loss") else 1
+        for name in HELD_OUT:
+            constant = validated[column].nunique() < 2 or found[name].nunique() < 2
+            rho, p = (float("nan"),) * 2 if constant else spearmanr(sign * validated[column], found[name])
+            rows.append({"validation": column, "held_out": name, "rho": float(rho), "p": float(p)})
+    return pd.DataFrame(rows)
+
+
+def _complete(run: Run) -> dict[Hyperparameters, int]:
+    curves = run.curves()
+    last = set(curves.loc[curves["epoch"] == _epochs(run), "trial"])
+    return {
+        hyperparameters_of(run.manifest, row): row["trial"]
+        for row in run.arrow("trials").sort_by("trial").to_pylist()
+        if row["state"] == "COMPLETE" and row["trial"] in last
+    }
+
+
+def _epochs(run: Run) -> int:
+    return int(run.manifest["job"]["training"]["epochs"])
+
+
+def _scheme(run: Run) -> str:
+    return str(run.manifest["job"]["folds"]["scheme"])

@@ -1,0 +1,109 @@
+"""What ``nids foretell`` has found: its tables and its picture."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from nids import charts
+from nids.charts import label
+from nids.foretelling import HELD_OUT, OF_SCHEME
+from nids.report.pictures import png
+from nids.report.rounding import NONE, mean_and_spread, value
+from nids.report.terminal import print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from rich.console import Console
+
+DRAWN = ("macro_f1", "unseen_flagged")
+
+
+def configurations(table: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return headings and rows: each configuration with what the folds said, and what the held-out rows say."""
+    columns = _figures(table)
+    head = ("", *map(_words, columns), *map(label, HELD_OUT))
+    rows = [
+        (
+            str(row["configuration"]),
+            *(mean_and_spread(_figure(name), row[name], row[f"{name}_std"]) for name in columns),
+            *(value(name, row[name]) for name in HELD_OUT),
+        )
+        for row in table.to_dict("records")
+    ]
+    return head, rows
+
+
+def correlations(found: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return headings and rows: Spearman's ρ of each figure of the folds with each of the held-out rows, and its p."""
+    rows = []
+    for name, group in found.groupby("validation", sort=False):
+        of = group.set_index("held_out")
+        cells = (_rho(of["rho"][figure], of["p"][figure]) for figure in HELD_OUT)
+        rows.append((_words(str(name)) + (" (sign turned)" if _figure(str(name)) == "log_loss" else ""), *cells))
+    return ("", *map(label, HELD_OUT)), rows
+
+
+def picture(table: pd.DataFrame, found: pd.DataFrame, source: str) -> bytes:
+    """Return a PNG: the leading figure of each scheme against two figures of the held-out rows.
+
+    Args:
+        table: A row a configuration, as ``configurations`` takes it.
+        found: The correlations.
+        source: The held-out file's name.
+    """
+    rho = found.set_index(["validation", "held_out"])["rho"]
+    leading = [f"{scheme}: {names[0]}" for scheme, names in OF_SCHEME.items() if f"{scheme}: {names[0]}" in table]
+    drawn = [
+        charts.foretelling(
+            table,
+            column,
+            name,
+            f"{column.partition(':')[0]} folds: ρ = {_signed(rho[column, name])}",
+            f"{label(_figure(column))}, and {label(name)} on the held-out rows",
+        )
+        for name in DRAWN
+        for column in leading
+    ]
+    title = alt.TitleParams(
+        f"Which folds foretell {source}? {len(table)} configurations",
+        subtitle="A circle is a configuration, its line the spread over the folds; ρ is Spearman's rank correlation.",
+        fontSize=17,
+        subtitleFontSize=12.5,
+        offset=18,
+    )
+    return png(alt.concat(*drawn, columns=len(leading), spacing=34, title=title))
+
+
+def show(found: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], console: Console) -> None:
+    """Print what ``nids.search.foretelling.run`` returns."""
+    for source, (table, rho) in found.items():
+        print_table(console, f"{source}: what the folds said, and what it says", *configurations(table))
+        print_table(console, f"{source}: Spearman's rank correlation over {len(table)} trials", *correlations(rho))
+
+
+def _figures(table: pd.DataFrame) -> list[str]:
+    return [name for name in table.columns if ": " in name and not name.endswith("_std")]
+
+
+def _figure(column: str) -> str:
+    return column.rpartition(": ")[2]
+
+
+def _words(column: str) -> str:
+    scheme, _, figure = column.partition(": ")
+    return f"{scheme}: {label(figure)}"
+
+
+def _rho(rho: float, p: float) -> str:
+    if math.isnan(rho):  # a figure that is the same for all
+        return NONE
+    return f"{_signed(rho)} (p {'< 0.001' if p < 0.001 else f'= {p:.2g}'})"
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.2f}".replace("-", "−")

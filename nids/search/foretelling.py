@@ -1,0 +1,127 @@
+"""The trials of several searches, trained on all rows on the cluster and held against the held-out rows, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import psutil
+
+from nids import device, foretelling, heldout
+from nids.ensemble import Ensemble
+from nids.evaluation import evaluate
+from nids.refit import on_all, whole
+from nids.report import foretelling as report
+from nids.results import file_name, record_look, write_table
+from nids.search import cluster, preparation
+from nids.search.refitting import fit_with_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from nids.config import Job
+    from nids.datasets.schema import Traffic
+    from nids.folds import Corpus
+    from nids.results import Run
+    from nids.storage import Folder
+
+FOLDER = "foretelling"
+
+
+def run(
+    runs: Sequence[Run],
+    members: int,
+    storage: str,
+    data: Path | None,
+    load: Callable[[Job], Traffic],
+    address: str | None,
+    console: Console,
+) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Return for each held-out file what became of each configuration, and the rank correlations.
+
+    They are written into the folder ``foretelling`` of the first run too, with a picture of each file.
+
+    Args:
+        runs: Searches of the same trials on the same rows under different schemes of folds.
+        members: Number of models of all rows for each configuration; their mean is judged.
+        storage: Where the runs are.
+        data: Where the held-out files are, as for ``nids.heldout``.
+        load: Returns the labelled rows of a run's job; only called if its folds are no longer in the storage.
+        address: A running cluster, as for ``nids.search.cluster.connected``.
+        console: Where progress is shown.
+
+    Raises:
+        UserError: The searches cannot be compared, or rows are missing or are not what they were.
+    """
+    configurations = foretelling.shared(runs)
+    job, corpus, _ = preparation.folds_of_run(runs[0], load, storage, console.print)
+    heldout.refuse_if_missing(job.data, data)
+    folder = runs[0].folder.folder(FOLDER)
+    validated = foretelling.validation(runs, configurations)
+    everything = whole(corpus, job)
+    console.print(
+        f"{len(configurations)} configurations; of each {members} on all {len(corpus.rows):,} rows, "
+        f"{job.training.epochs} epochs",
+        highlight=False,
+    )
+    work = [
+        of_one
+        for configuration in configurations
+        for of_one in on_all(
+            everything,
+            members,
+            job,
+            configuration.hyperparameters,
+            job.training.epochs,
+            f"configuration {configuration.number}",
+        )
+    ]
+    unfinished = folder.folder("unfinished")
+    kept = unfinished.folder("-".join(run.name for run in runs))
+    with cluster.connected(address):
+        cluster.slots(job.resources)
+        models = fit_with_progress(corpus, work, job, kept, console)
+    device.configure(psutil.cpu_count() or 1, 0)
+    console.print("Held-out files: looked at now, and the look is recorded")
+
+    def record(look: heldout.Look) -> None:
+        for run in runs:
+            record_look(run.folder, look)
+
+    purpose = f"foretell, {len(configurations)} configurations"
+    found = {}
+    for traffic in heldout.read_held_out(job.data, job.search.seed, purpose, record, data):
+        evaluations = []
+        for configuration in configurations:
+            first = configuration.number * members
+            weights = [model.weights for model in models[first : first + members]]
+            judged = Ensemble.of(corpus.dataset, everything.encoding, configuration.hyperparameters, weights)
+            evaluations.append(_evaluate(judged, traffic, corpus))
+        table = pd.concat([validated, foretelling.held_out(evaluations)], axis=1)
+        rho = foretelling.correlations(validated, foretelling.held_out(evaluations))
+        _write(folder, traffic, table, rho)
+        found[traffic.source] = table, rho
+    unfinished.delete()
+    return found
+
+
+def _evaluate(judged: Ensemble, traffic: Traffic, corpus: Corpus) -> dict[str, Any]:
+    return evaluate(
+        judged.probabilities(traffic.features),
+        traffic.label,
+        traffic.attack,
+        classes=corpus.dataset.classes,
+        benign=corpus.dataset.classes.index(corpus.dataset.benign),
+        seen_attacks=set(corpus.attack_types),
+        thresholds={},
+    )
+
+
+def _write(folder: Folder, traffic: Traffic, table: pd.DataFrame, rho: pd.DataFrame) -> None:
+    name = file_name(traffic.source)
+    write_table(folder, f"configurations-{name}.parquet", table)
+    write_table(folder, f"correlations-{name}.parquet", rho)
+    folder.write(f"{name}.png", report.picture(table, rho, traffic.source))

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+from scipy.stats import rankdata
+
+from nids import foretelling
+from nids.errors import UserError
+from nids.report import foretelling as report
+from nids.results import Run, open_run
+from nids.search import driver, preparation
+from nids.search import foretelling as looking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nids.config import Job
+    from nids.datasets.schema import Traffic
+
+TRIALS = 4
+FOUND = "another draw of nsl-kdd-sample"
+
+
+def load(job: Job) -> Traffic:
+    raise AssertionError("its folds are in the storage")
+
+
+@pytest.fixture(scope="module")
+def runs(
+    tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffic, make_job: Callable[..., Job]
+) -> list[Run]:
+    """The same trials under both schemes of folds."""
+    storage = str(tmp_path_factory.mktemp("runs"))
+    console = Console(file=io.StringIO(), width=200)
+    for scheme, metric in (("random", "macro_f1"), ("unseen-attacks", "unseen_macro_f1")):
+        job = make_job(
+            data={"rows": 240},
+            folds={"scheme": scheme, "resampling": "none", "targets": {}},
+            search={"metric": metric, "trials": TRIALS, "startup_trials": TRIALS, "start_from_paper": False},
+            scheduler={"kind": "none"},
+        )
+        driver.run(preparation.prepare(job, traffic, storage, scheme, console.print), console)
+    return [open_run(storage, name) for name in ("random", "unseen-attacks")]
+
+
+@pytest.fixture(scope="module")
+def found(runs: list[Run]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What came of them on the held-out rows: the configurations, the correlations."""
+    console = Console(file=io.StringIO(), width=200)
+    outcome = looking.run(runs, 1, str(Path(runs[0].path).parent), None, load, None, console)
+    ((_, tables),) = outcome.items()
+    return tables
+
+
+def test_each_search_tries_the_same(runs: list[Run]) -> None:
+    shared = foretelling.shared(runs)
+    assert [configuration.trials for configuration in shared] == [(i, i) for i in range(TRIALS)]
+    assert len({configuration.hyperparameters for configuration in shared}) == TRIALS
+
+
+def test_what_the_folds_say_is_of_the_last_epoch(runs: list[Run], found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    table, _ = found
+    for run, scheme, names in zip(runs, *zip(*foretelling.OF_SCHEME.items(), strict=True), strict=True):
+        curves = run.curves()
+        for trial in range(TRIALS):
+            last = curves[(curves["trial"] == trial) & (curves["epoch"] == 2)]
+            for name in names:
+                assert table[f"{scheme}: {name}"][trial] == pytest.approx(np.mean(last[name]))
+                assert table[f"{scheme}: {name}_std"][trial] == pytest.approx(np.std(last[name], ddof=1))
+
+
+def test_the_correlations_are_those_of_the_ranks(found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    table, rho = found
+    assert len(rho) == 7 * len(foretelling.HELD_OUT)
+    for row in rho.to_dict("records"):
+        ours, theirs = table[row["validation"]], table[row["held_out"]]
+        if ours.nunique() > 1 and theirs.nunique() > 1:
+            sign = -1 if "log_loss" in row["validation"] else 1
+            expected = np.corrcoef(rankdata(sign * ours), rankdata(theirs))[0, 1]
+            assert row["rho"] == pytest.approx(expected)
+        else:
+            assert np.isnan(row["rho"])
+
+
+def test_it_is_written_with_its_look(runs: list[Run], found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    folder = Path(runs[0].path) / "foretelling"
+    assert not (folder / "unfinished").exists()
+    (table,), (rho,), (picture,) = (
+        folder.glob(names) for names in ("configurations-*.parquet", "correlations-*.parquet", "*.png")
+    )
+    pd.testing.assert_frame_equal(pd.read_parquet(table), found[0])
+    pd.testing.assert_frame_equal(pd.read_parquet(rho), found[1])
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    for run in runs:
+        (look,) = json.loads((Path(run.path) / "manifest.json").read_text())["looks"]
+        assert (look["purpose"], look["files"]) == (f"foretell, {TRIALS} configurations", [FOUND])
+
+
+def test_it_is_shown(found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    console = Console(file=io.StringIO(), width=250)
+    report.show({"rows": found}, console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"Spearman's rank correlation over {TRIALS} trials" in text
+    for words in ("random: log-loss (sign turned)", "unseen-attacks: macro-F1 with unseen attacks"):
+        assert words in text
+
+
+def test_what_cannot_be_compared_is_said(runs: list[Run]) -> None:
+    random, unseen = runs
+    with pytest.raises(UserError, match=r"each search must have another scheme"):
+        foretelling.shared([random, random])
+    for key, value, words in (
+        (("data", "sha256"), "other", r"trials can be compared on the same rows only"),
+        (("job", "training", "epochs"), 9, r"trials have 2 epochs in random, but 9 in unseen-attacks"),
+        (("job", "hyperparameters", "gru_units"), 5, r"share 0 trials .* needs at least 4"),
+    ):
+        changed = Run(unseen.folder)
+        *path, last = key
+        section = changed.manifest
+        for name in path:
+            section = section[name]
+        section[last] = value
+        with pytest.raises(UserError, match=words):
+            foretelling.shared([random, changed])
