@@ -73,12 +73,12 @@ def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:
     """Draw ``history_data``: a mark a trial, a step line for the best so far, failures on the lower edge."""
     x = alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1, grid=False))
     axis = _axis() if metric == "log_loss" else alt.Axis(format="%", tickCount=5)
-    y = alt.Y("value:Q", title=_axis_title(metric), scale=_scale(metric), axis=axis)
+    y = alt.Y("value:Q", title=_axisheading(metric), scale=_scale(metric), axis=axis)
     states = [state for state in _STATES if state in set(data["state"])]
     colours, shapes = ([_STATES[state][part] for state in states] for part in (0, 1))
     base = alt.Chart(data)
     line = base.mark_line(interpolate="step-after", color=BLUE, strokeWidth=1.5, opacity=0.7).encode(
-        x=x, y=alt.Y("best:Q", title=_axis_title(metric), scale=_scale(metric), axis=axis)
+        x=x, y=alt.Y("best:Q", title=_axisheading(metric), scale=_scale(metric), axis=axis)
     )
     marks = base.encode(
         x=x,
@@ -92,7 +92,7 @@ def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:
     subtitle = "a mark for each trial; the line is the best complete one so far"
     if (data["state"] == "FAIL").any():
         subtitle = f"{subtitle}; failed ones lie below"
-    title = _title("Optimisation history", subtitle)
+    title = heading("Optimisation history", subtitle)
     return alt.layer(line, points, edge).properties(title=title, width=WIDTH - 60, height=HEIGHT)
 
 
@@ -115,7 +115,7 @@ def importances(data: pd.DataFrame) -> alt.LayerChart:
     )
     shares = base.mark_text(align="left", dx=4).encode(text=alt.Text("importance:Q", format=".0%"))
     return alt.layer(bars, shares).properties(
-        title=_title("Hyperparameter importances", "which of them decides whether a trial is among the best"),
+        title=heading("Hyperparameter importances", "which of them decides whether a trial is among the best"),
         width=WIDTH - 150,
         height=alt.Step(28),
     )
@@ -156,8 +156,8 @@ def class_results(data: pd.DataFrame, classes: Sequence[str]) -> alt.LayerChart:
         x=alt.X("mean(score):Q", title=title),
         tooltip=["class", "measure", alt.Tooltip("mean(score)", format=".2%")],
     )
-    heading = _title("Results by class", "a circle for each fold, a stroke for their mean")
-    return alt.layer(points, means).properties(title=heading, width=WIDTH - 70, height=48 * len(classes))
+    above = heading("Results by class", "a circle for each fold, a stroke for their mean")
+    return alt.layer(points, means).properties(title=above, width=WIDTH - 70, height=48 * len(classes))
 
 
 def confusion_data(confusions: pd.DataFrame, trial: int, classes: Sequence[str]) -> pd.DataFrame:
@@ -200,7 +200,7 @@ def confusion(data: pd.DataFrame, classes: Sequence[str]) -> alt.LayerChart:
         color=alt.when("datum.share > 0.7").then(alt.value("white")),
         opacity=alt.when("datum.count > 0").then(alt.value(1)).otherwise(alt.value(0.4)),
     )
-    title = _title("Confusion matrix", "validation rows of all folds, summed")
+    title = heading("Confusion matrix", "validation rows of all folds, summed")
     return alt.layer(tiles, counts).properties(title=title, width=WIDTH - 110, height=HEIGHT)
 
 
@@ -245,43 +245,8 @@ def curves(data: pd.DataFrame, best_epoch: int | None = None) -> alt.LayerChart:
     if best_epoch is not None:
         layers.insert(0, alt.Chart(pd.DataFrame({"epoch": [best_epoch]})).mark_rule(color=GREY).encode(x=x))
         subtitle += f"; the upright line is the chosen epoch, {best_epoch}"
-    title = _title("Learning curves", subtitle)
+    title = heading("Learning curves", subtitle)
     return alt.layer(*layers).properties(title=title, width=WIDTH - 60, height=HEIGHT)
-
-
-def foretelling(data: pd.DataFrame, validation: str, held_out: str, title: str, subtitle: str) -> alt.LayerChart:
-    """Draw one figure of the folds against one of the held-out rows: a circle for each configuration.
-
-    Args:
-        data: A row a configuration: configuration, and the two columns that are named next, as fractions; the first
-            also as ``…_std``, its spread over the folds, which is drawn as a line.
-        validation: Column of the folds' figure.
-        held_out: Column of the held-out rows' figure.
-        title: What to write above.
-        subtitle: And below that.
-    """
-    # A colon in a column's name would be read as the column's type.
-    plain = pd.DataFrame(
-        {
-            "configuration": data["configuration"],
-            "folds": data[validation],
-            "low": data[validation] - data[f"{validation}_std"],
-            "high": data[validation] + data[f"{validation}_std"],
-            "held_out": data[held_out],
-        }
-    )
-    figure = label(validation.rpartition(": ")[2])
-    scale = alt.Scale(zero=False, padding=12)
-    x = alt.X("folds:Q", title=f"{figure} by the folds", scale=scale, axis=alt.Axis(format=".0%", tickCount=6))
-    y = alt.Y("held_out:Q", title=label(held_out), scale=scale, axis=alt.Axis(format=".0%", tickCount=6))
-    base = alt.Chart(plain).encode(y=y)
-    spread = base.mark_rule(color=GREY, opacity=0.6).encode(
-        x=alt.X("low:Q", title=f"{figure} by the folds"), x2="high:Q"
-    )
-    tooltip = ["configuration", alt.Tooltip("folds", format=".2%"), alt.Tooltip("held_out", format=".2%")]
-    points = base.mark_circle(color=BLUE, size=60, opacity=0.9).encode(x=x, tooltip=tooltip)
-    numbers = base.mark_text(dx=8, dy=-7, fontSize=10).encode(x=x, text="configuration:N")
-    return alt.layer(spread, points, numbers).properties(title=_title(title, subtitle), width=WIDTH - 80, height=HEIGHT)
 
 
 def themed(chart: alt.TopLevelMixin, ink: str = "currentColor", background: str | None = None) -> alt.TopLevelMixin:
@@ -306,11 +271,12 @@ def themed(chart: alt.TopLevelMixin, ink: str = "currentColor", background: str 
     )
 
 
-def _title(text: str, subtitle: str) -> alt.TitleParams:
+def heading(text: str, subtitle: str) -> alt.TitleParams:
+    """Return what stands above a chart."""
     return alt.TitleParams(text, subtitle=subtitle, subtitlePadding=4, offset=10, frame="bounds")
 
 
-def _axis_title(metric: str) -> str:
+def _axisheading(metric: str) -> str:
     return f"{label(metric)} ({'nats, logarithmic' if metric == 'log_loss' else 'mean over folds'})"
 
 

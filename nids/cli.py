@@ -34,6 +34,7 @@ app = typer.Typer(
 data_app = typer.Typer(help="Get data sets and look at data files.", no_args_is_help=True, rich_markup_mode="rich")
 app.add_typer(data_app, name="data")
 
+RunArgument = Annotated[str, typer.Argument(help="Name of the run.", show_default=False)]
 StorageOption = Annotated[
     str, typer.Option(help="Where runs are kept: a folder, or a URI such as s3://bucket/runs.", envvar="NIDS_STORAGE")
 ]
@@ -98,7 +99,7 @@ def search(
 
 @app.command()
 def resume(
-    run: Annotated[str, typer.Argument(help="Name of the run.", show_default=False)],
+    run: RunArgument,
     data: DataOption = None,
     storage: StorageOption = "runs",
     address: AddressOption = None,
@@ -123,12 +124,17 @@ def resume(
 
 @app.command()
 def report(
-    run: Annotated[str, typer.Argument(help="Name of the run.", show_default=False)], storage: StorageOption = "runs"
+    run: RunArgument,
+    base_rate: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of attacks in your traffic: how many alerts would be true there."),
+    ] = 0.01,
+    storage: StorageOption = "runs",
 ) -> None:
     """Report: print a run's tables and write its page. The run may still be going on."""
     from nids import results
 
-    _show(results.open_run(storage, run), Console())
+    _show(results.open_run(storage, run), Console(), base_rate)
 
 
 @app.command()
@@ -141,7 +147,7 @@ def runs(storage: StorageOption = "runs") -> None:
 
 @app.command()
 def finalize(
-    run: Annotated[str, typer.Argument(help="Name of the run.", show_default=False)],
+    run: RunArgument,
     trial: Annotated[int | None, typer.Option(help="Its trial. Unsaid: the best one.", show_default=False)] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Models to train on all rows, one a seed.")] = 3,
     again: Annotated[
@@ -169,7 +175,7 @@ def finalize(
 
 @app.command()
 def baselines(
-    run: Annotated[str, typer.Argument(help="Name of the run.", show_default=False)],
+    run: RunArgument,
     data: DataOption = None,
     storage: StorageOption = "runs",
     address: AddressOption = None,
@@ -246,37 +252,64 @@ def score(
             show_default=False,
         ),
     ],
-    out: Annotated[Path, typer.Option(help="File for the scores: .parquet or .csv.")] = Path("scores.parquet"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File for the scores: .parquet or .csv; with --ray a folder. Unsaid: scores.parquet, or scores.",
+            show_default=False,
+        ),
+    ] = None,
     fpr: Annotated[
         float, typer.Option(help="False-positive rate of the alerts: one that the detector has a threshold for.")
     ] = 0.01,
     rejects: Annotated[
         Path | None,
         typer.Option(
-            help="CSV file for rows that cannot be read. Unsaid: the first such row ends everything.",
+            help="CSV file for rows that cannot be read; with --ray a folder. Unsaid: the first ends everything.",
             show_default=False,
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the files if they exist.")] = False,
+    on_ray: Annotated[
+        bool,
+        typer.Option("--ray", help="Score the files side by side on a Ray cluster whose nodes all see them."),
+    ] = False,
+    address: AddressOption = None,
 ) -> None:
     """Score new traffic with a saved detector: class, probabilities and alert of every row."""
-    import os
+    from nids import scoring
 
-    from nids import bundle as bundles
-    from nids import device, scoring
-    from nids.storage import Folder
+    progress = Console(stderr=True)
+    if on_ray:
+        from nids.search import scoring as scoring_on_ray
 
-    device.configure(os.cpu_count() or 1, 0)
-    detector = bundles.load(Folder.at(bundle))
-    result = scoring.score(
-        detector,
-        files,
-        out,
-        Console(stderr=True),
-        false_positive_rate=fpr,
-        rejects=rejects,
-        overwrite=overwrite,
-    )
+        result = scoring_on_ray.score(
+            bundle,
+            files,
+            out or Path("scores"),
+            address,
+            progress,
+            false_positive_rate=fpr,
+            rejects=rejects,
+            overwrite=overwrite,
+        )
+    else:
+        import os
+
+        from nids import bundle as bundles
+        from nids import device
+        from nids.storage import Folder
+
+        device.configure(os.cpu_count() or 1, 0)
+        result = scoring.score(
+            bundles.load(Folder.at(bundle)),
+            files,
+            out or Path("scores.parquet"),
+            progress,
+            false_positive_rate=fpr,
+            rejects=rejects,
+            overwrite=overwrite,
+        )
     scoring.show(result, Console())
 
 
@@ -394,11 +427,11 @@ def _run(prepare: Callable[[], Prepared], address: str | None, storage: str, con
         raise typer.Exit(INTERRUPTED)
 
 
-def _show(run: Run, console: Console) -> None:
+def _show(run: Run, console: Console, base_rate: float = 0.01) -> None:
     from nids import report
 
-    report.show(run, console)
-    console.print(f"\nReport: {report.write(run)}", highlight=False, soft_wrap=True)
+    report.show(run, console, base_rate)
+    console.print(f"\nReport: {report.write(run, base_rate)}", highlight=False, soft_wrap=True)
 
 
 def _plain(text: str) -> str:

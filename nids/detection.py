@@ -41,7 +41,7 @@ class Detection:
             threshold: The threshold on the attack score.
         """
         alerts = scores > threshold
-        return cls(threshold, _share(alerts[is_attack]), _share(alerts[~is_attack]), _share(is_attack[alerts]))
+        return cls(threshold, share(alerts[is_attack]), share(alerts[~is_attack]), share(is_attack[alerts]))
 
 
 def attack_scores(probabilities: np.ndarray, benign: int) -> np.ndarray:
@@ -184,5 +184,6 @@ def _both_sides(is_positive: np.ndarray) -> bool:
     return bool(is_positive.any() and not is_positive.all())
 
 
-def _share(chosen: np.ndarray) -> float:
+def share(chosen: np.ndarray) -> float:
+    """Return the share of True, bool of shape (rows,); NaN without rows."""
     return float(chosen.mean()) if len(chosen) else math.nan

@@ -10,7 +10,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from nids.attack_metrics import count_by_attack
 from nids.calibration import expected_calibration_error, reliability
-from nids.detection import Detection, attack_scores, class_pr_auc, class_roc_auc, pr_auc, roc_auc, roc_points
+from nids.detection import Detection, attack_scores, class_pr_auc, class_roc_auc, pr_auc, roc_auc, roc_points, share
 from nids.metrics import class_figures, summary
 from nids.metrics import evaluate as confusion_and_loss
 
@@ -38,8 +38,8 @@ def evaluate(
 
     * ``rows``; ``figures``: those of ``nids.metrics.SUMMARY``, ``macro_precision`` and ``macro_recall``, and
       ``macro_roc_auc``, the mean over the classes, each against all others; of the question "attack or benign"
-      ``roc_auc``, ``pr_auc``, ``detection_rate`` and ``false_positive_rate`` of the class
-      that is most probable;
+      ``roc_auc``, ``pr_auc``, and ``detection_rate`` and ``false_positive_rate`` if a row counts as its most probable
+      class;
     * ``intervals``: 95 % bootstrap intervals of accuracy, macro_f1 and detection_rate;
     * ``classes``: for each class its figures as in ``nids.metrics.ClassFigures``, ``roc_auc`` and ``pr_auc`` against
       all others;
@@ -65,25 +65,12 @@ def evaluate(
         seed: Seeds the bootstrap.
     """
     names = np.asarray(attacks, dtype=str)
-    types, codes = np.unique(names, return_inverse=True)
     predicted = probabilities.argmax(axis=1)
     confusion, loss = confusion_and_loss(labels, probabilities)
     scores, is_attack = attack_scores(probabilities, benign), labels != benign
     is_seen = np.isin(names, list(seen_attacks))
-    counts = count_by_attack(codes, labels, predicted, benign)
-    by_type = [
-        {
-            "attack": str(types[attack]),
-            "class": classes[label],
-            "seen": bool(types[attack] in seen_attacks),
-            "rows": int(rows),
-            "flagged": float(flagged / rows),
-            "recognized": float(recognized / rows),
-            "mostly_taken_for": classes[int(np.bincount(predicted[codes == attack]).argmax())],
-        }
-        for attack, label, rows, flagged, recognized in zip(*vars(counts).values(), strict=True)
-    ]
     precision, recall, _, _ = precision_recall_fscore_support(labels, predicted, average="macro", zero_division=0)
+    by_class = _by_class(confusion, labels, probabilities, classes)
     table = reliability(labels, probabilities)
     roc = [values.tolist() for values in roc_points(scores, is_attack)]
     return _plain(
@@ -95,15 +82,15 @@ def evaluate(
                 "macro_recall": recall,
                 "roc_auc": roc_auc(scores, is_attack),
                 "pr_auc": pr_auc(scores, is_attack),
-                "macro_roc_auc": _mean_of_existing(class_roc_auc(labels, probabilities)),
+                "macro_roc_auc": _mean_of_existing(np.array([row["roc_auc"] for row in by_class])),
                 **_binary(confusion, benign),
             },
             "intervals": _intervals(confusion, benign, seed),
-            "classes": _by_class(confusion, labels, probabilities, classes),
+            "classes": by_class,
             "confusion": confusion.tolist(),
             "seen": _part(is_attack & is_seen, labels, predicted, names, len(classes), benign),
             "unseen": _part(is_attack & ~is_seen, labels, predicted, names, len(classes), benign),
-            "attacks": by_type,
+            "attacks": _by_attack(names, labels, predicted, classes, benign, seen_attacks),
             "detection": {
                 name: _detection(scores, is_attack, is_seen, threshold) for name, threshold in thresholds.items()
             },
@@ -160,6 +147,30 @@ def _by_class(
     ]
 
 
+def _by_attack(
+    names: np.ndarray,
+    labels: np.ndarray,
+    predicted: np.ndarray,
+    classes: Sequence[str],
+    benign: int,
+    seen_attacks: Collection[str],
+) -> list[dict[str, Any]]:
+    types, codes = np.unique(names, return_inverse=True)
+    counts = count_by_attack(codes, labels, predicted, benign)
+    return [
+        {
+            "attack": str(types[attack]),
+            "class": classes[label],
+            "seen": bool(types[attack] in seen_attacks),
+            "rows": int(rows),
+            "flagged": float(flagged / rows),
+            "recognized": float(recognized / rows),
+            "mostly_taken_for": classes[int(np.bincount(predicted[codes == attack]).argmax())],
+        }
+        for attack, label, rows, flagged, recognized in zip(*vars(counts).values(), strict=True)
+    ]
+
+
 def _part(
     chosen: np.ndarray, labels: np.ndarray, predicted: np.ndarray, names: np.ndarray, classes: int, benign: int
 ) -> dict[str, Any]:
@@ -169,8 +180,8 @@ def _part(
     return {
         "types": len(np.unique(names[chosen])),
         "rows": int(chosen.sum()),
-        "flagged": _share(predicted[chosen] != benign),
-        "recognized": _share(predicted[chosen] == labels[chosen]),
+        "flagged": share(predicted[chosen] != benign),
+        "recognized": share(predicted[chosen] == labels[chosen]),
         "accuracy": figures["accuracy"],
         "macro_f1": figures["macro_f1"],
     }
@@ -180,18 +191,14 @@ def _detection(scores: np.ndarray, is_attack: np.ndarray, is_seen: np.ndarray, t
     alerts = scores > threshold
     return {
         **vars(Detection.of(scores, is_attack, threshold)),
-        "seen": _share(alerts[is_attack & is_seen]),
-        "unseen": _share(alerts[is_attack & ~is_seen]),
+        "seen": share(alerts[is_attack & is_seen]),
+        "unseen": share(alerts[is_attack & ~is_seen]),
     }
 
 
 def _mean_of_existing(values: np.ndarray) -> float:
     existing = values[np.isfinite(values)]
     return float(existing.mean()) if len(existing) else math.nan
-
-
-def _share(chosen: np.ndarray) -> float:
-    return float(chosen.mean()) if len(chosen) else math.nan
 
 
 def _plain(found: Any) -> Any:

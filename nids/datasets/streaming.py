@@ -6,8 +6,6 @@ import csv
 import gzip
 import io
 import itertools
-import math
-import re
 import zlib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from nids.datasets.schema import RULES
+from nids.datasets.rules import broken_rule, column_count, shown
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
 ROWS = 65_536
 
 _PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
-_LONGEST_VALUE = 40
 # Bounds of what is held at once, whatever the file is: characters of a line (also the most that the csv module takes
 # for a value), and of the lines of a chunk.
 _LONGEST_LINE, _LARGEST_CHUNK = 131_072, 1 << 26
@@ -151,17 +147,17 @@ class _Columns:
         The answers are remembered, as there are few different values, but not all, as a stream has no end.
         """
         return sorted(
-            (self.names.index(feature.name), feature.name, lru_cache(1_024)(partial(_broken_rule, feature)))
+            (self.names.index(feature.name), feature.name, lru_cache(1_024)(partial(broken_rule, feature)))
             for feature in self.dataset.features
         )
 
     def fault(self, values: Sequence[str]) -> tuple[str, str] | None:
         """Return column and fault of the first value of a row that breaks a rule, or ``None``."""
         if len(values) != len(self.names):
-            return "", f"found {_columns(values)}, but line {self.line} has {len(self.names)}"
+            return "", f"found {column_count(values)}, but line {self.line} has {len(self.names)}"
         for position, name, check in self._checks:
             if rule := check(values[position]):
-                return f"column {position + 1} ({name})", f"found {_shown(values[position])}, but {rule}"
+                return f"column {position + 1} ({name})", f"found {shown(values[position])}, but {rule}"
         return None
 
 
@@ -304,7 +300,7 @@ def _form(name: str, number: int, line: str, dataset: Dataset) -> _TextForm:
         layouts = [f"{len(features)} (the features)"]
         layouts += [f"{len(layout)} (with {' and '.join(layout[len(features) :])})" for layout in dataset.layouts]
         raise UserError(
-            f"{name}, line {number}: found {_columns(values)}, the first one {_shown(values[0].strip())}, but "
+            f"{name}, line {number}: found {column_count(values)}, the first one {shown(values[0].strip())}, but "
             f"{dataset.name} has {' or '.join(layouts)}, separated by commas. Give a file in one of these layouts, a "
             "text file whose first line names the columns, or a Parquet file."
         )
@@ -394,19 +390,6 @@ def _allowed(table: pd.DataFrame, features: Sequence[Feature]) -> np.ndarray:
     return allowed
 
 
-def _broken_rule(feature: Feature, value: str) -> str | None:
-    if feature.kind == "categorical":
-        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-            return "text must be UTF-8"
-        return None if value.strip() else RULES["categorical"]
-    if not _NUMBER.fullmatch(value.strip()):
-        return "this column holds numbers"
-    number = float(value)
-    if not math.isfinite(number):
-        return "numbers must be finite"
-    return None if feature.allows(np.array(number)) else RULES[feature.kind]
-
-
 @contextmanager
 def _refusing_damage(path: Path) -> Iterator[None]:
     try:
@@ -415,11 +398,3 @@ def _refusing_damage(path: Path) -> Iterator[None]:
         raise UserError(f"{path}: is damaged: {error}. Copy or download it again.") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}. Give the path of a data file.") from error
-
-
-def _columns(values: Sequence[str]) -> str:
-    return "1 column" if len(values) == 1 else f"{len(values)} columns"
-
-
-def _shown(value: str) -> str:
-    return repr(value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "…")

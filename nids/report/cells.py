@@ -59,7 +59,12 @@ def classes(tables: Tables) -> list[tuple[str, str, list[tuple[str, str]]]]:
 
 
 def attacks(tables: Tables) -> Rows:
-    """Return attack type, its class, whether it was withheld from training, rows, shares flagged and recognized."""
+    """Return attack type, its class, whether it was withheld from training, rows, shares flagged and recognized.
+
+    Nothing where no type was withheld: each is then known, and its class says as much.
+    """
+    if not tables.attacks["unseen"].any():
+        return []
     return [
         (
             str(name),
@@ -70,7 +75,6 @@ def attacks(tables: Tables) -> Rows:
             value("unseen_recognized", row["recognized"]),
         )
         for name, row in tables.attacks.iterrows()
-        if tables.attacks["unseen"].any()
     ]
 
 

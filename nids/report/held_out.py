@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nids.detection import precision_at
 from nids.report.baselines import name_of
 from nids.report.rounding import interval, mean_and_spread, value
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 HEAD = ("", "accuracy", "macro-F1", "seen attacks flagged", "unseen attacks flagged", "benign rows flagged", "ROC-AUC")
 DETECTOR = "finalized trial"
+# Share of attacks in the traffic where alerts are to be read: held-out files have far more attacks than a network has.
+BASE_RATE = 0.01
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,10 @@ class HeldOut:
         rows: Of ``HEAD``: the finalized trial, then the baselines.
         notes: What the figures rest on, and what they are good for.
         attacks: Attack type, class, whether training had it, rows, shares flagged and given their class.
-        alerts: False-positive rate aimed at, the one found, detection rate of all, of seen and of unseen attacks.
+        alerts: Of ``alerts_head``: false-positive rate aimed at, the one found, detection rate of all, of seen and of
+            unseen attacks, and the share of the alerts that are attacks at a base rate.
+        ours: What ``nids.evaluation.evaluate`` says of the finalized trial, None if there is none.
+        baselines: Name of each baseline, and what it says of that.
     """
 
     file: str
@@ -36,15 +42,37 @@ class HeldOut:
     notes: list[str]
     attacks: list[tuple[str, ...]]
     alerts: list[tuple[str, ...]]
+    ours: Mapping[str, Any] | None
+    baselines: list[tuple[str, Mapping[str, Any]]]
 
 
-def held_out(run: Run) -> list[HeldOut]:
-    """Return what each held-out file says; nothing as long as the run has neither been finalized nor has baselines."""
+def alerts_head(base_rate: float) -> tuple[str, ...]:
+    """Return the headings of a file's alerts."""
+    return (
+        "false-positive rate aimed at",
+        "found",
+        "attacks that raise an alert",
+        "of seen types",
+        "of unseen",
+        f"true alerts where {100 * base_rate:g} % are attacks",
+    )
+
+
+def held_out(run: Run, base_rate: float = BASE_RATE) -> list[HeldOut]:
+    """Return what each held-out file says; nothing as long as the run has neither been finalized nor has baselines.
+
+    Args:
+        run: The run.
+        base_rate: Share of attacks in the traffic for which the precision of alerts is told, 0 to 1.
+    """
     final, baselines = run.evaluation("final"), run.evaluation("baselines")
     judged: Mapping[str, Any] = final["held_out"] if final else {}
     others = baselines["held_out"] if baselines else []
     files = list(dict.fromkeys([*judged, *(entry["file"] for entry in others)]))
-    return [_of_file(file, judged.get(file), [entry for entry in others if entry["file"] == file]) for file in files]
+    return [
+        _of_file(file, judged.get(file), [entry for entry in others if entry["file"] == file], base_rate)
+        for file in files
+    ]
 
 
 def looks(run: Run) -> str:
@@ -56,15 +84,18 @@ def looks(run: Run) -> str:
     return f"Held-out files were looked at {len(found)} time{'s' if len(found) > 1 else ''}: {listed}."
 
 
-def _of_file(file: str, ours: Mapping[str, Any] | None, others: list[Mapping[str, Any]]) -> HeldOut:
+def _of_file(file: str, ours: Mapping[str, Any] | None, others: list[Mapping[str, Any]], base_rate: float) -> HeldOut:
     rows = [_row(DETECTOR, ours)] if ours else []
-    rows += [_row(name_of(entry["model"], entry["resampled"]), entry) for entry in others]
+    baselines = [(name_of(entry["model"], entry["resampled"]), entry) for entry in others]
+    rows += [_row(name, entry) for name, entry in baselines]
     return HeldOut(
         file,
         rows,
         _notes(ours) if ours else [],
         [_attack(entry) for entry in sorted(ours["attacks"], key=_order)] if ours else [],
-        [_alert(rate, found) for rate, found in ours["detection"].items()] if ours else [],
+        [_alert(rate, found, base_rate) for rate, found in ours["detection"].items()] if ours else [],
+        ours,
+        baselines,
     )
 
 
@@ -118,7 +149,9 @@ def _attack(entry: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _alert(rate: str, found: Mapping[str, Any]) -> tuple[str, ...]:
+def _alert(rate: str, found: Mapping[str, Any], base_rate: float) -> tuple[str, ...]:
     aimed = f"{100 * float(rate):g} %"
     names = ("false_positive_rate", "detection_rate", "seen", "unseen")
-    return (aimed, *(value(name, found[name]) for name in names))
+    known = found["detection_rate"] is not None and found["false_positive_rate"] is not None
+    precision = precision_at(found["detection_rate"], found["false_positive_rate"], base_rate) if known else None
+    return (aimed, *(value(name, found[name]) for name in names), value("precision", precision))

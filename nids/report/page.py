@@ -8,7 +8,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from nids import charts
+from nids import charts, verdict_charts
 from nids.charts import label
 from nids.report import baselines, cells, held_out, wording
 from nids.report.contents import CLASS_MEASURES, Tables, tables
@@ -16,27 +16,34 @@ from nids.report.pictures import svg
 from nids.report.rounding import mean_and_spread, setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from nids.report.held_out import HeldOut
     from nids.results import Run
 
 FILE = "report.html"
 
 
-def write(run: Run) -> str:
+def write(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
     """Write the page into the run's folder, replacing an older one, and return its path or URI."""
-    run.folder.write(FILE, page(run).encode())
+    run.folder.write(FILE, page(run, base_rate).encode())
     return f"{run.path}/{FILE}"
 
 
-def page(run: Run) -> str:
-    """Return the page's HTML. Every text of the run is escaped."""
+def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
+    """Return the page's HTML. Every text of the run is escaped.
+
+    Args:
+        run: The run.
+        base_rate: As for ``nids.report.held_out.held_out``.
+    """
     found = tables(run)
     manifest = run.manifest
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("nids.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
     head, trials = cells.trials(found)
+    judged = held_out.held_out(run, base_rate)
     compared = baselines.figures_by_fold(run, found.best) if found.best else pd.DataFrame()
     return environment.get_template("page.html").render(
         t=found,
@@ -55,17 +62,18 @@ def page(run: Run) -> str:
         beside=baselines.table(compared) if not compared.empty else None,
         ours=compared.loc[compared["ours"], "method"].nunique() if not compared.empty else 0,
         sentences=baselines.sentences(compared) if not compared.empty else [],
-        held_out=held_out.held_out(run),
+        held_out=judged,
+        alerts_head=held_out.alerts_head(base_rate),
         held_out_head=held_out.HEAD,
         looks=held_out.looks(run),
         trials_head=head,
         trials=trials,
         configuration=list(_flat(manifest["job"])),
-        pictures=_pictures(run, found),
+        pictures=_pictures(run, found, judged),
     )
 
 
-def _pictures(run: Run, found: Tables) -> dict[str, Markup]:
+def _pictures(run: Run, found: Tables, judged: Sequence[HeldOut]) -> dict[str, Markup]:
     """Return those charts that there is data for."""
     drawn: dict[str, Any] = {}
     if found.trials["value"].notna().any():
@@ -83,6 +91,12 @@ def _pictures(run: Run, found: Tables) -> dict[str, Markup]:
             drawn["confusion"] = charts.confusion(confusion, classes)
         if not curves.empty:
             drawn["curves"] = charts.curves(curves, best.epoch)
+    for i, file in enumerate(judged):
+        curves = verdict_charts.roc_data(file.ours, file.baselines)
+        if not curves.empty:
+            drawn[f"roc{i}"] = verdict_charts.roc(curves)
+        if file.ours is not None:
+            drawn[f"reliability{i}"] = verdict_charts.reliability(verdict_charts.reliability_data(file.ours))
     # The drawing library has escaped the run's texts in them, as in any SVG.
     return {name: Markup(svg(chart, name)) for name, chart in drawn.items()}
 

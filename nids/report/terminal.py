@@ -22,8 +22,14 @@ if TYPE_CHECKING:
     from nids.results import Run
 
 
-def show(run: Run, console: Console) -> None:
-    """Print the best trial and its figures, the results by class, and the trials by state."""
+def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> None:
+    """Print the best trial and its figures, the results by class, and the trials by state.
+
+    Args:
+        run: The run.
+        console: Where to.
+        base_rate: As for ``nids.report.held_out.held_out``.
+    """
     found = tables(run)
     console.print(Text(f"{found.run} ({found.state})", style="bold"), Text(run.manifest["data"]["source"], style="dim"))
     if found.synthetic:
@@ -46,7 +52,7 @@ def show(run: Run, console: Console) -> None:
         print_table(console, "Hyperparameters", ("", "best trial", "paper", "searched"), cells.hyperparameters(found))
         console.print(Text(wording.comparison(found), style="yellow" if found.unlike else "dim"))
         _print_baselines(run, found.best, console)
-    _print_held_out(run, console)
+    _print_held_out(run, console, base_rate)
     if not found.failures.empty:
         rows = [tuple(map(str, row)) for row in found.failures.itertuples(index=False)]
         print_table(console, "Why trials failed", ("reason", "trials", "numbers"), rows)
@@ -60,18 +66,11 @@ def _print_baselines(run: Run, best: Best, console: Console) -> None:
             console.print(Text(sentence))
 
 
-def _print_held_out(run: Run, console: Console) -> None:
-    for file in held_out.held_out(run):
+def _print_held_out(run: Run, console: Console, base_rate: float) -> None:
+    for file in held_out.held_out(run, base_rate):
         print_table(console, f"Held out: {file.file}", held_out.HEAD, file.rows)
         if file.alerts:
-            head = (
-                "false-positive rate aimed at",
-                "found",
-                "attacks that raise an alert",
-                "of seen types",
-                "of unseen",
-            )
-            print_table(console, f"Alerts on {file.file}", head, file.alerts)
+            print_table(console, f"Alerts on {file.file}", held_out.alerts_head(base_rate), file.alerts)
         for note in file.notes:
             console.print(Text(note, style="dim"))
     if counted := held_out.looks(run):

@@ -1,0 +1,173 @@
+"""Many files of new traffic through a saved detector, side by side on the cluster with Ray Data."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import ray
+import ray.data
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from nids import bundle as bundles
+from nids import device, scoring
+from nids.errors import UserError
+from nids.search import cluster
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+# Files of one folder may have the names of another's: the scores of each would stand in the same place.
+ENDING = ".parquet"
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What each file's scoring is told.
+
+    Attributes:
+        bundle: The detector's folder, as every node sees it.
+        out: Folder of the scores, as every node sees it.
+        rejects: Folder of the rejects, None if a bad row is to end everything.
+        false_positive_rate: Of the alerts.
+        overwrite: Whether results may exist.
+    """
+
+    bundle: str
+    out: Path
+    rejects: Path | None
+    false_positive_rate: float
+    overwrite: bool
+
+
+def score(
+    bundle: str,
+    paths: Sequence[Path],
+    out: Path,
+    address: str | None,
+    console: Console,
+    *,
+    false_positive_rate: float = scoring.DEFAULT_FALSE_POSITIVE_RATE,
+    rejects: Path | None = None,
+    overwrite: bool = False,
+) -> scoring.Result:
+    """Score each file into one of its own, as ``nids.scoring.score`` does; every node has to see all paths.
+
+    Args:
+        bundle: The detector's folder or URI.
+        paths: Files, and folders whose files are meant.
+        out: Folder for the scores: of NAME, NAME.parquet.
+        address: A running cluster, as for ``nids.search.cluster.connected``.
+        console: Where progress is shown.
+        false_positive_rate: One of those that the detector has a threshold for.
+        rejects: Folder for the rows that cannot be read: of NAME, NAME.csv. Without it, such a row ends everything.
+        overwrite: Whether results may exist.
+
+    Raises:
+        UserError: As for ``nids.scoring.score``. Files that were scored before stay.
+    """
+    started = time.perf_counter()
+    files = scoring.find_files(paths)
+    classes = bundles.load(Folder.at(bundle)).classes  # and with it, that it can be loaded
+    _refuse_same_names(files)
+    for folder in (out, rejects):
+        if folder is not None:
+            _make(folder)
+    wanted = _Wanted(
+        bundle if "://" in bundle else str(Path(bundle).resolve()),
+        out.resolve(),
+        rejects and rejects.resolve(),
+        false_positive_rate,
+        overwrite,
+    )
+    with cluster.connected(address):
+        # Progress is shown here, and of its own Ray Data would tell a page.
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.WARNING)
+        files_of = ray.data.from_items(
+            [{"file": str(file.resolve())} for file in files], override_num_blocks=len(files)
+        )
+        slots = max(1, min(len(files), int(ray.cluster_resources()["CPU"])))
+        scored = files_of.map(
+            _Scorer, fn_constructor_args=(wanted,), num_cpus=1, compute=ray.data.ActorPoolStrategy(size=slots)
+        )
+        by_class = np.zeros(len(classes), dtype=np.int64)
+        rejected = alerts = 0
+        with _progress(console) as progress:
+            bar = progress.add_task("files", total=len(files))
+            for row in scored.iter_rows():
+                if row["error"]:
+                    raise UserError(row["error"])
+                by_class += row["by_class"]
+                rejected += row["rejected"]
+                alerts += row["alerts"]
+                progress.advance(bar)
+    return scoring.Result(
+        rows=int(by_class.sum()),
+        rejected=rejected,
+        by_class=dict(zip(classes, by_class.tolist(), strict=True)),
+        alerts=alerts,
+        seconds=time.perf_counter() - started,
+        out=out,
+    )
+
+
+class _Scorer:
+    """Loads the detector once for all files that its process scores."""
+
+    def __init__(self, wanted: _Wanted) -> None:
+        device.configure(1, 0)
+        self._wanted = wanted
+        self._detector = bundles.load(Folder.at(wanted.bundle))
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        from rich.console import Console
+
+        path, wanted = Path(row["file"]), self._wanted
+        try:
+            with Path(os.devnull).open("w") as nowhere:
+                found = scoring.score(
+                    self._detector,
+                    [path],
+                    wanted.out / f"{path.name}{ENDING}",
+                    Console(file=nowhere),
+                    false_positive_rate=wanted.false_positive_rate,
+                    rejects=wanted.rejects and wanted.rejects / f"{path.name}.csv",
+                    overwrite=wanted.overwrite,
+                )
+        except UserError as error:
+            return {"error": str(error), "by_class": [], "rejected": 0, "alerts": 0}
+        return {
+            "error": "",
+            "by_class": list(found.by_class.values()),
+            "rejected": found.rejected,
+            "alerts": found.alerts,
+        }
+
+
+def _refuse_same_names(files: Sequence[Path]) -> None:
+    names: dict[str, Path] = {}
+    for file in files:
+        if (other := names.setdefault(file.name, file)) != file:
+            raise UserError(f"{other} and {file} have the same name, so would their scores. Score them apart.")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: is no folder that can be made: {error.strerror}. Name another one.") from None
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from nids import bundle, scoring
+from nids.encoding import Encoding, compact
+from nids.errors import UserError
+from nids.hyperparameters import Hyperparameters
+from nids.model import build_model
+from nids.search import scoring as scoring_on_ray
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nids.datasets.schema import Traffic
+
+HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4)
+
+
+@pytest.fixture(scope="module")
+def detector(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved detector, whose weights were never trained: they are as good as any."""
+    path = tmp_path_factory.mktemp("bundle")
+    rows = compact(traffic.features, traffic.dataset)
+    encoding = Encoding.fit(rows, np.arange(len(rows)), traffic.dataset)
+    manifest = bundle.Manifest.model_validate(
+        {
+            "format": bundle.FORMAT,
+            "dataset": "nsl-kdd-sample",
+            "class_map": "nsl-kdd",
+            "classes": traffic.dataset.classes,
+            "run": "a-run",
+            "trial": 0,
+            "hyperparameters": HP,
+            "epochs": 1,
+            "members": 1,
+            "thresholds": {0.01: 0.8},
+            "calibration": {"temperature": 1.0, "trained_on": (0.2,) * 5, "natural": (0.2,) * 5},
+            "data": {"source": "rows", "sha256": "ab", "rows": 240, "synthetic": True},
+            "created": "2026-01-02T03:04:05+00:00",
+            "versions": {},
+        }
+    )
+    weights = {weight.path: np.array(weight) for weight in build_model(encoding.width, 5, HP, seed=1).weights}
+    bundle.save(Folder.at(str(path)), manifest, encoding, [weights], card="")
+    return path
+
+
+@pytest.fixture
+def files(traffic: Traffic, tmp_path: Path) -> Path:
+    """Five files of 48 rows."""
+    folder = tmp_path / "traffic"
+    folder.mkdir()
+    for i, rows in enumerate(np.array_split(np.arange(240), 5)):
+        traffic.features.iloc[rows].to_csv(folder / f"{i}.csv", index=False)
+    return folder
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO())
+
+
+def test_each_file_has_the_scores_that_it_has_alone(cluster: None, detector: Path, files: Path, tmp_path: Path) -> None:
+    found = scoring_on_ray.score(str(detector), [files], tmp_path / "scores", None, quiet())
+    alone = scoring.score(bundle.load(Folder.at(str(detector))), [files], tmp_path / "alone.parquet", quiet())
+    assert (found.rows, found.rejected, found.by_class, found.alerts) == (240, 0, alone.by_class, alone.alerts)
+    expected = pd.read_parquet(tmp_path / "alone.parquet")
+    parts = [pd.read_parquet(tmp_path / "scores" / f"{i}.csv.parquet") for i in range(5)]
+    pd.testing.assert_frame_equal(
+        pd.concat(parts, ignore_index=True).drop(columns="file"), expected.drop(columns="file"), rtol=1e-5
+    )
+
+
+def test_bad_rows_end_it_or_are_set_aside(cluster: None, detector: Path, files: Path, tmp_path: Path) -> None:
+    lines = (files / "3.csv").read_text().splitlines()
+    lines[2] = lines[2].replace(lines[2].partition(",")[0], "soon", 1)
+    (files / "3.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(UserError, match=r"3\.csv, line 3, column 1 \(duration\): found 'soon'.*--rejects"):
+        scoring_on_ray.score(str(detector), [files], tmp_path / "ended", None, quiet())
+    found = scoring_on_ray.score(
+        str(detector), [files], tmp_path / "scores", None, quiet(), rejects=tmp_path / "rejects"
+    )
+    assert (found.rows, found.rejected) == (239, 1)
+    assert len(pd.read_csv(tmp_path / "rejects/3.csv.csv")) == 1
+
+
+def test_results_are_not_replaced_unasked(cluster: None, detector: Path, files: Path, tmp_path: Path) -> None:
+    (tmp_path / "scores").mkdir()
+    (tmp_path / "scores/0.csv.parquet").write_text("mine")
+    with pytest.raises(UserError, match=r"0\.csv\.parquet: exists\."):
+        scoring_on_ray.score(str(detector), [files], tmp_path / "scores", None, quiet())
+    assert (tmp_path / "scores/0.csv.parquet").read_text() == "mine"
+
+
+def test_files_of_one_name_are_refused(detector: Path, files: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "0.csv").write_bytes((files / "0.csv").read_bytes())
+    with pytest.raises(UserError, match=r"have the same name"):
+        scoring_on_ray.score(str(detector), [files, other], tmp_path / "scores", None, quiet())

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from nids import verdict_charts
+from nids.report.pictures import svg
+
+OURS = {
+    "roc": {"false_positive_rate": [0.0, 0.01, 1.0], "detection_rate": [0.0, 0.8, 1.0]},
+    "calibration": {"confidence": [None, 0.6, 0.9], "accuracy": [None, 0.5, 0.95], "rows": [0, 4, 20]},
+}
+BASELINE = {"roc": {"false_positive_rate": [0.0, 1.0], "detection_rate": [0.0, 1.0]}}
+
+
+def test_roc_curves_stand_one_after_another() -> None:
+    data = verdict_charts.roc_data(OURS, [("decision tree", BASELINE)])
+    expected = pd.DataFrame(
+        [
+            ("finalized trial", "finalized trial", 0.0, 0.0),
+            ("finalized trial", "finalized trial", 0.01, 0.8),
+            ("finalized trial", "finalized trial", 1.0, 1.0),
+            ("decision tree", "baselines", 0.0, 0.0),
+            ("decision tree", "baselines", 1.0, 1.0),
+        ],
+        columns=["method", "kind", "false_positive_rate", "detection_rate"],
+    )
+    pd.testing.assert_frame_equal(data, expected)
+    assert verdict_charts.roc_data(None, []).empty
+
+
+def test_bins_without_rows_are_left_out() -> None:
+    expected = pd.DataFrame({"confidence": [0.6, 0.9], "accuracy": [0.5, 0.95], "rows": [4, 20]})
+    pd.testing.assert_frame_equal(verdict_charts.reliability_data(OURS), expected)
+
+
+@pytest.mark.parametrize("column", ["random: macro_f1", "unseen-attacks: unseen_macro_f1"])
+def test_each_is_drawn(column: str) -> None:
+    data = pd.DataFrame(
+        {"configuration": [0, 1, 2], column: [0.1, 0.2, 0.3], f"{column}_std": 0.05, "macro_f1": [0.4, 0.5, 0.3]}
+    )
+    for chart, words in (
+        (verdict_charts.roc(verdict_charts.roc_data(OURS, [])), "attacks that are flagged"),
+        (verdict_charts.reliability(verdict_charts.reliability_data(OURS)), "share for which that is right"),
+        (verdict_charts.foretelling(data, column, "macro_f1", "folds: ρ = 1", "as it is"), "folds: ρ = 1"),
+    ):
+        drawn = svg(chart, "chart")
+        assert drawn.startswith("<svg")
+        assert words in drawn
+        assert "NaN" not in drawn
