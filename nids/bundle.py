@@ -19,8 +19,9 @@ import io
 import json
 import math
 import zipfile
+import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -148,7 +149,7 @@ class Bundle:
 
 
 def save(folder: Folder, manifest: Manifest, encoding: Encoding, members: Sequence[Weights], card: str) -> None:
-    """Write a bundle; it counts as there once its last file is, ``SHA256SUMS``.
+    """Write a bundle in the place of an older one; it counts as there once its last file is, ``SHA256SUMS``.
 
     Raises:
         UserError: The folder cannot be written to.
@@ -162,6 +163,7 @@ def save(folder: Folder, manifest: Manifest, encoding: Encoding, members: Sequen
         sink = io.BytesIO()
         np.savez(sink, allow_pickle=False, **weights)
         files[f"weights-{i}.npz"] = sink.getvalue()
+    folder.delete()  # of an older bundle, files would stay that this one does not have
     for name, content in files.items():
         folder.write(name, content)
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
@@ -283,9 +285,13 @@ def _arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, tupl
                     raise _damaged(folder, name, f"it holds {member.filename!r}, which is no weight of this model")
                 if member.file_size > 4 * math.prod(shape) + HEADER_BYTES:
                     raise _damaged(folder, name, f"{member.filename!r} is larger than that weight of this model is")
+                with archive.open(member) as stream:
+                    claimed = _shape(stream)
+                if claimed != shape:
+                    raise _damaged(folder, name, f"{member.filename!r} has the shape {claimed}, but must have {shape}")
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             weights: Weights = {path: file[path] for path in file.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise _damaged(folder, name, f"it holds no plain arrays ({error})") from None
     if missing := sorted(set(shapes) - set(weights)):
         raise _damaged(folder, name, f"it lacks the weight {missing[0]!r}")
@@ -299,6 +305,14 @@ def _arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, tupl
                 f"but must be finite float32 of shape {shape}",
             )
     return weights
+
+
+def _shape(stream: IO[bytes]) -> tuple[int, ...]:
+    """Return the shape that the header of an array names."""
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, _ = read(stream)
+    return tuple(shape)
 
 
 def _damaged(folder: Folder, name: str, reason: str) -> UserError:

@@ -73,12 +73,12 @@ def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:
     """Draw ``history_data``: a mark a trial, a step line for the best so far, failures on the lower edge."""
     x = alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1, grid=False))
     axis = _axis() if metric == "log_loss" else alt.Axis(format="%", tickCount=5)
-    y = alt.Y("value:Q", title=_axisheading(metric), scale=_scale(metric), axis=axis)
+    y = alt.Y("value:Q", title=_axis_title(metric), scale=_scale(metric), axis=axis)
     states = [state for state in _STATES if state in set(data["state"])]
     colours, shapes = ([_STATES[state][part] for state in states] for part in (0, 1))
     base = alt.Chart(data)
     line = base.mark_line(interpolate="step-after", color=BLUE, strokeWidth=1.5, opacity=0.7).encode(
-        x=x, y=alt.Y("best:Q", title=_axisheading(metric), scale=_scale(metric), axis=axis)
+        x=x, y=alt.Y("best:Q", title=_axis_title(metric), scale=_scale(metric), axis=axis)
     )
     marks = base.encode(
         x=x,
@@ -276,7 +276,7 @@ def heading(text: str, subtitle: str) -> alt.TitleParams:
     return alt.TitleParams(text, subtitle=subtitle, subtitlePadding=4, offset=10, frame="bounds")
 
 
-def _axisheading(metric: str) -> str:
+def _axis_title(metric: str) -> str:
     return f"{label(metric)} ({'nats, logarithmic' if metric == 'log_loss' else 'mean over folds'})"
 
 

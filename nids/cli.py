@@ -46,11 +46,17 @@ AddressOption = Annotated[
     str | None,
     typer.Option(help="A running Ray cluster. Unsaid: RAY_ADDRESS, and without it this machine.", show_default=False),
 ]
+AgainOption = Annotated[
+    bool, typer.Option("--again", help="Replace an earlier outcome: the held-out files are looked at anew.")
+]
 INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the command; what a user can put right is said in a message, without a traceback."""
+    from nids import device
+
+    device.choose_kernels()
     try:
         app()
     except UserError as error:
@@ -150,9 +156,7 @@ def finalize(
     run: RunArgument,
     trial: Annotated[int | None, typer.Option(help="Its trial. Unsaid: the best one.", show_default=False)] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Models to train on all rows, one a seed.")] = 3,
-    again: Annotated[
-        bool, typer.Option("--again", help="Replace an earlier outcome: the test is looked at anew.")
-    ] = False,
+    again: AgainOption = False,
     data: DataOption = None,
     storage: StorageOption = "runs",
     address: AddressOption = None,
@@ -163,19 +167,17 @@ def finalize(
     console = Console()
     found = results.open_run(storage, run)
     if found.folder.exists("bundle/SHA256SUMS") and not again:
-        raise UserError(
-            f"{run} has been finalized, and the held-out files were looked at. Each further look makes them worth "
-            "less; --again takes one."
-        )
+        raise _looked_at(f"{run} has been finalized")
     from nids.search import finalizing
 
     finalizing.run(found, trial, seeds, storage, data, lambda job: _load(job, data), address, console)
-    _show(found, console)
+    _show(results.open_run(storage, run), console)
 
 
 @app.command()
 def baselines(
     run: RunArgument,
+    again: AgainOption = False,
     data: DataOption = None,
     storage: StorageOption = "runs",
     address: AddressOption = None,
@@ -186,8 +188,10 @@ def baselines(
 
     console = Console()
     found = results.open_run(storage, run)
+    if found.evaluation("baselines") is not None and not again:
+        raise _looked_at(f"{run} has its baselines")
     baselines.run(found, storage, data, lambda job: _load(job, data), address, console)
-    _show(found, console)
+    _show(results.open_run(storage, run), console)
 
 
 @app.command()
@@ -200,6 +204,7 @@ def foretell(
         ),
     ],
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Models of each trial on all rows, one a seed.")] = 1,
+    again: AgainOption = False,
     data: DataOption = None,
     storage: StorageOption = "runs",
     address: AddressOption = None,
@@ -214,6 +219,8 @@ def foretell(
     opened = [results.open_run(storage, name) for name in runs]
     from nids.search import foretelling
 
+    if opened[0].folder.folder(foretelling.FOLDER).names(".png") and not again:
+        raise _looked_at(f"{runs[0]} has been asked what its folds foretell")
     found = foretelling.run(opened, seeds, storage, data, lambda job: _load(job, data), address, console)
     report.show(found, console)
     console.print(f"\nTables and pictures: {opened[0].path}/{foretelling.FOLDER}", highlight=False, soft_wrap=True)
@@ -425,6 +432,12 @@ def _run(prepare: Callable[[], Prepared], address: str | None, storage: str, con
         option = "" if storage == "runs" else f" --storage {storage}"
         console.print(f"\nInterrupted. Go on with: [bold]nids resume {run.name}{option}[/]", highlight=False)
         raise typer.Exit(INTERRUPTED)
+
+
+def _looked_at(what: str) -> UserError:
+    return UserError(
+        f"{what}, and the held-out files were looked at. Each further look makes them worth less; --again takes one."
+    )
 
 
 def _show(run: Run, console: Console, base_rate: float = 0.01) -> None:

@@ -10,6 +10,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from nids.errors import UserError
 
+# Those that a detector has thresholds for.
+FALSE_POSITIVE_RATES = (0.001, 0.005, 0.01)
+
 
 @dataclass(frozen=True)
 class Detection:

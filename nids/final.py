@@ -14,13 +14,14 @@ import pandas as pd
 
 from nids import bundle
 from nids.calibration import expected_calibration_error, fit_temperature, reliability, training_priors
-from nids.detection import attack_scores, threshold_at
+from nids.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.errors import UserError
 from nids.evaluation import evaluate
+from nids.folds import whole
 from nids.metrics import evaluate as confusion_and_loss
 from nids.metrics import summary
 from nids.model_card import model_card
-from nids.refit import on_all, on_folds, whole
+from nids.refit import on_all, on_folds
 from nids.results import file_name, write_table
 from nids.storage import Folder
 from nids.study import best_row, hyperparameters_of
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from nids.results import Run
 
 FOLDER, BUNDLE = "final", "bundle"
-FALSE_POSITIVE_RATES = (0.001, 0.005, 0.01)
 VERSIONS_OF = ("nids", "tensorflow", "keras", "numpy", "imbalanced-learn", "scikit-learn")
 
 

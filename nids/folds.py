@@ -172,6 +172,25 @@ def build_encoded(
     )
 
 
+def whole(corpus: Corpus, job: Job) -> Fold:
+    """Return all rows as a training part, encoded and resampled as that of a fold, with nothing to validate on.
+
+    A class that has by now as many rows as a target asks of a fold's training part stays as it is.
+
+    Raises:
+        UserError: A class is too small for the resampling asked for.
+    """
+    everything = np.arange(len(corpus.rows), dtype=np.int32)
+    folds = job.folds
+    if folds.targets:
+        names = np.array(corpus.dataset.classes)[corpus.labels]
+        unmet = {name: target for name, target in folds.targets.items() if target > np.count_nonzero(names == name)}
+        # Without any target, all classes would be balanced.
+        folds = folds.model_copy(update={"targets": unmet} if unmet else {"targets": {}, "resampling": "none"})
+    # Folds are numbered from 0, this one after them.
+    return build(corpus, folds.count, Split(everything, everything[:0]), folds, job.search.seed)
+
+
 def build_folds(corpus: Corpus, traffic: Traffic, job: Job, progress: Callable[[str], object]) -> list[Fold]:
     """Return the folds that a job uses, built side by side.
 

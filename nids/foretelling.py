@@ -6,11 +6,13 @@ held-out rows. Their rank correlations say which of the figures is worth searchi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
+from scipy.stats import permutation_test, rankdata
 
 from nids.errors import UserError
 from nids.study import hyperparameters_of
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from nids.hyperparameters import Hyperparameters
     from nids.results import Run
 
+# Keys of the job in which searches may differ, beside what they run on.
+MAY_DIFFER = frozenset({"folds.scheme", "search.metric"})
 LEAST = 4  # Of three trials, one order in six is the right one by chance.
 
 # What is compared, by the scheme of folds; fixed before anything was looked at.
@@ -59,11 +63,13 @@ def shared(runs: Sequence[Run]) -> list[Configuration]:
                 f"{first.name} searched {first.manifest['data']['source']}, {run.name} "
                 f"{run.manifest['data']['source']}: trials can be compared on the same rows only."
             )
-        if _epochs(run) != _epochs(first):
-            raise UserError(
-                f"trials have {_epochs(first)} epochs in {first.name}, but {_epochs(run)} in {run.name} "
-                "(training.epochs): trials can be compared after the same training only."
-            )
+        ours, theirs = _compared(first), _compared(run)
+        for key in sorted(ours.keys() | theirs.keys()):
+            if ours.get(key) != theirs.get(key):
+                raise UserError(
+                    f"{key} is {ours.get(key)!r} in {first.name}, but {theirs.get(key)!r} in {run.name}: searches can "
+                    f"be compared that differ in {', '.join(sorted(MAY_DIFFER))} alone."
+                )
     schemes = [_scheme(run) for run in runs]
     if len(set(schemes)) < len(schemes):
         raise UserError(
@@ -118,18 +124,34 @@ def correlations(validated: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
         found: As ``held_out`` returns it, the same configurations in the same order.
 
     Returns:
-        Columns validation, held_out, rho (−1 to 1; NaN if a side is constant) and p (two-sided).
+        Columns validation, held_out, rho (−1 to 1) and p (two-sided, by permutation); both NaN if a side is constant.
     """
     rows = []
     for column in validated.columns.drop("configuration"):
         if column.endswith("_std"):
             continue
-        sign = -1 if column.endswith("log_loss") else 1
+        ours = validated[column] * (-1 if column.endswith("log_loss") else 1)
         for name in HELD_OUT:
-            constant = validated[column].nunique() < 2 or found[name].nunique() < 2
-            rho, p = (float("nan"),) * 2 if constant else spearmanr(sign * validated[column], found[name])
-            rows.append({"validation": column, "held_out": name, "rho": float(rho), "p": float(p)})
+            rho, p = _spearman(ours, found[name])
+            rows.append({"validation": column, "held_out": name, "rho": rho, "p": p})
     return pd.DataFrame(rows)
+
+
+def _spearman(ours: pd.Series, theirs: pd.Series) -> tuple[float, float]:
+    """Return Spearman's ρ and its p by permutation, exact for few pairs: the usual t is far off for them."""
+    if ours.nunique() < 2 or theirs.nunique() < 2:
+        return math.nan, math.nan
+    ranks, others = rankdata(ours), rankdata(theirs)
+    centred = (others - others.mean()) / others.std()
+
+    def rho(permuted: np.ndarray, axis: int = -1) -> np.ndarray:
+        found: np.ndarray = ((permuted - ranks.mean()) / ranks.std() * centred).mean(axis=axis)
+        return found
+
+    test = permutation_test(
+        (ranks,), rho, permutation_type="pairings", vectorized=True, n_resamples=9999, rng=np.random.default_rng(0)
+    )
+    return float(test.statistic), float(test.pvalue)
 
 
 def _complete(run: Run) -> dict[Hyperparameters, int]:
@@ -140,6 +162,14 @@ def _complete(run: Run) -> dict[Hyperparameters, int]:
         for row in run.arrow("trials").sort_by("trial").to_pylist()
         if row["state"] == "COMPLETE" and row["trial"] in last
     }
+
+
+def _compared(run: Run) -> dict[str, Any]:
+    """Return the settings that must be alike, by their keys."""
+    job = run.manifest["job"]
+    sections = {name: entries for name, entries in job.items() if name not in {"name", "resources"}}
+    flat = {f"{name}.{key}": value for name, entries in sections.items() for key, value in entries.items()}
+    return {key: value for key, value in flat.items() if key not in MAY_DIFFER}
 
 
 def _epochs(run: Run) -> int:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nids.folds import Split, build
 from nids.learner import Learner
 from nids.seeding import derived_seed
 from nids.trial import FoldOfTrial, TrialFailed
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from nids.hyperparameters import Hyperparameters
     from nids.storage import Folder
 
-_PROBABILITIES = "probabilities of the validation part"
+_TASK, _PROBABILITIES = "task", "probabilities of the validation part"
 
 # What the seeds of models of all rows are made of, beside the job's seed and their own number.
 MEMBER = 1_000_000
@@ -64,32 +63,24 @@ class Fitted:
     weights: dict[str, np.ndarray]
     probabilities: np.ndarray
 
-    def save(self, folder: Folder, name: str) -> None:
+    def save(self, folder: Folder, task: Task) -> None:
         """Write the model as plain arrays."""
         sink = io.BytesIO()
-        np.savez(sink, allow_pickle=False, **{_PROBABILITIES: self.probabilities}, **self.weights)
-        folder.write(name, sink.getbuffer())
+        about = {_TASK: np.array(repr(task)), _PROBABILITIES: self.probabilities}
+        np.savez(sink, allow_pickle=False, **about, **self.weights)
+        folder.write(_file_name(task), sink.getbuffer())
 
     @classmethod
-    def load(cls, folder: Folder, name: str) -> Fitted | None:
-        """Return a model that ``save`` wrote, None if there is none or it is damaged."""
+    def load(cls, folder: Folder, task: Task) -> Fitted | None:
+        """Return the model of a task that ``save`` wrote; None if there is none, or a damaged one, or another's."""
         try:
-            with np.load(io.BytesIO(folder.read(name)), allow_pickle=False) as file:
+            with np.load(io.BytesIO(folder.read(_file_name(task))), allow_pickle=False) as file:
                 arrays = dict(file)
+            if str(arrays.pop(_TASK)) != repr(task):
+                return None
             return cls(probabilities=arrays.pop(_PROBABILITIES), weights=arrays)
         except (FileNotFoundError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
-
-
-def whole(corpus: Corpus, job: Job) -> Fold:
-    """Return all rows as a training part, encoded and resampled as that of a fold, with nothing to validate on.
-
-    Raises:
-        UserError: A class is too small for the resampling asked for.
-    """
-    everything = np.arange(len(corpus.rows), dtype=np.int32)
-    # Folds are numbered from 0, this one after them.
-    return build(corpus, job.folds.count, Split(everything, everything[:0]), job.folds, job.search.seed)
 
 
 def on_folds(folds: Sequence[Fold], members: int, job: Job, hp: Hyperparameters, epochs: int) -> list[Work]:
@@ -126,7 +117,7 @@ def fit(corpus: Corpus, fold: Fold, task: Task, job: Job) -> Iterator[int | Fitt
         job: The job; its number of epochs sets the pace at which the learning rate falls.
 
     Raises:
-        TrialFailed: A loss is not a finite number.
+        TrialFailed: A loss, a weight or a predicted probability is not a finite number.
     """
     rows = FoldOfTrial.of(corpus, fold, task.width, task.hyperparameters)
     classes = len(corpus.dataset.classes)
@@ -137,5 +128,15 @@ def fit(corpus: Corpus, fold: Fold, task: Task, job: Job) -> Iterator[int | Fitt
         if not math.isfinite(loss):
             raise TrialFailed(f"the training loss became {loss} in epoch {epoch}")
         yield epoch
-    empty = np.empty((0, classes), dtype=np.float32)
-    yield Fitted(learner.weights(state), learner.predict(state, rows.validation) if len(rows.validation) else empty)
+    weights = learner.weights(state)
+    probabilities = np.empty((0, classes), dtype=np.float32)
+    if len(rows.validation):
+        probabilities = learner.predict(state, rows.validation)
+    # A finite loss says nothing of what its step has made of the weights.
+    if not all(np.isfinite(values).all() for values in (*weights.values(), probabilities)):
+        raise TrialFailed(f"a weight or a predicted probability is no finite number after epoch {task.epochs}")
+    yield Fitted(weights, probabilities)
+
+
+def _file_name(task: Task) -> str:
+    return f"{task.name.replace(', ', '-').replace(' ', '-')}.npz"

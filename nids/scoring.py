@@ -119,7 +119,7 @@ def score(
     threshold = _threshold(detector, false_positive_rate)
     files = find_files(paths)
     _refuse_ending(out)
-    _refuse_targets([out] if rejects is None else [out, rejects], files, overwrite)
+    refuse_targets([out] if rejects is None else [out, rejects], files, overwrite)
     started = time.perf_counter()
     schema = _schema(detector.classes)
     by_class = np.zeros(len(detector.classes), dtype=np.int64)
@@ -263,7 +263,12 @@ def _refuse_ending(out: Path) -> None:
         raise UserError(f"{out}: scores are written as {' or '.join(_WRITERS)}. Give a name that ends so.")
 
 
-def _refuse_targets(targets: Sequence[Path], files: Sequence[Path], overwrite: bool) -> None:
+def refuse_targets(targets: Sequence[Path], files: Sequence[Path], overwrite: bool) -> None:
+    """Refuse results that would be written over each other, over what is scored, or unasked over what is there.
+
+    Raises:
+        UserError: One of them would.
+    """
     read = {file.resolve() for file in files}
     if len({target.resolve() for target in targets}) < len(targets):
         raise UserError(f"{targets[0]}: is named for the scores and for the rejects. Give two names.")
@@ -311,6 +316,7 @@ def _rejects_file(path: Path) -> Iterator[Callable[[Path, Sequence[Reject]], Non
         def set_aside(file: Path, rejects: Sequence[Reject]) -> None:
             with _naming(path):
                 stream.write(_csv([(file, reject.number, reject.reason, reject.raw) for reject in rejects]))
+                stream.flush()  # a full disk is to be found before the scores are there
 
         yield set_aside
 

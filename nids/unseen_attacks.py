@@ -21,7 +21,7 @@ def withheld_types(traffic: Traffic, folds: int, seed: int) -> list[tuple[str, .
     """Return for each fold the attack types that its training part is not to have, sorted by name.
 
     Each type of every attack class with at least two types is withheld in exactly one fold, and every fold withholds
-    at least one. No fold loses all types of a class, so that each class can still be learned. Within a class, types are
+    at least one. No fold withholds all types of a class. Within a class, types are
     dealt to the folds in order of their rows, back and forth, so that a fold which loses a frequent type loses few
     others. The folds that have least so far come first; ``seed`` decides among equals.
 

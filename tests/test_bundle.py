@@ -155,7 +155,7 @@ def test_another_data_set_is_refused(saved: Path) -> None:
         pytest.param({"members": 3}, r"it lists .* instead of", id="members"),
         pytest.param({"command": "rm"}, "command: Extra inputs are not permitted", id="unknown key"),
         pytest.param({"hyperparameters": {"gru_units": 10**9}}, "gru_units: Input should be less", id="huge model"),
-        pytest.param({"hyperparameters": {"gru_units": 8}}, "is larger than that|but must be finite", id="other model"),
+        pytest.param({"hyperparameters": {"gru_units": 8}}, "is larger than that|has the shape", id="other model"),
         pytest.param(
             {"calibration": {"temperature": -1, "trained_on": [], "natural": []}}, "temperature", id="nonsense"
         ),
@@ -209,7 +209,7 @@ def test_a_pickle_among_the_weights_is_not_executed(copy: Path, tmp_path: Path) 
     witness.rmdir()
     with np.load(copy / "weights-0.npz") as file:
         arrays: dict[str, Any] = {name: file[name] for name in file.files}
-    arrays["conv/bias"] = np.array([Bomb(witness)], dtype=object)
+    arrays["conv/bias"] = np.array([Bomb(witness)] * 4, dtype=object)
     np.savez(copy / "weights-0.npz", allow_pickle=True, **arrays)
     reseal(copy)
     with pytest.raises(UserError, match=r"weights-0\.npz: the bundle is damaged or was changed: it holds no plain"):
@@ -236,7 +236,7 @@ def rewritten(content: bytes, changes: dict[str, np.ndarray | None]) -> bytes:
         pytest.param({"conv/bias": None}, "it lacks the weight 'conv/bias'", id="missing"),
         pytest.param({"conv/other": np.zeros(1, np.float32)}, "'conv/other.npy', which is no weight", id="unknown"),
         pytest.param({"conv/bias": np.zeros(10**7, np.float32)}, "'conv/bias.npy' is larger than", id="zip bomb"),
-        pytest.param({"conv/bias": np.zeros(3, np.float32)}, r"is float32 of shape \(3,\), but must", id="shape"),
+        pytest.param({"conv/bias": np.zeros(3, np.float32)}, r"has the shape \(3,\), but must have \(4,\)", id="shape"),
         pytest.param({"conv/bias": np.zeros(4, np.int32)}, r"is int32 of shape \(4,\), but must", id="type"),
         pytest.param({"conv/bias": np.full(4, np.nan, np.float32)}, "but must be finite", id="not finite"),
     ],
@@ -247,6 +247,35 @@ def test_weights_that_do_not_fit_are_refused(copy: Path, changes: dict[str, np.n
     reseal(copy)
     with pytest.raises(UserError, match=words):
         load(copy)
+
+
+def test_an_array_that_claims_to_be_larger_than_its_file_is_refused(copy: Path) -> None:
+    path = copy / "weights-0.npz"
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (10**14,)})
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("conv/bias.npy", header.getvalue())
+    reseal(copy)
+    with pytest.raises(UserError, match=r"'conv/bias\.npy' has the shape \(100000000000000,\), but must have \(4,\)"):
+        load(copy)
+
+
+def test_an_archive_that_is_encrypted_is_refused(copy: Path) -> None:
+    path = copy / "weights-0.npz"
+    content = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + offset] |= 1  # the flag that says so
+    path.write_bytes(content)
+    reseal(copy)
+    with pytest.raises(UserError, match=r"it holds no plain arrays \(.*encrypted"):
+        load(copy)
+
+
+def test_a_bundle_takes_the_place_of_a_larger_one(copy: Path, encoding: Encoding, members: list[Any]) -> None:
+    weights = {weight.path: np.array(weight) for weight in members[1].weights}
+    bundle.save(Folder.at(str(copy)), manifest(members=1), encoding, [weights], card="")
+    assert not (copy / "weights-1.npz").exists()
+    assert load(copy).manifest == manifest(members=1)
 
 
 def test_a_bundle_is_plain_files(saved: Path) -> None:

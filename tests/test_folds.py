@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
-from nids import datasets
+from nids import config, datasets
 from nids.batches import TrainingRows
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds import Corpus, Fold, build, split
+from nids.folds import Corpus, Fold, build, split, whole
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic
@@ -224,3 +224,24 @@ def test_a_class_that_does_not_occur_is_no_obstacle(traffic: Traffic) -> None:
     corpus, folds = Corpus.of(without), Folds(count=3)
     fold = build(corpus, 0, split(without, folds, seed=0)[0], folds, seed=0)
     assert set(fold.synthetic_labels) == {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("targets", "added"),
+    [
+        pytest.param({"U2R": 20, "R2L": 30}, {"U2R": 20, "R2L": 30}, id="both-unmet"),
+        pytest.param({"U2R": 20, "R2L": 10}, {"U2R": 20}, id="one-met-by-all-rows"),
+        pytest.param({"U2R": 11}, {}, id="all-met"),
+    ],
+)
+def test_all_rows_are_resampled_as_a_fold_is(traffic: Traffic, targets: dict[str, int], added: dict[str, int]) -> None:
+    """A target may lie between the rows of a fold's training part and those of the whole file."""
+    corpus, classes = Corpus.of(traffic), traffic.dataset.classes
+    job = config.make({"name": "job", "folds": {"count": 3, "targets": targets}}, source="job.toml")
+    counts = np.bincount(corpus.labels, minlength=5)
+    build(corpus, 0, split(traffic, job.folds, seed=0)[0], job.folds, seed=0)  # in a fold, none is met
+    everything = whole(corpus, job)
+    np.testing.assert_array_equal(everything.training, np.arange(len(corpus.rows)))
+    assert len(everything.validation) == 0
+    synthetic = np.bincount(everything.synthetic_labels, minlength=5)
+    assert synthetic.tolist() == [max(0, added.get(name, 0) - counts[i]) for i, name in enumerate(classes)]

@@ -24,10 +24,14 @@ def test_correlations_by_hand() -> None:
     outcomes = [0.50, 0.52, 0.51, 0.55, 0.60]
     judged = held_out([evaluation(value, 0.7, 1 - value, value / 10) for value in outcomes])
     assert judged.columns.tolist() == list(HELD_OUT)
-    rho = correlations(validated, judged).set_index(["validation", "held_out"])["rho"]
+    table = correlations(validated, judged).set_index(["validation", "held_out"])
+    rho = table["rho"]
     # Ranks 1 to 5 against 1, 3, 2, 4, 5: 1 − 6 · (1 + 1) / (5 · 24); of a log-loss, less is better.
     assert rho["random: log_loss", "macro_f1"] == pytest.approx(-0.9)
     assert rho["unseen-attacks: unseen_macro_f1", "macro_f1"] == pytest.approx(1)
     assert rho["unseen-attacks: unseen_macro_f1", "unseen_flagged"] == pytest.approx(-1)
     assert np.isnan(rho["random: log_loss", "accuracy"])
     assert len(rho) == 2 * len(HELD_OUT)
+    # Of the 120 orders, four others and the reverse of all five are as far from chance as 1, 3, 2, 4, 5 is; two are 1.
+    assert table["p"]["random: log_loss", "macro_f1"] == pytest.approx(10 / 120)
+    assert table["p"]["unseen-attacks: unseen_macro_f1", "macro_f1"] == pytest.approx(2 / 120)

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from nids import config
-from nids.folds import Corpus, Fold, build, split
+from nids.folds import Corpus, Fold, build, split, whole
 from nids.hyperparameters import Hyperparameters
 from nids.model import build_model
-from nids.refit import Fitted, Task, Work, fit, on_all, on_folds, whole
+from nids.refit import Fitted, Task, Work, fit, on_all, on_folds
 from nids.storage import Folder
 from nids.trial import TrialFailed, run_trial
 from nids.validation import validation_figures
@@ -77,31 +78,25 @@ def test_members_have_the_same_rows_and_other_seeds(shared: tuple[Corpus, list[F
 
 def test_a_trained_model_is_kept_and_taken_up_again(shared: tuple[Corpus, list[Fold]], tmp_path: Path) -> None:
     corpus, folds = shared
-    found = fitted(corpus, on_folds(folds, 1, JOB, HP, epochs=1)[0])
+    fold, task = on_folds(folds, 1, JOB, HP, epochs=1)[0]
+    found = fitted(corpus, (fold, task))
     folder = Folder.at(str(tmp_path))
-    found.save(folder, "a.npz")
-    again = Fitted.load(folder, "a.npz")
+    found.save(folder, task)
+    again = Fitted.load(folder, task)
     assert again is not None
     np.testing.assert_array_equal(again.probabilities, found.probabilities)
     assert {path: value.tobytes() for path, value in again.weights.items()} == {
         path: value.tobytes() for path, value in found.weights.items()
     }
-    content = (tmp_path / "a.npz").read_bytes()
+    for change in ({"epochs": 2}, {"seed": 7}, {"hyperparameters": HP.model_copy(update={"gru_units": 5})}):
+        assert Fitted.load(folder, replace(task, **change)) is None
+    (path,) = tmp_path.iterdir()
+    content = path.read_bytes()
     for damaged in (b"", b"no archive", content[: len(content) // 2]):
-        folder.write("damaged.npz", damaged)
-        assert Fitted.load(folder, "damaged.npz") is None
-    assert Fitted.load(folder, "missing.npz") is None
-
-
-def test_all_rows_are_trained_on_and_resampled_as_a_fold_is(shared: tuple[Corpus, list[Fold]]) -> None:
-    corpus, _ = shared
-    everything = whole(corpus, JOB)
-    np.testing.assert_array_equal(everything.training, np.arange(len(corpus.rows)))
-    assert len(everything.validation) == 0
-    u2r = corpus.dataset.classes.index("U2R")
-    assert np.bincount(everything.synthetic_labels, minlength=5).tolist() == [
-        0, 0, 0, 0, 20 - np.count_nonzero(corpus.labels == u2r)
-    ]  # fmt: skip
+        path.write_bytes(damaged)
+        assert Fitted.load(folder, task) is None
+    path.unlink()
+    assert Fitted.load(folder, task) is None
 
 
 def test_members_differ_by_their_seed_alone(shared: tuple[Corpus, list[Fold]]) -> None:

@@ -96,7 +96,8 @@ def stream(path: Path, dataset: Dataset, rows: int = ROWS) -> Iterator[Chunk]:
     - Parquet: columns by name;
     - comma-separated text whose first line names the features: columns by name, values may stand in double quotes,
       but hold no line breaks;
-    - comma-separated text without such a line: the data set's layouts, or its features alone.
+    - comma-separated text without such a line: the data set's layouts, or its features alone; values stand in double
+      quotes if some of the first line do.
 
     Text is UTF-8 and may be compressed by gzip. Labels, their difficulty and all further columns are not read.
 
@@ -167,10 +168,12 @@ class _TextForm:
 
     Attributes:
         columns: The columns.
+        header: Whether the first line names the columns, and so holds no row.
         quoted: Whether values may stand in double quotes.
     """
 
     columns: _Columns
+    header: bool
     quoted: bool
 
     def read(self, numbers: Sequence[int], lines: Sequence[str]) -> tuple[pd.DataFrame, list[int], list[Reject]]:
@@ -246,8 +249,7 @@ def _text(
         if first is None:
             raise UserError(f"{name}: is empty. Copy or download it again.")
         form = _form(name, *first, dataset)
-        # A line that names the columns is one of text that may be quoted, and holds no row.
-        waiting = lines if form.quoted else itertools.chain([first], lines)
+        waiting = lines if form.header else itertools.chain([first], lines)
         for numbers, block in _blocks(waiting, rows):
             table, kept, rejects = form.read(numbers, block)
             yield Chunk(table, np.array(kept, dtype=np.int64), tuple(rejects), form.columns.unused, file.tell())
@@ -293,8 +295,11 @@ def _form(name: str, number: int, line: str, dataset: Dataset) -> _TextForm:
     header = [value.strip() for value in next(csv.reader([line]))]
     # One alone may be a value: "land" is a feature of NSL-KDD, and an attack.
     if len(set(header) & set(features)) > 1:
-        return _TextForm(_named(f"{name}, line {number}", header, number, dataset), quoted=True)
-    values = line.split(",")
+        return _TextForm(_named(f"{name}, line {number}", header, number, dataset), header=True, quoted=True)
+    plain = line.split(",")
+    # Whoever quotes texts, as a spreadsheet does, quotes them in each line.
+    quoted = any(len(value) > 1 and value[0] == value[-1] == '"' for value in plain)
+    values = next(csv.reader([line])) if quoted else plain
     layout = next((layout for layout in (features, *dataset.layouts) if len(layout) == len(values)), None)
     if layout is None:
         layouts = [f"{len(features)} (the features)"]
@@ -304,7 +309,7 @@ def _form(name: str, number: int, line: str, dataset: Dataset) -> _TextForm:
             f"{dataset.name} has {' or '.join(layouts)}, separated by commas. Give a file in one of these layouts, a "
             "text file whose first line names the columns, or a Parquet file."
         )
-    return _TextForm(_Columns(layout, number, dataset), quoted=False)
+    return _TextForm(_Columns(layout, number, dataset), header=False, quoted=quoted)
 
 
 def _named(place: str, names: Sequence[str], line: int, dataset: Dataset) -> _Columns:

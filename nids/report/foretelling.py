@@ -83,7 +83,12 @@ def show(found: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], console: Consol
     """Print what ``nids.search.foretelling.run`` returns."""
     for source, (table, rho) in found.items():
         print_table(console, f"{source}: what the folds said, and what it says", *configurations(table))
-        print_table(console, f"{source}: Spearman's rank correlation over {len(table)} trials", *correlations(rho))
+        print_table(
+            console,
+            f"{source}: Spearman's rank correlation over {len(table)} trials; of {len(rho)} such, chance alone puts "
+            f"{0.05 * len(rho):.1f} below p = 0.05",
+            *correlations(rho),
+        )
 
 
 def _figures(table: pd.DataFrame) -> list[str]:
@@ -106,4 +111,4 @@ def _rho(rho: float, p: float) -> str:
 
 
 def _signed(number: float) -> str:
-    return f"{number:+.2f}".replace("-", "−")
+    return NONE if math.isnan(number) else f"{number:+.2f}".replace("-", "−")

@@ -14,11 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from nids import heldout
 from nids.baselines import Baseline, FittedBaseline, baselines_of, fit
-from nids.detection import attack_scores, threshold_at
+from nids.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.encoding import compact
 from nids.evaluation import evaluate
-from nids.final import FALSE_POSITIVE_RATES
-from nids.refit import whole
+from nids.folds import whole
 from nids.results import FIGURES, record_look, write_table
 from nids.search import cluster, preparation
 
@@ -64,10 +63,10 @@ def run(
                 "baselines on the folds",
             )
         _write_folds(folder, on_folds, folds)
+        everything = whole(corpus, job)
         console.print("Held-out files: looked at now, and the look is recorded")
         record = functools.partial(record_look, found.folder)
         held_out = heldout.read_held_out(job.data, job.search.seed, "baselines", record, data)
-        everything = whole(corpus, job)
         encoded = _encoded(held_out, everything)
         with _progress(console) as progress:
             on_all = _fit_all(

@@ -8,6 +8,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from nids import device
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def connect(address: str | None = None) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
     # TensorFlow's remarks on the processor are noise among what a search prints.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Here, as what a process is to run may import TensorFlow before it can say anything.
+    device.choose_kernels()
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS")
@@ -39,7 +42,7 @@ def connect(address: str | None = None) -> None:
     options: dict[str, Any] = {"include_dashboard": False}
     if address:
         # A cluster started here passes on this process's environment by itself, and to processes that already wait.
-        names = {"TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND", "PYTHONWARNINGS"} & set(os.environ)
+        names = {"TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "PYTHONWARNINGS"} & set(os.environ)
         options = {"runtime_env": {"env_vars": {name: os.environ[name] for name in sorted(names)}}}
     try:
         ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **options)

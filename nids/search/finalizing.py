@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import psutil
 
 from nids import device, final, heldout
+from nids.errors import UserError
 from nids.results import record_look
 from nids.search import cluster, preparation
 from nids.search.refitting import fit_with_progress
+from nids.trial import TrialFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,9 +65,10 @@ def run(
     unfinished = found.folder.folder(f"{final.FOLDER}/unfinished")
 
     def train(work: Sequence[Work]) -> list[Fitted]:
-        return fit_with_progress(
-            corpus, work, job, unfinished.folder(f"trial-{choice.trial}-epochs-{choice.epochs}"), console
-        )
+        try:
+            return fit_with_progress(corpus, work, job, unfinished, console)
+        except TrialFailed as error:
+            raise UserError(f"a model could not be trained: {error}. Choose another trial (--trial).") from None
 
     def read_held_out() -> list[Traffic]:
         console.print("Held-out files: looked at now, and the look is recorded")

@@ -9,12 +9,15 @@ import psutil
 
 from nids import device, foretelling, heldout
 from nids.ensemble import Ensemble
+from nids.errors import UserError
 from nids.evaluation import evaluate
-from nids.refit import on_all, whole
+from nids.folds import whole
+from nids.refit import on_all
 from nids.report import foretelling as report
 from nids.results import file_name, record_look, write_table
 from nids.search import cluster, preparation
 from nids.search.refitting import fit_with_progress
+from nids.trial import TrialFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +59,8 @@ def run(
     Raises:
         UserError: The searches cannot be compared, or rows are missing or are not what they were.
     """
+    for one in runs:
+        preparation.refuse_if_driven(one)
     configurations = foretelling.shared(runs)
     job, corpus, _ = preparation.folds_of_run(runs[0], load, storage, console.print)
     heldout.refuse_if_missing(job.data, data)
@@ -76,20 +81,24 @@ def run(
             job,
             configuration.hyperparameters,
             job.training.epochs,
-            f"configuration {configuration.number}",
+            f"trial {configuration.trials[0]}",
         )
     ]
     unfinished = folder.folder("unfinished")
-    kept = unfinished.folder("-".join(run.name for run in runs))
     with cluster.connected(address):
         cluster.slots(job.resources)
-        models = fit_with_progress(corpus, work, job, kept, console)
+        try:
+            models = fit_with_progress(corpus, work, job, unfinished, console)
+        except TrialFailed as error:
+            raise UserError(
+                f"a model could not be trained: {error}. Leave such trials out of both searches: narrow their space."
+            ) from None
     device.configure(psutil.cpu_count() or 1, 0)
     console.print("Held-out files: looked at now, and the look is recorded")
 
     def record(look: heldout.Look) -> None:
-        for run in runs:
-            record_look(run.folder, look)
+        for one in runs:
+            record_look(one.folder, look)
 
     purpose = f"foretell, {len(configurations)} configurations"
     found = {}

@@ -94,7 +94,7 @@ def folds_of_run(
     run: Run, load: Callable[[Job], Traffic], storage: str, progress: Progress
 ) -> tuple[Job, Corpus, list[Fold]]:
     """Return the job of a run that nobody drives, and its folds; arguments and errors as for ``prepare_again``."""
-    _refuse_if_driven(Run(run.folder))  # its status may have changed since it was opened
+    refuse_if_driven(run)
     manifest = run.manifest
     job = config.make(manifest["job"], source=f"{run.path}/manifest.json")
     if changed := [name for name, of_run in manifest.get("versions", {}).items() if version(name) != of_run]:
@@ -143,8 +143,13 @@ def _about_folds(folds: Sequence[Fold]) -> dict[str, Any]:
     }
 
 
-def _refuse_if_driven(run: Run) -> None:
-    """Two drivers would overwrite each other's results."""
+def refuse_if_driven(run: Run) -> None:
+    """Refuse a run that has a driver: two would overwrite each other's results.
+
+    Raises:
+        UserError: It has one.
+    """
+    run = Run(run.folder)  # its status may have changed since it was opened
     if run.state == "running":
         theirs = run.status["owner"]
         raise UserError(

@@ -8,7 +8,6 @@ import ray
 from ray.exceptions import RayTaskError
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from nids.errors import UserError
 from nids.refit import Fitted, fit
 from nids.trial import TrialFailed
 
@@ -55,15 +54,13 @@ def fit_all(
         work: The models.
         job: The job.
         kept: Where each model is written as soon as it is trained, and taken from if it is there already: what an
-            interruption loses is the models that are being trained. Models are known by the names of their tasks,
-            so the folder has to be of one purpose alone.
+            interruption loses is the models that are being trained. The folder has to be of these folds alone.
         progress: Called with the position of a model and the number of its epochs that have ended.
 
     Raises:
-        UserError: The training of a model diverged.
+        TrialFailed: The training of a model diverged; the message says which, and why.
     """
-    names = [f"{task.name.replace(', ', '-').replace(' ', '-')}.npz" for _, task in work]
-    models = {i: model for i, name in enumerate(names) if (model := Fitted.load(kept, name)) is not None}
+    models = {i: model for i, (_, task) in enumerate(work) if (model := Fitted.load(kept, task)) is not None}
     for i in models:
         progress(i, work[i][1].epochs)
     resources = job.resources
@@ -86,12 +83,10 @@ def fit_all(
             continue
         except RayTaskError as error:
             if isinstance(error.cause, TrialFailed):
-                raise UserError(
-                    f"a model could not be trained: {error.cause}. Choose another trial (--trial)."
-                ) from None
+                raise TrialFailed(f"{work[i][1].name}: {error.cause}") from None
             raise
         if isinstance(said, Fitted):
-            said.save(kept, names[i])
+            said.save(kept, work[i][1])
             models[i] = said
         else:
             progress(i, said)

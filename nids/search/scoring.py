@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 import ray
 import ray.data
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from nids.bundle import Bundle
+
 # Files of one folder may have the names of another's: the scores of each would stand in the same place.
-ENDING = ".parquet"
+ENDING, REJECTS = ".parquet", ".csv"
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,13 @@ def score(
     """
     started = time.perf_counter()
     files = scoring.find_files(paths)
+    device.configure(psutil.cpu_count() or 1, 0)
     classes = bundles.load(Folder.at(bundle)).classes  # and with it, that it can be loaded
     _refuse_same_names(files)
-    for folder in (out, rejects):
+    for folder, ending in ((out, ENDING), (rejects, REJECTS)):
         if folder is not None:
             _make(folder)
+            scoring.refuse_targets([folder / f"{file.name}{ending}" for file in files], files, overwrite)
     wanted = _Wanted(
         bundle if "://" in bundle else str(Path(bundle).resolve()),
         out.resolve(),
@@ -93,7 +99,7 @@ def score(
         ray.data.DataContext.get_current().enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.WARNING)
         files_of = ray.data.from_items(
-            [{"file": str(file.resolve())} for file in files], override_num_blocks=len(files)
+            [{"file": str(file.absolute())} for file in files], override_num_blocks=len(files)
         )
         slots = max(1, min(len(files), int(ray.cluster_resources()["CPU"])))
         scored = files_of.map(
@@ -126,7 +132,11 @@ class _Scorer:
     def __init__(self, wanted: _Wanted) -> None:
         device.configure(1, 0)
         self._wanted = wanted
-        self._detector = bundles.load(Folder.at(wanted.bundle))
+
+    @functools.cached_property
+    def _detector(self) -> Bundle:
+        # Not at once: what is raised there would not reach the user as the message that it is.
+        return bundles.load(Folder.at(self._wanted.bundle))
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         from rich.console import Console
@@ -140,7 +150,7 @@ class _Scorer:
                     wanted.out / f"{path.name}{ENDING}",
                     Console(file=nowhere),
                     false_positive_rate=wanted.false_positive_rate,
-                    rejects=wanted.rejects and wanted.rejects / f"{path.name}.csv",
+                    rejects=wanted.rejects and wanted.rejects / f"{path.name}{REJECTS}",
                     overwrite=wanted.overwrite,
                 )
         except UserError as error:

@@ -213,6 +213,14 @@ def test_quotation_marks_mean_nothing_without_a_header(path: Path, line: Line) -
     assert features_of(list(stream(path, DATASET)))["service"].tolist() == ['"http', '"']
 
 
+def test_texts_may_be_quoted_without_a_header(path: Path, line: Line) -> None:
+    first = line(protocol_type='"tcp"', service='"http"', flag='"SF"')
+    path.write_text(first + "\n" + line(service='"domain_u"') + "\n")
+    features = features_of(list(stream(path, DATASET)))
+    assert features[["protocol_type", "service", "flag"]].iloc[0].tolist() == ["tcp", "http", "SF"]
+    assert features["service"].tolist() == ["http", "domain_u"]
+
+
 def test_bytes_that_are_no_utf_8_spoil_only_values_that_are_read(path: Path, line: Line) -> None:
     text = "\n".join([line(), line(service="httpé"), line(attack="é"), line(duration="é")])
     path.write_bytes(text.encode("latin-1"))

@@ -9,15 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from nids import bundle, datasets, report, scoring
 from nids.calibration import fit_temperature
+from nids.cli import app
 from nids.detection import attack_scores, threshold_at
 from nids.errors import UserError
 from nids.final import choose
 from nids.heldout import ANOTHER_DRAW
 from nids.metrics import evaluate, summary
 from nids.refit import on_folds
+from nids.report import held_out
 from nids.results import Run, open_run
 from nids.search import baselines, driver, finalizing, preparation
 from nids.search.refitting import fit_all
@@ -194,3 +197,33 @@ def test_the_report_tells_all_of_it(run: Run) -> None:
 def test_what_cannot_be_finalized_is_said(run: Run) -> None:
     with pytest.raises(UserError, match=r"a has no trial 9; its trials are 0 to 1\."):
         choose(run, 9)
+
+
+def test_alerts_are_told_for_a_base_rate(run: Run) -> None:
+    outcome = run.evaluation("final")
+    assert outcome is not None
+    ((_, judged),) = outcome["held_out"].items()
+    (file,) = held_out.held_out(run, base_rate=0.001)
+    for row, (rate, found) in zip(file.alerts, judged["detection"].items(), strict=True):
+        true, false = 0.001 * found["detection_rate"], 0.999 * found["false_positive_rate"]
+        assert row[0] == f"{100 * float(rate):g} %"
+        assert row[-1] == (f"{100 * true / (true + false):.2f} %" if true + false else "–")
+    shown = CliRunner().invoke(app, ["report", "a", "--base-rate", "0.001", "--storage", str(Path(run.path).parent)])
+    assert shown.exception is None
+    page = (Path(run.path) / "report.html").read_text(encoding="utf-8")
+    assert "true alerts where 0.1 % are attacks" in page
+
+
+# The last one, as it changes the run.
+def test_a_further_look_is_asked_for(run: Run) -> None:
+    at = ["--storage", str(Path(run.path).parent)]
+    for command in ("finalize", "baselines"):
+        refused = CliRunner().invoke(app, [command, "a", *at])
+        assert isinstance(refused.exception, UserError)
+        assert "Each further look makes them worth less; --again takes one." in str(refused.exception)
+    assert len(json.loads((Path(run.path) / "manifest.json").read_text())["looks"]) == 2
+    again = CliRunner().invoke(app, ["finalize", "a", "--again", "--seeds", "1", *at])
+    assert again.exception is None, again.output
+    assert "looked at 3 times" in " ".join(again.output.split())
+    assert "looked at 3 times" in (Path(run.path) / "report.html").read_text(encoding="utf-8")
+    assert bundle.load(Folder.at(run.path).folder("bundle")).manifest.members == 1

@@ -112,14 +112,18 @@ def test_it_is_shown(found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
         assert words in text
 
 
-def test_what_cannot_be_compared_is_said(runs: list[Run]) -> None:
+def test_what_cannot_be_compared_is_said(runs: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
     random, unseen = runs
     with pytest.raises(UserError, match=r"each search must have another scheme"):
         foretelling.shared([random, random])
     for key, value, words in (
         (("data", "sha256"), "other", r"trials can be compared on the same rows only"),
-        (("job", "training", "epochs"), 9, r"trials have 2 epochs in random, but 9 in unseen-attacks"),
-        (("job", "hyperparameters", "gru_units"), 5, r"share 0 trials .* needs at least 4"),
+        (("job", "training", "epochs"), 9, r"training\.epochs is 2 in random, but 9 in unseen-attacks"),
+        (
+            ("job", "folds", "count"),
+            5,
+            r"folds\.count is 2 in random, but 5 .* differ in folds\.scheme,",
+        ),
     ):
         changed = Run(unseen.folder)
         *path, last = key
@@ -129,3 +133,6 @@ def test_what_cannot_be_compared_is_said(runs: list[Run]) -> None:
         section[last] = value
         with pytest.raises(UserError, match=words):
             foretelling.shared([random, changed])
+    monkeypatch.setattr(foretelling, "LEAST", 9)
+    with pytest.raises(UserError, match=rf"random, unseen-attacks share {TRIALS} trials .* needs at least 9"):
+        foretelling.shared(runs)
