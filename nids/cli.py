@@ -332,13 +332,13 @@ def leakage(
     one model trained on through all folds. Each is measured beside the right way.
     """
     from nids import config, datasets
-    from nids import leakage as leaks
+    from nids.report import leakage
 
     console = Console()
     wanted = {"dataset": dataset, "file": file, "class_map": datasets.get(dataset).default_class_map}
     job = config.make({"name": "leakage", "data": wanted, "search": {"seed": seed}}, source="nids leakage")
     _, traffic = _rows(job, data, console)
-    leaks.show(leaks.measure_with_progress(traffic, folds, seed, Console(stderr=True)), traffic, console)
+    leakage.show(leakage.measure_with_progress(traffic, folds, seed, Console(stderr=True)), traffic, console)
 
 
 @data_app.command()

@@ -22,6 +22,7 @@ from nids.config import Folds
 from nids.encoding import Encoding
 from nids.errors import UserError
 from nids.folds import Corpus, Fold, Split, build, split
+from nids.report import leakage as told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -251,7 +252,7 @@ def test_progress_counts_the_rows_of_the_result(traffic: Traffic) -> None:
     found = leakage.measure(traffic, 2, SEED, lambda: steps.append(None))
     assert len(steps) == len(found) == 14
     console = Console(file=io.StringIO(), width=80, force_terminal=True)
-    shown = leakage.measure_with_progress(traffic, 2, SEED, console)
+    shown = told.measure_with_progress(traffic, 2, SEED, console)
     pd.testing.assert_frame_equal(shown, found)
     assert "14/14" in console.file.getvalue()
 
@@ -291,7 +292,7 @@ def test_the_summary_is_mean_and_standard_deviation_over_the_folds() -> None:
 
 
 def test_each_leak_is_explained_with_its_figures() -> None:
-    assert leakage.explain(invented()) == [
+    assert told.explain(invented()) == [
         (
             "SMOTE before the split",
             "A synthetic row lies between two real ones. Made before the split, it may stand in training while the "
@@ -321,12 +322,12 @@ def test_each_leak_is_explained_with_its_figures() -> None:
 def test_an_encoder_that_moves_all_folds_alike_is_not_called_chance() -> None:
     moved = invented()
     moved.loc[moved["variant"] == leakage.ENCODER_OF_ALL, "macro_f1"] = [0.85, 0.96]
-    assert "Macro-F1 moves from 85 ± 7 % to 90 ± 8 % (+5.5 ± 0.7 points), log-loss" in leakage.explain(moved)[1][1]
+    assert "Macro-F1 moves from 85 ± 7 % to 90 ± 8 % (+5.5 ± 0.7 points), log-loss" in told.explain(moved)[1][1]
 
 
 def test_the_table_fits_into_80_columns(rows: Traffic) -> None:
     console = Console(file=io.StringIO(), width=80)
-    leakage.show(invented(), rows, console)
+    told.show(invented(), rows, console)
     lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
     assert lines[:18] == [
         "Leaks on nsl-kdd-sample (synthetic, 1500 rows, seed 0), 1,500 rows, 2 folds",
@@ -349,15 +350,14 @@ def test_the_table_fits_into_80_columns(rows: Traffic) -> None:
         "",
     ]
     assert (
-        " ".join(lines[18:]).split()
-        == " ".join(f"{leak}. {text}" for leak, text in leakage.explain(invented())).split()
+        " ".join(lines[18:]).split() == " ".join(f"{leak}. {text}" for leak, text in told.explain(invented())).split()
     )
 
 
 def test_real_rows_are_not_called_synthetic(rows: Traffic) -> None:
     console = Console(file=io.StringIO(), width=80)
     real = replace(rows, dataset=datasets.get("nsl-kdd"), source="KDDTrain+")
-    leakage.show(invented(), real, console)
+    told.show(invented(), real, console)
     assert console.file.getvalue().splitlines()[0] == "Leaks on KDDTrain+, 1,500 rows, 2 folds"
     assert "SYNTHETIC" not in console.file.getvalue()
 
@@ -410,7 +410,7 @@ def test_the_command_shows_the_leaks_and_leaves_nothing_behind(tmp_path: Path) -
     assert (result.returncode, list(tmp_path.iterdir())) == (0, []), result.stderr
     traffic = datasets.load_training("nsl-kdd-sample", seed=4)
     console = Console(file=io.StringIO(), width=100)
-    leakage.show(leakage.measure(traffic, 2, 4, lambda: None), traffic, console)
+    told.show(leakage.measure(traffic, 2, 4, lambda: None), traffic, console)
     assert result.stdout == console.file.getvalue()
 
 
