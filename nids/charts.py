@@ -179,7 +179,9 @@ def confusion_data(confusions: pd.DataFrame, trial: int, classes: Sequence[str])
     return data.assign(share=data["count"] / rows.where(rows > 0))
 
 
-def confusion(data: pd.DataFrame, classes: Sequence[str]) -> alt.LayerChart:
+def confusion(
+    data: pd.DataFrame, classes: Sequence[str], subtitle: str = "validation rows of all folds, summed"
+) -> alt.LayerChart:
     """Draw ``confusion_data``: rows are actual classes, colour is the share of the row, text the count."""
     order = list(classes)
     base = alt.Chart(data).encode(
@@ -200,7 +202,7 @@ def confusion(data: pd.DataFrame, classes: Sequence[str]) -> alt.LayerChart:
         color=alt.when("datum.share > 0.7").then(alt.value("white")),
         opacity=alt.when("datum.count > 0").then(alt.value(1)).otherwise(alt.value(0.4)),
     )
-    title = heading("Confusion matrix", "validation rows of all folds, summed")
+    title = heading("Confusion matrix", subtitle)
     return alt.layer(tiles, counts).properties(title=title, width=WIDTH - 110, height=HEIGHT)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -103,6 +104,17 @@ def reliability(data: pd.DataFrame) -> alt.LayerChart:
         "Are its probabilities right?", "below the line it is surer than it should be; area: number of rows"
     )
     return alt.layer(line, points).properties(title=title, width=WIDTH - 60, height=HEIGHT)
+
+
+def confusion_data(ours: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the confusion matrix of one held-out file, as ``nids.charts.confusion_data`` has it."""
+    names = [found["class"] for found in ours["classes"]]
+    rows = [
+        (actual, predicted, count, count / sum(counts) if sum(counts) else math.nan)
+        for actual, counts in zip(names, ours["confusion"], strict=True)
+        for predicted, count in zip(names, counts, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["actual", "predicted", "count", "share"])
 
 
 def foretelling(data: pd.DataFrame, validation: str, held_out: str, title: str, subtitle: str) -> alt.LayerChart:

@@ -8,6 +8,8 @@ from nids.report.pictures import svg
 
 OURS = {
     "roc": {"false_positive_rate": [0.0, 0.01, 1.0], "detection_rate": [0.0, 0.8, 1.0]},
+    "classes": [{"class": "Normal"}, {"class": "DoS"}, {"class": "U2R"}],
+    "confusion": [[3, 1, 0], [0, 2, 0], [0, 0, 0]],
     "calibration": {"confidence": [None, 0.6, 0.9], "accuracy": [None, 0.5, 0.95], "rows": [0, 4, 20]},
 }
 BASELINE = {"roc": {"false_positive_rate": [0.0, 1.0], "detection_rate": [0.0, 1.0]}}
@@ -32,6 +34,14 @@ def test_roc_curves_stand_one_after_another() -> None:
 def test_bins_without_rows_are_left_out() -> None:
     expected = pd.DataFrame({"confidence": [0.6, 0.9], "accuracy": [0.5, 0.95], "rows": [4, 20]})
     pd.testing.assert_frame_equal(verdict_charts.reliability_data(OURS), expected)
+
+
+def test_the_confusion_matrix_has_counts_and_shares() -> None:
+    data = verdict_charts.confusion_data(OURS)
+    assert data["count"].tolist() == [3, 1, 0, 0, 2, 0, 0, 0, 0]
+    assert data["share"].tolist()[:6] == [0.75, 0.25, 0.0, 0.0, 1.0, 0.0]
+    assert data["share"][6:].isna().all()
+    assert data["actual"].tolist() == ["Normal"] * 3 + ["DoS"] * 3 + ["U2R"] * 3
 
 
 @pytest.mark.parametrize("column", ["random: macro_f1", "unseen-attacks: unseen_macro_f1"])

@@ -9,7 +9,7 @@ import numpy as np
 
 from nids.detection import precision_at
 from nids.report.baselines import name_of
-from nids.report.rounding import interval, mean_and_spread, value
+from nids.report.rounding import NONE, interval, mean_and_spread, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nids.results import Run
 
 HEAD = ("", "accuracy", "macro-F1", "seen attacks flagged", "unseen attacks flagged", "benign rows flagged", "ROC-AUC")
+CLASS_HEAD = ("", "rows", "precision", "recall", "F1", "false-positive rate", "ROC-AUC", "PR-AUC")
 DETECTOR = "finalized trial"
 # Share of attacks in the traffic where alerts are to be read: held-out files have far more attacks than a network has.
 BASE_RATE = 0.01
@@ -30,6 +31,7 @@ class HeldOut:
         file: Its name.
         rows: Of ``HEAD``: the finalized trial, then the baselines.
         notes: What the figures rest on, and what they are good for.
+        classes: Of ``CLASS_HEAD``: the finalized trial's figures of each class, then their macro and weighted averages.
         attacks: Attack type, class, whether training had it, rows, shares flagged and given their class.
         alerts: Of ``alerts_head``: false-positive rate aimed at, the one found, detection rate of all, of seen and of
             unseen attacks, and the share of the alerts that are attacks at a base rate.
@@ -40,6 +42,7 @@ class HeldOut:
     file: str
     rows: list[tuple[str, ...]]
     notes: list[str]
+    classes: list[tuple[str, ...]]
     attacks: list[tuple[str, ...]]
     alerts: list[tuple[str, ...]]
     ours: Mapping[str, Any] | None
@@ -92,6 +95,7 @@ def _of_file(file: str, ours: Mapping[str, Any] | None, others: list[Mapping[str
         file,
         rows,
         _notes(ours) if ours else [],
+        _classes(ours) if ours else [],
         [_attack(entry) for entry in sorted(ours["attacks"], key=_order)] if ours else [],
         [_alert(rate, found, base_rate) for rate, found in ours["detection"].items()] if ours else [],
         ours,
@@ -132,6 +136,24 @@ def _notes(ours: Mapping[str, Any]) -> list[str]:
     errors = ", ".join(f"{kind} {value('log_loss', found['log_loss'])}" for kind, found in kinds.items())
     notes.append(f"Log-loss of its probabilities: {errors}.")
     return notes
+
+
+def _classes(ours: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    rows = [
+        (
+            found["class"],
+            f"{sum(counts):,}",
+            *(value(name, found[name]) for name in ("precision", "recall", "f1", "false_positive_rate")),
+            *(value(name, found[name]) for name in ("roc_auc", "pr_auc")),
+        )
+        for found, counts in zip(ours["classes"], ours["confusion"], strict=True)
+    ]
+    figures = ours["figures"]
+    for average in ("macro", "weighted"):
+        means = (value(name, figures[f"{average}_{name}"]) for name in ("precision", "recall", "f1"))
+        area = value("roc_auc", figures["macro_roc_auc"]) if average == "macro" else NONE
+        rows.append((f"{average} average", f"{ours['rows']:,}", *means, NONE, area, NONE))
+    return rows
 
 
 def _order(entry: Mapping[str, Any]) -> tuple[bool, int]:

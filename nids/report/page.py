@@ -63,6 +63,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         ours=compared.loc[compared["ours"], "method"].nunique() if not compared.empty else 0,
         sentences=baselines.sentences(compared) if not compared.empty else [],
         held_out=judged,
+        class_head=held_out.CLASS_HEAD,
         alerts_head=held_out.alerts_head(base_rate),
         held_out_head=held_out.HEAD,
         looks=held_out.looks(run),
@@ -96,6 +97,8 @@ def _pictures(run: Run, found: Tables, judged: Sequence[HeldOut]) -> dict[str, M
         if not curves.empty:
             drawn[f"roc{i}"] = verdict_charts.roc(curves)
         if file.ours is not None:
+            counted = verdict_charts.confusion_data(file.ours)
+            drawn[f"confusion{i}"] = charts.confusion(counted, counted["actual"].unique().tolist(), "held-out rows")
             drawn[f"reliability{i}"] = verdict_charts.reliability(verdict_charts.reliability_data(file.ours))
     # The drawing library has escaped the run's texts in them, as in any SVG.
     return {name: Markup(svg(chart, name)) for name, chart in drawn.items()}

@@ -69,6 +69,8 @@ def _print_baselines(run: Run, best: Best, console: Console) -> None:
 def _print_held_out(run: Run, console: Console, base_rate: float) -> None:
     for file in held_out.held_out(run, base_rate):
         print_table(console, f"Held out: {file.file}", held_out.HEAD, file.rows)
+        if file.classes:
+            print_table(console, f"Finalized trial by class on {file.file}", held_out.CLASS_HEAD, file.classes)
         if file.alerts:
             print_table(console, f"Alerts on {file.file}", held_out.alerts_head(base_rate), file.alerts)
         for note in file.notes:
