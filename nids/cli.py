@@ -56,7 +56,7 @@ def main() -> None:
     """Run the command; what a user can put right is said in a message, without a traceback."""
     from nids import device
 
-    device.choose_kernels()
+    device.before_tensorflow()
     try:
         app()
     except UserError as error:

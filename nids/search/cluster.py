@@ -30,10 +30,8 @@ def connect(address: str | None = None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # In a cluster started here, a trial that asks for no GPU is to see none; later versions of Ray do so by default.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
-    # TensorFlow's remarks on the processor are noise among what a search prints.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # Here, as what a process is to run may import TensorFlow before it can say anything.
-    device.choose_kernels()
+    device.before_tensorflow()
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS")
