@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def fit_with_progress(corpus: Corpus, work: Sequence[Work], job: Job, kept: Folder, console: Console) -> list[Fitted]:
-    """Return what ``fit_all`` returns, with a bar for each model that is yet to be trained."""
+    """Return what ``fit_all`` returns; shows a bar for each model in a terminal, a line for each one's end elsewhere."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -31,10 +31,20 @@ def fit_with_progress(corpus: Corpus, work: Sequence[Work], job: Job, kept: Fold
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
+    trained = 0
     try:
-        with Progress(*columns, console=console) as progress:
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             bars = [progress.add_task(task.name, total=task.epochs) for _, task in work]
-            return fit_all(corpus, work, job, kept, lambda i, epoch: progress.update(bars[i], completed=epoch))
+
+            def show(i: int, epoch: int) -> None:
+                nonlocal trained
+                task = work[i][1]
+                progress.update(bars[i], completed=epoch)
+                trained += epoch == task.epochs
+                if epoch == task.epochs and not console.is_terminal:
+                    console.print(f"{task.name}: trained ({trained} of {len(work)} models)", highlight=False)
+
+            return fit_all(corpus, work, job, kept, show)
     except KeyboardInterrupt:
         console.print("Interrupted. Models that are trained are kept: the same command goes on from there.")
         raise
