@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def fit_with_progress(corpus: Corpus, work: Sequence[Work], job: Job, kept: Folder, console: Console) -> list[Fitted]:
-    """Return what ``fit_all`` returns; shows a bar for each model in a terminal, a line for each one's end elsewhere."""
+    """Return what ``fit_all`` returns; shows a bar for each model in a terminal, elsewhere a line at its end."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
