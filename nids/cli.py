@@ -168,6 +168,7 @@ def finalize(
     found = results.open_run(storage, run)
     if found.folder.exists("bundle/SHA256SUMS") and not again:
         raise _looked_at(f"{run} has been finalized")
+    _compute_here()
     from nids.search import finalizing
 
     finalizing.run(found, trial, seeds, storage, data, lambda job: _load(job, data), address, console)
@@ -217,6 +218,7 @@ def foretell(
 
     console = Console()
     opened = [results.open_run(storage, name) for name in runs]
+    _compute_here()
     from nids.search import foretelling
 
     if opened[0].folder.folder(foretelling.FOLDER).names(".png") and not again:
@@ -288,6 +290,7 @@ def score(
 
     progress = Console(stderr=True)
     if on_ray:
+        _compute_here()
         from nids.search import scoring as scoring_on_ray
 
         result = scoring_on_ray.score(
@@ -301,13 +304,10 @@ def score(
             overwrite=overwrite,
         )
     else:
-        import os
-
+        _compute_here()
         from nids import bundle as bundles
-        from nids import device
         from nids.storage import Folder
 
-        device.configure(os.cpu_count() or 1, 0)
         result = scoring.score(
             bundles.load(Folder.at(bundle)),
             files,
@@ -432,6 +432,15 @@ def _run(prepare: Callable[[], Prepared], address: str | None, storage: str, con
         option = "" if storage == "runs" else f" --storage {storage}"
         console.print(f"\nInterrupted. Go on with: [bold]nids resume {run.name}{option}[/]", highlight=False)
         raise typer.Exit(INTERRUPTED)
+
+
+def _compute_here() -> None:
+    """Have this process compute with all that the machine has, before anything imports TensorFlow."""
+    import os
+
+    from nids import device
+
+    device.configure(os.cpu_count() or 1, 0)
 
 
 def _looked_at(what: str) -> UserError:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import os
 import subprocess
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 F = TypeVar("F", bound="Callable[..., object]")
 
@@ -22,8 +23,7 @@ def before_tensorflow() -> None:
     """Make the settings that TensorFlow reads when it is imported, where the user has not made them.
 
     It is to compute with oneDNN, whose matrix products are up to a half quicker than TensorFlow's own, which it takes
-    by default wherever the processor has no instructions for neural networks; and to keep to itself what it has to
-    remark on the processor and on cards that are not there. Whether a card is seen is checked by ``configure``.
+    by default wherever the processor has no instructions for neural networks; and to keep its remarks to itself.
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -39,15 +39,16 @@ def configure(cpus: int, gpus: float) -> None:
             process that shares a card takes all of the card's memory.
     """
     before_tensorflow()
-    import keras
+    with _quiet():
+        import keras
 
-    if keras.backend.backend() != "tensorflow":
-        return
-    import tensorflow as tf
+        if keras.backend.backend() != "tensorflow":
+            return
+        import tensorflow as tf
 
+        seen = tf.config.list_physical_devices("GPU")
     tf.config.threading.set_intra_op_parallelism_threads(cpus)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    seen = tf.config.list_physical_devices("GPU")
     if gpus > 0 and not seen and cards():
         raise UserError(
             "this machine has a GPU, but TensorFlow does not see it: its CUDA libraries are missing. Install them on "
@@ -59,6 +60,23 @@ def configure(cpus: int, gpus: float) -> None:
             tf.config.set_logical_device_configuration(card, [limit])
     elif gpus == 0:
         tf.config.set_visible_devices([], "GPU")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep from the terminal what TensorFlow's libraries write to it by themselves, whatever its level of messages.
+
+    They remark on the processor, and on cards that are not there; ``configure`` says what matters of that.
+    """
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @functools.cache
