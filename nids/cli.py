@@ -308,8 +308,11 @@ def score(
         from nids import bundle as bundles
         from nids.storage import Folder
 
+        detector = bundles.load(Folder.at(bundle))
+        if detector.manifest.data.get("synthetic"):
+            progress.print("[bold yellow]The detector was trained on synthetic rows: it knows no real traffic.[/]")
         result = scoring.score(
-            bundles.load(Folder.at(bundle)),
+            detector,
             files,
             out or Path("scores.parquet"),
             progress,

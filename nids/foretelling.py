@@ -56,6 +56,11 @@ def shared(runs: Sequence[Run]) -> list[Configuration]:
     Raises:
         UserError: The searches are of different rows or lengths, two have the same scheme, or share too few trials.
     """
+    if len({run.name for run in runs}) < 2 or len({run.name for run in runs}) < len(runs):
+        raise UserError(
+            f"found {', '.join(run.name for run in runs)}: name at least two searches, each once, of the same job "
+            'under different folds.scheme ("random", "unseen-attacks").'
+        )
     first, *others = runs
     for run in others:
         if run.manifest["data"]["sha256"] != first.manifest["data"]["sha256"]:

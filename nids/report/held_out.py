@@ -120,7 +120,8 @@ def _notes(ours: Mapping[str, Any]) -> list[str]:
     members = {name: [member[name] for member in ours["members"]] for name in ("accuracy", "macro_f1")}
     ends = {name: interval(name, *ours["intervals"][name]) for name in members}
     notes = [
-        f"Of {ours['rows']:,} rows. 95 % bootstrap intervals: accuracy {ends['accuracy']}, macro-F1 "
+        f"Of {ours['rows']:,} rows, {ours['seen']['rows']:,} of them attacks of types that training had and "
+        f"{ours['unseen']['rows']:,} of others. 95 % bootstrap intervals: accuracy {ends['accuracy']}, macro-F1 "
         f"{ends['macro_f1']}.",
     ]
     if len(ours["members"]) > 1:

@@ -44,6 +44,8 @@ def fit_with_progress(corpus: Corpus, work: Sequence[Work], job: Job, kept: Fold
                 if epoch == task.epochs and not console.is_terminal:
                     console.print(f"{task.name}: trained ({trained} of {len(work)} models)", highlight=False)
 
+            if earlier := len(kept.names(".npz")):
+                console.print(f"{earlier} models are there from an interrupted run: those of this trial are kept.")
             return fit_all(corpus, work, job, kept, show)
     except KeyboardInterrupt:
         console.print("Interrupted. Models that are trained are kept: the same command goes on from there.")
@@ -65,7 +67,8 @@ def fit_all(
         job: The job.
         kept: Where each model is written as soon as it is trained, and taken from if it is there already: what an
             interruption loses is the models that are being trained. The folder has to be of these folds alone.
-        progress: Called with the position of a model and the number of its epochs that have ended.
+        progress: Called with the position of a model and the number of its epochs that have ended; with the last
+            one, the model is kept.
 
     Raises:
         TrialFailed: The training of a model diverged; the message says which, and why.
@@ -98,7 +101,8 @@ def fit_all(
         if isinstance(said, Fitted):
             said.save(kept, work[i][1])
             models[i] = said
-        else:
+            progress(i, work[i][1].epochs)
+        elif said < work[i][1].epochs:
             progress(i, said)
     return [models[i] for i in range(len(work))]
 

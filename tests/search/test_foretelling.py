@@ -114,8 +114,13 @@ def test_it_is_shown(found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
 
 def test_what_cannot_be_compared_is_said(runs: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
     random, unseen = runs
+    for once in ([random], [random, random]):
+        with pytest.raises(UserError, match=r"name at least two searches, each once"):
+            foretelling.shared(once)
+    again = Run(unseen.folder)
+    again.manifest["job"]["folds"]["scheme"] = "random"
     with pytest.raises(UserError, match=r"each search must have another scheme"):
-        foretelling.shared([random, random])
+        foretelling.shared([random, again])
     for key, value, words in (
         (("data", "sha256"), "other", r"trials can be compared on the same rows only"),
         (("job", "training", "epochs"), 9, r"training\.epochs is 2 in random, but 9 in unseen-attacks"),
