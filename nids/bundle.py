@@ -127,7 +127,7 @@ class Bundle:
     @property
     def benign(self) -> int:
         """Position of the class that is no attack."""
-        return self.classes.index(self.dataset.benign)
+        return self.dataset.benign_label
 
     @property
     def thresholds(self) -> Mapping[float, float]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from nids.datasets.schema import Traffic
+
 RESAMPLES = 1000
 INTERVAL = (2.5, 97.5)  # percentiles
 
@@ -101,6 +103,21 @@ def evaluate(
             },
             "roc": dict(zip(("false_positive_rate", "detection_rate"), roc, strict=True)),
         }
+    )
+
+
+def evaluate_traffic(
+    probabilities: np.ndarray, traffic: Traffic, seen_attacks: Collection[str], thresholds: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return what ``evaluate`` says of a detector on labelled traffic."""
+    return evaluate(
+        probabilities,
+        traffic.label,
+        traffic.attack,
+        classes=traffic.dataset.classes,
+        benign=traffic.dataset.benign_label,
+        seen_attacks=seen_attacks,
+        thresholds=thresholds,
     )
 
 

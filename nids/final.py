@@ -16,7 +16,7 @@ from nids import bundle
 from nids.calibration import expected_calibration_error, fit_temperature, reliability, training_priors
 from nids.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.errors import UserError
-from nids.evaluation import evaluate
+from nids.evaluation import evaluate_traffic
 from nids.folds import whole
 from nids.metrics import evaluate as confusion_and_loss
 from nids.metrics import summary
@@ -175,7 +175,7 @@ def _manifest(
 ) -> bundle.Manifest:
     dataset = corpus.dataset
     labels, probabilities = _known(held_back, dataset.classes)
-    benign = dataset.classes.index(dataset.benign)
+    benign = dataset.benign_label
     calm = attack_scores(probabilities[labels == benign], benign)
     trained_on = FoldOfTrial.of(corpus, everything, everything.encoding.width, choice.hyperparameters)
     counts = np.bincount(trained_on.training.labels, minlength=len(dataset.classes))
@@ -216,15 +216,8 @@ def _judge(detector: Bundle, traffic: Traffic, corpus: Corpus, folder: Folder) -
         }
     )
     write_table(folder, f"predictions-{file_name(traffic.source)}.parquet", table)
-    found = evaluate(
-        mean,
-        traffic.label,
-        traffic.attack,
-        classes=detector.classes,
-        benign=detector.benign,
-        seen_attacks=set(corpus.attack_types),
-        thresholds={str(rate): threshold for rate, threshold in detector.thresholds.items()},
-    )
+    thresholds = {str(rate): threshold for rate, threshold in detector.thresholds.items()}
+    found = evaluate_traffic(mean, traffic, corpus.attack_types, thresholds)
     found["sha256"] = traffic.sha256
     found["members"] = [summary(*confusion_and_loss(traffic.label, member)) for member in by_member]
     found["calibrated"] = {

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 from nids import datasets
 from nids.datasets.finding import is_data_file, locate, not_found
 from nids.datasets.reading import read
+from nids.results import record_look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from nids.config import Data
+    from rich.console import Console
+
+    from nids.config import Data, Job
     from nids.datasets.content import DataPath
     from nids.datasets.schema import Dataset, Traffic
+    from nids.results import Run
 
 # Added to the seed of a generated data set, whose held-out rows are another draw of the same generator.
 ANOTHER_DRAW = 1_000_003
@@ -59,6 +63,17 @@ def read_held_out(
             datasets.load_training(dataset.name, class_map=data.class_map, rows=data.rows, seed=seed + ANOTHER_DRAW)
         ]
     return [read(path, dataset, data.class_map) for path in paths]
+
+
+def look(runs: Sequence[Run], job: Job, purpose: str, folder: Path | None, console: Console) -> list[Traffic]:
+    """Return what ``read_held_out`` returns; the look is told, and recorded in the manifest of each run first."""
+    console.print("Held-out files: looked at now, and the look is recorded")
+
+    def record(look: Look) -> None:
+        for run in runs:
+            record_look(run.folder, look)
+
+    return read_held_out(job.data, job.search.seed, purpose, record, folder)
 
 
 def _paths(dataset: Dataset, folder: Path | None) -> list[DataPath]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from nids.folds import Corpus, Fold
 
+# Those of unseen attacks are there only where the folds withhold attack types.
+FIGURES = (*SUMMARY, *UNSEEN)
+
 
 def validation_figures(corpus: Corpus, fold: Fold, probabilities: np.ndarray) -> dict[str, Any]:
     """Return the figures of a fold.
@@ -32,7 +35,7 @@ def validation_figures(corpus: Corpus, fold: Fold, probabilities: np.ndarray) ->
     labels, types = corpus.labels[fold.validation], corpus.attacks[fold.validation]
     unseen = np.isin(types, [corpus.attack_types.index(name) for name in fold.withheld])
     classes = corpus.dataset.classes
-    benign = classes.index(corpus.dataset.benign)
+    benign = corpus.dataset.benign_label
     predicted = probabilities.argmax(axis=1)
     confusion, log_loss = evaluate(labels[~unseen], probabilities[~unseen])
     figures: dict[str, Any] = summary(confusion, log_loss)
@@ -60,7 +63,7 @@ def over_folds(results: Sequence[Mapping[str, Any]]) -> dict[str, float]:
         results: The figures of each fold.
     """
     means: dict[str, float] = {}
-    for name in (*SUMMARY, *UNSEEN):
+    for name in FIGURES:
         if name not in results[0]:
             continue
         values = [result[name] for result in results]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
+from nids import charts
 from nids.charts import BLUE, GREY, HEIGHT, WIDTH, heading, label
 
 if TYPE_CHECKING:
@@ -109,12 +109,9 @@ def reliability(data: pd.DataFrame) -> alt.LayerChart:
 def confusion_data(ours: Mapping[str, Any]) -> pd.DataFrame:
     """Return the confusion matrix of one held-out file, as ``nids.charts.confusion_data`` has it."""
     names = [found["class"] for found in ours["classes"]]
-    rows = [
-        (actual, predicted, count, count / sum(counts) if sum(counts) else math.nan)
-        for actual, counts in zip(names, ours["confusion"], strict=True)
-        for predicted, count in zip(names, counts, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["actual", "predicted", "count", "share"])
+    counts = pd.DataFrame(ours["confusion"], index=pd.Index(names, name="actual"), columns=names)
+    long = counts.melt(var_name="predicted", value_name="count", ignore_index=False).reset_index()
+    return charts.confusion_data(long.assign(trial=0), 0, names)
 
 
 def foretelling(data: pd.DataFrame, validation: str, held_out: str, title: str, subtitle: str) -> alt.LayerChart:

@@ -362,14 +362,18 @@ def test_real_rows_are_not_called_synthetic(rows: Traffic) -> None:
     assert "SYNTHETIC" not in console.file.getvalue()
 
 
+def taken(rows: Traffic, numbers: np.ndarray) -> Traffic:
+    return replace(
+        rows,
+        features=rows.features.iloc[numbers].reset_index(drop=True),
+        attack=rows.attack.iloc[numbers].reset_index(drop=True),
+        label=rows.label[numbers],
+    )
+
+
 def test_rows_of_one_class_are_refused(rows: Traffic) -> None:
     benign = np.flatnonzero(rows.label == 0)
-    one = replace(
-        rows,
-        features=rows.features.iloc[benign].reset_index(drop=True),
-        attack=rows.attack.iloc[benign].reset_index(drop=True),
-        label=rows.label[benign],
-    )
+    one = taken(rows, benign)
     with pytest.raises(UserError) as caught:
         leakage.measure(one, 2, SEED, lambda: None)
     assert str(caught.value) == (
@@ -380,12 +384,7 @@ def test_rows_of_one_class_are_refused(rows: Traffic) -> None:
 
 def test_a_class_that_smote_cannot_interpolate_in_is_refused(rows: Traffic) -> None:
     kept = np.concatenate([np.flatnonzero(rows.label != 4), np.flatnonzero(rows.label == 4)[:2]])
-    few = replace(
-        rows,
-        features=rows.features.iloc[kept].reset_index(drop=True),
-        attack=rows.attack.iloc[kept].reset_index(drop=True),
-        label=rows.label[kept],
-    )
+    few = taken(rows, kept)
     with pytest.raises(UserError) as caught:
         leakage.measure(few, 2, SEED, lambda: None)
     assert str(caught.value) == (

@@ -126,6 +126,11 @@ class Dataset:
         return (kept, kept + self.dropped) if self.dropped else (kept,)
 
     @property
+    def benign_label(self) -> int:
+        """Position of the benign class among the classes."""
+        return self.classes.index(self.benign)
+
+    @property
     def default_class_map(self) -> str:
         """Name of the class map that is used unless another one is asked for."""
         return next(iter(self.class_maps))

@@ -10,6 +10,7 @@ import numpy as np
 from nids.detection import precision_at
 from nids.report.baselines import name_of
 from nids.report.rounding import NONE, interval, mean_and_spread, value
+from nids.verdict_charts import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 HEAD = ("", "accuracy", "macro-F1", "seen attacks flagged", "unseen attacks flagged", "benign rows flagged", "ROC-AUC")
 CLASS_HEAD = ("", "rows", "precision", "recall", "F1", "false-positive rate", "ROC-AUC", "PR-AUC")
-DETECTOR = "finalized trial"
 # Share of attacks in the traffic where alerts are to be read: held-out files have far more attacks than a network has.
 BASE_RATE = 0.01
 
@@ -88,7 +88,7 @@ def looks(run: Run) -> str:
 
 
 def _of_file(file: str, ours: Mapping[str, Any] | None, others: list[Mapping[str, Any]], base_rate: float) -> HeldOut:
-    rows = [_row(DETECTOR, ours)] if ours else []
+    rows = [_row(OURS, ours)] if ours else []
     baselines = [(name_of(entry["model"], entry["resampled"]), entry) for entry in others]
     rows += [_row(name, entry) for name, entry in baselines]
     return HeldOut(

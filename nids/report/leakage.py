@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +24,7 @@ from nids.leakage import (
     measure,
     summarize,
 )
+from nids.progress import counted
 from nids.report.rounding import mean_and_spread, value
 from nids.report.wording import SYNTHETIC
 
@@ -101,8 +101,7 @@ def show(measured: pd.DataFrame, traffic: Traffic, console: Console) -> None:
 
 def measure_with_progress(traffic: Traffic, count: int, seed: int, console: Console) -> pd.DataFrame:
     """Return what ``measure`` returns, with a progress bar on ``console`` meanwhile."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with counted(console, transient=True) as progress:
         task = progress.add_task("variants × folds", total=len(VARIANTS) * count)
         return measure(traffic, count, seed, lambda: progress.advance(task))
 

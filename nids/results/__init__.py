@@ -25,8 +25,9 @@ change does not grow with the number of trials.
 """
 
 from nids.results.run import Run, new_run, open_run, run_names
-from nids.results.tables import FIGURES, FORMAT, SECONDS, TABLES, Rows
+from nids.results.tables import FORMAT, SECONDS, TABLES, Rows
 from nids.results.writer import RunWriter, file_name, record_look, write_table
+from nids.validation import FIGURES
 
 __all__ = [
     "FIGURES",

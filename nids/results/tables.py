@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from nids.attack_metrics import UNSEEN
-from nids.metrics import SUMMARY
 from nids.stopwatch import PARTS
+from nids.validation import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +20,6 @@ SECONDS = ("seconds", *(f"{part}_seconds" for part in PARTS))
 Rows = dict[str, list[dict[str, Any]]]
 
 _TIME = pa.timestamp("ms", tz="UTC")
-# Those of unseen attacks are null unless the run's folds withhold attack types.
-FIGURES = (*SUMMARY, *UNSEEN)
 _SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
     "trials": [
         ("trial", pa.int32()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import ray
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from nids import heldout
 from nids.baselines import Baseline, FittedBaseline, baselines_of, fit
 from nids.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.encoding import compact
-from nids.evaluation import evaluate
+from nids.evaluation import evaluate_traffic
 from nids.folds import whole
-from nids.results import FIGURES, record_look, write_table
+from nids.progress import counted
+from nids.results import FIGURES, write_table
 from nids.search import cluster, preparation
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
+    from rich.progress import Progress
 
     from nids.config import Job
     from nids.datasets.schema import Traffic
@@ -54,7 +54,7 @@ def run(
     folder = found.folder.folder(FOLDER)
     with cluster.connected(address):
         shared = ray.put(corpus)
-        with _progress(console) as progress:
+        with counted(console) as progress:
             on_folds = _fit_all(
                 [(baseline, fold, None) for baseline in baselines for fold in folds],
                 shared,
@@ -64,11 +64,9 @@ def run(
             )
         _write_folds(folder, on_folds, folds)
         everything = whole(corpus, job)
-        console.print("Held-out files: looked at now, and the look is recorded")
-        record = functools.partial(record_look, found.folder)
-        held_out = heldout.read_held_out(job.data, job.search.seed, "baselines", record, data)
+        held_out = heldout.look([found], job, "baselines", data, console)
         encoded = _encoded(held_out, everything)
-        with _progress(console) as progress:
+        with counted(console) as progress:
             on_all = _fit_all(
                 [(baseline, everything, encoded) for baseline in baselines],
                 shared,
@@ -135,7 +133,7 @@ def _thresholds(
     fitted: Iterable[FittedBaseline], corpus: Corpus, folds: Sequence[Fold]
 ) -> dict[Baseline, dict[str, float]]:
     """Return each baseline's thresholds, from the benign rows that its folds' models were not trained on."""
-    benign = corpus.dataset.classes.index(corpus.dataset.benign)
+    benign = corpus.dataset.benign_label
     calm = {fold.number: corpus.labels[fold.validation] == benign for fold in folds}
     scores: dict[Baseline, list[np.ndarray]] = {}
     for entry in fitted:
@@ -163,21 +161,12 @@ def _judge(
     corpus: Corpus,
 ) -> list[dict[str, Any]]:
     """Return for each baseline and held-out file what ``nids.evaluation.evaluate`` says."""
-    dataset = corpus.dataset
     return [
         {
             "model": entry.baseline.model,
             "resampled": entry.baseline.resampled,
             "file": traffic.source,
-            **evaluate(
-                probabilities,
-                traffic.label,
-                traffic.attack,
-                classes=dataset.classes,
-                benign=dataset.classes.index(dataset.benign),
-                seen_attacks=set(corpus.attack_types),
-                thresholds=thresholds[entry.baseline],
-            ),
+            **evaluate_traffic(probabilities, traffic, corpus.attack_types, thresholds[entry.baseline]),
         }
         for entry in fitted
         for traffic, probabilities in _by_file(held_out, entry.probabilities)
@@ -187,9 +176,3 @@ def _judge(
 def _by_file(held_out: Sequence[Traffic], probabilities: np.ndarray) -> Iterator[tuple[Traffic, np.ndarray]]:
     ends = np.cumsum([len(traffic.label) for traffic in held_out])[:-1]
     yield from zip(held_out, np.split(probabilities, ends), strict=True)
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
-    )

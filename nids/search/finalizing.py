@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 import psutil
 
 from nids import device, final, heldout
 from nids.errors import UserError
-from nids.results import record_look
 from nids.search import cluster, preparation
 from nids.search.refitting import fit_with_progress
 from nids.trial import TrialFailed
@@ -60,8 +58,6 @@ def run(
         f"folds, for what they say of rows not trained on, and on all {len(corpus.rows):,} rows",
         highlight=False,
     )
-    purpose = f"finalize trial {choice.trial}"
-    record = functools.partial(record_look, found.folder)
     unfinished = found.folder.folder(f"{final.FOLDER}/unfinished")
 
     def train(work: Sequence[Work]) -> list[Fitted]:
@@ -71,8 +67,7 @@ def run(
             raise UserError(f"a model could not be trained: {error}. Choose another trial (--trial).") from None
 
     def read_held_out() -> list[Traffic]:
-        console.print("Held-out files: looked at now, and the look is recorded")
-        return heldout.read_held_out(job.data, job.search.seed, purpose, record, data)
+        return heldout.look([found], job, f"finalize trial {choice.trial}", data, console)
 
     with cluster.connected(address):
         cluster.slots(job.resources)

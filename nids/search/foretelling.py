@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import psutil
@@ -10,11 +10,11 @@ import psutil
 from nids import device, foretelling, heldout
 from nids.ensemble import Ensemble
 from nids.errors import UserError
-from nids.evaluation import evaluate
+from nids.evaluation import evaluate_traffic
 from nids.folds import whole
 from nids.refit import on_all
 from nids.report import foretelling as report
-from nids.results import file_name, record_look, write_table
+from nids.results import file_name, write_table
 from nids.search import cluster, preparation
 from nids.search.refitting import fit_with_progress
 from nids.trial import TrialFailed
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.datasets.schema import Traffic
-    from nids.folds import Corpus
     from nids.results import Run
     from nids.storage import Folder
 
@@ -94,39 +93,30 @@ def run(
                 f"a model could not be trained: {error}. Leave such trials out of both searches: narrow their space."
             ) from None
     device.configure(psutil.cpu_count() or 1, 0)
-    console.print("Held-out files: looked at now, and the look is recorded")
-
-    def record(look: heldout.Look) -> None:
-        for one in runs:
-            record_look(one.folder, look)
-
-    purpose = f"foretell, {len(configurations)} configurations"
+    # Of each configuration its members, one after another.
+    weights = [model.weights for model in models]
+    detectors = [
+        Ensemble.of(
+            corpus.dataset,
+            everything.encoding,
+            configuration.hyperparameters,
+            weights[configuration.number * members : (configuration.number + 1) * members],
+        )
+        for configuration in configurations
+    ]
     found = {}
-    for traffic in heldout.read_held_out(job.data, job.search.seed, purpose, record, data):
-        evaluations = []
-        for configuration in configurations:
-            first = configuration.number * members
-            weights = [model.weights for model in models[first : first + members]]
-            judged = Ensemble.of(corpus.dataset, everything.encoding, configuration.hyperparameters, weights)
-            evaluations.append(_evaluate(judged, traffic, corpus))
-        table = pd.concat([validated, foretelling.held_out(evaluations)], axis=1)
-        rho = foretelling.correlations(validated, foretelling.held_out(evaluations))
+    for traffic in heldout.look(runs, job, f"foretell, {len(configurations)} configurations", data, console):
+        told = foretelling.held_out(
+            [
+                evaluate_traffic(detector.probabilities(traffic.features), traffic, corpus.attack_types, thresholds={})
+                for detector in detectors
+            ]
+        )
+        table, rho = pd.concat([validated, told], axis=1), foretelling.correlations(validated, told)
         _write(folder, traffic, table, rho)
         found[traffic.source] = table, rho
     unfinished.delete()
     return found
-
-
-def _evaluate(judged: Ensemble, traffic: Traffic, corpus: Corpus) -> dict[str, Any]:
-    return evaluate(
-        judged.probabilities(traffic.features),
-        traffic.label,
-        traffic.attack,
-        classes=corpus.dataset.classes,
-        benign=corpus.dataset.classes.index(corpus.dataset.benign),
-        seen_attacks=set(corpus.attack_types),
-        thresholds={},
-    )
 
 
 def _write(folder: Folder, traffic: Traffic, table: pd.DataFrame, rho: pd.DataFrame) -> None:

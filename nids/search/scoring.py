@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,22 +13,21 @@ import numpy as np
 import psutil
 import ray
 import ray.data
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Console
 
 from nids import bundle as bundles
 from nids import device, scoring
 from nids.errors import UserError
+from nids.progress import counted
 from nids.search import cluster
 from nids.storage import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from nids.bundle import Bundle
 
-# Files of one folder may have the names of another's: the scores of each would stand in the same place.
+# What a result's name adds to that of its file.
 ENDING, REJECTS = ".parquet", ".csv"
 
 
@@ -107,7 +105,7 @@ def score(
         )
         by_class = np.zeros(len(classes), dtype=np.int64)
         rejected = alerts = 0
-        with _progress(console) as progress:
+        with counted(console) as progress:
             bar = progress.add_task("files", total=len(files))
             for row in scored.iter_rows():
                 if row["error"]:
@@ -139,20 +137,17 @@ class _Scorer:
         return bundles.load(Folder.at(self._wanted.bundle))
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        from rich.console import Console
-
         path, wanted = Path(row["file"]), self._wanted
         try:
-            with Path(os.devnull).open("w") as nowhere:
-                found = scoring.score(
-                    self._detector,
-                    [path],
-                    wanted.out / f"{path.name}{ENDING}",
-                    Console(file=nowhere),
-                    false_positive_rate=wanted.false_positive_rate,
-                    rejects=wanted.rejects and wanted.rejects / f"{path.name}{REJECTS}",
-                    overwrite=wanted.overwrite,
-                )
+            found = scoring.score(
+                self._detector,
+                [path],
+                wanted.out / f"{path.name}{ENDING}",
+                Console(quiet=True),
+                false_positive_rate=wanted.false_positive_rate,
+                rejects=wanted.rejects and wanted.rejects / f"{path.name}{REJECTS}",
+                overwrite=wanted.overwrite,
+            )
         except UserError as error:
             return {"error": str(error), "by_class": [], "rejected": 0, "alerts": 0}
         return {
@@ -164,6 +159,7 @@ class _Scorer:
 
 
 def _refuse_same_names(files: Sequence[Path]) -> None:
+    """Files of one folder may have the names of another's: their scores would stand in the same place."""
     names: dict[str, Path] = {}
     for file in files:
         if (other := names.setdefault(file.name, file)) != file:
@@ -175,9 +171,3 @@ def _make(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder}: is no folder that can be made: {error.strerror}. Name another one.") from None
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
-    )
