@@ -188,13 +188,13 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
         raise _damaged(folder, "manifest.json", f"it names no format ({error})") from None
     if found != FORMAT:
         raise UserError(
-            f"{folder.path}: the bundle has format {found}, this version of nids reads format {FORMAT}. "
+            f"{folder.uri}: the bundle has format {found}, this version of nids reads format {FORMAT}. "
             "Use the version that wrote it, or make it anew with `nids finalize`."
         )
     manifest = _manifest(folder, files["manifest.json"])
     if dataset is not None and manifest.dataset != dataset:
         raise UserError(
-            f"{folder.path}: the bundle was made for {manifest.dataset}, not for {dataset}: its columns are others. "
+            f"{folder.uri}: the bundle was made for {manifest.dataset}, not for {dataset}: its columns are others. "
             f"Use one that was made for {dataset}."
         )
     expected = {
@@ -215,7 +215,7 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
 def _files(folder: Folder) -> dict[str, bytes]:
     """Return the content of all files that ``SHA256SUMS`` lists, each as its sum says."""
     if not folder.exists(SUMS):
-        raise UserError(f"{folder.path}: holds no bundle (there is no {SUMS}). `nids finalize RUN` makes one.")
+        raise UserError(f"{folder.uri}: holds no bundle (there is no {SUMS}). `nids finalize RUN` makes one.")
     files = {}
     for line in folder.read(SUMS).decode("utf-8", "replace").splitlines():
         expected, _, name = line.partition("  ")
@@ -242,7 +242,7 @@ def _manifest(folder: Folder, content: bytes) -> Manifest:
         where = ".".join(map(str, first["loc"]))
         raise _damaged(folder, "manifest.json", f"{where}: {first['msg']}") from None
     except UserError as error:
-        raise UserError(f"{folder.path}: the bundle is for a data set that is not known here. {error}") from None
+        raise UserError(f"{folder.uri}: the bundle is for a data set that is not known here. {error}") from None
     if manifest.classes != dataset.classes:
         raise _damaged(
             folder,
@@ -317,6 +317,6 @@ def _shape(stream: IO[bytes]) -> tuple[int, ...]:
 
 def _damaged(folder: Folder, name: str, reason: str) -> UserError:
     return UserError(
-        f"{folder.path}/{name}: the bundle is damaged or was changed: {reason}. "
+        f"{folder.uri}/{name}: the bundle is damaged or was changed: {reason}. "
         "Copy it again, or make it anew with `nids finalize`."
     )

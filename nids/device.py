@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import subprocess
 from contextlib import contextmanager
@@ -89,6 +90,24 @@ def has_gpu() -> bool:
     import tensorflow as tf
 
     return bool(tf.config.get_visible_devices("GPU"))
+
+
+def peak_memory() -> int:
+    """Return the most memory that this process's tensors took on its GPU at once, MiB."""
+    import tensorflow as tf
+
+    return math.ceil(tf.config.experimental.get_memory_info("GPU:0")["peak"] / 2**20)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an exception says that a computation needed more memory than there is."""
+    import keras
+
+    if isinstance(error, MemoryError) or keras.backend.backend() != "tensorflow":
+        return isinstance(error, MemoryError)
+    import tensorflow as tf
+
+    return isinstance(error, tf.errors.ResourceExhaustedError)
 
 
 def compiled(function: F) -> F:

@@ -77,6 +77,16 @@ def first_point(space: Space) -> dict[str, Any]:
     return {name: known[name] for name, distribution in space.items() if _holds(distribution, known[name])}
 
 
+def largest_point(space: Space) -> dict[str, Any]:
+    """Return the point whose network takes the most memory: of each hyperparameter the value that takes most."""
+    return {
+        name: max(distribution.choices, key=_size)
+        if isinstance(distribution, CategoricalDistribution)
+        else distribution.high  # type: ignore[attr-defined]
+        for name, distribution in space.items()
+    }
+
+
 def describe(space: Space) -> dict[str, Any]:
     """Return the space as plain values, each distribution as Optuna's own JSON form has it."""
     return {name: json.loads(distribution_to_json(distribution)) for name, distribution in space.items()}
@@ -85,6 +95,12 @@ def describe(space: Space) -> dict[str, Any]:
 def space_from(description: Mapping[str, Any]) -> Space:
     """Return the space that ``describe`` described."""
     return {name: json_to_distribution(json.dumps(values)) for name, values in description.items()}
+
+
+def _size(choice: Any) -> float:
+    # Of kinds of attention and of optimizers, the later ones here keep as much as the earlier ones, or more.
+    kinds: tuple[str, ...] = ("dot", "additive", "multi-head", "rmsprop", "nadam", "adam", "adamw")
+    return kinds.index(choice) if isinstance(choice, str) else choice
 
 
 def _holds(distribution: BaseDistribution, value: Any) -> bool:

@@ -16,6 +16,8 @@ from nids.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OBJECT_STORES = {"s3", "gcs", "abfs"}
+
 
 class Folder:
     """A folder of small files.
@@ -32,10 +34,14 @@ class Folder:
     def at(cls, uri: str) -> Folder:
         """Return the folder at a local path or a URI such as ``s3://bucket/runs``.
 
+        Credentials are what the cloud's own ways give (environment, configuration files, the machine's role).
+
         Raises:
             UserError: Nothing is known of that kind of URI.
         """
         try:
+            if uri.startswith("s3://"):
+                return cls(*_s3(uri))
             if "://" in uri:
                 return cls(*fs.FileSystem.from_uri(uri))
             return cls(fs.LocalFileSystem(), str(Path(uri).expanduser().resolve()))
@@ -49,6 +55,12 @@ class Folder:
         """Whether the files lie on a disk that this process sees."""
         return isinstance(self.filesystem, fs.LocalFileSystem)
 
+    @property
+    def uri(self) -> str:
+        """The folder as a user would name it: a path, or a URI."""
+        scheme = {"gcs": "gs"}.get(self.filesystem.type_name, self.filesystem.type_name)
+        return self.path if self.is_local else f"{scheme}://{self.path}"
+
     @contextmanager
     def _explained(self, *, writing: bool = False) -> Iterator[None]:
         try:
@@ -56,7 +68,7 @@ class Folder:
         except OSError as error:
             if isinstance(error, FileNotFoundError) and not writing:
                 raise  # of a file that is asked for
-            raise UserError(f"{self.path}: cannot be used as storage ({error}). Name another with --storage.") from None
+            raise UserError(f"{self.uri}: cannot be used as storage ({error}). Name another with --storage.") from None
 
     def folder(self, name: str) -> Folder:
         """Return a folder inside this one; it need not exist."""
@@ -76,8 +88,9 @@ class Folder:
         """Create or replace a file."""
         target = f"{self.path}/{name}"
         parent, _, base = target.rpartition("/")
-        with self._explained(writing=True):
-            self.filesystem.create_dir(parent, recursive=True)
+        if self.filesystem.type_name not in OBJECT_STORES:  # in those, a name with slashes makes the folders
+            with self._explained(writing=True):
+                self.filesystem.create_dir(parent, recursive=True)
         # Readers of a folder of Parquet files pass over names with a leading dot.
         written_to = f"{parent}/.{base}.{uuid.uuid4().hex}" if self.is_local else target
         try:
@@ -101,3 +114,12 @@ class Folder:
         """Remove the folder and all that it holds; no error if it is not there."""
         if self.exists():
             self.filesystem.delete_dir(self.path)
+
+
+def _s3(uri: str) -> tuple[fs.FileSystem, str]:
+    # Stores that only speak S3's language often know nothing of the checksums that Amazon's client adds unasked.
+    os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+    # A small file is put with one request, instead of the three of an upload in parts.
+    option = "allow_delayed_open=true"
+    filesystem, path = fs.FileSystem.from_uri(f"{uri}{'&' if '?' in uri else '?'}{option}")
+    return filesystem, path.rstrip("/")

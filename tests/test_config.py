@@ -198,12 +198,13 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         ),
         pytest.param(
             {"resources": {"gpus_per_trial": 1.5}},
-            "resources: gpus_per_trial is 1.5, but above 1 it must be a whole number.",
+            "resources.gpus_per_trial: is 1.5, but above 1 it must be a whole number.",
             id="one and a half GPUs",
         ),
         pytest.param(
             {"resources": {"gpus_per_trial": float("nan")}},
-            "resources.gpus_per_trial = nan: should be a finite number.",
+            'resources.gpus_per_trial: is nan, but must be "auto", a share of one GPU such as 0.25, or a whole number '
+            "of GPUs.",
             id="not a number",
         ),
         pytest.param(

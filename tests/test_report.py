@@ -132,7 +132,7 @@ def shown(run: Run) -> str:
 
 def page(run: Run) -> str:
     path = report.write(run)
-    assert path == f"{run.path}/report.html"
+    assert path == f"{run.uri}/report.html"
     return run.folder.read("report.html").decode()
 
 
@@ -351,7 +351,7 @@ def test_the_page_stands_alone_and_escapes_what_the_run_says(tmp_path: Path) -> 
     referred = {value[5:-1] for _, value in elements.attributes if value and value.startswith("url(#")}
     assert referred <= set(ids)
 
-    assert report.write(run) == f"{run.path}/report.html"  # replaces the older one
+    assert report.write(run) == f"{run.uri}/report.html"  # replaces the older one
     assert page(run) == html
 
 

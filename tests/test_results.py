@@ -161,7 +161,7 @@ def test_what_is_written_is_read(folder: Folder) -> None:
     for name, found in tables.items():
         pd.testing.assert_frame_equal(found, final(expected(name, *trials)))
     assert run.manifest == MANIFEST
-    assert (run.name, run.path) == ("a-run", folder.path)
+    assert (run.name, run.uri) == ("a-run", folder.uri)
 
 
 def test_a_running_trial_has_a_row_with_gaps(folder: Folder) -> None:
@@ -275,9 +275,7 @@ def test_a_damaged_part_is_named(folder: Folder, damage: bytes) -> None:
     assert len(run.trials()) == 1
     with pytest.raises(UserError) as caught:
         run.curves()
-    assert str(caught.value).startswith(
-        f"{folder.path}/curves/part-00000.parquet: this is no part of the run's table ("
-    )
+    assert str(caught.value).startswith(f"{folder.uri}/curves/part-00000.parquet: this is no part of the run's table (")
     assert str(caught.value).endswith("). Move it away: nids resume runs the trials that it held again.")
 
 
@@ -309,6 +307,7 @@ def test_the_status_says_where_the_search_stands(folder: Folder) -> None:
         "trials": {"total": 4, "complete": 1},
         "owner": OWNER,
         "message": "größer",
+        "nodes": [],
     }
 
 

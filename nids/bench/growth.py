@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nids.config import Job
+    from nids.search.places import Place
     from nids.search.sharing import SharedFolds
     from nids.storage import Folder
 
@@ -44,7 +45,13 @@ ATTACKS = [
 class Stub(TrialProcess):
     """A trial that reports as a real one does, at once; its values depend on its hyperparameters."""
 
-    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Job) -> None:  # noqa: ARG002
+    def setup(
+        self,
+        config: dict[str, Any],
+        shared: SharedFolds,  # noqa: ARG002
+        job: Job,  # noqa: ARG002
+        places: Sequence[Place],  # noqa: ARG002
+    ) -> None:
         """Begin the process's first trial."""
         self.reset_config(config)
 

@@ -27,7 +27,7 @@ FILE = "report.html"
 def write(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
     """Write the page into the run's folder, replacing an older one, and return its path or URI."""
     run.folder.write(FILE, page(run, base_rate).encode())
-    return f"{run.path}/{FILE}"
+    return f"{run.uri}/{FILE}"
 
 
 def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:

@@ -29,19 +29,19 @@ class Run:
 
     Attributes:
         name: The run's name.
-        path: Its folder, as text.
+        uri: Its folder: a path, or a URI.
         manifest: What was searched.
         status: Where the search stood when this was made.
     """
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
-        self.path = folder.path
+        self.uri = folder.uri
         self.name = folder.path.rpartition("/")[2]
         self.manifest: dict[str, Any] = _json(folder, "manifest.json")
         if self.manifest.get("format") != FORMAT:
             raise UserError(
-                f"{self.path}: the run has format {self.manifest.get('format')}, this version reads format {FORMAT}."
+                f"{self.uri}: the run has format {self.manifest.get('format')}, this version reads format {FORMAT}."
             )
         self.status: dict[str, Any] = (
             _json(folder, "status.json") if folder.exists("status.json") else {"state": "interrupted", "trials": {}}
@@ -109,7 +109,7 @@ class Run:
                 parts.append(pq.read_table(io.BytesIO(folder.read(part))).cast(schema))
             except (pa.ArrowException, ValueError, OSError) as error:
                 raise UserError(
-                    f"{folder.path}/{part}: this is no part of the run's table ({error}). "
+                    f"{folder.uri}/{part}: this is no part of the run's table ({error}). "
                     f"Move it away: nids resume runs the trials that it held again."
                 ) from None
         return pa.concat_tables(parts)
@@ -143,7 +143,7 @@ def new_run(storage: str, name: str) -> Folder:
     folder = Folder.at(storage).folder(name)
     if folder.exists("manifest.json"):
         raise UserError(
-            f"{folder.path} already holds a run. Go on with it by `nids resume {name}`, or give another --name."
+            f"{folder.uri} already holds a run. Go on with it by `nids resume {name}`, or give another --name."
         )
     return folder
 
@@ -159,4 +159,4 @@ def _json(folder: Folder, name: str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(folder.read(name))
         return content
     except (ValueError, FileNotFoundError) as error:
-        raise UserError(f"{folder.path}/{name}: cannot be read ({error}). The run is damaged.") from None
+        raise UserError(f"{folder.uri}/{name}: cannot be read ({error}). The run is damaged.") from None

@@ -39,14 +39,22 @@ class RunWriter:
         self._full: set[int] = set()
         folder.write("manifest.json", json.dumps(manifest, indent=2).encode())
 
-    def write_status(self, state: str, trials: Mapping[str, int], owner: Mapping[str, Any], message: str = "") -> None:
-        """Say where the search stands: its state, its trials by state, the process that runs it."""
+    def write_status(
+        self,
+        state: str,
+        trials: Mapping[str, int],
+        owner: Mapping[str, Any],
+        message: str = "",
+        nodes: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """Say where the search stands: its state, trials by state, the process that runs it, the cluster's nodes."""
         status = {
             "state": state,
             "updated": datetime.now(UTC).isoformat(),
             "trials": dict(trials),
             "owner": dict(owner),
             "message": message,
+            "nodes": [dict(node) for node in nodes],
         }
         self.folder.write("status.json", json.dumps(status, indent=2).encode())
 

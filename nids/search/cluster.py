@@ -8,13 +8,11 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nids import device
+from nids import access, device
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from nids.config import Resources
 
 CONNECTION_SECONDS = 10.0
 
@@ -32,9 +30,10 @@ def connect(address: str | None = None) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
     # Here, as what a process is to run may import TensorFlow before it can say anything.
     device.before_tensorflow()
+    address = address or os.environ.get("RAY_ADDRESS")
+    access.use_token(create=not address)
     import ray
 
-    address = address or os.environ.get("RAY_ADDRESS")
     if address:
         _refuse_if_nobody_listens(address)
     options: dict[str, Any] = {"include_dashboard": False}
@@ -47,7 +46,10 @@ def connect(address: str | None = None) -> None:
     except (ConnectionError, ValueError, RuntimeError) as error:
         if not address:
             raise
-        raise _unreachable(address, str(error).strip().partition("\n")[0]) from None
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise _unreachable(
+            address, f"{reason}; a cluster that asks for a token wants its own, as RAY_AUTH_TOKEN or in a file"
+        ) from None
 
 
 @contextmanager
@@ -82,26 +84,6 @@ def _unreachable(address: str, reason: str) -> UserError:
     )
 
 
-def slots(resources: Resources) -> int:
-    """Return how many trials the cluster can hold at once.
-
-    Raises:
-        UserError: No node can hold even one.
-    """
-    import ray
-
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    found = sum(_fit(node, resources) for node in nodes)
-    if found == 0:
-        held = "; ".join(f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs" for node in nodes)
-        raise UserError(
-            f"a trial asks for {resources.cpus_per_trial} CPUs and {resources.gpus_per_trial:g} GPUs, but no "
-            f"node of the cluster has that much. Its nodes: {held}. Lower resources.cpus_per_trial or "
-            "resources.gpus_per_trial."
-        )
-    return min(found, resources.max_concurrent or found)
-
-
 def describe() -> dict[str, Any]:
     """Return what the cluster has, and what this machine is, for the manifest."""
     import ray
@@ -116,15 +98,24 @@ def describe() -> dict[str, Any]:
     }
 
 
-def _fit(node: dict[str, float], resources: Resources) -> int:
-    by_cpu = int(node.get("CPU", 0) // resources.cpus_per_trial)
-    if resources.gpus_per_trial == 0:
-        return by_cpu
-    gpus = node.get("GPU", 0)
-    # A fraction must lie on one card: what is left over on each of them cannot be put together.
-    if resources.gpus_per_trial < 1:
-        return min(by_cpu, int(gpus) * int(1 / resources.gpus_per_trial + 1e-9))
-    return min(by_cpu, int(gpus // resources.gpus_per_trial))
+def nodes() -> list[dict[str, Any]]:
+    """Return each node of the connected cluster: its name, whether it is alive, what it has and what is taken."""
+    import ray
+    from ray._private.state import available_resources_per_node  # Ray tells it in no public way
+
+    free = available_resources_per_node()
+    described = []
+    for node in sorted(ray.nodes(), key=lambda node: (node["NodeManagerAddress"], node["NodeID"])):
+        has, left = node["Resources"], free.get(node["NodeID"], {})
+        described.append(
+            {
+                "name": f"{node['NodeManagerHostname']} ({node['NodeID'][:8]})",
+                "alive": node["Alive"],
+                **{f"{kind.lower()}s": has.get(kind, 0.0) for kind in ("CPU", "GPU")},
+                **{f"{kind.lower()}s_used": has.get(kind, 0.0) - left.get(kind, 0.0) for kind in ("CPU", "GPU")},
+            }
+        )
+    return described
 
 
 def processor() -> str:

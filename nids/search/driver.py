@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from ray import tune
 
 from nids.results import Run, RunWriter
-from nids.search import cluster
+from nids.search import cluster, probing
+from nids.search.places import Place, places, slots
 from nids.search.progress import SearchProgress
 from nids.search.recorder import Recorder
 from nids.search.scheduler import scheduler_of
@@ -53,7 +54,9 @@ def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = Tr
         UserError: No node is large enough for a trial.
     """
     job, space, folder, earlier = prepared.job, prepared.space, prepared.folder, prepared.earlier
-    slots = cluster.slots(job.resources)
+    classes = prepared.manifest["data"]["classes"]
+    job = probing.with_share(job, space, prepared.manifest["folds"]["width"], len(classes), console.print)
+    found = places(job.resources)
     shared = SharedFolds.put(prepared.corpus, prepared.folds)
     writer = RunWriter(folder, {"machine": cluster.describe(), **prepared.manifest})
     if earlier is not None:
@@ -63,8 +66,7 @@ def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = Tr
             study, ended = resumed_study(earlier, job.search, journal)
         else:
             study, ended = new_study(prepared.manifest["run"], job.search, space, journal), []
-        classes = prepared.manifest["data"]["classes"]
-        _run(_Ready(job, space, classes, shared, study, ended, writer, slots, trainable), console)
+        _run(_Ready(job, space, classes, shared, study, ended, writer, found, trainable), console)
     return Run(folder)
 
 
@@ -79,8 +81,13 @@ class _Ready:
     study: optuna.Study
     ended: list[FrozenTrial]  # by earlier drivers
     writer: RunWriter
-    slots: int
+    places: list[Place]
     trainable: type[TrialProcess]
+
+    @property
+    def slots(self) -> int:
+        """Trials at once."""
+        return slots(self.places, self.job.resources)
 
 
 def _run(search: _Ready, console: Console) -> None:
@@ -89,11 +96,12 @@ def _run(search: _Ready, console: Console) -> None:
     ended = Counter(trial.state.name for trial in search.ended)
     best = (study.best_value, study.best_trial.number) if ended["COMPLETE"] else None
     with SearchProgress(console, search.job.search, search.slots, best) as progress, _sigterm_as_sigint():
-        recorder = Recorder(search.writer, search.classes, total, ended, progress.update)
+        recorder = Recorder(search.writer, search.classes, total, ended, progress.update, cluster.nodes)
         recorder.write_status("running")
         try:
             if ended.total() < total:
-                _tuner(search, recorder, total - ended.total()).fit()
+                with tempfile.TemporaryDirectory(prefix="nids-tune-") as unused:
+                    _tuner(search, recorder, total - ended.total(), unused).fit()
         except BaseException as error:
             recorder.write_status("failed", f"{type(error).__name__}: {error}")
             raise
@@ -104,24 +112,24 @@ def _run(search: _Ready, console: Console) -> None:
         recorder.write_status("finished" if done >= total else "interrupted")
 
 
-def _tuner(search: _Ready, recorder: Recorder, trials: int) -> tune.Tuner:
+def _tuner(search: _Ready, recorder: Recorder, trials: int, unused: str) -> tune.Tuner:
     # The run store keeps all results: Tune's own files would be written beside it a second time, and its snapshots of
-    # the whole experiment grow with the number of trials.
+    # the whole experiment grow with the number of trials. What it writes all the same is thrown away.
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "86400")
     # Our progress display takes the place of Tune's tables, and its complaints about the files switched off above.
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
-    resources, folder = search.job.resources, search.writer.folder
+    requests = [place.request() for place in search.places]
     trainable = tune.with_resources(
-        tune.with_parameters(search.trainable, shared=search.shared, job=search.job),
-        {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
+        tune.with_parameters(search.trainable, shared=search.shared, job=search.job, places=search.places),
+        lambda config: requests[config["place"]],
     )
     # Metric and mode are those of the searcher and the scheduler; given here too, Tune would set them again.
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=StudySearcher(search.study, search.space),
+            search_alg=StudySearcher(search.study, search.space, search.places),
             scheduler=scheduler_of(search.job, search.ended),
             num_samples=trials,
             max_concurrent_trials=search.slots,
@@ -129,8 +137,7 @@ def _tuner(search: _Ready, recorder: Recorder, trials: int) -> tune.Tuner:
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=folder.path,
-            storage_filesystem=folder.filesystem,
+            storage_path=unused,
             callbacks=[recorder],
             failure_config=tune.FailureConfig(max_failures=RESTARTS),
             # What a trial leaves behind is its figures; the best one's model is trained anew.

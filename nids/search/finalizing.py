@@ -8,8 +8,10 @@ import psutil
 
 from nids import device, final, heldout
 from nids.errors import UserError
-from nids.search import cluster, preparation
+from nids.search import cluster, preparation, probing
+from nids.search.places import places
 from nids.search.refitting import fit_with_progress
+from nids.space import space_from
 from nids.trial import TrialFailed
 
 if TYPE_CHECKING:
@@ -70,7 +72,10 @@ def run(
         return heldout.look([found], job, f"finalize trial {choice.trial}", data, console)
 
     with cluster.connected(address):
-        cluster.slots(job.resources)
+        # The widest fold's features; a network of all rows may have a few more.
+        width, classes = found.manifest["folds"]["width"], len(corpus.dataset.classes)
+        job = probing.with_share(job, space_from(found.manifest["space"]), width, classes, console.print)
+        places(job.resources)
         # Scoring the held-out rows is this process's own work, with all that the machine has.
         device.configure(psutil.cpu_count() or 1, 0)
         detector = final.finalize(found, choice, job, corpus, folds, members, train, read_held_out)

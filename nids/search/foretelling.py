@@ -15,8 +15,10 @@ from nids.folds import whole
 from nids.refit import on_all
 from nids.report import foretelling as report
 from nids.results import file_name, write_table
-from nids.search import cluster, preparation
+from nids.search import cluster, preparation, probing
+from nids.search.places import places
 from nids.search.refitting import fit_with_progress
+from nids.space import space_from
 from nids.trial import TrialFailed
 
 if TYPE_CHECKING:
@@ -85,7 +87,9 @@ def run(
     ]
     unfinished = folder.folder("unfinished")
     with cluster.connected(address):
-        cluster.slots(job.resources)
+        space, classes = space_from(runs[0].manifest["space"]), len(corpus.dataset.classes)
+        job = probing.with_share(job, space, everything.encoding.width, classes, console.print)
+        places(job.resources)
         try:
             models = fit_with_progress(corpus, work, job, unfinished, console)
         except TrialFailed as error:

@@ -96,7 +96,7 @@ def folds_of_run(
     """Return the job of a run that nobody drives, and its folds; arguments and errors as for ``prepare_again``."""
     refuse_if_driven(run)
     manifest = run.manifest
-    job = config.make(manifest["job"], source=f"{run.path}/manifest.json")
+    job = config.make(manifest["job"], source=f"{run.uri}/manifest.json")
     if changed := [name for name, of_run in manifest.get("versions", {}).items() if version(name) != of_run]:
         progress(
             f"[yellow]{run.name} was begun with other versions of {', '.join(changed)}: trials from before and after "

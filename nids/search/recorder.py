@@ -96,6 +96,7 @@ class Recorder(tune.Callback):
         total: Trials that the search is to have, those of earlier drivers included.
         ended: Number of trials that earlier drivers ended, by state.
         watch: Called with each record that changed, and the number of trials by state.
+        nodes: Returns the cluster's nodes, for the status.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Recorder(tune.Callback):
         total: int,
         ended: Mapping[str, int],
         watch: Callable[[Record | None, Counts], object],
+        nodes: Callable[[], list[dict[str, Any]]] = list,
     ) -> None:
         self._writer = writer
         self._classes = classes
@@ -112,6 +114,7 @@ class Recorder(tune.Callback):
         self._ended = Counter(ended)
         self._running: dict[str, Record] = {}
         self._watch = watch
+        self._nodes = nodes
         self._last_status = 0.0
         self._last_write = 0.0
         self._unwritten: dict[int, Record] = {}
@@ -133,7 +136,7 @@ class Recorder(tune.Callback):
 
     def write_status(self, state: str, message: str = "") -> None:
         """Say where the search stands."""
-        self._writer.write_status(state, self.counts, owner(), message)
+        self._writer.write_status(state, self.counts, owner(), message, self._nodes())
         self._last_status = time.monotonic()
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:

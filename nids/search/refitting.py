@@ -77,7 +77,7 @@ def fit_all(
     for i in models:
         progress(i, work[i][1].epochs)
     resources = job.resources
-    remote = _fit.options(num_cpus=resources.cpus_per_trial, num_gpus=resources.gpus_per_trial)
+    remote = _fit.options(num_cpus=resources.cpus_per_trial, num_gpus=resources.gpus)
     # A fold's models share the one copy of its rows.
     shared = ray.put(corpus)
     folds = {number: ray.put(fold) for number, fold in {fold.number: fold for fold, _ in work}.items()}
@@ -111,5 +111,5 @@ def fit_all(
 def _fit(corpus: Corpus, fold: Fold, task: Task, job: Job) -> Iterator[int | Fitted]:
     from nids import device
 
-    device.configure(job.resources.cpus_per_trial, job.resources.gpus_per_trial)
+    device.configure(job.resources.cpus_per_trial, job.resources.gpus)
     yield from fit(corpus, fold, task, job)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from optuna.trial import Trial, TrialState
 from ray.tune.search import Searcher
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import optuna
 
+    from nids.search.places import Place
     from nids.space import Space
 
 
@@ -24,12 +28,16 @@ class StudySearcher(Searcher):
     Args:
         study: Where points come from; its waiting trials come first.
         space: What is suggested.
+        places: Where trials run: each is given the first place that has room. No more trials are ever asked for than
+            all of them hold.
     """
 
-    def __init__(self, study: optuna.Study, space: Space) -> None:
+    def __init__(self, study: optuna.Study, space: Space, places: Sequence[Place]) -> None:
         super().__init__(metric="value", mode="min" if study.direction.name == "MINIMIZE" else "max")
         self._study = study
         self._space = space
+        self._places = places
+        self._placed: dict[str, int] = {}
         self._asked: dict[str, Trial] = {}
         self._epochs: dict[str, int] = {}
 
@@ -38,9 +46,12 @@ class StudySearcher(Searcher):
         return {}
 
     def suggest(self, trial_id: str) -> dict[str, Any]:
-        """Return the next trial's number in the study and its hyperparameters."""
+        """Return the next trial's number in the study, its hyperparameters, and the position of its place."""
         trial = self._asked[trial_id] = self._study.ask(self._space)
-        return {"number": trial.number, "hyperparameters": trial.params}
+        taken = Counter(self._placed.values())
+        room = (i for i, place in enumerate(self._places) if taken[i] < place.capacity)
+        self._placed[trial_id] = next(room)
+        return {"number": trial.number, "hyperparameters": trial.params, "place": self._placed[trial_id]}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Keep the value after an epoch."""
@@ -60,7 +71,7 @@ class StudySearcher(Searcher):
                 self._study.tell(self._asked[trial_id], result["value"])
             else:
                 self._study.tell(self._asked[trial_id], state=TrialState.PRUNED)
-        del self._asked[trial_id]
+        del self._asked[trial_id], self._placed[trial_id]
         self._epochs.pop(trial_id, None)
 
     def _report(self, trial_id: str, result: dict[str, Any]) -> None:

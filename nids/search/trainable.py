@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nids.config import Job
+    from nids.search.places import Place
     from nids.search.sharing import SharedFolds
 
 
@@ -19,11 +22,12 @@ class TrialProcess(tune.Trainable):
     seconds before it gives the process up.
     """
 
-    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Job) -> None:
-        """Begin the process's first trial."""
+    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Job, places: Sequence[Place]) -> None:
+        """Begin the process's first trial; those that follow it in the process run in the same place."""
         from nids import device
 
-        device.configure(job.resources.cpus_per_trial, job.resources.gpus_per_trial)
+        place = places[config["place"]]
+        device.configure(place.cpus, place.gpus)
         self._job = job
         self._corpus, self._folds = shared.get()
         self.reset_config(config)
@@ -43,12 +47,23 @@ class TrialProcess(tune.Trainable):
         A trial that cannot go on reports why and ends: an exception would be taken for a fault of the machine, and
         the same trial tried again.
         """
+        from nids import device
         from nids.trial import TrialFailed
 
         try:
             return result_of(next(self._reports))
         except TrialFailed as failure:
-            return {"failed": str(failure), "finished": True, "done": True, "value": math.nan, "epoch": 0}
+            return failed(str(failure))
+        except Exception as error:
+            if not device.is_out_of_memory(error):
+                raise
+            # The same again would end the same: the limit is that of every process of the search.
+            return failed(f"it needs more memory than its share (resources.gpus_per_trial): {_first_line(error)}")
+
+
+def failed(reason: str) -> dict[str, Any]:
+    """Return the last result of a trial that cannot go on."""
+    return {"failed": reason, "finished": True, "done": True, "value": math.nan, "epoch": 0}
 
 
 def result_of(report: dict[str, Any]) -> dict[str, Any]:
@@ -59,3 +74,7 @@ def result_of(report: dict[str, Any]) -> dict[str, Any]:
     """
     needed = {name: report[name] for name in ("epoch", "value", "finished")}
     return {**needed, "done": report["finished"], "report": [report]}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

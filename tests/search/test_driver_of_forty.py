@@ -81,7 +81,7 @@ def search(cluster: None, make_job: Callable[..., Job], tmp_path_factory: pytest
     console = Console(file=io.StringIO(), width=200)
     with watching(storage / "forty") as watched:
         run = driver.run(preparation.prepare(job, traffic, str(storage), "forty", console.print), console)
-    journal = JournalStorage(JournalFileBackend(f"{run.path}/{JOURNAL}"))
+    journal = JournalStorage(JournalFileBackend(f"{run.uri}/{JOURNAL}"))
     return Search(run, optuna.load_study(study_name="forty", storage=journal), watched, console.file.getvalue())
 
 

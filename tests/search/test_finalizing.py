@@ -52,7 +52,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
 
 
 def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> None:
-    table = pd.read_parquet(Path(run.path) / "final/out_of_fold.parquet")
+    table = pd.read_parquet(Path(run.uri) / "final/out_of_fold.parquet")
     assert table["row"].tolist() == list(range(240))  # each once, as the folds are random
     outcome = run.evaluation("final")
     assert outcome is not None
@@ -75,7 +75,7 @@ def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> No
 
 
 def test_an_interrupted_finalization_trains_no_model_twice(run: Run, tmp_path: Path) -> None:
-    job, corpus, folds = preparation.folds_of_run(run, load, str(Path(run.path).parent), print)
+    job, corpus, folds = preparation.folds_of_run(run, load, str(Path(run.uri).parent), print)
     work, kept = on_folds(folds, 2, job, choose(run).hyperparameters, epochs=2), Folder.at(str(tmp_path))
     said: list[tuple[int, int]] = []
 
@@ -95,11 +95,11 @@ def test_an_interrupted_finalization_trains_no_model_twice(run: Run, tmp_path: P
     assert len([model for model, epoch in said if epoch == 1]) == 4 - len(done)
     assert {name: (tmp_path / name).read_bytes() for name in done} == done
     assert len(models) == len(kept.names(".npz")) == 4
-    assert not (Path(run.path) / "final/unfinished").exists()
+    assert not (Path(run.uri) / "final/unfinished").exists()
 
 
 def test_thresholds_and_calibration_come_from_rows_not_trained_on(run: Run) -> None:
-    table = pd.read_parquet(Path(run.path) / "final/out_of_fold.parquet")
+    table = pd.read_parquet(Path(run.uri) / "final/out_of_fold.parquet")
     probabilities = table[[f"p_{name}" for name in CLASSES]].to_numpy()
     labels = pd.Categorical(table["class"], CLASSES).codes
     calm = attack_scores(probabilities[labels == 0], 0)
@@ -117,7 +117,7 @@ def test_thresholds_and_calibration_come_from_rows_not_trained_on(run: Run) -> N
 def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> None:
     detector = bundle.load(Folder.at(run.path).folder("bundle"))
     traffic = datasets.load_training("nsl-kdd-sample", rows=240, seed=ANOTHER_DRAW)
-    (path,) = (Path(run.path) / "final").glob("predictions-*.parquet")
+    (path,) = (Path(run.uri) / "final").glob("predictions-*.parquet")
     table = pd.read_parquet(path)
     probabilities = detector.probabilities(traffic.features)
     np.testing.assert_array_equal(table[[f"p_{name}" for name in CLASSES]].to_numpy(), probabilities)
@@ -127,7 +127,7 @@ def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> 
     expected = summary(*evaluate(traffic.label, probabilities))
     assert {name: judged["figures"][name] for name in expected} == pytest.approx(expected)
     assert (outcome["trial"], outcome["members"], len(judged["members"])) == (choose(run).trial, 2, 2)
-    card = (Path(run.path) / "bundle/MODEL_CARD.md").read_text(encoding="utf-8")
+    card = (Path(run.uri) / "bundle/MODEL_CARD.md").read_text(encoding="utf-8")
     assert card.startswith(f"# nsl-kdd-sample detector: trial {choose(run).trial} of a\n")
     assert "synthetic: its figures say nothing about real traffic" in card
 
@@ -147,7 +147,7 @@ def test_scoring_gives_the_predictions_that_were_judged(run: Run, tmp_path: Path
         detector, [tmp_path], tmp_path.parent / f"{tmp_path.name}.parquet", Console(file=io.StringIO())
     )
     scores = pd.read_parquet(found.out)
-    (path,) = (Path(run.path) / "final").glob("predictions-*.parquet")
+    (path,) = (Path(run.uri) / "final").glob("predictions-*.parquet")
     columns = [f"p_{name}" for name in CLASSES]
     np.testing.assert_array_equal(scores[columns].to_numpy(), pd.read_parquet(path)[columns].to_numpy())
     alerts = attack_scores(scores[columns].to_numpy(), 0) > detector.thresholds[0.01]
@@ -156,7 +156,7 @@ def test_scoring_gives_the_predictions_that_were_judged(run: Run, tmp_path: Path
 
 
 def test_each_look_is_recorded(run: Run) -> None:
-    looks = json.loads((Path(run.path) / "manifest.json").read_text())["looks"]
+    looks = json.loads((Path(run.uri) / "manifest.json").read_text())["looks"]
     purposes = [look["purpose"] for look in looks]
     assert purposes == [f"finalize trial {choose(run).trial}", "baselines"]
     assert all(look["files"] == ["another draw of nsl-kdd-sample"] for look in looks)
@@ -208,22 +208,22 @@ def test_alerts_are_told_for_a_base_rate(run: Run) -> None:
         true, false = 0.001 * found["detection_rate"], 0.999 * found["false_positive_rate"]
         assert row[0] == f"{100 * float(rate):g} %"
         assert row[-1] == (f"{100 * true / (true + false):.2f} %" if true + false else "–")
-    shown = CliRunner().invoke(app, ["report", "a", "--base-rate", "0.001", "--storage", str(Path(run.path).parent)])
+    shown = CliRunner().invoke(app, ["report", "a", "--base-rate", "0.001", "--storage", str(Path(run.uri).parent)])
     assert shown.exception is None
-    page = (Path(run.path) / "report.html").read_text(encoding="utf-8")
+    page = (Path(run.uri) / "report.html").read_text(encoding="utf-8")
     assert "true alerts where 0.1 % are attacks" in page
 
 
 # The last one, as it changes the run.
 def test_a_further_look_is_asked_for(run: Run) -> None:
-    at = ["--storage", str(Path(run.path).parent)]
+    at = ["--storage", str(Path(run.uri).parent)]
     for command in ("finalize", "baselines"):
         refused = CliRunner().invoke(app, [command, "a", *at])
         assert isinstance(refused.exception, UserError)
         assert "Each further look makes them worth less; --again takes one." in str(refused.exception)
-    assert len(json.loads((Path(run.path) / "manifest.json").read_text())["looks"]) == 2
+    assert len(json.loads((Path(run.uri) / "manifest.json").read_text())["looks"]) == 2
     again = CliRunner().invoke(app, ["finalize", "a", "--again", "--seeds", "1", *at])
     assert again.exception is None, again.output
     assert "looked at 3 times" in " ".join(again.output.split())
-    assert "looked at 3 times" in (Path(run.path) / "report.html").read_text(encoding="utf-8")
+    assert "looked at 3 times" in (Path(run.uri) / "report.html").read_text(encoding="utf-8")
     assert bundle.load(Folder.at(run.path).folder("bundle")).manifest.members == 1

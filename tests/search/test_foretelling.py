@@ -99,7 +99,7 @@ def test_it_is_written_with_its_look(runs: list[Run], found: tuple[pd.DataFrame,
     pd.testing.assert_frame_equal(pd.read_parquet(rho), found[1])
     assert picture.read_bytes().startswith(b"\x89PNG")
     for run in runs:
-        (look,) = json.loads((Path(run.path) / "manifest.json").read_text())["looks"]
+        (look,) = json.loads((Path(run.uri) / "manifest.json").read_text())["looks"]
         assert (look["purpose"], look["files"]) == (f"foretell, {TRIALS} configurations", [FOUND])
 
 

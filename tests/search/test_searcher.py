@@ -9,11 +9,13 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
+from nids.search.places import Place
 from nids.search.searcher import StudySearcher
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+PLACES = [Place(cpus=1, gpus=0.5, capacity=2), Place(cpus=1, gpus=0.0, capacity=1, nodes=("a",))]
 SPACE = {"learning_rate": FloatDistribution(1e-3, 1e-2)}
 
 
@@ -28,11 +30,11 @@ def result(epoch: int, value: float, *, finished: bool = False) -> dict[str, Any
 def test_suggests_the_points_of_the_study_with_their_numbers() -> None:
     searched = study()
     searched.enqueue_trial({"learning_rate": 0.005})
-    searcher = StudySearcher(searched, SPACE)
+    searcher = StudySearcher(searched, SPACE, PLACES)
     suggested = [searcher.suggest(trial_id) for trial_id in ("a", "b")]
     assert suggested == [
-        {"number": 0, "hyperparameters": {"learning_rate": 0.005}},
-        {"number": 1, "hyperparameters": searched.trials[1].params},
+        {"number": 0, "hyperparameters": {"learning_rate": 0.005}, "place": 0},
+        {"number": 1, "hyperparameters": searched.trials[1].params, "place": 0},
     ]
     assert [trial.state for trial in searched.trials] == [TrialState.RUNNING] * 2
 
@@ -46,7 +48,7 @@ def test_suggests_the_points_of_the_study_with_their_numbers() -> None:
 )
 def test_an_end_with_a_result(end: dict[str, Any], state: TrialState, value: float) -> None:
     searched = study()
-    searcher = StudySearcher(searched, SPACE)
+    searcher = StudySearcher(searched, SPACE, PLACES)
     searcher.suggest("a")
     searcher.on_trial_result("a", result(1, 1.0))
     searcher.on_trial_result("a", result(2, 0.5))
@@ -69,7 +71,7 @@ def test_an_end_with_a_result(end: dict[str, Any], state: TrialState, value: flo
 )
 def test_an_end_without_one_is_a_failure(end: dict[str, Any] | None, error: bool) -> None:
     searched = study()
-    searcher = StudySearcher(searched, SPACE)
+    searcher = StudySearcher(searched, SPACE, PLACES)
     searcher.suggest("a")
     searcher.on_trial_result("a", result(1, 1.0))
     if end is not None and "failed" in end:
@@ -81,7 +83,7 @@ def test_an_end_without_one_is_a_failure(end: dict[str, Any] | None, error: bool
 
 def test_a_trial_that_was_started_again_keeps_what_it_reported_first() -> None:
     searched = study()
-    searcher = StudySearcher(searched, SPACE)
+    searcher = StudySearcher(searched, SPACE, PLACES)
     searcher.suggest("a")
     for epoch, value in [(1, 1.0), (2, 0.5), (1, 1.25), (2, 0.75)]:
         searcher.on_trial_result("a", result(epoch, value))
@@ -91,7 +93,7 @@ def test_a_trial_that_was_started_again_keeps_what_it_reported_first() -> None:
 
 def test_trials_do_not_mix() -> None:
     searched = study("maximize")
-    searcher = StudySearcher(searched, SPACE)
+    searcher = StudySearcher(searched, SPACE, PLACES)
     searcher.suggest("a")
     searcher.suggest("b")
     searcher.on_trial_complete("b", result(1, 0.75, finished=True))
@@ -104,12 +106,12 @@ def test_trials_do_not_mix() -> None:
 
 @pytest.mark.parametrize(("direction", "mode"), [("minimize", "min"), ("maximize", "max")])
 def test_the_study_says_what_is_better(direction: str, mode: str) -> None:
-    searcher = StudySearcher(study(direction), SPACE)
+    searcher = StudySearcher(study(direction), SPACE, PLACES)
     assert (searcher.metric, searcher.mode) == ("value", mode)
 
 
 def test_nothing_of_it_is_saved(tmp_path: Path) -> None:
-    searcher = StudySearcher(study(), SPACE)
+    searcher = StudySearcher(study(), SPACE, PLACES)
     searcher.suggest("a")
     searcher.save(str(tmp_path / "state"))
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,71 @@
+"""The ``nids`` command. What is slow to import stands inside the commands that need it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from nids.cli import benchmark, cluster, data, jobs, searching, verdict
+from nids.cli.options import plain
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+app = typer.Typer(
+    help="""Hyperparameter search for network intrusion detection: many CNN-BiGRU trials on a Ray cluster, judged by
+    cross-validation in which nothing leaks.
+
+    A first search: [bold]nids search jobs/quick.toml[/]. It ends in a best trial, its result for every class and a
+    report page. Interrupt it whenever you like: [bold]nids resume[/] goes on where it stopped.""",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    searching.search,
+    searching.resume,
+    searching.report,
+    searching.runs,
+    verdict.baselines,
+    verdict.finalize,
+    verdict.foretell,
+    verdict.leakage,
+    verdict.score,
+    jobs.submit,
+    benchmark.bench,
+):
+    app.command()(command)
+
+
+def _group(name: str, help_: str, commands: Mapping[str, Callable[..., None]]) -> None:
+    group = typer.Typer(help=help_, no_args_is_help=True, rich_markup_mode="rich")
+    for command_name, command in commands.items():
+        group.command(command_name)(command)
+    app.add_typer(group, name=name)
+
+
+_group("data", "Get data sets and look at data files.", {"fetch": data.fetch, "check": data.check})
+_group(
+    "jobs",
+    "Follow and stop what was submitted to a cluster.",
+    {"list": jobs.list_, "status": jobs.status, "logs": jobs.logs, "stop": jobs.stop},
+)
+_group("cluster", "Bring up a cluster on this machine.", {"local": cluster.local})
+
+
+def main() -> None:
+    """Run the command; what a user can put right is said in a message, without a traceback."""
+    from nids import access, device
+
+    device.before_tensorflow()
+    access.use_token()
+    try:
+        app()
+    except UserError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(2)

@@ -1,0 +1,43 @@
+"""The command that brings up a cluster on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def local(
+    nodes: Annotated[int, typer.Option(min=1, max=100, help="Nodes, the head among them.")] = 3,
+    cpus_per_node: Annotated[int, typer.Option(min=1, help="CPUs of each.")] = 2,
+    gpus_per_node: Annotated[int, typer.Option(min=0, help="GPUs of each; numbers only where there are no cards.")] = 0,
+    dashboard_port: Annotated[
+        int | None, typer.Option(help="Port for jobs. Unsaid: 8265, or a free one.", show_default=False)
+    ] = None,
+) -> None:
+    """Run a Ray cluster of several nodes on this machine until Ctrl-C: to try what is meant for many machines."""
+    import signal
+
+    from nids import local_cluster
+    from nids.local_cluster import Size
+
+    console = Console()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, interrupt)
+    try:
+        with local_cluster.running(Size(nodes, cpus_per_node, gpus_per_node), console.print, dashboard_port) as cluster:
+            console.print(
+                f"\nUse it from another terminal, and end it here with Ctrl-C:\n"
+                f'  nids submit jobs/quick.toml --storage "$PWD/runs" --address {cluster.dashboard} --follow\n'
+                f"  nids search jobs/quick.toml --address {cluster.address}",
+                highlight=False,
+                soft_wrap=True,
+            )
+            cluster.wait()
+    except KeyboardInterrupt:
+        console.print("The cluster has ended.")

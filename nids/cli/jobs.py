@@ -1,0 +1,193 @@
+"""The commands that run searches as jobs of a Ray cluster."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nids.cli.options import SetOption
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from ray.job_submission import JobDetails
+
+    from nids.jobs.client import JobClient
+
+JobArgument = Annotated[str, typer.Argument(help="Its id, as `nids jobs list` shows it.", show_default=False)]
+DashboardOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The cluster's dashboard, such as http://127.0.0.1:8265. Unsaid: RAY_API_SERVER_ADDRESS, RAY_ADDRESS, and "
+        "without them this machine's.",
+        show_default=False,
+    ),
+]
+FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Print what it prints until it ends.")]
+RUN = "nids_run"
+STORAGE = "nids_storage"
+
+
+def submit(
+    job: Annotated[Path | None, typer.Argument(help="The job file.", show_default=False)] = None,
+    set_: SetOption = None,
+    resume: Annotated[
+        str | None, typer.Option(help="Go on with this run instead of a new one.", show_default=False)
+    ] = None,
+    storage: Annotated[
+        str,
+        typer.Option(
+            help="Where runs are kept, as the cluster sees it: s3://BUCKET/runs, gs://…, or a folder's whole path.",
+            envvar="NIDS_STORAGE",
+        ),
+    ] = "",
+    name: Annotated[
+        str | None, typer.Option(help="Name of the run. Unsaid: the job's name and the time.", show_default=False)
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="The data on the cluster's head. Unsaid: its NIDS_DATA_DIR, or it fetches them.", show_default=False
+        ),
+    ] = None,
+    follow: FollowOption = False,
+    address: DashboardOption = None,
+) -> None:
+    """Submit: run a search, or the rest of one, as a job of a Ray cluster; its workers need no data and no code."""
+    from nids import config
+    from nids.jobs import packing
+    from nids.jobs.client import JobClient
+
+    console = Console()
+    if (job is None) == (resume is None):
+        raise UserError("either a job file is needed, such as jobs/large.toml, or --resume RUN.")
+    _refuse_if_lost(storage)
+    options = ["--storage", storage, *(["--data", data] if data else [])]
+    if job is not None:
+        described = config.read(job, set_ or ())  # what is wrong in it is said here, not in a log far away
+        run = name or f"{described.name}-{datetime.now():%Y%m%d-%H%M%S}"
+        overrides = [part for override in set_ or () for part in ("--set", override)]
+        # The job's name, which is that of its file unless it says otherwise.
+        overrides += ["--set", f"name={described.name}"]
+        command = ["search", packing.JOB, "--name", run, *overrides]
+    else:
+        assert resume is not None
+        run = resume
+        command = ["resume", run]
+    client = JobClient(address)
+    with packing.packed(job) as folder:
+        job_id = client.submit(["python", "-m", "nids.cli", *command, *options], folder, {RUN: run, STORAGE: storage})
+    console.print(f"[bold]{job_id}[/]: run {run} in {storage}", highlight=False, soft_wrap=True)
+    if follow:
+        _follow(client, job_id, console)
+    else:
+        _say_how_to_follow(job_id, console)
+
+
+def list_(address: DashboardOption = None) -> None:
+    """List the submitted jobs, the latest first."""
+    from nids.jobs.client import JobClient
+
+    console = Console()
+    jobs = JobClient(address).jobs()
+    if not jobs:
+        console.print(
+            "No job was submitted yet. Submit one with: [bold]nids submit jobs/large.toml[/]", highlight=False
+        )
+        return
+    table = Table(box=None, header_style="bold")
+    for heading in ("job", "run"):
+        table.add_column(heading, overflow="fold", no_wrap=True)  # to be typed, so never cut off
+    for heading in ("state", "started", "took"):
+        table.add_column(heading)
+    for job in jobs:
+        table.add_row(job.submission_id, job.metadata.get(RUN, ""), job.status.value.lower(), *_times(job))
+    console.print(table, highlight=False)
+
+
+def status(job: JobArgument, address: DashboardOption = None) -> None:
+    """Say how a job stands."""
+    from nids.jobs.client import JobClient
+
+    found = JobClient(address).job(job)
+    started, took = _times(found)
+    lines = {
+        "state": found.status.value.lower(),
+        "run": found.metadata.get(RUN, ""),
+        "storage": found.metadata.get(STORAGE, ""),
+        "started": started,
+        "took": took,
+        "message": (found.message or "").strip(),
+    }
+    console = Console()
+    for heading, value in lines.items():
+        if value:
+            console.print(f"[bold]{heading:8}[/] {value}", highlight=False, soft_wrap=True)
+
+
+def logs(job: JobArgument, follow: FollowOption = False, address: DashboardOption = None) -> None:
+    """Print what a job has printed."""
+    from nids.jobs.client import JobClient
+
+    client = JobClient(address)
+    if follow:
+        _follow(client, job, Console())
+    else:
+        print(client.log(job), end="")
+
+
+def stop(job: JobArgument, address: DashboardOption = None) -> None:
+    """Stop a job in good order: its run can be gone on with, on any cluster that sees the storage."""
+    from nids.jobs.client import JobClient
+
+    client = JobClient(address)
+    found = client.job(job)
+    console = Console()
+    if not client.stop(job):
+        console.print(f"{job} has ended already: {found.status.value.lower()}.", highlight=False)
+        return
+    run, storage = found.metadata.get(RUN), found.metadata.get(STORAGE)
+    console.print(f"{job} is stopping. Go on with its run by:", highlight=False)
+    console.print(f"  [bold]nids submit --resume {run} --storage {storage}[/]", highlight=False, soft_wrap=True)
+
+
+def _follow(client: JobClient, job_id: str, console: Console) -> None:
+    try:
+        ended = client.follow(job_id, lambda text: print(text, end="", flush=True))
+    except KeyboardInterrupt:
+        console.print("\nNo longer following; the job goes on.", highlight=False)
+        _say_how_to_follow(job_id, console)
+        return
+    console.print(f"[bold]{job_id}[/] {ended.value.lower()}", highlight=False)
+    if ended.value != "SUCCEEDED":
+        raise typer.Exit(1)
+
+
+def _say_how_to_follow(job_id: str, console: Console) -> None:
+    console.print(
+        f"Follow it with [bold]nids jobs logs {job_id} --follow[/], stop it with [bold]nids jobs stop {job_id}[/].",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _refuse_if_lost(storage: str) -> None:
+    """A job runs in a temporary folder of the cluster: what it writes beside itself is lost."""
+    if "://" not in storage and not Path(storage).is_absolute():
+        found = f"is {storage!r}, which is relative to the job's temporary folder" if storage else "is missing"
+        raise UserError(
+            f"--storage {found}: name a place that outlives the job, s3://BUCKET/runs, gs://BUCKET/runs, or the whole "
+            "path of a folder that the cluster's head sees (NIDS_STORAGE sets it once for all)."
+        )
+
+
+def _times(job: JobDetails) -> tuple[str, str]:
+    if not job.start_time:
+        return "", ""
+    started = datetime.fromtimestamp(job.start_time / 1000, UTC)
+    ended = datetime.fromtimestamp(job.end_time / 1000, UTC) if job.end_time else datetime.now(UTC)
+    return f"{started.astimezone():%Y-%m-%d %H:%M:%S}", str(ended - started).partition(".")[0]

@@ -1,0 +1,127 @@
+"""The commands that make runs and look at them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from nids.cli.options import AddressOption, DataOption, RunArgument, SetOption, StorageOption, show
+from nids.cli.rows import load, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nids.search.preparation import Prepared
+
+INTERRUPTED = 130
+
+
+def search(
+    job: Annotated[Path, typer.Argument(help="The job file, such as jobs/quick.toml.", show_default=False)],
+    set_: SetOption = None,
+    data: DataOption = None,
+    storage: StorageOption = "runs",
+    name: Annotated[
+        str | None, typer.Option(help="Name of the run. Unsaid: the job's name and the time.", show_default=False)
+    ] = None,
+    address: AddressOption = None,
+) -> None:
+    """Search: run the trials of a job file and report the best one."""
+    from datetime import datetime
+
+    from nids import config, results
+
+    console = Console()
+    described = config.read(job, set_ or ())
+    if name is None:
+        name = f"{described.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    results.new_run(storage, name)  # what cannot be is said before anything is read
+    described, traffic = rows_of(described, data, console)
+    console.print(
+        f"[bold]{name}[/]: {described.search.trials} trials on {traffic.source}, {len(traffic.label):,} rows, "
+        f"{described.folds.used} folds",
+        highlight=False,
+    )
+
+    def prepare() -> Prepared:
+        from nids.search import preparation
+
+        return preparation.prepare(described, traffic, storage, name, console.print)
+
+    _run(prepare, address, storage, console)
+
+
+def resume(
+    run: RunArgument,
+    data: DataOption = None,
+    storage: StorageOption = "runs",
+    address: AddressOption = None,
+) -> None:
+    """Go on with an interrupted search. Trials that have ended are not run again."""
+    from nids import results
+
+    console = Console()
+    found = results.open_run(storage, run)
+    if found.state == "finished":
+        console.print(f"{run} is finished: nothing is left to do.")
+        show(found, console)
+    else:
+
+        def prepare() -> Prepared:
+            from nids.search import preparation
+
+            return preparation.prepare_again(found, lambda job: load(job, data), storage, console.print)
+
+        _run(prepare, address, storage, console)
+
+
+def report(
+    run: RunArgument,
+    base_rate: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of attacks in your traffic: how many alerts would be true there."),
+    ] = 0.01,
+    storage: StorageOption = "runs",
+) -> None:
+    """Report: print a run's tables and write its page. The run may still be going on."""
+    from nids import results
+
+    show(results.open_run(storage, run), Console(), base_rate)
+
+
+def runs(storage: StorageOption = "runs") -> None:
+    """List the runs of a storage, with their state and their best trial."""
+    from nids import listing
+
+    listing.show(storage, Console())
+
+
+def _run(prepare: Callable[[], Prepared], address: str | None, storage: str, console: Console) -> None:
+    """Run a search and show what it has found; say how an interrupted one is continued."""
+    import ray
+
+    from nids.search import cluster
+
+    try:
+        # Both take seconds, and a cluster's start is mostly waiting.
+        beside = ThreadPoolExecutor(1)
+        try:
+            preparing = beside.submit(prepare)
+            cluster.connect(address)
+            prepared = preparing.result()
+        finally:
+            beside.shutdown(wait=False, cancel_futures=True)
+        from nids.search import driver
+
+        run = driver.run(prepared, console)
+    finally:
+        ray.shutdown()
+    show(run, console)
+    if run.state != "finished":
+        option = "" if storage == "runs" else f" --storage {storage}"
+        console.print(f"\nInterrupted. Go on with: [bold]nids resume {run.name}{option}[/]", highlight=False)
+        raise typer.Exit(INTERRUPTED)

@@ -1,0 +1,1 @@
+"""Searches as jobs of a Ray cluster: what is packed, submitted, followed and stopped."""

@@ -1,0 +1,137 @@
+"""Talks to a cluster's job server, in Ray's own way, and puts what goes wrong into words."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shlex
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from nids import access
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ray.job_submission import JobDetails, JobStatus
+
+DEFAULT_ADDRESS = "http://127.0.0.1:8265"
+# A stopped search ends its trials and writes its last results first; Ray itself would wait three seconds.
+STOP_SECONDS = 120
+ENVIRONMENT = {"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_SECONDS), "PYTHONUNBUFFERED": "1", "COLUMNS": "120"}
+TALKATIVE = (
+    "ray.dashboard.modules.dashboard_sdk",
+    "ray.dashboard.modules.job.sdk",
+    "ray._private.runtime_env.packaging",
+)
+
+
+class JobClient:
+    """A cluster's jobs.
+
+    Args:
+        address: Of the cluster's dashboard; unsaid, what Ray's environment variables name, or this machine's.
+
+    Raises:
+        UserError: Nobody answers there, or the token is not the cluster's.
+    """
+
+    def __init__(self, address: str | None) -> None:
+        named = address or os.environ.get("RAY_API_SERVER_ADDRESS") or os.environ.get("RAY_ADDRESS")
+        self.address = named or DEFAULT_ADDRESS
+        # Ray prefers the variable to what it is told.
+        os.environ["RAY_API_SERVER_ADDRESS"] = self.address
+        access.use_token()
+        from ray.job_submission import JobSubmissionClient
+
+        for name in TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        with self._explained():
+            self._client = JobSubmissionClient(self.address)
+
+    def submit(self, command: Sequence[str], folder: Path, metadata: Mapping[str, str]) -> str:
+        """Have the cluster's head run a command in a copy of a folder, and return the job's id."""
+        with self._explained():
+            return self._client.submit_job(
+                entrypoint=shlex.join(command),
+                runtime_env={"working_dir": str(folder), "env_vars": ENVIRONMENT},
+                metadata=dict(metadata),
+            )
+
+    def jobs(self) -> list[JobDetails]:
+        """Return the submitted jobs, the latest first."""
+        from ray.job_submission import JobType
+
+        with self._explained():
+            jobs = [job for job in self._client.list_jobs() if job.type == JobType.SUBMISSION]
+        return sorted(jobs, key=lambda job: job.start_time or 0, reverse=True)
+
+    def job(self, job_id: str) -> JobDetails:
+        """Return one job."""
+        with self._explained():
+            return self._client.get_job_info(job_id)
+
+    def log(self, job_id: str) -> str:
+        """Return what a job has printed so far."""
+        with self._explained():
+            return self._client.get_job_logs(job_id)
+
+    def follow(self, job_id: str, show: Callable[[str], object]) -> JobStatus:
+        """Pass on what a job prints until it ends, and return how it ended."""
+
+        async def tail(shown: int) -> int:
+            seen = 0
+            async for text in self._client.tail_job_logs(job_id):
+                show(text[max(0, shown - seen) :])
+                seen += len(text)
+            return max(seen, shown)
+
+        shown = 0
+        # A connection that breaks off is made again; the log then begins anew.
+        while not self.job(job_id).status.is_terminal():
+            with self._explained():
+                shown = asyncio.run(tail(shown))
+        rest = self.log(job_id)
+        show(rest[shown:])
+        return self.job(job_id).status
+
+    def stop(self, job_id: str) -> bool:
+        """Have a job end in good order; return whether it was still running."""
+        with self._explained():
+            return self._client.stop_job(job_id)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        from ray.exceptions import AuthenticationError
+
+        try:
+            yield
+        except AuthenticationError as error:
+            raise UserError(
+                f"{self.address} {_refusal(str(error))}. It is read from RAY_AUTH_TOKEN, from the file that "
+                f"RAY_AUTH_TOKEN_PATH names, or from {access.default_path()}; it has to be the cluster's own."
+            ) from None
+        except BrokenPipeError:
+            raise  # of what reads this process's output
+        except ConnectionError as error:
+            raise UserError(
+                f"no Ray cluster takes jobs at {self.address} ({_first_line(error)}). Name its dashboard with "
+                "--address http://HOST:8265; one behind a firewall is reached through a tunnel (cluster/README.md)."
+            ) from None
+        except RuntimeError as error:
+            raise UserError(f"{self.address}: {_first_line(error)}") from None
+
+
+def _refusal(said: str) -> str:
+    return (
+        "asks for a token, and none was given"
+        if said.startswith("Authentication required")
+        else "does not accept the token that was given"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")

@@ -1,0 +1,228 @@
+"""A Ray cluster of several nodes on this machine, brought up as on several machines: for trying, and for tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+
+import psutil
+
+from nids import access
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+START_SECONDS = 120.0
+STOP_SECONDS = 15.0
+# Of the machine's memory, for the shared objects of all nodes together: what Ray takes for one.
+OBJECT_STORE_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a cluster has: nodes, the head among them, and each one's CPUs and GPUs.
+
+    Where there are fewer cards, GPUs are numbers only: trials are placed as if they were there, and compute on CPUs.
+    """
+
+    nodes: int
+    cpus: int
+    gpus: int
+
+
+@dataclass
+class LocalCluster:
+    """A running cluster.
+
+    Attributes:
+        address: For drivers: ``nids search --address``.
+        dashboard: For jobs: ``nids submit --address``.
+        folder: Holds the nodes' files, a folder for each.
+        processes: One a node, the head's first; with it ends the node.
+    """
+
+    address: str
+    dashboard: str
+    folder: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def wait(self) -> None:
+        """Return when a node has ended.
+
+        Raises:
+            UserError: It ended, which nobody asked for.
+        """
+        while True:
+            for number, process in enumerate(self.processes):
+                if process.poll() is not None:
+                    raise _ended(number, process, self.folder)
+            time.sleep(0.5)
+
+
+def head_command(port: int, dashboard_port: int) -> list[str]:
+    """Return the command of a cluster's head, as the files in ``cluster/`` have it."""
+    return [
+        *("ray", "start", "--head", f"--port={port}", "--dashboard-host=127.0.0.1"),
+        *(f"--dashboard-port={dashboard_port}", "--disable-usage-stats", "--block"),
+    ]
+
+
+def worker_command(head: str) -> list[str]:
+    """Return the command of each other node, as the files in ``cluster/`` have it; ``head`` is host and port."""
+    return ["ray", "start", f"--address={head}", "--disable-usage-stats", "--block"]
+
+
+@contextmanager
+def running(size: Size, progress: Callable[[str], object], dashboard_port: int | None = None) -> Iterator[LocalCluster]:
+    """Run a cluster for as long as a block runs; nothing of it is left behind.
+
+    Args:
+        size: What it has.
+        progress: Called with a line of text when a node is up.
+        dashboard_port: Where jobs are submitted; unsaid, 8265, or another one if that is taken.
+
+    Raises:
+        UserError: It cannot be started.
+    """
+    port = _free_port()
+    dashboard_port = dashboard_port or (_free_port() if _taken(8265) else 8265)
+    if _taken(dashboard_port):
+        raise UserError(f"port {dashboard_port} is taken on this machine: name another with --dashboard-port.")
+    access.use_token(create=True)
+    # Short: the names of its sockets are limited to 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="nids-"))
+    cluster = LocalCluster(f"127.0.0.1:{port}", f"http://127.0.0.1:{dashboard_port}", folder)
+    try:
+        head = [*head_command(port, dashboard_port), f"--ray-client-server-port={_free_port()}"]
+        _start(cluster, head, size)
+        _await(cluster, 1)
+        progress(f"head: {cluster.dashboard}")
+        for _ in range(size.nodes - 1):
+            _start(cluster, worker_command(cluster.address), size)
+        _await(cluster, size.nodes)
+        progress(f"{size.nodes} nodes, {size.nodes * size.cpus} CPUs, {size.nodes * size.gpus} GPUs")
+        yield cluster
+    finally:
+        _stop(cluster)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(cluster: LocalCluster, command: list[str], size: Size) -> None:
+    number = len(cluster.processes)
+    memory = int(psutil.virtual_memory().total * OBJECT_STORE_SHARE / size.nodes)
+    of_one_machine = [
+        f"--num-cpus={size.cpus}",
+        f"--num-gpus={size.gpus}",
+        f"--object-store-memory={memory}",
+        f"--temp-dir={cluster.folder}/{number}",
+        # Ranges of fixed ports would be those of the other nodes too.
+        "--min-worker-port=0",
+        "--max-worker-port=0",
+        "--dashboard-agent-listen-port=0",
+    ]
+    # The commands and the python of this environment, whatever the user's path is.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    environment = {
+        **os.environ,
+        "PATH": path,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+    }
+    environment.pop("RAY_ADDRESS", None)
+    with (cluster.folder / f"{number}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, *of_one_machine],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the one who stops them all, in order
+        )
+    cluster.processes.append(process)
+
+
+def _await(cluster: LocalCluster, nodes: int) -> None:
+    """Wait until so many nodes are up."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        for number, process in enumerate(cluster.processes):
+            if process.poll() is not None:
+                raise _ended(number, process, cluster.folder)
+        with suppress(URLError, ConnectionError, TimeoutError, json.JSONDecodeError):
+            if _alive(cluster.dashboard) >= nodes:
+                return
+        time.sleep(0.2)
+    raise UserError(f"of {nodes} nodes, not all were up after {START_SECONDS:g} s: is the machine overloaded?")
+
+
+def _alive(dashboard: str) -> int:
+    token = os.environ.get(access.TOKEN)
+    if not token:
+        token = Path(os.environ.get(access.TOKEN_PATH) or access.default_path()).read_text(encoding="utf-8").strip()
+    request = urllib.request.Request(f"{dashboard}/api/v0/nodes", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        nodes = json.load(answer)["data"]["result"]["result"]
+    return sum(node["state"] == "ALIVE" for node in nodes)
+
+
+def _stop(cluster: LocalCluster) -> None:
+    """End all nodes, the head last, and whatever they have started."""
+    started = []
+    for process in cluster.processes:
+        with suppress(psutil.NoSuchProcess):
+            started += [*psutil.Process(process.pid).children(recursive=True)]
+    for process in reversed(cluster.processes):
+        process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    _, left = psutil.wait_procs(started, timeout=STOP_SECONDS)
+    for straggler in left:
+        with suppress(psutil.NoSuchProcess):
+            straggler.kill()
+    for process in cluster.processes:
+        process.kill()
+        process.wait()
+
+
+def _ended(number: int, process: subprocess.Popen[bytes], folder: Path) -> UserError:
+    log = (folder / f"{number}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    said = log[-1] if log else "nothing"
+    return UserError(
+        f"node {number} of the cluster ended by itself (exit status {process.returncode}). It said: {said}"
+    )
+
+
+def _free_port() -> int:
+    # Below the range from which the system gives out ports for connections: it could give this one out meanwhile.
+    for port in range(20000 + os.getpid() % 5000, 32000):
+        if not _taken(port) and port not in _given:
+            _given.add(port)
+            return port
+    raise UserError("no port between 20000 and 32000 is free on this machine.")
+
+
+_given: set[int] = set()
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))
+        except OSError:
+            return True
+    return False

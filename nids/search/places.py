@@ -1,0 +1,82 @@
+"""Where a cluster can hold trials, and how many of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ray
+from ray.tune import PlacementGroupFactory
+
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nids.config import Resources
+
+
+@dataclass(frozen=True)
+class Place:
+    """A kind of node, for trials.
+
+    Attributes:
+        cpus: CPUs of a trial there.
+        gpus: GPUs of a trial there, or its share of one.
+        capacity: Trials that all of its nodes hold at once.
+        nodes: The ids of its nodes, or none if any node will do that has what a trial asks for.
+    """
+
+    cpus: int
+    gpus: float
+    capacity: int
+    nodes: tuple[str, ...] = ()
+
+    def request(self) -> PlacementGroupFactory:
+        """Return what a trial asks Ray for."""
+        bundle = {"CPU": self.cpus, **({"GPU": self.gpus} if self.gpus else {})}
+        if not self.nodes:
+            return PlacementGroupFactory([bundle])
+        selector = {"ray.io/node-id": f"in({','.join(self.nodes)})"}
+        return PlacementGroupFactory([bundle], bundle_label_selector=[selector])
+
+
+def places(resources: Resources) -> list[Place]:
+    """Return where trials fit on the connected cluster, GPUs first.
+
+    Raises:
+        UserError: They fit nowhere.
+    """
+    nodes = {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
+    fitting = sum(_fit(node, resources.cpus_per_trial, resources.gpus) for node in nodes.values())
+    # Nodes that are still to be started are waited for.
+    found = [Place(resources.cpus_per_trial, resources.gpus, max(fitting, resources.autoscale_to or 0))]
+    if resources.cpu_nodes:
+        without = {node_id: node for node_id, node in nodes.items() if not node.get("GPU")}
+        capacity = sum(_fit(node, resources.cpus_per_trial, 0) for node in without.values())
+        found.append(Place(resources.cpus_per_trial, 0.0, capacity, tuple(sorted(without))))
+    found = [place for place in found if place.capacity]
+    if not found:
+        held = "; ".join(f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs" for node in nodes.values())
+        raise UserError(
+            f"a trial asks for {resources.cpus_per_trial} CPUs and {resources.gpus:g} GPUs, but no node of the cluster "
+            f"has that much. Its nodes: {held}. Lower resources.cpus_per_trial or resources.gpus_per_trial; if the "
+            "cluster starts such nodes when they are asked for, say with resources.autoscale_to up to how many trials."
+        )
+    return found
+
+
+def slots(places: Sequence[Place], resources: Resources) -> int:
+    """Return how many trials run at once: as many as fit, or as are allowed."""
+    found = sum(place.capacity for place in places)
+    return min(found, resources.max_concurrent or found)
+
+
+def _fit(node: dict[str, float], cpus: int, gpus: float) -> int:
+    by_cpu = int(node.get("CPU", 0) // cpus)
+    if gpus == 0:
+        return by_cpu
+    # A fraction must lie on one card: what is left over on each of them cannot be put together.
+    if gpus < 1:
+        return min(by_cpu, int(node.get("GPU", 0)) * int(1 / gpus + 1e-9))
+    return min(by_cpu, int(node.get("GPU", 0) // gpus))

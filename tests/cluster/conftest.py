@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NODES, CPUS, GPUS = 3, 8, 2
+
+JOB = """
+[data]
+dataset = "nsl-kdd-sample"
+rows = 600
+[folds]
+count = 2
+targets = { R2L = 30, U2R = 20 }
+[training]
+epochs = 2
+[search]
+trials = 4
+startup_trials = 2
+[scheduler]
+kind = "none"
+[resources]
+max_concurrent = 2
+[hyperparameters]
+conv_filters = 4
+gru_units = 4
+sequence_gru_units = 4
+batch_size = 256
+"""
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """A running cluster: where drivers and jobs find it, and the environment of a user who has its token."""
+
+    address: str
+    dashboard: str
+    environment: dict[str, str]
+
+    def nids(self, *arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
+        """Run the command as that user, with some environment variables changed."""
+        return subprocess.run(
+            [sys.executable, "-m", "nids.cli", *arguments],
+            env={**self.environment, **changed},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def script(self, name: str, *arguments: str) -> str:
+        """Return what a script of this folder prints; its standard error is told if it fails."""
+        command = [sys.executable, str(Path(__file__).parent / name), *arguments]
+        ended = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, timeout=300)
+        assert ended.returncode == 0, ended.stderr[-3000:]
+        return ended.stdout
+
+
+@pytest.fixture(scope="session")
+def user(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a user who has never run Ray, and has no settings of it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    return {**kept, "HOME": str(tmp_path_factory.mktemp("home")), "COLUMNS": "200"}
+
+
+@pytest.fixture(scope="session")
+def three_nodes(user: dict[str, str]) -> Iterator[Nodes]:
+    """A real cluster of three nodes with two logical GPUs each, by the command that users try it with."""
+    size = (f"--nodes={NODES}", f"--cpus-per-node={CPUS}", f"--gpus-per-node={GPUS}")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nids.cli", "cluster", "local", *size],
+        env={**user, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        said = ""
+        while "nids search" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        dashboard = re.search(r"--address (http://\S+)", said)
+        address = re.search(r"--address (\d\S+)", said)
+        assert dashboard is not None
+        assert address is not None
+        yield Nodes(address[1], dashboard[1], user)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    """A job file of a quick search."""
+    path = tmp_path / "tiny.toml"
+    path.write_text(JOB)
+    return path
