@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from nids.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+READS = 8
 OBJECT_STORES = {"s3", "gcs", "abfs"}
 
 
@@ -81,8 +83,17 @@ class Folder:
 
     def read(self, name: str) -> bytes:
         """Return a file's content; FileNotFoundError where there is none."""
-        with self._explained(), self.filesystem.open_input_stream(f"{self.path}/{name}") as stream:
-            return bytes(stream.read())
+        path = f"{self.path}/{name}"
+        with self._explained():
+            for attempt in range(READS):
+                with self.filesystem.open_input_stream(path) as stream:
+                    content = bytes(stream.read())
+                # Of an object, its size is asked for first, and then that much of it is read: in between, another one
+                # can have taken its place.
+                if self.is_local or self.filesystem.get_file_info(path).size == len(content):
+                    return content
+                time.sleep(0.05 * (attempt + 1))
+            raise OSError(f"{name} is replaced faster than it can be read")
 
     def write(self, name: str, content: bytes | memoryview) -> None:
         """Create or replace a file."""

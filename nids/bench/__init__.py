@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nids.bench.measuring import Row
 
 # In the order in which they are measured; each is a module of this package.
-PARTS = ("overhead", "folds", "side-by-side", "efficiency", "growth", "against-plain-loop")
+PARTS = ("overhead", "folds", "side-by-side", "efficiency", "growth", "nodes", "against-plain-loop")
 
 
 def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]) -> str:
@@ -38,7 +38,7 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
     for name in parts or PARTS:
         started = time.perf_counter()
         progress(f"{name} …")
-        measured = _measure(name, rounds)
+        measured = _measure(name, rounds, progress)
         progress("\n".join([f"{name}: {time.perf_counter() - started:.0f} s", *map(str, measured)]))
         rows += measured
     machine = f"{cluster.processor()}, {psutil.cpu_count()} CPUs, {platform.platform()}"
@@ -46,8 +46,8 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
     return "\n".join([machine, "", *lines])
 
 
-def _measure(part: str, rounds: int) -> list[Row]:
-    from nids.bench import against_plain_loop, efficiency, folds, growth, overhead, side_by_side
+def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[Row]:
+    from nids.bench import against_plain_loop, efficiency, folds, growth, nodes, overhead, side_by_side
 
     measures: dict[str, Callable[[], list[Row]]] = {
         "against-plain-loop": lambda: against_plain_loop.measure(rounds),
@@ -55,6 +55,7 @@ def _measure(part: str, rounds: int) -> list[Row]:
         "overhead": overhead.measure,
         "folds": lambda: folds.measure(rounds),
         "growth": growth.measure,
+        "nodes": lambda: nodes.measure(progress),
         "side-by-side": side_by_side.measure,
     }
     return measures[part]()

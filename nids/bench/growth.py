@@ -16,7 +16,7 @@ import psutil
 import ray
 from rich.console import Console
 
-from nids import config, datasets
+from nids import access, config, datasets
 from nids.bench.measuring import Row, output_of
 from nids.metrics import SUMMARY
 from nids.results import TABLES, Run, RunWriter
@@ -114,16 +114,27 @@ class Milestone:
 def measure() -> list[Row]:
     """Run one search in a process of its own."""
     title = "trials a second; growth of the driver's memory, and writing the run store, for each of them; reading it"
-    lines = output_of([sys.executable, "-m", "nids.bench.growth", *map(str, SIZES)]).splitlines()
-    rows = [("trials that compute nothing, of 3 folds × 4 epochs", title)]
+    return [("trials that compute nothing, of 3 folds × 4 epochs", title), *rows_of(SIZES)]
+
+
+def rows_of(sizes: Sequence[int], address: str = "", gpus: float = 0.0) -> list[Row]:
+    """Return the rows of a search of its own process; the arguments are those of ``run``."""
+    lines = output_of([sys.executable, "-m", "nids.bench.growth", address, str(gpus), *map(str, sizes)]).splitlines()
+    rows = []
     for line in lines:
         trials, _, figures = line.partition("\t")
         rows.append((trials, figures))
     return rows
 
 
-def run(sizes: Sequence[int]) -> list[Milestone]:
-    """Run a search of as many trials as the last of some sizes, and return where it stood at each of them."""
+def run(sizes: Sequence[int], address: str | None = None, gpus: float = 0.0) -> list[Milestone]:
+    """Run a search of as many trials as the last of some sizes, and return where it stood at each of them.
+
+    Args:
+        sizes: Ascending.
+        address: A running cluster; unsaid, one is started on this machine.
+        gpus: GPUs of a trial.
+    """
     job = config.make(
         {
             "name": "stub",
@@ -132,21 +143,24 @@ def run(sizes: Sequence[int]) -> list[Milestone]:
             "training": {"epochs": EPOCHS},
             "search": {"trials": sizes[-1]},
             "scheduler": {"kind": "none"},  # each trial costs the same then, from the first to the last
+            "resources": {"gpus_per_trial": gpus},
         },
         source=__file__,
     )
     traffic = datasets.load_training("nsl-kdd-sample", rows=600)
-    cluster.connect()
+    cluster.connect(address)
     try:
         with tempfile.TemporaryDirectory() as storage, _timed(RunWriter, "flush") as flushes:
             prepared = preparation.prepare(job, traffic, storage, "stub", lambda _: None)
             ends = _Ends(sizes, prepared.folder, flushes)
             found = driver.run(prepared, Console(file=ends), Stub)
-            states = found.trials()["state"]
+            trials = found.trials()
     finally:
         ray.shutdown()
-    if ends.seen != sizes[-1] or len(states) != sizes[-1] or (states != "COMPLETE").any():
-        raise RuntimeError(f"of {sizes[-1]} trials, {ends.seen} ended and {len(states)} were recorded")
+    # None lost, and none twice.
+    numbers = sorted(trials.loc[trials["state"] == "COMPLETE", "trial"])
+    if ends.seen != sizes[-1] or numbers != list(range(sizes[-1])):
+        raise RuntimeError(f"of {sizes[-1]} trials, {ends.seen} ended and {len(numbers)} were recorded")
     return ends.milestones
 
 
@@ -207,5 +221,7 @@ class _Ends(io.StringIO):
 
 
 if __name__ == "__main__":
-    for pair in pairwise(run([int(size) for size in sys.argv[1:]])):
+    access.use_token()
+    named, share, *numbers = sys.argv[1:]
+    for pair in pairwise(run([int(size) for size in numbers], named or None, float(share))):
         print(compared(*pair))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from nids.cli.options import AddressOption, DataOption, RunArgument, SetOption, StorageOption, show
+from nids.cli.options import AddressOption, DataOption, RunArgument, SetOption, StorageOption, plain, show
 from nids.cli.rows import load, rows_of
 
 if TYPE_CHECKING:
@@ -125,3 +125,9 @@ def _run(prepare: Callable[[], Prepared], address: str | None, storage: str, con
         option = "" if storage == "runs" else f" --storage {storage}"
         console.print(f"\nInterrupted. Go on with: [bold]nids resume {run.name}{option}[/]", highlight=False)
         raise typer.Exit(INTERRUPTED)
+    trials = run.trials()
+    if not (trials["state"] == "COMPLETE").any():
+        # A job server, or a script, is to see that there is no result.
+        reason = next(iter(trials["error"].dropna()), "none of them says why")
+        console.print(f"\n[bold red]No trial was completed.[/] The first failure: {plain(reason)}", highlight=False)
+        raise typer.Exit(1)

@@ -61,8 +61,16 @@ class Nodes:
 
     def script(self, name: str, *arguments: str) -> str:
         """Return what a script of this folder prints; its standard error is told if it fails."""
-        command = [sys.executable, str(Path(__file__).parent / name), *arguments]
-        ended = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, timeout=300)
+        return self._run(str(Path(__file__).parent / name), *arguments)
+
+    def module(self, name: str, *arguments: str) -> str:
+        """Return what a module prints that is run as that user; its standard error is told if it fails."""
+        return self._run("-m", name, *arguments)
+
+    def _run(self, *command: str) -> str:
+        ended = subprocess.run(
+            [sys.executable, *command], env=self.environment, capture_output=True, text=True, check=False, timeout=300
+        )
         assert ended.returncode == 0, ended.stderr[-3000:]
         return ended.stdout
 

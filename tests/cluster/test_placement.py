@@ -33,6 +33,12 @@ def test_eight_quarters_of_a_gpu_to_a_node_at_once(three_nodes: Nodes) -> None:
     assert {(seen["rows"], seen["read_only"]) for seen in found["seen"]} == {(6000, True)}
 
 
+def test_hundreds_of_trials_of_which_none_is_lost_and_none_is_run_twice(three_nodes: Nodes) -> None:
+    """The driver's own account is checked in ``nids.bench.growth``, which fails if a trial is lost or ends twice."""
+    said = three_nodes.module("nids.bench.growth", three_nodes.address, "0.25", "10", "300")
+    assert [line.split("\t")[0] for line in said.splitlines()] == ["trials 1 to 10", "trials 11 to 300"]
+
+
 def test_nodes_without_a_gpu_take_trials_too_if_they_may() -> None:
     resources = json.dumps({"gpus_per_trial": 0.5, "cpu_nodes": True})
     script = Path(__file__).parent / "waiting_driver.py"

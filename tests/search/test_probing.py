@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nids import device
+from nids.errors import UserError
+from nids.search import probing
+from nids.space import space_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nids.config import Job
+
+WIDTH, CLASSES = 122, 5
+
+# Ray holds one cluster in a process, so that one with GPUs has a process of its own.
+ON_A_GPU = """
+import json, sys
+import ray
+from nids import config
+from nids.search import probing
+from nids.search.places import places
+from nids.space import space_of
+
+ray.init("local", num_cpus=8, num_gpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+job = config.make(json.loads(sys.argv[1]), source="a test")
+said = []
+job = probing.with_share(job, space_of(job), 122, 5, said.append)
+print(json.dumps([job.resources.gpus, said, [place.capacity for place in places(job.resources)]]))
+ray.shutdown()
+"""
+
+
+def with_share(**resources: object) -> tuple[float, list[str], list[int]]:
+    job = {"name": "a-test", "resources": {"gpus_per_trial": "auto", **resources}}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    command = [sys.executable, "-c", ON_A_GPU, json.dumps(job)]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    share, said, capacities = json.loads(ended.stdout.splitlines()[-1])
+    return share, said, capacities
+
+
+@pytest.mark.skipif(bool(device.cards()), reason="there are real GPUs here")
+def test_of_gpus_that_are_numbers_as_many_share_one_as_are_allowed() -> None:
+    share, said, capacities = with_share(max_trials_per_gpu=3)
+    assert (share, capacities) == (0.3333, [6])
+    assert said == ["3 trials to a GPU: the cluster's GPUs are numbers only, of which nothing can be measured"]
+
+
+@pytest.mark.skipif(not device.cards(), reason="there is no GPU here")
+def test_on_a_real_gpu_the_share_follows_from_what_the_largest_takes() -> None:
+    share, (said,), _ = with_share(max_trials_per_gpu=1000)
+    assert 1 / 1000 <= share <= 0.5
+    assert said.startswith(f"{round(1 / share)} trials to a GPU: the largest takes ")
+
+
+@pytest.mark.usefixtures("cluster")
+def test_without_a_gpu_there_is_nothing_to_share(make_job: Callable[..., Job]) -> None:
+    job = make_job(resources={"gpus_per_trial": "auto"})
+    with pytest.raises(UserError) as caught:
+        probing.with_share(job, space_of(job), WIDTH, CLASSES, print)
+    assert str(caught.value) == (
+        'resources.gpus_per_trial is "auto", but no node of the cluster has a GPU. Set it to 0 for trials on CPUs.'
+    )
+
+
+def test_a_number_is_left_as_it_is(make_job: Callable[..., Job]) -> None:
+    job = make_job(resources={"gpus_per_trial": 0.5})
+    assert probing.with_share(job, space_of(job), WIDTH, CLASSES, print) is job
+
+
+@pytest.mark.parametrize(
+    ("peak", "card", "most", "trials"),
+    [
+        # (1000 × 1.25 + 600) MiB each
+        pytest.param(1000, 16_000, 100, 8, id="as many as fit"),
+        pytest.param(1000, 16_000, 4, 4, id="as many as are allowed"),
+        pytest.param(1000, 1850, 100, 1, id="one that fits exactly"),
+    ],
+)
+def test_trials_to_a_gpu(peak: int, card: int, most: int, trials: int) -> None:
+    assert probing.trials_to_a_gpu(peak, 600, card, most) == trials
+
+
+def test_a_network_that_is_too_large_for_a_gpu() -> None:
+    with pytest.raises(UserError) as caught:
+        probing.trials_to_a_gpu(1000, 600, 1849, 8)
+    assert str(caught.value) == (
+        "the largest network of the space takes 1,000 MiB of the 1,849 that a GPU has, without the 1.25-fold margin. "
+        "Narrow the space ([space]): batch_size and the units of the BiGRUs take most of it."
+    )
