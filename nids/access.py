@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from pathlib import Path
 
 MODE, TOKEN, TOKEN_PATH = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
@@ -12,8 +13,7 @@ MODE, TOKEN, TOKEN_PATH = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PAT
 def use_token(*, create: bool = False) -> None:
     """Have Ray, here and in the processes started here, use the user's token, unless ``RAY_AUTH_MODE`` is set.
 
-    Ray reads it when it is imported, so this comes before. By itself Ray 2.60 sends no token to a cluster unless
-    told to, even if it has one, and is then refused.
+    By itself Ray 2.60 sends no token to a cluster unless told to, even if it has one, and is then refused.
 
     Args:
         create: Make a token where there is none, for a cluster that is about to be started.
@@ -25,6 +25,10 @@ def use_token(*, create: bool = False) -> None:
             return
         _create(default_path())
     os.environ[MODE] = "token"
+    if "ray" in sys.modules:
+        from ray._raylet import Config
+
+        Config.initialize("")  # it has read its settings already; Ray itself has it read them again in this way
 
 
 def has_token() -> bool:

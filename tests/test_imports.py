@@ -145,9 +145,9 @@ def test_each_framework_has_its_place() -> None:
         }
 
     assert {name for name in users("ray") if not name.startswith(("nids.search.", "nids.bench."))} == {
+        "nids.access",  # has it read its settings again
         "nids.cli.searching",  # ends its connection
         "nids.jobs.client",  # talks to the job server
-        "nids.cli.jobs",  # the types of what that answers
     }
     assert users("tensorflow") == {"nids.device"}
     network = {"nids.adjustable", "nids.recurrent", "nids.model", "nids.learner"}

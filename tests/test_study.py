@@ -72,14 +72,14 @@ def run(tmp_path: Path) -> Run:
 
 
 def resume(run: Run, **search: Any) -> optuna.Study:
-    study, ended = resumed_study(run, Search(**search), journal=Path(run.path) / JOURNAL)
+    study, ended = resumed_study(run, Search(**search), journal=Path(run.uri) / JOURNAL)
     assert [trial.params for trial in ended] == [trial.params for trial in kept(run) if trial.state.is_finished()]
     return study
 
 
 def kept(run: Run) -> list[FrozenTrial]:
     """Return all trials in the run's journal, as Optuna's own storage reads it."""
-    journal = JournalStorage(JournalFileBackend(str(Path(run.path) / JOURNAL)))
+    journal = JournalStorage(JournalFileBackend(str(Path(run.uri) / JOURNAL)))
     return optuna.load_study(study_name=run.name, storage=journal).trials
 
 

@@ -16,7 +16,7 @@ import psutil
 import ray
 from rich.console import Console
 
-from nids import access, config, datasets
+from nids import config, datasets
 from nids.bench.measuring import Row, output_of
 from nids.metrics import SUMMARY
 from nids.results import TABLES, Run, RunWriter
@@ -221,7 +221,6 @@ class _Ends(io.StringIO):
 
 
 if __name__ == "__main__":
-    access.use_token()
     named, share, *numbers = sys.argv[1:]
     for pair in pairwise(run([int(size) for size in numbers], named or None, float(share))):
         print(compared(*pair))

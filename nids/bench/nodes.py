@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ray
 from rich.console import Console
 
-from nids import access, config, datasets, local_cluster
+from nids import config, datasets, local_cluster
 from nids.bench import growth
 from nids.bench.measuring import output_of
 from nids.local_cluster import Size
@@ -93,5 +93,4 @@ def run(address: str, slots: int) -> float:
 
 
 if __name__ == "__main__":
-    access.use_token()
     print(run(sys.argv[1], int(sys.argv[2])))

@@ -14,17 +14,13 @@ import sys
 import tempfile
 from typing import Any
 
-from nids import access
+import ray
+from rich.console import Console
 
-access.use_token()
-
-import ray  # noqa: E402 - it reads the token's settings when it is imported
-from rich.console import Console  # noqa: E402
-
-from nids import config, datasets  # noqa: E402
-from nids.bench.growth import EPOCHS, Stub  # noqa: E402
-from nids.search import cluster, driver, preparation  # noqa: E402
-from nids.search.sharing import SharedFolds  # noqa: E402
+from nids import config, datasets
+from nids.bench.growth import EPOCHS, Stub
+from nids.search import cluster, driver, preparation
+from nids.search.sharing import SharedFolds
 
 PATIENCE = 120.0
 
