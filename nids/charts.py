@@ -38,7 +38,8 @@ LABELS: Mapping[str, str] = {
     "false_alarms": "benign rows flagged",
 }
 
-_STATES = {
+# Colour and shape of a trial by its state.
+STATES = {
     "COMPLETE": (BLUE, "circle"),
     "PRUNED": (ORANGE, "triangle-down"),
     "RUNNING": (GREEN, "diamond"),
@@ -72,13 +73,13 @@ def history_data(trials: pd.DataFrame, mode: Literal["min", "max"]) -> pd.DataFr
 def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:
     """Draw ``history_data``: a mark a trial, a step line for the best so far, failures on the lower edge."""
     x = alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1, grid=False))
-    axis = _axis() if metric == "log_loss" else alt.Axis(format="%", tickCount=5)
-    y = alt.Y("value:Q", title=_axis_title(metric), scale=_scale(metric), axis=axis)
-    states = [state for state in _STATES if state in set(data["state"])]
-    colours, shapes = ([_STATES[state][part] for state in states] for part in (0, 1))
+    axis = value_axis(metric)
+    y = alt.Y("value:Q", title=_axis_title(metric), scale=value_scale(metric), axis=axis)
+    states = [state for state in STATES if state in set(data["state"])]
+    colours, shapes = ([STATES[state][part] for state in states] for part in (0, 1))
     base = alt.Chart(data)
     line = base.mark_line(interpolate="step-after", color=BLUE, strokeWidth=1.5, opacity=0.7).encode(
-        x=x, y=alt.Y("best:Q", title=_axis_title(metric), scale=_scale(metric), axis=axis)
+        x=x, y=alt.Y("best:Q", title=_axis_title(metric), scale=value_scale(metric), axis=axis)
     )
     marks = base.encode(
         x=x,
@@ -87,13 +88,14 @@ def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:
         tooltip=["trial", "state", alt.Tooltip("value", format=".4g")],
     )
     points = marks.mark_point(filled=True, size=55, opacity=0.9).encode(y=y)
-    failures = marks.transform_filter("!isValid(datum.value) && datum.state == 'FAIL'")
-    edge = failures.mark_point(filled=True, size=55).encode(y=alt.value(HEIGHT - 6))
+    layers = [line, points]
     subtitle = "a mark for each trial; the line is the best complete one so far"
-    if (data["state"] == "FAIL").any():
+    if ((data["state"] == "FAIL") & data["value"].isna()).any():
+        failures = marks.transform_filter("!isValid(datum.value) && datum.state == 'FAIL'")
+        layers.append(failures.mark_point(filled=True, size=55).encode(y=alt.value(HEIGHT - 6)))
         subtitle = f"{subtitle}; failed ones lie below"
     title = heading("Optimisation history", subtitle)
-    return alt.layer(line, points, edge).properties(title=title, width=WIDTH - 60, height=HEIGHT)
+    return alt.layer(*layers).properties(title=title, width=WIDTH - 60, height=HEIGHT)
 
 
 def importances_data(importances: Mapping[str, float]) -> pd.DataFrame:
@@ -137,8 +139,14 @@ def class_results_data(classes: pd.DataFrame, trial: int) -> pd.DataFrame:
     return long.assign(measure=long["measure"].map(label))[["class", "measure", "fold", "score"]]
 
 
-def class_results(data: pd.DataFrame, classes: Sequence[str]) -> alt.LayerChart:
-    """Draw ``class_results_data``: a circle a fold, a stroke for their mean."""
+def class_results(data: pd.DataFrame, classes: Sequence[str], lowest: float | None = None) -> alt.LayerChart:
+    """Draw ``class_results_data``: a circle a fold, a stroke for their mean.
+
+    Args:
+        data: The data.
+        classes: All classes, in the order from above.
+        lowest: Where the scale begins, for pictures side by side; without it, at the lowest score.
+    """
     measures = [label(name) for name in _CLASS_MEASURES]
     colour = alt.Scale(domain=measures, range=[BLUE, VERMILION, GREEN])
     bands = {"axis": alt.Axis(grid=True, tickBand="extent"), "scale": alt.Scale(paddingOuter=0)}
@@ -149,7 +157,8 @@ def class_results(data: pd.DataFrame, classes: Sequence[str]) -> alt.LayerChart:
         tooltip=["class", "measure", "fold", alt.Tooltip("score", format=".2%")],
     )
     title = "share of rows (precision, recall), harmonic mean of both (F1)"
-    scale = alt.Scale(zero=False, nice=False, padding=10)
+    ends = {} if lowest is None else {"domain": [lowest, 1]}
+    scale = alt.Scale(zero=False, nice=False, padding=10, **ends)
     x = alt.X("score:Q", title=title, axis=alt.Axis(format="%", tickCount=6), scale=scale)
     points = base.mark_point(filled=True, size=38, opacity=0.55).encode(x=x)
     means = base.mark_tick(thickness=2.5, size=11).encode(
@@ -180,9 +189,12 @@ def confusion_data(confusions: pd.DataFrame, trial: int, classes: Sequence[str])
 
 
 def confusion(
-    data: pd.DataFrame, classes: Sequence[str], subtitle: str = "validation rows of all folds, summed"
+    data: pd.DataFrame,
+    classes: Sequence[str],
+    subtitle: str = "validation rows of all folds, summed",
+    text: Literal["count", "share"] = "count",
 ) -> alt.LayerChart:
-    """Draw ``confusion_data``: rows are actual classes, colour is the share of the row, text the count."""
+    """Draw ``confusion_data``: rows are actual classes, colour is the share of the row, text the count or the share."""
     order = list(classes)
     base = alt.Chart(data).encode(
         x=alt.X("predicted:N", title="predicted class", sort=order, axis=alt.Axis(labelAngle=0)),
@@ -198,7 +210,7 @@ def confusion(
         color=alt.Color("share:Q", title="share of the actual class", scale=shades, legend=legend)
     )
     counts = base.mark_text(fontSize=12).encode(
-        text=alt.Text("count:Q", format=","),
+        text=alt.Text(f"{text}:Q", format="," if text == "count" else ".3~p"),
         color=alt.when("datum.share > 0.7").then(alt.value("white")),
         opacity=alt.when("datum.count > 0").then(alt.value(1)).otherwise(alt.value(0.4)),
     )
@@ -235,7 +247,9 @@ def curves(data: pd.DataFrame, best_epoch: int | None = None) -> alt.LayerChart:
         .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=1.6, opacity=0.8)
         .encode(
             x=x,
-            y=alt.Y("loss:Q", title="loss (nats, logarithmic)", scale=_scale("log_loss"), axis=_axis()),
+            y=alt.Y(
+                "loss:Q", title="loss (nats, logarithmic)", scale=value_scale("log_loss"), axis=value_axis("log_loss")
+            ),
             color=alt.Color("quantity:N", title=None, scale=colours, legend=legend),
             strokeDash=alt.StrokeDash("quantity:N", scale=dashes, legend=None),
             detail="fold:N",
@@ -282,12 +296,14 @@ def _axis_title(metric: str) -> str:
     return f"{label(metric)} ({'nats, logarithmic' if metric == 'log_loss' else 'mean over folds'})"
 
 
-def _scale(metric: str) -> alt.Scale:
+def value_scale(metric: str) -> alt.Scale:
+    """Return the scale of a figure over folds: a logarithm for the log-loss; for shares it need not begin at 0."""
     # The padding, in pixels, keeps the lowest edge free for what has no value.
     kind = {"type": "log", "nice": False} if metric == "log_loss" else {"zero": False}
     return alt.Scale(padding=16, **kind)
 
 
-def _axis() -> alt.Axis:
+def value_axis(metric: str) -> alt.Axis:
+    """Return the axis of a figure over folds: nats for the log-loss, per cent for shares."""
     # Of a logarithm's ticks, more would bring a grid line for each digit.
-    return alt.Axis(tickCount=5, format="~g")
+    return alt.Axis(tickCount=5, format="~g" if metric == "log_loss" else "%")

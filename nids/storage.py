@@ -121,6 +121,20 @@ class Folder:
             names = [info.base_name for info in self.filesystem.get_file_info(selector)]
         return sorted(name for name in names if name.endswith(suffix) and not name.startswith("."))
 
+    def versions(self, suffix: str = "") -> dict[str, tuple[int, int]]:
+        """Return what tells a file's content from its earlier one, for the names that end in ``suffix``, sorted.
+
+        It is the time of the last change, in nanoseconds, and the size, in bytes.
+        """
+        selector = fs.FileSelector(self.path, allow_not_found=True)
+        with self._explained():
+            found = {
+                info.base_name: (info.mtime_ns or 0, info.size or 0)
+                for info in self.filesystem.get_file_info(selector)
+                if info.base_name.endswith(suffix) and not info.base_name.startswith(".")
+            }
+        return dict(sorted(found.items()))
+
     def delete(self) -> None:
         """Remove the folder and all that it holds; no error if it is not there."""
         if self.exists():

@@ -50,6 +50,7 @@ def nids(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subpr
         pytest.param(["foretell"], ["runs...", "--seeds", "--again", "--address"], id="foretell"),
         pytest.param(["score"], ["--out", "--fpr", "--rejects", "--overwrite", "--ray"], id="score"),
         pytest.param(["leakage"], ["--dataset", "--file", "--folds", "--seed"], id="leakage"),
+        pytest.param(["dashboard"], ["--storage", "--address", "--port"], id="dashboard"),
         pytest.param(["bench"], ["against-plain-loop", "growth", "--rounds"], id="bench"),
         pytest.param(["data", "fetch"], ["--from"], id="fetch"),
         pytest.param(["data", "check"], ["--dataset", "--class-map"], id="check"),

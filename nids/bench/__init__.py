@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nids.bench.measuring import Row
 
 # In the order in which they are measured; each is a module of this package.
-PARTS = ("overhead", "folds", "side-by-side", "efficiency", "growth", "nodes", "against-plain-loop")
+PARTS = ("overhead", "folds", "side-by-side", "efficiency", "growth", "nodes", "dashboard", "against-plain-loop")
 
 
 def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]) -> str:
@@ -47,10 +47,11 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
 
 
 def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[Row]:
-    from nids.bench import against_plain_loop, efficiency, folds, growth, nodes, overhead, side_by_side
+    from nids.bench import against_plain_loop, dashboard, efficiency, folds, growth, nodes, overhead, side_by_side
 
     measures: dict[str, Callable[[], list[Row]]] = {
         "against-plain-loop": lambda: against_plain_loop.measure(rounds),
+        "dashboard": lambda: dashboard.measure(rounds),
         "efficiency": efficiency.measure,
         "overhead": overhead.measure,
         "folds": lambda: folds.measure(rounds),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from nids.cli import benchmark, cluster, data, jobs, searching, verdict
+from nids.cli import benchmark, cluster, dashboard, data, jobs, searching, verdict
 from nids.cli.options import plain
 from nids.errors import UserError
 
@@ -31,6 +31,7 @@ for command in (
     searching.resume,
     searching.report,
     searching.runs,
+    dashboard.dashboard,
     verdict.baselines,
     verdict.finalize,
     verdict.foretell,

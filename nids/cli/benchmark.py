@@ -14,8 +14,8 @@ def bench(
         typer.Argument(
             help="What to measure: overhead (a trial's cost beside its steps), folds (building them, their memory), "
             "side-by-side (rows a second of several trials), efficiency (where a search's time goes), growth (10,000 "
-            "trials that compute nothing), nodes (a thousand on several nodes; 1, 2 and 4 slots), against-plain-loop. "
-            "Unsaid: all, which takes an hour on two cores.",
+            "trials that compute nothing), nodes (a thousand on several nodes; 1, 2 and 4 slots), dashboard (10,000 in "
+            "a browser), against-plain-loop. Unsaid: all, which takes an hour on two cores.",
             show_default=False,
         ),
     ] = None,

@@ -30,8 +30,8 @@ def figures_by_fold(run: Run, best: Best) -> pd.DataFrame:
     if baselines.empty:
         return baselines
     baselines = baselines.assign(method=[*map(name_of, baselines["model"], baselines["resampled"])], ours=False)
-    curves = run.curves()
-    ours = [curves[(curves["trial"] == best.trial) & (curves["epoch"] == best.epoch)].assign(method=BEST)]
+    curves = run.table("curves", best.trial)
+    ours = [curves[curves["epoch"] == best.epoch].assign(method=BEST)]
     final = run.evaluation("final")
     if final is not None:
         name = f"{DETECTOR} trial {final['trial']}, mean of {final['members']} seeds"

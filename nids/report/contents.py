@@ -15,7 +15,7 @@ from nids.space import space_from
 from nids.study import best_row, params_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from nids.results import Run
     from nids.space import Space
@@ -92,9 +92,16 @@ class Tables:
     all_trials: int
 
 
-def tables(run: Run) -> Tables:
-    """Return what there is to say about a run, in whatever state it is."""
-    manifest, trials = run.manifest, run.trials().sort_values("trial", ignore_index=True)
+def tables(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True) -> Tables:
+    """Return what there is to say about a run, in whatever state it is.
+
+    Args:
+        run: The run.
+        trials: Its trials, where they have been read already.
+        rank: Whether to ask for the importances, which takes seconds with thousands of trials.
+    """
+    manifest = run.manifest
+    trials = (run.trials() if trials is None else trials).sort_values("trial", ignore_index=True)
     search = manifest["job"]["search"]
     mode = run.mode
     space = space_from(manifest["space"])
@@ -103,8 +110,9 @@ def tables(run: Run) -> Tables:
         trials = trials.assign(**{f"{name}_std": math.nan for name in MEASURES})
     row = best_row(trials, mode)
     best = None if row is None else _best(row, search["metric"])
-    classes = _classes(run.classes(), best, manifest["data"]["classes"])
-    found, note = importances(trials, space, mode)
+    of_best = {name: run.table(name, best.trial if best else -1) for name in ("classes", "attacks")}
+    classes = class_summary(of_best["classes"], manifest["data"]["classes"])
+    found, note = importances(trials, space, mode) if rank else ({}, "")
     states = trials["state"].value_counts()
     return Tables(
         run=manifest["run"],
@@ -119,7 +127,7 @@ def tables(run: Run) -> Tables:
         metrics=_metrics(row, manifest),
         hyperparameters=_hyperparameters(row, space, manifest["job"].get("hyperparameters", {})),
         classes=classes,
-        attacks=_attacks(run.attacks(), best, manifest["data"]["classes"]),
+        attacks=_attacks(of_best["attacks"], manifest["data"]["classes"]),
         ranges=_ranges(classes),
         states={state: int(states.get(state, 0)) for state in STATES},
         failures=_failures(trials),
@@ -200,10 +208,15 @@ def _hyperparameters(row: pd.Series | None, space: Space, fixed: Mapping[str, An
     )
 
 
-def _classes(classes: pd.DataFrame, best: Best | None, order: list[str]) -> pd.DataFrame:
-    chosen = classes[classes["trial"] == best.trial] if best else classes.iloc[:0]
+def class_summary(classes: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """Return ``Tables.classes`` of any model that was judged by folds.
+
+    Args:
+        classes: Its rows as in the run store's classes, a row a fold × class.
+        order: All classes, in the order of the rows.
+    """
     # A class without a row in a fold has no score there: the zero that is stored would read as a failure.
-    chosen = chosen.assign(**{name: chosen[name].where(chosen["support"] > 0) for name in CLASS_MEASURES[:3]})
+    chosen = classes.assign(**{name: classes[name].where(classes["support"] > 0) for name in CLASS_MEASURES[:3]})
     groups = chosen.groupby("class")
     columns = {"support": groups["support"].sum()}
     for measure in CLASS_MEASURES:
@@ -213,9 +226,8 @@ def _classes(classes: pd.DataFrame, best: Best | None, order: list[str]) -> pd.D
     return table.reindex([name for name in order if name in table.index]).rename_axis("class")
 
 
-def _attacks(attacks: pd.DataFrame, best: Best | None, order: list[str]) -> pd.DataFrame:
-    chosen = attacks[attacks["trial"] == best.trial] if best else attacks.iloc[:0]
-    table = chosen.groupby(["attack", "class", "unseen"], as_index=False)[["rows", "flagged", "recognized"]].sum()
+def _attacks(attacks: pd.DataFrame, order: list[str]) -> pd.DataFrame:
+    table = attacks.groupby(["attack", "class", "unseen"], as_index=False)[["rows", "flagged", "recognized"]].sum()
     table[["flagged", "recognized"]] = table[["flagged", "recognized"]].div(table["rows"], axis=0)
     table["class"] = pd.Categorical(table["class"], order)
     return table.sort_values(["class", "unseen", "rows"], ascending=[True, False, False]).set_index("attack")

@@ -83,9 +83,9 @@ def _pictures(run: Run, found: Tables, judged: Sequence[HeldOut]) -> dict[str, M
         drawn["importances"] = charts.importances(charts.importances_data(found.importances))
     if found.best is not None:
         classes, best = run.manifest["data"]["classes"], found.best
-        scores = charts.class_results_data(run.classes(), best.trial)
-        curves = charts.curves_data(run.curves(), best.trial)
-        confusion = charts.confusion_data(run.confusions(), best.trial, classes)
+        scores = charts.class_results_data(run.table("classes", best.trial), best.trial)
+        curves = charts.curves_data(run.table("curves", best.trial), best.trial)
+        confusion = charts.confusion_data(run.table("confusions", best.trial), best.trial, classes)
         if not scores.empty:
             drawn["classes"] = charts.class_results(scores, classes)
         if confusion["count"].any():

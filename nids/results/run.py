@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nids import config
 from nids.errors import UserError
 from nids.results.owner import is_gone
-from nids.results.tables import FORMAT, schemas
+from nids.results.tables import FORMAT, TRIALS_A_PART, part_name, schemas
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -91,28 +92,40 @@ class Run:
         folder = self.folder.folder(of)
         return _json(folder, "evaluation.json") if folder.exists("evaluation.json") else None
 
-    def table(self, name: str) -> pd.DataFrame:
-        """Return one of ``TABLES``, empty where nothing is there yet; see ``arrow``."""
-        return self.arrow(name).to_pandas()
+    def table(self, name: str, trial: int | None = None) -> pd.DataFrame:
+        """Return one of ``TABLES``, or of it the rows of one trial; empty where nothing is there yet; see ``arrow``."""
+        return self.arrow(name, trial).to_pandas()
 
-    def arrow(self, name: str) -> pa.Table:
-        """Return one of ``TABLES`` as an Arrow table.
+    def arrow(self, name: str, trial: int | None = None) -> pa.Table:
+        """Return one of ``TABLES`` as an Arrow table, or of it the rows of one trial: only its part is read then.
 
         Raises:
             UserError: A part cannot be read.
         """
-        schema = schemas(self.manifest["space"])[name]
-        parts = [schema.empty_table()]
+        parts = self.folder.folder(name).names(".parquet")
+        if trial is not None:
+            parts = [part for part in parts if part == part_name(trial // TRIALS_A_PART)]
+        whole = pa.concat_tables([self.schema(name).empty_table(), *(self.part(name, part) for part in parts)])
+        return whole if trial is None else whole.filter(pc.field("trial") == trial)
+
+    def part(self, name: str, part: str) -> pa.Table:
+        """Return one part of one of ``TABLES``.
+
+        Raises:
+            UserError: It cannot be read.
+        """
         folder = self.folder.folder(name)
-        for part in folder.names(".parquet"):
-            try:
-                parts.append(pq.read_table(io.BytesIO(folder.read(part))).cast(schema))
-            except (pa.ArrowException, ValueError, OSError) as error:
-                raise UserError(
-                    f"{folder.uri}/{part}: this is no part of the run's table ({error}). "
-                    f"Move it away: nids resume runs the trials that it held again."
-                ) from None
-        return pa.concat_tables(parts)
+        try:
+            return pq.read_table(io.BytesIO(folder.read(part))).cast(self.schema(name))
+        except (pa.ArrowException, ValueError, OSError) as error:
+            raise UserError(
+                f"{folder.uri}/{part}: this is no part of the run's table ({error}). "
+                f"Move it away: nids resume runs the trials that it held again."
+            ) from None
+
+    def schema(self, name: str) -> pa.Schema:
+        """Return the columns of one of ``TABLES`` and their types."""
+        return schemas(self.manifest["space"])[name]
 
 
 def open_run(storage: str, name: str) -> Run:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 3
+TRIALS_A_PART = 100
 
 # What a fold's epoch took: in all, and by part.
 SECONDS = ("seconds", *(f"{part}_seconds" for part in PARTS))
@@ -70,6 +71,11 @@ _SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
     ],
 }
 TABLES = tuple(_SCHEMAS)
+
+
+def part_name(number: int) -> str:
+    """Return the file name of a table's part, the one of trials from ``number × TRIALS_A_PART`` on."""
+    return f"part-{number:05d}.parquet"
 
 
 def schemas(space: Mapping[str, Any]) -> dict[str, pa.Schema]:

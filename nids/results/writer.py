@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nids.results.tables import TABLES, Rows, schemas
+from nids.results.tables import TABLES, TRIALS_A_PART, Rows, part_name, schemas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from nids.results.run import Run
     from nids.storage import Folder
-
-TRIALS_A_PART = 100
 
 
 class RunWriter:
@@ -88,7 +86,7 @@ class RunWriter:
             whole = pa.concat_tables([part[trial][table] for trial in sorted(part)]).combine_chunks()
             # Dictionaries make the small parts no smaller, and take longer to write than all the rest.
             pq.write_table(whole, sink, use_dictionary=False)
-            self.folder.write(f"{table}/part-{number:05d}.parquet", sink.getbuffer())
+            self.folder.write(f"{table}/{part_name(number)}", sink.getbuffer())
         self._forget_if_full(number)
         return range(number * TRIALS_A_PART, (number + 1) * TRIALS_A_PART)
 

@@ -1,0 +1,36 @@
+"""What the server runs for each visitor, and again after each choice: the list of pages, and the chosen page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import choosing, classes, cluster, compare, overview, runs, trials, verdict
+
+ICON = Path(__file__).parent / "icon.svg"
+
+
+def main() -> None:
+    """Show the page that the visitor has chosen."""
+    st.set_page_config(page_title="nids", page_icon=str(ICON), layout="wide")
+    pages = {
+        runs.show: ("Runs", "list"),
+        overview.show: ("Overview", "speed"),
+        trials.show: ("Trials", "scatter_plot"),
+        classes.show: ("Classes", "category"),
+        verdict.show: ("Verdict", "gavel"),
+        compare.show: ("Compare", "compare_arrows"),
+        cluster.show: ("Cluster", "dns"),
+    }
+    listed = [
+        st.Page(show, title=title, icon=f":material/{icon}:", url_path=title.lower(), default=title == "Runs")
+        for show, (title, icon) in pages.items()
+    ]
+    chosen = st.navigation(listed, position="top")
+    st.session_state[choosing.PAGES] = {page.url_path or "runs": page for page in listed}
+    chosen.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The picture of what becomes of each attack type, in the language of ``nids.charts``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import pandas as pd
+
+from nids.charts import BLUE, GREY, VERMILION, WIDTH, heading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SEEN, UNSEEN = "types that training had", "types that it never saw"
+MOST_TYPES = 14
+
+
+def attacks_data(ours: Mapping[str, Any], benign: str, most: int = MOST_TYPES) -> pd.DataFrame:
+    """Return what becomes of the attack types with the most rows of a held-out file.
+
+    Args:
+        ours: What ``nids.evaluation.evaluate`` says of the finalized trial.
+        benign: The class of traffic that is no attack.
+        most: The most types of either kind; the rest of it is one row, "other …".
+
+    Returns:
+        Columns attack, kind (``SEEN`` or ``UNSEEN``), rows, flagged and recognized, shares; unseen types first, and of
+        each kind those with the most rows.
+    """
+    table = pd.DataFrame([entry for entry in ours["attacks"] if entry["class"] != benign])
+    parts = []
+    for kind, seen in ((UNSEEN, False), (SEEN, True)):
+        chosen = table[table["seen"] == seen].sort_values(["rows", "attack"], ascending=[False, True])
+        rest = chosen.iloc[most:]
+        parts.append(chosen.iloc[:most].assign(kind=kind))
+        if len(rest):
+            total = int(rest["rows"].sum())
+            shares = {name: (rest[name] * rest["rows"]).sum() / total for name in ("flagged", "recognized")}
+            parts.append(pd.DataFrame([{"attack": f"{len(rest)} others", "kind": kind, "rows": total, **shares}]))
+    columns = ["attack", "kind", "rows", "flagged", "recognized"]
+    return pd.concat([part[columns] for part in parts if len(part)], ignore_index=True)
+
+
+def attacks(data: pd.DataFrame) -> alt.LayerChart:
+    """Draw ``attacks_data``: a bar for the share that is flagged, a stroke for the share given its own class."""
+    shown = data.assign(name=data["attack"] + " (" + data["rows"].map("{:,}".format) + ")")
+    # Both kinds may have "… others" with as many rows; the sign keeps them apart, and shows no ink.
+    shown["name"] = shown["name"].where(shown["kind"] == UNSEEN, shown["name"] + "\u200b")
+    kinds = [UNSEEN, SEEN]
+    base = alt.Chart(shown).encode(
+        y=alt.Y("name:N", title=None, sort=shown["name"].tolist(), axis=alt.Axis(labelLimit=190)),
+        tooltip=[
+            "attack",
+            alt.Tooltip("rows", format=","),
+            alt.Tooltip("flagged", format=".1%"),
+            alt.Tooltip("recognized", format=".1%", title="given its class"),
+        ],
+    )
+    colour = alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds, range=[VERMILION, BLUE]))
+    x = alt.X("flagged:Q", title="share of the rows", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%"))
+    bars = base.mark_bar(size=11, opacity=0.85).encode(x=x, color=colour)
+    strokes = base.mark_tick(color=GREY, thickness=2.5, size=14).encode(
+        x=alt.X("recognized:Q", title="share of the rows")
+    )
+    title = heading(
+        "Attack types (rows)", "bar: flagged as an attack; grey stroke: given its own class; unseen types above"
+    )
+    return alt.layer(bars, strokes).properties(title=title, width=WIDTH, height=alt.Step(19))

@@ -1,0 +1,85 @@
+"""What a visitor has chosen. It stands in the address, so that a link shows another what one sees oneself."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import loading
+from dashboard.loading import DEMONSTRATION
+from dashboard.markdown import plain
+
+if TYPE_CHECKING:
+    from dashboard.loading import KeptRun
+
+PAGES = "pages"
+RUN = "run"
+RUNS = "runs"
+TRIAL = "trial"
+BEST = "best"
+_KEPT, _RUN_WIDGET = "kept run", "chosen run"
+# Of a list of trials to choose from, no more go to the browser.
+MOST_TRIALS = 1000
+
+
+def storage() -> str:
+    """Return the storage that the server was started for."""
+    return sys.argv[1] if len(sys.argv) > 1 else "runs"
+
+
+def shown_storage() -> str:
+    """Return the storage whose runs are shown: the server's, or, as long as that has no runs, the demonstration's."""
+    return storage() if loading.names(storage()) else str(DEMONSTRATION)
+
+
+def is_demonstration() -> bool:
+    """Return whether the demonstration is shown, for want of runs."""
+    return shown_storage() != storage()
+
+
+def run_name() -> str | None:
+    """Let the visitor choose a run, and return its name; None if there is none.
+
+    At first it is the one that the address names, then the one chosen on another page, or else the latest that can be
+    read. The address is kept by hand: going to another page empties it, and with it what a widget is bound to.
+    """
+    place = shown_storage()
+    known = loading.names(place)
+    if not known:
+        return None
+    asked = st.query_params.get(RUN) or st.session_state.get(_KEPT)
+    if asked not in known:
+        if asked is not None:
+            st.warning(f"There is no run of the name that the address asks for, {plain(asked)}: here is another.")
+        readable = [found.name for found in loading.find(place) if found.run is not None]
+        asked = (readable or known)[0]
+    st.session_state[_KEPT] = st.session_state[_RUN_WIDGET] = st.query_params[RUN] = asked
+    st.selectbox("Run", known, key=_RUN_WIDGET, on_change=_remember_run, label_visibility="collapsed")
+    return asked
+
+
+def _remember_run() -> None:
+    st.session_state[_KEPT] = st.query_params[RUN] = st.session_state[_RUN_WIDGET]
+
+
+def trial(run: KeptRun, best: int | None, label: str = "Trial", key: str = TRIAL) -> int | None:
+    """Let the visitor choose a trial that has results and return its number, the best one unless another is chosen."""
+    trials = run.trials()
+    having = trials[trials["value"].notna()]
+    # A pruned trial's value is of an early epoch, so the complete ones come first whatever it is.
+    ordered = having.assign(complete=having["state"] == "COMPLETE").sort_values(
+        ["complete", "value"], ascending=[False, run.mode == "min"]
+    )
+    numbers = ordered["trial"].astype(int).head(MOST_TRIALS).tolist()
+    choices = [BEST, *map(str, numbers)]
+    limit = "" if len(having) <= MOST_TRIALS else f" The best {MOST_TRIALS:,} of {len(having):,} are offered."
+    chosen = st.selectbox(
+        label,
+        choices,
+        key=key,
+        bind="query-params",
+        help="Those that have results, the best first; a pruned one's are of the epoch that it reached." + limit,
+    )
+    return best if chosen in {BEST, None} else int(chosen)

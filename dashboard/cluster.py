@@ -1,0 +1,95 @@
+"""The page "Cluster": on which machines the search runs, and whether they are busy."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import choosing, frame, loading, outlook
+from dashboard.markdown import plain
+from nids.report.rounding import NONE, setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SECONDS_BETWEEN_LOOKS = 5
+
+
+def show() -> None:
+    """Show the page."""
+    run = frame.begin("On which machines does the search run, and are they busy?")
+    st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if run.state == "running" else None)(run.name)
+
+
+def node_rows(nodes: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return a row a node of a status: node, state, CPUs, GPUs (texts), and the shares of them in use, 0 to 1."""
+    rows = []
+    for node in nodes:
+        row: list[object] = [str(node.get("name", NONE)), "alive" if node.get("alive") else "lost"]
+        for kind in ("cpus", "gpus"):
+            row += [f"{setting(node.get(f'{kind}_used'))} of {setting(node.get(kind))}", _share(node, kind)]
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["node", "state", "CPUs", "CPUs in use", "GPUs", "GPUs in use"])
+
+
+def in_words(nodes: Sequence[Mapping[str, Any]]) -> str:
+    """Return how busy the nodes are, in a sentence."""
+    alive = [node for node in nodes if node.get("alive")]
+    lost = len(nodes) - len(alive)
+    parts = []
+    for kind, word in (("cpus", "CPUs"), ("gpus", "GPUs")):
+        whole = sum(float(node.get(kind) or 0) for node in alive)
+        if whole:
+            used = sum(float(node.get(f"{kind}_used") or 0) for node in alive)
+            parts.append(f"{used:g} of {whole:g} {word}")
+    sentence = (
+        f"{len(alive)} {'node is' if len(alive) == 1 else 'nodes are'} alive, {' and '.join(parts) or 'nothing'} in use"
+    )
+    return f"{sentence}; {lost} {'was' if lost == 1 else 'were'} lost." if lost else f"{sentence}."
+
+
+def _share(node: Mapping[str, Any], kind: str) -> float | None:
+    whole, used = node.get(kind), node.get(f"{kind}_used")
+    return min(float(used) / float(whole), 1.0) if whole and used is not None else None
+
+
+def _live(name: str) -> None:
+    found = loading.one(choosing.shown_storage(), name)
+    if found.run is None:
+        st.error(plain(found.fault))
+        return
+    run = found.run
+    nodes = run.status.get("nodes")
+    machine = run.manifest.get("machine", {})
+    if isinstance(nodes, list) and nodes:
+        st.markdown(f"#### {plain(in_words(nodes))}")
+        shares = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)
+        st.dataframe(
+            node_rows(nodes),
+            hide_index=True,
+            alt="A row for each node",
+            column_config={"CPUs in use": shares, "GPUs in use": shares},
+        )
+    else:
+        counts = run.status.get("trials", {})
+        running = counts.get("running", 0) if run.state == "running" else 0
+        job = run.manifest["job"].get("resources", {})
+        used = running * job.get("cpus_per_trial", 1), running * job.get("gpus_per_trial", 0)
+        text = f"{running} {'trial is' if running == 1 else 'trials are'} running, on {used[0]:g} of "
+        text += f"{setting(machine.get('cpus'))} CPUs and {used[1]:g} of {setting(machine.get('gpus'))} GPUs."
+        st.markdown(f"#### {plain(text)}")
+        st.caption("Reckoned from what a trial asks for: the run's status does not tell of its nodes.")
+    updated = run.status.get("updated")
+    if updated:
+        st.caption(f"As of {outlook.age(updated, datetime.now(UTC))} ago; the search is {run.state}.")
+    with st.expander("The machine that the search began on, and what it asks for", expanded=True):
+        rows = [(key, setting(entry)) for key, entry in machine.items()]
+        rows += [
+            (key.replace("_", " "), setting(entry)) for key, entry in run.manifest["job"].get("resources", {}).items()
+        ]
+        rows += [(f"version of {key}", setting(entry)) for key, entry in run.manifest.get("versions", {}).items()]
+        st.dataframe(pd.DataFrame(rows, columns=["what", "value"]), hide_index=True)
+    frame.end(run)

@@ -1,0 +1,134 @@
+"""The page "Compare": in what runs differ, and what has come of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import choosing, contenders, differences, downloads, frame, loading, thinning, trial_charts
+from dashboard.drawing import draw
+from dashboard.markdown import plain
+from nids import charts
+from nids.charts import label
+from nids.report import wording
+from nids.report.contents import MEASURES
+from nids.report.rounding import duration, mean_and_spread
+
+if TYPE_CHECKING:
+    from dashboard.loading import KeptRun
+    from nids.report import Tables
+
+
+def show() -> None:
+    """Show the page."""
+    frame.notice()
+    st.subheader("Compare", anchor=False)
+    st.caption("In what do runs differ, and what has come of it?")
+    place = choosing.shown_storage()
+    found = loading.find(place)
+    runs = {each.name: each.run for each in found if each.run is not None}
+    names = st.multiselect(
+        "Runs",
+        list(runs),
+        default=list(runs)[:2],
+        key=choosing.RUNS,
+        bind="query-params",
+        max_selections=trial_charts.MOST_CHOSEN,
+        help="Two to five.",
+    )
+    for each in found:
+        if each.run is None:
+            st.warning(f"{plain(each.name)} is damaged and passed over. {plain(each.fault)}")
+    if len(names) < 2:
+        frame.nothing_to_show("Choose at least two runs." if len(runs) > 1 else "There is only one run to show yet.")
+    chosen = {name: runs[name] for name in names}
+    tables = {name: loading.tables(run) for name, run in chosen.items()}
+    if any(found.synthetic for found in tables.values()):
+        which = ", ".join(plain(name) for name, found in tables.items() if found.synthetic)
+        st.warning(f"{which}: {wording.SYNTHETIC}", icon=":material/science:")
+    st.markdown(f"#### {plain(in_words(chosen, tables))}")
+    _results(tables, chosen)
+    _histories(chosen, tables)
+    for run in chosen.values():
+        frame.end(run)
+
+
+def in_words(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> str:
+    """Return how the best trials of the first two runs stand, and when that cannot be said."""
+    first, second = list(runs)[:2]
+    ours, theirs = tables[first], tables[second]
+    if ours.best is None or theirs.best is None:
+        lacking = " and ".join(name for name in (first, second) if tables[name].best is None)
+        return f"No trial of {lacking} is complete, so there is nothing to compare yet."
+    metric = ours.metric
+    same = all(
+        runs[first].manifest[section].get(key) == runs[second].manifest[section].get(key)
+        for section, key in (("data", "sha256"), ("folds", "hash"), ("folds", "used"))
+    )
+    if not same:
+        return (
+            f"{first} and {second} were judged by different rows or folds: their figures stand side by side here, but "
+            "no test can tell which is better."
+        )
+    figures = [
+        contenders.by_fold(runs[name].table("curves", best.trial), best.epoch, metric)
+        for name, best in ((first, ours.best), (second, theirs.best))
+    ]
+    names = (f"the best trial of {first}", f"that of {second}")
+    return contenders.contest(metric, names, figures[0], figures[1], runs[first].manifest["folds"]).sentence
+
+
+def result_rows(tables: Tables) -> dict[str, str]:
+    """Return what came of a run: figure → text."""
+    rows = {"state": tables.state, "trials": f"{tables.all_trials:,} ({wording.states(tables)})"}
+    if tables.best is None:
+        return rows
+    rows["best trial"] = str(tables.best.trial)
+    figures = tables.metrics.to_dict("index")
+    names = list(
+        dict.fromkeys((tables.metric, *MEASURES[:3], *(str(name) for name in figures if name not in MEASURES)))
+    )
+    rows |= {label(name): mean_and_spread(name, figures[name]["mean"], figures[name]["std"]) for name in names}
+    for name, scores in tables.classes.to_dict("index").items():
+        rows[f"F1 of {name}"] = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
+        rows[f"false-positive rate of {name}"] = mean_and_spread(
+            "false_positive_rate", scores["false_positive_rate_mean"], scores["false_positive_rate_std"]
+        )
+    ended = tables.trials["seconds"].sum() if len(tables.trials) == tables.all_trials else float("nan")
+    rows["time of all trials"] = duration(float(ended))
+    return rows
+
+
+def _results(tables: dict[str, Tables], runs: dict[str, KeptRun]) -> None:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("##### What came of it")
+        came = differences.results({name: result_rows(found) for name, found in tables.items()}).reset_index()
+        st.dataframe(came, hide_index=True, alt="A row for each figure, a column for each run")
+        downloads.table(came, "results")
+    with right:
+        st.markdown("##### What differs in the configuration")
+        settings = differences.configurations({name: run.manifest for name, run in runs.items()}).reset_index()
+        if settings.empty:
+            st.info("Nothing: the same job, data, folds, versions and machine.")
+        else:
+            st.dataframe(settings, hide_index=True, alt="A row for each setting, a column for each run")
+            downloads.table(settings, "settings")
+
+
+def _histories(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> None:
+    metrics = {found.metric for found in tables.values()}
+    if len(metrics) > 1:
+        st.info(
+            f"The runs searched for different things ({', '.join(map(label, sorted(metrics)))}): no common picture."
+        )
+        return
+    parts = [
+        thinning.thin_history(charts.history_data(run.trials(), tables[name].mode)).assign(run=name)
+        for name, run in runs.items()
+    ]
+    data = pd.concat(parts, ignore_index=True)
+    if data["best"].notna().any():
+        draw(trial_charts.best_lines(data, metrics.pop(), list(runs)), "The best value so far of each run")

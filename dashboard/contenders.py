@@ -1,0 +1,153 @@
+"""Whether the best trial of a run is really better: than the next one, than other models on the same folds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nids.charts import label
+from nids.comparison import CONFIDENCE, compare, in_words
+from nids.report import baselines
+from nids.report.rounding import mean_and_spread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from nids.comparison import Comparison
+    from nids.report.contents import Best
+    from nids.results import Run
+
+BETTER, WORSE, ALIKE, UNKNOWN = "better", "worse", "not shown to differ", "cannot be told"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Two models on the same folds.
+
+    Attributes:
+        metric: One of ``nids.results.FIGURES``.
+        names: What ours and theirs are called.
+        ours: Our figure, indexed by fold.
+        theirs: Theirs.
+        test: What they say about the difference, None if there is no fold that both have.
+    """
+
+    metric: str
+    names: tuple[str, str]
+    ours: pd.Series
+    theirs: pd.Series
+    test: Comparison | None
+
+    @property
+    def outcome(self) -> str:
+        """``BETTER``, ``WORSE``, ``ALIKE`` or, with fewer than two folds in common, ``UNKNOWN``."""
+        if self.test is None or not math.isfinite(self.test.p):
+            return UNKNOWN
+        if self.test.p >= 1 - CONFIDENCE or self.test.difference == 0:
+            return ALIKE
+        return BETTER if (self.test.difference < 0) == (self.metric == "log_loss") else WORSE
+
+    @property
+    def sentence(self) -> str:
+        """The outcome with its figures."""
+        ours, theirs = self.names
+        if self.test is None:
+            return f"{ours} and {theirs} were not judged by the same folds, so no test can tell which is better."
+        less = self.metric == "log_loss"
+        return in_words(self.test, ours=ours, theirs=theirs, measure=label(self.metric), less_is_better=less)
+
+    @property
+    def row(self) -> dict[str, str]:
+        """The outcome as cells of a table."""
+        figures = [mean_and_spread(self.metric, side.mean(), side.std(ddof=1)) for side in (self.ours, self.theirs)]
+        ours, theirs = self.names
+        return {"": f"{ours}, beside {theirs}", "in": label(self.metric), "ours": figures[0], "theirs": figures[1]} | {
+            "so ours is": self.outcome
+        }
+
+
+def contest(
+    metric: str, names: tuple[str, str], ours: pd.Series, theirs: pd.Series, folds: Mapping[str, Any]
+) -> Contest:
+    """Return two models' figures and the corrected resampled t-test of them.
+
+    Args:
+        metric: One of ``nids.results.FIGURES``.
+        names: What to call ours and theirs.
+        ours: Our figure, indexed by fold.
+        theirs: Theirs.
+        folds: The manifest's folds.
+    """
+    common = ours.dropna().index.intersection(theirs.dropna().index)
+    training, judging = folds.get("training_rows"), folds.get("validation_rows")
+    test = None
+    if len(common) and training and judging:
+        test = compare(ours[common], theirs[common], training, judging)
+    return Contest(metric, names, ours, theirs, test)
+
+
+def runner_up(trials: pd.DataFrame, best: int, mode: str) -> pd.Series | None:
+    """Return the row of the second best complete trial, None if there is none.
+
+    Args:
+        trials: The run store's trials.
+        best: Number of the best one.
+        mode: "min" or "max".
+    """
+    others = trials[(trials["state"] == "COMPLETE") & trials["value"].notna() & (trials["trial"] != best)]
+    if others.empty:
+        return None
+    return others.sort_values(["value", "trial"], ascending=[mode == "min", True]).iloc[0]
+
+
+def by_fold(curves: pd.DataFrame, epoch: int, metric: str) -> pd.Series:
+    """Return a trial's figure at an epoch, indexed by fold.
+
+    Args:
+        curves: The trial's rows of the run store's curves.
+        epoch: The epoch.
+        metric: One of ``nids.results.FIGURES``.
+    """
+    return curves[curves["epoch"] == epoch].set_index("fold")[metric].sort_index()
+
+
+def against_next(run: Run, trials: pd.DataFrame, best: Best, metric: str) -> Contest | None:
+    """Return how the best trial stands beside the second best one, None if there is none."""
+    second = runner_up(trials, best.trial, run.mode)
+    if second is None:
+        return None
+    number = int(second["trial"])
+    ours = by_fold(run.table("curves", best.trial), best.epoch, metric)
+    theirs = by_fold(run.table("curves", number), int(second["best_epoch"]), metric)
+    names = (f"trial {best.trial}", f"the second best, trial {number}")
+    return contest(metric, names, ours, theirs, run.manifest["folds"])
+
+
+def against_baselines(run: Run, best: Best) -> list[Contest]:
+    """Return how the detector, or as long as there is none the best trial, stands beside the best baseline by figure.
+
+    Nothing if the run has no baselines.
+    """
+    figures = baselines.figures_by_fold(run, best)
+    if figures.empty:
+        return []
+    ours_name = str(figures.loc[figures["ours"], "method"].iloc[-1])
+    ours = figures[figures["method"] == ours_name].set_index("fold")
+    found = []
+    for metric in (*baselines.MEASURES, "unseen_macro_f1"):
+        means = figures[~figures["ours"]].groupby("method")[metric].mean().dropna()
+        if means.empty:
+            continue
+        rival = str(means.idxmin() if metric == "log_loss" else means.idxmax())
+        theirs = figures[figures["method"] == rival].set_index("fold")
+        rows = {
+            "training_rows": ours["training_rows"].tolist(),
+            "validation_rows": ours["known_rows" if metric in baselines.MEASURES else "validation_rows"].tolist(),
+        }
+        name = f"trial {best.trial}" if ours_name == baselines.BEST else f"the {ours_name}"
+        sides = [side[metric].astype(float).sort_index() for side in (ours, theirs)]
+        found.append(contest(metric, (name, f"the best baseline, {rival}"), sides[0], sides[1], rows))
+    return found

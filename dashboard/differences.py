@@ -1,0 +1,51 @@
+"""What differs between runs: in their configuration, and in what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from nids.report.rounding import NONE, setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+# What of a manifest says how a run was made; the rest follows from it, or is of the machine.
+SECTIONS = ("job", "data", "folds", "versions", "machine")
+# Long, and told by what is beside them.
+LEFT_OUT = ("job.name", "data.class_counts", "folds.training_rows", "folds.synthetic_rows", "folds.validation_rows")
+
+
+def configurations(manifests: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the settings in which runs differ: index the settings, a column a run, texts.
+
+    Args:
+        manifests: Name → manifest.
+    """
+    flat = {name: dict(flattened({key: found.get(key) for key in SECTIONS})) for name, found in manifests.items()}
+    keys = dict.fromkeys(key for settings in flat.values() for key in settings if not key.startswith(LEFT_OUT))
+    rows = {key: [setting(settings.get(key)) for settings in flat.values()] for key in keys}
+    differing = {key: row for key, row in rows.items() if len(set(row)) > 1}
+    table = pd.DataFrame.from_dict(differing, orient="index", columns=list(flat), dtype=object)
+    return table.rename_axis("setting")
+
+
+def flattened(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Return the entries of nested dictionaries, each under its path: ("search.trials", 16)."""
+    for key, entry in section.items():
+        if isinstance(entry, dict) and entry:
+            yield from flattened(entry, f"{prefix}{key}.")
+        elif entry not in ({}, [], None):
+            yield f"{prefix}{key}", entry
+
+
+def results(rows: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+    """Return what came of runs, a column a run.
+
+    Args:
+        rows: Name of a run → figure → its text; figures that a run lacks are told as such.
+    """
+    figures: Sequence[str] = list(dict.fromkeys(figure for found in rows.values() for figure in found))
+    columns = {name: [found.get(figure, NONE) for figure in figures] for name, found in rows.items()}
+    return pd.DataFrame(columns, index=pd.Index(figures, name="result"), dtype=object)

@@ -1,0 +1,43 @@
+"""Puts charts of ``nids.charts`` on a page, in the colours and the type of the visitor's theme."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from nids import charts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import altair as alt
+
+LIGHT_INK, DARK_INK = "#31333F", "#FAFAFA"
+FONT = "'Source Sans', sans-serif"
+# Pixels of titles, legend and axes: on a page, a chart's height is that of all of it.
+AROUND = 120
+
+
+def draw(chart: alt.LayerChart | alt.Chart, name: str, around: int = AROUND) -> None:
+    """Show a chart as wide as its place on the page.
+
+    Args:
+        chart: A chart of ``nids.charts`` or in its language, not themed.
+        name: What it shows, in words, for those who do not see it.
+        around: Pixels of what stands around its plot.
+    """
+    ink = DARK_INK if st.context.theme.type == "dark" else LIGHT_INK
+    if isinstance(chart.height, int):
+        chart = chart.properties(height=chart.height + around)
+    themed = charts.themed(chart, ink)
+    themed.config.font = FONT
+    st.altair_chart(themed, width="stretch", theme=None, alt=name)
+
+
+def grid(drawn: Sequence[tuple[alt.Chart, str]], columns: int) -> None:
+    """Show charts side by side, so many in a row; on a telephone below each other, in the same order."""
+    for first in range(0, len(drawn), columns):
+        for (chart, name), place in zip(drawn[first : first + columns], st.columns(columns), strict=False):
+            with place:
+                draw(chart, name, 70)

@@ -1,0 +1,21 @@
+"""Texts of runs inside Markdown."""
+
+from __future__ import annotations
+
+import re
+import string
+
+_SPECIAL = re.compile(f"([{re.escape(string.punctuation)}])")
+
+
+def plain(text: object) -> str:
+    """Return a text so that Markdown shows it letter by letter: no markup, no link, no formula, no HTML."""
+    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def unbroken(figures: str) -> str:
+    """Return figures in which no line ends between a number, its spread and its unit."""
+    # A percent sign has been escaped, if the text has been.
+    for sign in ("±", "%", "\\%"):
+        figures = figures.replace(f" {sign}", f"\N{NO-BREAK SPACE}{sign}")
+    return figures.replace("± ", "±\N{NO-BREAK SPACE}")

@@ -1,0 +1,95 @@
+"""Models that a run's folds judge, trials and baselines alike: their figures by class, and their confusions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from nids.metrics import class_figures
+from nids.report.baselines import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dashboard.loading import KeptRun
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the folds say of one model.
+
+    Attributes:
+        name: What to call it.
+        classes: A row a fold × class, as the run store's classes have it.
+        confusions: A row a fold × actual × predicted, as the run store's confusions have it.
+    """
+
+    name: str
+    classes: pd.DataFrame
+    confusions: pd.DataFrame
+
+
+def of_trial(run: KeptRun, trial: int) -> Judged:
+    """Return what the folds say of a trial."""
+    return Judged(f"trial {trial}", run.table("classes", trial), run.table("confusions", trial))
+
+
+def baseline_names(baselines: pd.DataFrame) -> list[str]:
+    """Return what the baselines of ``Run.baselines`` are called, in their order."""
+    if baselines.empty:
+        return []
+    return list(dict.fromkeys(map(name_of, baselines["model"], baselines["resampled"])))
+
+
+def of_baseline(baselines: pd.DataFrame, name: str, classes: Sequence[str]) -> Judged:
+    """Return what the folds say of a baseline.
+
+    Args:
+        baselines: As ``Run.baselines`` returns them.
+        name: One of ``baseline_names``.
+        classes: All classes, in the order of the confusion matrices.
+    """
+    named = [*map(name_of, baselines["model"], baselines["resampled"])]
+    rows, counts = [], []
+    for fold, matrix in baselines.loc[[one == name for one in named], ["fold", "confusion"]].itertuples(index=False):
+        confusion = np.array([list(row) for row in matrix], dtype=np.int64)
+        figures = vars(class_figures(confusion))
+        for i, actual in enumerate(classes):
+            rows.append(
+                {"trial": -1, "fold": fold, "class": actual, **{key: v[i].item() for key, v in figures.items()}}
+            )
+            counts += [
+                {"trial": -1, "fold": fold, "actual": actual, "predicted": other, "count": int(confusion[i, j])}
+                for j, other in enumerate(classes)
+            ]
+    return Judged(name, pd.DataFrame(rows), pd.DataFrame(counts))
+
+
+def confusion_of(found: Judged, fold: int | None) -> pd.DataFrame:
+    """Return a model's confusions in the form of one trial's, of one fold or, with None, of all."""
+    chosen = found.confusions if fold is None else found.confusions[found.confusions["fold"] == fold]
+    return chosen.assign(trial=0)
+
+
+def weakest(summary: pd.DataFrame, confusions: pd.DataFrame) -> tuple[str, str, int, int] | None:
+    """Return the class with the lowest F1, the class that its rows are most often taken for, how many, and of how many.
+
+    Args:
+        summary: As ``nids.report.contents.class_summary`` returns it.
+        confusions: The same model's confusions.
+
+    Returns:
+        None without figures; the second class is empty if none of the rows is taken for another.
+    """
+    if summary.empty or summary["f1_mean"].isna().all():
+        return None
+    name = str(summary["f1_mean"].idxmin())
+    rows = confusions[confusions["actual"] == name]
+    wrong = rows[rows["predicted"] != name].groupby("predicted")["count"].sum()
+    total = int(rows["count"].sum())
+    if wrong.empty or wrong.max() == 0:
+        return name, "", 0, total
+    return name, str(wrong.idxmax()), int(wrong.max()), total

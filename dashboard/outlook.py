@@ -1,0 +1,99 @@
+"""How far a search is, and how long it will take: from the trials' times, without knowing the cluster."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from nids.report.rounding import duration
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Where a search stands.
+
+    Attributes:
+        total: Trials that it is to have.
+        ended: Trials that have ended.
+        running: Trials that are being run.
+        seconds_left: Estimate of the time until all have ended; NaN if nothing supports one.
+        at_most: Whether the estimate takes trials to run all their epochs, for want of one that has ended.
+    """
+
+    total: int
+    ended: int
+    running: int
+    seconds_left: float
+    at_most: bool
+
+    @property
+    def share(self) -> float:
+        """Share of the trials that have ended, 0 to 1."""
+        return min(self.ended / self.total, 1.0) if self.total else 0.0
+
+
+def outlook(trials: pd.DataFrame, total: int, epochs: int, now: datetime) -> Outlook:
+    """Return where a search stands.
+
+    What is left is the seconds of a trial, the mean of the ended ones, times the trials that have not ended, less what
+    the running ones have done, divided by as many as run at once. As long as none has ended, a trial's seconds are
+    those of its epochs so far, times its epochs.
+
+    Args:
+        trials: The run store's trials: state, started, seconds, epochs.
+        total: Trials that the search is to have.
+        epochs: The most epochs of a trial.
+        now: The time, with its zone.
+    """
+    ended = trials[trials["state"] != "RUNNING"]
+    running = trials[trials["state"] == "RUNNING"]
+    elapsed = (pd.Timestamp(now) - running["started"]).dt.total_seconds().clip(lower=0)
+    known = ended.loc[ended["state"] != "FAIL", "seconds"].dropna()
+    if len(known):
+        each = float(known.mean())
+    else:
+        paces = (running["seconds"] / running["epochs"].where(running["epochs"] > 0)).dropna()
+        each = float(paces.mean()) * epochs if len(paces) else math.nan
+    left = math.nan
+    if len(running):
+        work = each * max(total - len(ended), 0) - float(elapsed.clip(upper=each).sum())
+        left = max(work, 0.0) / len(running)
+    return Outlook(total, len(ended), len(running), left, at_most=not len(known))
+
+
+def in_words(found: Outlook, state: str) -> str:
+    """Return where a search stands, in a sentence."""
+    sentence = f"{found.ended:,} of {found.total:,} trials have ended"
+    if state != "running":
+        missing = found.total - found.ended
+        return (
+            f"{sentence}; the other {missing:,} were not run." if missing > 0 else f"All {found.total:,} trials ended."
+        )
+    if not math.isfinite(found.seconds_left):
+        return f"{sentence}; the time left is not known before a trial's first epoch."
+    left = f"{'at most ' if found.at_most else ''}about {_roughly(found.seconds_left)} left"
+    return f"{sentence}, {found.running} running; {left}."
+
+
+def age(created: str, now: datetime) -> str:
+    """Return how long ago something was, in its largest unit: "3 h", "2 days"."""
+    seconds = (pd.Timestamp(now) - pd.Timestamp(created)).total_seconds()
+    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size or (unit != "days" and seconds >= size):
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(int(seconds), 0)} s"
+
+
+def _roughly(seconds: float) -> str:
+    # The mean of some trials says no more of those to come.
+    if seconds >= 2 * 3600:
+        return f"{round(seconds / 3600)} h"
+    if seconds >= 10 * 60:
+        return f"{round(seconds / 60)} min"
+    return duration(round(seconds, -1) if seconds >= 60 else seconds)

@@ -1,0 +1,154 @@
+"""The page "Overview": how far the search is, what its best trial is, and whether that one is really better."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import choosing, contenders, downloads, frame, loading, outlook, thinning
+from dashboard.drawing import draw
+from dashboard.markdown import plain, unbroken
+from nids import charts
+from nids.charts import label
+from nids.report import cells, wording
+from nids.report.rounding import NONE, mean_and_spread, value
+
+if TYPE_CHECKING:
+    from dashboard.loading import KeptRun
+    from nids.report import Tables
+    from nids.report.contents import Best
+
+SECONDS_BETWEEN_LOOKS = 2
+OUTCOMES = {
+    contenders.BETTER: ("green", "trending_up"),
+    contenders.WORSE: ("red", "trending_down"),
+    contenders.ALIKE: ("gray", "drag_handle"),
+    contenders.UNKNOWN: ("gray", "question_mark"),
+}
+TEST = (
+    "By the corrected resampled t-test of Nadeau and Bengio at the level of 95 %: the plain t-test takes folds for "
+    "independent, though their training parts overlap, and finds differences where there are none."
+)
+FIRST_SEEN = ("accuracy", "macro_f1", "log_loss")
+
+
+def show() -> None:
+    """Show the page."""
+    run = frame.begin("How far is the search, what is its best trial, and is that one really better?")
+    # While it runs, this part looks for news by itself; the rest of the page stays as it is.
+    st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if run.state == "running" else None)(run.name, run.state)
+    downloads.of_run(run)
+
+
+def _live(name: str, state: str) -> None:
+    found = loading.one(choosing.shown_storage(), name)
+    if found.run is None:
+        st.error(plain(found.fault))
+        return
+    run = found.run
+    if run.state != state:
+        st.rerun()  # so that the head says so, and an ended run is no longer looked at
+    tables = loading.tables(run)
+    trials = run.trials()
+    _progress(run, tables, trials)
+    st.markdown(f"#### {unbroken(plain(wording.verdict(tables)))}")
+    if tables.best is not None:
+        _tiles(tables)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        if trials["value"].notna().any():
+            data = charts.history_data(trials, tables.mode)
+            shown = thinning.thin_history(data)
+            draw(charts.history(shown, tables.metric), "Optimisation history: each trial's value, and the best so far")
+            st.caption(thinning.in_words(len(shown), len(data), "trials"))
+        else:
+            st.info("The first trial's first epoch has not ended yet: there is nothing to draw.")
+    with right:
+        if tables.best is not None:
+            _really_better(run, tables, tables.best, trials)
+    if tables.best is not None:
+        _beside_others(tables)
+    if len(tables.failures):
+        st.markdown("##### Failures")
+        st.dataframe(tables.failures, hide_index=True)
+    frame.end(run)
+
+
+def _progress(run: KeptRun, tables: Tables, trials: pd.DataFrame) -> None:
+    job = run.manifest["job"]
+    total = int(job["search"].get("trials", len(trials)))
+    epochs = int(job.get("training", {}).get("epochs", 1))
+    now = datetime.now(UTC)
+    found = outlook.outlook(trials, total, epochs, now)
+    words = f"{outlook.in_words(found, run.state)} {wording.states(tables).capitalize()}."
+    st.progress(found.share, text=words)
+    if tables.message:
+        st.caption(plain(tables.message))
+
+
+def _tiles(tables: Tables) -> None:
+    rows = tables.metrics.to_dict("index")
+    others = {"paper": "paper", "majority class": "baseline"}
+    for measure, place in zip(FIRST_SEEN, st.columns(3), strict=True):
+        with place:
+            row = rows[measure]
+            published = {
+                words: value(measure, row[column])
+                for words, column in others.items()
+                if not (column == "paper" and (tables.synthetic or measure == "log_loss"))
+            }
+            beside = " · ".join(f"{words} {text}" for words, text in published.items() if text != NONE)
+            definition = dict(wording.definitions(tables)).get(label(measure), "")
+            st.metric(
+                f"{label(measure)}, best trial",
+                mean_and_spread(measure, row["mean"], row["std"]),
+                delta=beside or None,
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                help=f"{definition} Mean ± standard deviation over {tables.folds} folds.",
+            )
+
+
+def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFrame) -> None:
+    st.markdown("##### Is it really better?", help=TEST)
+    following = contenders.against_next(run, trials, best, tables.metric)
+    found = [*([following] if following else []), *contenders.against_baselines(run, best)]
+    for contest in found:
+        ours, theirs = (unbroken(plain(contest.row[side])) for side in ("ours", "theirs"))
+        colour, icon = OUTCOMES[contest.outcome]
+        names = [plain(name) for name in contest.names]
+        st.markdown(
+            f":{colour}-badge[:material/{icon}: {contest.outcome}] than {names[1]} in {plain(label(contest.metric))}: "
+            f"{names[0]} {ours}, that one {theirs}."
+            if contest.outcome in {contenders.BETTER, contenders.WORSE}
+            else f":{colour}-badge[:material/{icon}: {contest.outcome}] {names[0]} and {names[1]} in "
+            f"{plain(label(contest.metric))}: {ours} and {theirs}."
+        )
+    if following is None:
+        st.markdown("There is no second complete trial to compare it with yet.")
+    if len(found) <= (following is not None):
+        st.markdown(f"No other models stand beside it yet: `nids baselines {plain(run.name)}` measures them.")
+    if found:
+        with st.expander("In words, with confidence intervals"):
+            for contest in found:
+                st.markdown(plain(contest.sentence))
+            st.markdown(
+                "The trial and its number of epochs were chosen by these same folds, the baselines were not: that "
+                "favours the trial, by how much the held-out files tell."
+            )
+            if not tables.synthetic:
+                st.markdown(plain(wording.comparison(tables)))
+
+
+def _beside_others(tables: Tables) -> None:
+    with st.expander("All figures of the best trial, beside the paper's and the majority class's"):
+        rows = pd.DataFrame(cells.metrics(tables), columns=["figure", "best trial", "paper", "majority class"])
+        st.dataframe(rows, hide_index=True)
+        st.caption(plain(wording.UNNAMED))
+    with st.expander("What the words mean"):
+        for term, meaning in wording.definitions(tables):
+            st.markdown(f"**{plain(term)}** — {plain(meaning)}")

@@ -1,0 +1,95 @@
+"""The page "Runs": which runs are there, how far each is, and what it has reached."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import choosing, frame, loading, outlook
+from dashboard.markdown import plain
+from nids.charts import label
+from nids.report.rounding import NONE, mean_and_spread
+
+SEED = "picked"
+
+
+def table(found: list[loading.Found], now: datetime) -> pd.DataFrame:
+    """Return a row a run.
+
+    Columns: run, state, data, trials (text), share of them that has ended (0 to 1), best (text), age (text).
+    """
+    return pd.DataFrame(
+        [_row(each, now) for each in found], columns=["run", "state", "data", "trials", "share", "best", "age"]
+    )
+
+
+def _row(found: loading.Found, now: datetime) -> tuple[object, ...]:
+    if found.run is None:
+        return (found.name, "damaged", NONE, NONE, None, NONE, NONE)
+    run = found.run
+    manifest, tables = run.manifest, loading.tables(run)
+    total = int(manifest["job"]["search"].get("trials", tables.all_trials))
+    ended = tables.all_trials - tables.states["RUNNING"]
+    best = NONE
+    if tables.best is not None:
+        best = f"{label(tables.metric)} {mean_and_spread(tables.metric, tables.best.value, tables.best.std)}"
+    source = f"{manifest['data'].get('source', NONE)}{' (synthetic)' if tables.synthetic else ''}"
+    share = min(ended / total, 1.0) if total else None
+    return (
+        found.name,
+        run.state,
+        source,
+        f"{ended:,} of {total:,}",
+        share,
+        best,
+        outlook.age(manifest["created"], now),
+    )
+
+
+def show() -> None:
+    """Show the page."""
+    frame.notice()
+    st.subheader("Runs", anchor=False)
+    place = choosing.shown_storage()
+    st.caption(f"The searches in {plain(place)}, the latest first. Choose some to open or compare them.")
+    _list(place)
+
+
+@st.fragment(run_every=5)
+def _list(place: str) -> None:
+    found = loading.find(place)
+    rows = table(found, datetime.now(UTC))
+    event = st.dataframe(
+        rows,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=SEED,
+        alt="A row for each run",
+        column_config={
+            "run": st.column_config.TextColumn("run", pinned=True),
+            "trials": st.column_config.TextColumn("trials ended"),
+            "share": st.column_config.ProgressColumn("share", format="percent", min_value=0.0, max_value=1.0),
+            "best": st.column_config.TextColumn(
+                "best trial",
+                help="Mean over the folds ± their standard deviation, of the metric that was searched for.",
+            ),
+            "age": st.column_config.TextColumn("begun … ago"),
+        },
+    )
+    names = rows.loc[event.selection.rows, "run"].tolist()
+    pages = st.session_state.get(choosing.PAGES, {})
+    with st.container(horizontal=True):
+        opened = st.button("Open", icon=":material/open_in_new:", type="primary", disabled=len(names) != 1)
+        compared = st.button("Compare", icon=":material/compare_arrows:", disabled=len(names) < 2)
+    if opened:
+        st.switch_page(pages["overview"], query_params={choosing.RUN: names[0]})
+    if compared:
+        st.switch_page(pages["compare"], query_params={choosing.RUNS: names})
+    for each in found:
+        if each.run is None:
+            st.error(f"**{plain(each.name)}** is damaged and passed over. {plain(each.fault)}")
+        else:
+            frame.end(each.run)

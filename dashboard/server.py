@@ -1,0 +1,67 @@
+"""Starts the server of the dashboard."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from nids.errors import UserError
+
+APP = Path(__file__).parent / "app.py"
+LOOPBACK = "127.0.0.1"
+
+
+def options(address: str, port: int) -> list[str]:
+    """Return the settings of the server, as Streamlit's command line takes them.
+
+    Nothing is sent to anybody, no file is watched, and a visitor is told of an error's kind only, not of its traceback.
+    """
+    settings = {
+        "server.address": address,
+        "server.port": port,
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.showErrorDetails": "type",
+        "client.showErrorLinks": "false",
+        "client.toolbarMode": "viewer",
+        "runner.magicEnabled": "false",
+        "theme.paddingTop": "1rem",
+        "theme.light.primaryColor": "#0072B2",
+        "theme.dark.primaryColor": "#56B4E9",
+    }
+    return [f"--{name}={value}" for name, value in settings.items()]
+
+
+def serve(storage: str, address: str, port: int) -> None:
+    """Serve the runs of a storage until the process is interrupted.
+
+    Args:
+        storage: A folder, or a URI such as s3://bucket/runs.
+        address: The address to listen on.
+        port: The port to listen on.
+
+    Raises:
+        UserError: The storage is of an unknown kind, or nothing can listen there.
+    """
+    from streamlit.web import cli
+
+    from nids.storage import Folder
+
+    Folder.at(storage).exists()  # what cannot be is said before anything starts
+    check_free(address, port)
+    cli.main(["run", str(APP), *options(address, port), "--", storage], standalone_mode=False)
+
+
+def check_free(address: str, port: int) -> None:
+    """Raise a UserError unless something can listen at that address and port."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(place)
+    except OSError as error:
+        raise UserError(
+            f"--address {address} --port {port}: nothing can listen there ({error}). "
+            "Name another port with --port, or an address of this machine with --address."
+        ) from None

@@ -1,0 +1,60 @@
+"""Fewer rows for the browser, chosen so that what a picture says stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Marks that a browser draws at once without delay, and more than the eye tells apart.
+MOST_MARKS = 800
+MOST_LINES = 100
+MOST_SLICED = 300
+MOST_ROWS = 1000
+
+
+def thin_history(data: pd.DataFrame, most: int = MOST_MARKS) -> pd.DataFrame:
+    """Return ``nids.charts.history_data`` with at most about ``most`` rows.
+
+    All rows at which the best value changes are kept, with the first and the last, so that the line of the best one is
+    exact; of the others, every n-th is.
+    """
+    if len(data) <= most:
+        return data
+    best = data["best"]
+    kept = (best.ne(best.shift()) & best.notna()).to_numpy(copy=True)
+    kept[[0, -1]] = True
+    others = np.flatnonzero(~kept)
+    room = max(most - int(kept.sum()), 1)
+    kept[others[:: max(1, -(-len(others) // room))]] = True
+    return data[kept].reset_index(drop=True)
+
+
+def best_first(trials: pd.DataFrame, mode: str, most: int) -> pd.DataFrame:
+    """Return at most ``most`` trials: the best tenth of these from the best ones, and every n-th of the others.
+
+    Args:
+        trials: The run store's trials.
+        mode: "min" or "max".
+        most: The most rows to return.
+    """
+    if len(trials) <= most:
+        return trials
+    # A pruned trial's value is of an early epoch, so the complete ones come first whatever it is.
+    ranked = trials.assign(complete=trials["state"] == "COMPLETE").sort_values(
+        ["complete", "value"], ascending=[False, mode == "min"]
+    )
+    first = ranked.index[: most // 10]
+    others = trials.index.difference(first)
+    kept = first.union(others[:: -(-len(others) // (most - len(first)))])
+    return trials.loc[kept]
+
+
+def in_words(shown: int, of: int, what: str) -> str:
+    """Return what a picture leaves out; empty if it shows all."""
+    if shown == of:
+        return ""
+    return f"Of {of:,} {what}, {shown:,} are drawn: the best ones, and an even sample of the others."

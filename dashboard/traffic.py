@@ -1,0 +1,135 @@
+"""What a detector would do in a network: alerts a day, and how many of them are true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nids.detection import Detection, attack_scores, precision_at, share, threshold_at
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Attack scores of labelled rows.
+
+    Attributes:
+        scores: Probability of any attack, float64 of shape (rows,).
+        is_attack: bool of shape (rows,).
+        attacks: Attack types, text of shape (rows,).
+    """
+
+    scores: np.ndarray
+    is_attack: np.ndarray
+    attacks: np.ndarray
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, classes: Sequence[str], benign: str) -> Predictions:
+        """Return those in a table of the run store's ``final``: class, attack, and p_… of each class."""
+        probabilities = table[[f"p_{name}" for name in classes]].to_numpy()
+        return cls(
+            attack_scores(probabilities, list(classes).index(benign)),
+            (table["class"] != benign).to_numpy(),
+            table["attack"].to_numpy(dtype=str),
+        )
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """What a threshold does, measured on held-out rows and told for a day's traffic. Rates are fractions, NaN if none.
+
+    Attributes:
+        threshold: On the attack score.
+        false_positive_rate: Share of the benign rows that raise an alert.
+        detection_rate: Share of the attacks that do.
+        seen: Share of the attacks of types that training had.
+        unseen: Share of those of other types.
+        alerts: Alerts a day.
+        true_alerts: Those of them that are attacks.
+        precision: Share of the alerts that are attacks.
+        missed: Attacks a day without an alert.
+    """
+
+    threshold: float
+    false_positive_rate: float
+    detection_rate: float
+    seen: float
+    unseen: float
+    alerts: float
+    true_alerts: float
+    precision: float
+    missed: float
+
+
+def threshold_of(out_of_fold: Predictions, rate: float) -> float:
+    """Return the threshold at which at most ``rate`` of the folds' benign rows raise an alert."""
+    return threshold_at(out_of_fold.scores[~out_of_fold.is_attack], rate)
+
+
+def consequences(
+    held_out: Predictions, threshold: float, seen: Collection[str], connections: int, base_rate: float
+) -> Consequences:
+    """Return what a threshold would do.
+
+    Args:
+        held_out: Rows that neither training nor the threshold has seen.
+        threshold: On the attack score.
+        seen: Attack types that training had.
+        connections: Connections a day.
+        base_rate: Share of them that are attacks, 0 to 1.
+    """
+    found = Detection.of(held_out.scores, held_out.is_attack, threshold)
+    alerts = held_out.scores > threshold
+    known = np.isin(held_out.attacks, list(seen))
+    attacks = connections * base_rate
+    true_alerts = found.detection_rate * attacks
+    return Consequences(
+        threshold,
+        found.false_positive_rate,
+        found.detection_rate,
+        share(alerts[held_out.is_attack & known]),
+        share(alerts[held_out.is_attack & ~known]),
+        true_alerts + found.false_positive_rate * (connections - attacks),
+        true_alerts,
+        precision_at(found.detection_rate, found.false_positive_rate, base_rate),
+        attacks - true_alerts,
+    )
+
+
+def in_words(found: Consequences, connections: int, base_rate: float) -> str:
+    """Return what a threshold would do, in Markdown."""
+    attacks = connections * base_rate
+    if not np.isfinite(found.alerts):
+        return "These rows hold no attacks, or no benign traffic: what a threshold would do cannot be told from them."
+    told = (
+        f"Of {count(connections)} connections a day, {count(attacks)} of them attacks, about **{count(found.alerts)} "
+        f"would raise an alert**"
+    )
+    if found.alerts < 0.5:
+        return f"{told}: the detector stays silent, and {count(found.missed)} attacks a day pass."
+    one_in = f", one in {count(1 / found.precision)}" if 0 < found.precision < 0.5 else ""
+    return (
+        f"{told}. **{percent(found.precision)} of these would be true**{one_in}. {count(found.missed)} of the attacks "
+        "would pass without one."
+    )
+
+
+def count(number: float) -> str:
+    """Return a number of things to two digits, as the rates that it is made of support."""
+    if not np.isfinite(number):
+        return "–"
+    if abs(number) < 100:
+        return f"{number:.0f}" if number >= 10 or number == int(number) else f"{number:.2g}"
+    digits = int(np.floor(np.log10(abs(number))))
+    return f"{round(number, 1 - digits):,.0f}"
+
+
+def percent(fraction: float) -> str:
+    """Return a fraction in per cent, with two digits."""
+    return f"{100 * fraction:.2g} %" if np.isfinite(fraction) and fraction < 0.995 else f"{100 * fraction:.3g} %"

@@ -1,0 +1,250 @@
+"""The pictures of many trials, in the language of ``nids.charts``: hyperparameters against values, learning curves."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from nids.charts import BLUE, GREEN, GREY, HEIGHT, ORANGE, STATES, VERMILION, WIDTH, heading, label
+from nids.charts import value_axis as axis_of
+from nids.charts import value_scale as scale_of
+from nids.report.rounding import setting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from optuna.distributions import BaseDistribution
+
+    from nids.space import Space
+
+BEST, OTHERS, STOPPED = "best tenth", "other complete ones", "pruned"
+# Colour, width, opacity and dashes of a group's lines.
+GROUPS = {
+    BEST: (BLUE, 2.4, 0.95, [1, 0]),
+    OTHERS: (GREY, 1.2, 0.7, [4, 2]),
+    STOPPED: (ORANGE, 0.9, 0.5, [2, 2]),
+}
+# Five lines are as many as the colours tell apart on white and on black; dashes repeat them.
+COLOURS = (BLUE, VERMILION, GREEN, ORANGE, GREY)
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4])
+MOST_CHOSEN = len(COLOURS)
+
+
+def parallel_data(trials: pd.DataFrame, space: Space, metric: str, mode: Literal["min", "max"]) -> pd.DataFrame:
+    """Return where each trial's line crosses each axis, one row a trial × axis.
+
+    Args:
+        trials: The run store's trials that have a value: trial, state, value, params_….
+        space: The search space.
+        metric: The run's metric.
+        mode: Whether less of it is better, or more.
+
+    Returns:
+        Columns trial, group (``BEST``, ``OTHERS`` or ``STOPPED``), axis, position (0 at the axis's low end, 1 at its
+        high one) and text, the value in words. The last axis is the value; the others are those of the space.
+    """
+    complete = trials["state"] == "COMPLETE"
+    best = trials.loc[complete, "value"].rank(method="first", ascending=mode == "min")
+    tenth = max(1, int(complete.sum()) // 10)
+    group = pd.Series(np.where(complete, OTHERS, STOPPED), index=trials.index)
+    group = pd.Series(np.where(best.reindex(trials.index) <= tenth, BEST, group), index=trials.index)
+    parts = []
+    for name, distribution in space.items():
+        column = trials[f"params_{name}"]
+        parts.append((name, position(column, distribution), column.map(setting)))
+    values = trials["value"]
+    finite = FloatDistribution(float(values.min()), float(values.max()), log=metric == "log_loss" and values.min() > 0)
+    parts.append((label(metric), position(values, finite), values.map(setting)))
+    frames = [
+        pd.DataFrame({"trial": trials["trial"], "group": group, "axis": name, "position": place, "text": text})
+        for name, place, text in parts
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def position(column: pd.Series, distribution: BaseDistribution) -> pd.Series:
+    """Return where values lie between the ends of a distribution, float between 0 and 1; its scale may be a logarithm.
+
+    Choices lie at even distances, in the order of the space.
+    """
+    if isinstance(distribution, CategoricalDistribution):
+        order = {choice: number for number, choice in enumerate(distribution.choices)}
+        return column.map(order).astype(float) / max(len(order) - 1, 1)
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    low, high, values = float(distribution.low), float(distribution.high), column.astype(float)
+    if low == high:
+        return values * 0 + 0.5
+    if distribution.log:
+        low, high, values = math.log(low), math.log(high), values.map(math.log)
+    return (values - low) / (high - low)
+
+
+def ends(space: Space, trials: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return what to write at the ends of the axes of ``parallel_data``: columns axis, position and text."""
+    rows = []
+    for name, distribution in space.items():
+        if isinstance(distribution, CategoricalDistribution):
+            count = max(len(distribution.choices) - 1, 1)
+            rows += [(name, number / count, setting(choice)) for number, choice in enumerate(distribution.choices)]
+        else:
+            assert isinstance(distribution, FloatDistribution | IntDistribution)
+            rows += [(name, 0.0, setting(distribution.low)), (name, 1.0, setting(distribution.high))]
+    values = trials["value"]
+    rows += [(label(metric), 0.0, setting(float(values.min()))), (label(metric), 1.0, setting(float(values.max())))]
+    return pd.DataFrame(rows, columns=["axis", "position", "text"])
+
+
+def parallel(data: pd.DataFrame, marks: pd.DataFrame) -> alt.LayerChart:
+    """Draw ``parallel_data`` and ``ends``: a line for each trial, the best ones in colour and above the others."""
+    order = list(dict.fromkeys(data["axis"]))
+    groups = [name for name in GROUPS if name in set(data["group"])]
+    axis = alt.Axis(labelAngle=-20, grid=True, labelLimit=150)
+    x = alt.X("axis:N", title=None, sort=order, scale=alt.Scale(padding=0.5), axis=axis)
+    y = alt.Y("position:Q", title=None, axis=None, scale=alt.Scale(domain=[-0.06, 1.06], nice=False))
+    colours = alt.Scale(domain=groups, range=[GROUPS[name][0] for name in groups])
+    dashes = alt.Scale(domain=groups, range=[GROUPS[name][3] for name in groups])
+    numbered = data.assign(number=data["axis"].map(order.index))
+    # The best ones are drawn last, so that nothing lies over them.
+    lines = [
+        alt.Chart(numbered[numbered["group"] == name])
+        .mark_line(strokeWidth=GROUPS[name][1], opacity=GROUPS[name][2])
+        .encode(
+            x=x,
+            y=y,
+            detail="trial:N",
+            order="number:Q",
+            color=alt.Color("group:N", title=None, legend=legend(), scale=colours),
+            strokeDash=alt.StrokeDash("group:N", title=None, legend=legend(), scale=dashes),
+            tooltip=["trial", "axis", alt.Tooltip("text:N", title="value")],
+        )
+        for name in reversed(groups)
+    ]
+    texts = alt.Chart(marks).mark_text(align="left", dx=5, fontSize=11).encode(x=x, y=y, text="text:N")
+    title = heading("Hyperparameters and their outcome", "a line for each trial; the last axis is what it reached")
+    return alt.layer(*lines, texts).properties(title=title, width=WIDTH * 2, height=HEIGHT + 60)
+
+
+def slice_data(trials: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return columns trial, state, setting and value of the trials that have both."""
+    chosen = trials[["trial", "state", f"params_{name}", "value"]].rename(columns={f"params_{name}": "setting"})
+    return chosen.dropna(subset=["setting", "value"]).reset_index(drop=True)
+
+
+def one_slice(data: pd.DataFrame, name: str, distribution: BaseDistribution, metric: str) -> alt.Chart:
+    """Draw ``slice_data``: a mark for each trial, its hyperparameter against its value."""
+    states = [state for state in STATES if state in set(data["state"])]
+    log = getattr(distribution, "log", False)
+    if isinstance(distribution, CategoricalDistribution):
+        x = alt.X("setting:N", title=name, sort=[*map(str, distribution.choices)], axis=alt.Axis(labelAngle=0))
+        data = data.assign(setting=data["setting"].map(setting))
+    else:
+        kind = alt.Scale(type="log", nice=False, padding=8) if log else alt.Scale(zero=False, nice=False, padding=8)
+        x = alt.X("setting:Q", title=f"{name}{' (logarithmic)' if log else ''}", scale=kind, axis=alt.Axis(tickCount=4))
+    return (
+        alt.Chart(data)
+        .mark_point(filled=True, size=45, opacity=0.75)
+        .encode(
+            x=x,
+            y=alt.Y("value:Q", title=label(metric), scale=scale_of(metric), axis=axis_of(metric)),
+            color=alt.Color(
+                "state:N", legend=None, scale=alt.Scale(domain=states, range=[STATES[state][0] for state in states])
+            ),
+            shape=alt.Shape(
+                "state:N", legend=None, scale=alt.Scale(domain=states, range=[STATES[state][1] for state in states])
+            ),
+            tooltip=["trial", "state", "setting", alt.Tooltip("value", format=".4g")],
+        )
+        .properties(width=WIDTH - 100, height=HEIGHT - 50)
+    )
+
+
+def curves_data(curves: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return learning curves of some trials.
+
+    Args:
+        curves: Rows of the run store's curves.
+        metric: One of ``nids.results.FIGURES``, or training_loss.
+
+    Returns:
+        Columns trial (as text), fold, epoch, figure; and for each trial × epoch the mean of its folds, with fold −1.
+    """
+    data = curves[["trial", "fold", "epoch", metric]].rename(columns={metric: "figure"}).dropna()
+    means = data.groupby(["trial", "epoch"], as_index=False)["figure"].mean().assign(fold=-1)
+    both = pd.concat([data, means], ignore_index=True)[["trial", "fold", "epoch", "figure"]]
+    both = both.sort_values(["trial", "fold", "epoch"], ignore_index=True)
+    return both.astype({"trial": str, "fold": int, "epoch": int})
+
+
+def curves(data: pd.DataFrame, metric: str, order: Sequence[int]) -> alt.LayerChart:
+    """Draw ``curves_data``: for each trial a thin line a fold and a thick one for their mean."""
+    names = [*map(str, order)]
+    logarithmic = metric in {"log_loss", "training_loss"}
+    shown = data[data["figure"] > 0] if logarithmic else data
+    title = f"{label(metric)} (nats, logarithmic)" if logarithmic else label(metric)
+    kind = "log_loss" if logarithmic else metric
+    y = alt.Y("figure:Q", title=title, scale=scale_of(kind), axis=axis_of(kind))
+    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(zero=False))
+    colour = alt.Color(
+        "trial:N",
+        title="trial",
+        sort=names,
+        scale=alt.Scale(domain=names, range=list(COLOURS[: len(names)])),
+        legend=legend(),
+    )
+    dash = alt.StrokeDash(
+        "trial:N",
+        title="trial",
+        sort=names,
+        scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])),
+        legend=legend(),
+    )
+    tooltip = ["trial", "fold", "epoch", alt.Tooltip("figure", format=".4g")]
+    base = alt.Chart(shown).encode(x=x, y=y, color=colour)
+    folds = (
+        base.transform_filter("datum.fold >= 0")
+        .mark_line(strokeWidth=1, opacity=0.45)
+        .encode(detail="fold:N", tooltip=tooltip)
+    )
+    means = (
+        base.transform_filter("datum.fold < 0")
+        .mark_line(strokeWidth=2.6)
+        .encode(strokeDash=dash, tooltip=["trial", "epoch", alt.Tooltip("figure", format=".4g", title="mean")])
+    )
+    above = heading("Learning curves", "thin lines: the folds; thick ones: their mean")
+    return alt.layer(folds, means).properties(title=above, width=WIDTH * 2, height=HEIGHT + 60)
+
+
+def legend() -> alt.Legend:
+    """Return a legend of lines, wide enough to tell dashes apart."""
+    return alt.Legend(symbolType="stroke", symbolStrokeWidth=2, symbolSize=400, labelLimit=300)
+
+
+def best_lines(data: pd.DataFrame, metric: str, order: Sequence[str]) -> alt.Chart:
+    """Draw the best value so far of several runs: columns run, trial, best."""
+    names = list(order)
+    return (
+        alt.Chart(data.dropna(subset=["best"]))
+        .mark_line(interpolate="step-after", strokeWidth=2)
+        .encode(
+            x=alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1, grid=False)),
+            y=alt.Y("best:Q", title=f"best {label(metric)} so far", scale=scale_of(metric), axis=axis_of(metric)),
+            color=alt.Color(
+                "run:N",
+                title=None,
+                scale=alt.Scale(domain=names, range=list(COLOURS[: len(names)])),
+                legend=legend(),
+            ),
+            strokeDash=alt.StrokeDash(
+                "run:N", title=None, scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=legend()
+            ),
+            tooltip=["run", "trial", alt.Tooltip("best", format=".4g")],
+        )
+        .properties(
+            title=heading("Best so far", "the best complete trial up to each trial"), width=WIDTH * 2, height=HEIGHT
+        )
+    )

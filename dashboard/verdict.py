@@ -1,0 +1,173 @@
+"""The page "Verdict": what the detector would do on traffic that no model was trained on, unseen attacks included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import attack_charts, downloads, frame, loading, traffic
+from dashboard.drawing import draw
+from dashboard.markdown import plain
+from nids import charts, datasets, verdict_charts
+from nids.report import held_out
+from nids.report.rounding import value
+from nids.results import file_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dashboard.loading import KeptRun
+    from nids.report.held_out import HeldOut
+
+TILES = (
+    ("accuracy", "accuracy", "Share of the rows whose class is right."),
+    ("macro_f1", "macro-F1", "Plain mean of the classes' F1: rare classes count as much as frequent ones."),
+    ("detection_rate", "attacks flagged", "Share of all attacks that are taken for an attack of any class."),
+)
+RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
+BASE_RATES = (0.00001, 0.0001, 0.001, 0.01, 0.05, 0.1, 0.5)
+CONNECTIONS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
+
+
+def show() -> None:
+    """Show the page."""
+    run = frame.begin("What would the detector do on held-out traffic, attacks of unseen types included?")
+    judged = held_out.held_out(run)
+    if not judged:
+        frame.end(run)
+        frame.nothing_to_show(
+            f"The held-out files have not been asked yet. `nids finalize {plain(run.name)}` trains the best trial on "
+            f"all rows and asks them once; `nids baselines {plain(run.name)}` puts other models beside it. Until then, "
+            "no figure of this run says how it does on attacks of types that it has not seen."
+        )
+    files = [found.file for found in judged]
+    file = st.segmented_control(
+        "Held-out file", files, default=files[0], required=True, key="file", bind="query-params"
+    )
+    found = judged[files.index(file or files[0])]
+    if found.ours is not None:
+        st.markdown(f"#### {plain(in_words(found.ours))}")
+        _tiles(found.ours)
+        _alerts(run, found.ours, found.file)
+    _methods(found, run)
+    if found.ours is not None:
+        _detail(found, found.ours, run)
+    st.caption(plain(held_out.looks(run)))
+    frame.end(run)
+
+
+def in_words(ours: Mapping[str, Any]) -> str:
+    """Return the verdict of one held-out file in a sentence: seen attacks, unseen ones, benign rows."""
+    seen, unseen = ours["seen"], ours["unseen"]
+    sentence = f"It flags {value('flagged', seen['flagged'])} of the attacks of the {seen['types']} types that it knows"
+    if unseen["rows"]:
+        sentence += f", and {value('flagged', unseen['flagged'])} of those of {unseen['types']} types that it never saw"
+    rate = value("false_positive_rate", ours["figures"]["false_positive_rate"])
+    return f"{sentence}; {rate} of the benign rows raise a false alarm."
+
+
+def _tiles(ours: Mapping[str, Any]) -> None:
+    figures, intervals = ours["figures"], ours["intervals"]
+    for (measure, words, text), place in zip(TILES, st.columns(3), strict=True):
+        with place:
+            ends = " to ".join(value(measure, end) for end in intervals[measure])
+            st.metric(
+                words,
+                value(measure, figures[measure]),
+                delta=ends,
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                help=f"{text} Below: 95 % bootstrap interval over the rows.",
+            )
+
+
+def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
+    folds = loading.held_out_predictions(run, "out_of_fold")
+    predictions = loading.held_out_predictions(run, f"predictions-{file_name(file)}")
+    if folds is None or predictions is None:
+        return
+    classes = run.manifest["data"]["classes"]
+    benign = datasets.get(run.manifest["data"]["dataset"]).benign
+    with st.container(border=True):
+        st.markdown("##### In a network of yours")
+        first, second, third = st.columns(3)
+        rate = first.select_slider(
+            "False-positive rate aimed at",
+            RATES,
+            0.001,
+            format_func=lambda share: f"{100 * share:g} %",
+            key="fpr",
+            bind="query-params",
+            help="Decides the threshold: the lowest at which at most so many of the folds' benign rows raise an alert. "
+            "It never comes from the held-out rows. Why this rate: nearly all of a network's traffic is benign: "
+            "even a small share of it makes most alerts false ones.",
+        )
+        base_rate = second.select_slider(
+            "Attacks among the connections",
+            BASE_RATES,
+            0.001,
+            format_func=lambda share: f"{100 * share:g} %",
+            key="base",
+            bind="query-params",
+            help="The base rate: held-out files have far more attacks than a network has.",
+        )
+        connections = third.select_slider(
+            "Connections a day", CONNECTIONS, 1_000_000, format_func=lambda n: f"{n:,}", key="day", bind="query-params"
+        )
+        scores = traffic.Predictions.of(folds, classes, benign)
+        threshold = traffic.threshold_of(scores, rate)
+        seen = {entry["attack"] for entry in ours["attacks"] if entry["seen"]}
+        rows = traffic.Predictions.of(predictions, classes, benign)
+        found = traffic.consequences(rows, threshold, seen, connections, base_rate)
+        st.markdown(traffic.in_words(found, connections, base_rate))
+        st.caption(
+            f"Threshold {found.threshold:.3g} on the probability of any attack. On {plain(file)} it gives a "
+            f"false-positive rate of {value('', found.false_positive_rate)} (aimed at: {100 * rate:g} %), flags "
+            f"{value('', found.seen)} of the attacks of known types and {value('', found.unseen)} of unseen ones. Your "
+            "traffic is another: take this as an order of magnitude."
+        )
+
+
+def _methods(found: HeldOut, run: KeptRun) -> None:
+    st.markdown("##### Beside other models")
+    rows = pd.DataFrame(found.rows, columns=["method", *held_out.HEAD[1:]])
+    st.dataframe(rows, hide_index=True, alt="A row for each model")
+    downloads.table(rows, f"{run.name}-{found.file}")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        curves = verdict_charts.roc_data(found.ours, found.baselines)
+        if not curves.empty:
+            draw(verdict_charts.roc(curves), "ROC curves: attacks flagged against false-positive rate")
+    if found.ours is None:
+        return
+    with right:
+        draw(
+            verdict_charts.reliability(verdict_charts.reliability_data(found.ours)),
+            "Calibration: how often the detector is right, by how sure it is",
+        )
+
+
+def _detail(found: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        data = attack_charts.attacks_data(ours, datasets.get(run.manifest["data"]["dataset"]).benign)
+        draw(attack_charts.attacks(data), "Share of each attack type that is flagged, seen and unseen types")
+    with right:
+        counts = verdict_charts.confusion_data(ours)
+        order = counts["actual"].unique().tolist()
+        draw(charts.confusion(counts, order, f"rows of {found.file}"), "Confusion matrix of the held-out rows")
+        for note in found.notes:
+            st.caption(plain(note))
+    with st.expander("By class"):
+        classes = pd.DataFrame(found.classes, columns=["class", *held_out.CLASS_HEAD[1:]])
+        st.dataframe(classes, hide_index=True)
+        downloads.table(classes, f"{run.name}-{found.file}-classes")
+    with st.expander("By attack type"):
+        attacks = pd.DataFrame(
+            found.attacks, columns=["attack", "class", "training had it", "rows", "flagged", "given its class"]
+        )
+        st.dataframe(attacks, hide_index=True)
+        downloads.table(attacks, f"{run.name}-{found.file}-attacks")

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nids.bench import large_run
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from streamlit.testing.v1 import AppTest
+
+TRIALS = 30
+
+
+@pytest.fixture
+def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A storage with a run named "large" of 30 trials, as the one that the server was started for."""
+    folder = tmp_path / "runs"
+    large_run.write(Folder.at(str(folder)).folder("large"), TRIALS)
+    monkeypatch.setattr(sys, "argv", ["app.py", str(folder)])
+    return folder
+
+
+def change(file: Path, **entries: Any) -> None:
+    """Change a JSON file's entries; one of None is taken away."""
+    content = json.loads(file.read_text()) | entries
+    file.write_text(json.dumps({key: value for key, value in content.items() if value is not None}))
+
+
+@pytest.fixture
+def page() -> Callable[..., AppTest]:
+    """Return a shower of pages: their module's name, and what the address says."""
+    from streamlit.testing.v1 import AppTest
+
+    def shown(name: str, **address: str | list[str]) -> AppTest:
+        def script(name: str) -> None:
+            import importlib
+
+            importlib.import_module(f"dashboard.{name}").show()
+
+        test = AppTest.from_function(script, kwargs={"name": name}, default_timeout=60)
+        for key, value in address.items():
+            test.query_params[key] = value
+        return test.run()
+
+    return shown
+
+
+def words(test: AppTest) -> str:
+    """All texts of a page."""
+    kinds = ("subheader", "markdown", "caption", "info", "warning", "error")
+    return "\n".join(element.value for kind in kinds for element in getattr(test, kind))

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import Any
+
+from dashboard.attack_charts import SEEN, UNSEEN, attacks, attacks_data
+
+
+def entry(attack: str, kind: str, seen: bool, rows: int, flagged: float) -> dict[str, Any]:
+    return {"attack": attack, "class": kind, "seen": seen, "rows": rows, "flagged": flagged, "recognized": flagged / 2}
+
+
+def test_unseen_types_come_first_and_rare_ones_together() -> None:
+    ours = {
+        "attacks": [
+            entry("normal", "Normal", True, 99, 0.1),
+            entry("neptune", "DoS", True, 50, 1.0),
+            entry("mscan", "Probe", False, 40, 0.5),
+            entry("saint", "Probe", False, 30, 1.0),
+            entry("worm", "DoS", False, 10, 0.0),
+        ]
+    }
+    data = attacks_data(ours, "Normal", most=1)
+    assert data.to_numpy().tolist() == [
+        ["mscan", UNSEEN, 40, 0.5, 0.25],
+        ["2 others", UNSEEN, 40, 0.75, 0.375],
+        ["neptune", SEEN, 50, 1.0, 0.5],
+    ]
+    assert attacks(data).to_dict()["title"]["text"] == "Attack types (rows)"

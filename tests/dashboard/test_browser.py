@@ -1,0 +1,188 @@
+"""The dashboard as a browser shows it: a real server, a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from nids import config
+from nids.bench import large_run
+from nids.bench.dashboard import DONE, PICTURE, browser, served
+from nids.storage import Folder
+from tests.dashboard.conftest import TRIALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, ConsoleMessage, Page
+
+PAGES = ("", "overview", "trials", "trials?view=hyperparameters", "trials?view=learning+curves", "classes", "verdict")
+PAGES += ("compare", "cluster")
+# Asked by Streamlit itself, which tries whether a page's path is the server's.
+STREAMLITS_OWN = re.compile(r"/\w+/_stcore/(health|host-config)$")
+TINY = [
+    *("--set", "data.dataset=nsl-kdd-sample", "--set", "data.rows=600", "--set", "folds.count=2"),
+    *("--set", "training.epochs=2", "--set", "search.trials=6", "--set", "scheduler.kind=none"),
+    *("--set", "folds.targets={R2L=30, U2R=20}", "--set", "hyperparameters.conv_filters=4"),
+    *("--set", "hyperparameters.gru_units=4", "--set", "hyperparameters.sequence_gru_units=4"),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs, one of which has a damaged part, and one damaged run."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, trials in (("large", TRIALS), ("other", 12)):
+        large_run.write(Folder.at(str(folder)).folder(name), trials)
+    (folder / "other" / "curves" / "part-00000.parquet").write_bytes(b"PAR1")
+    shutil.copytree(folder / "large", folder / "half")
+    (folder / "half" / "manifest.json").write_text("{")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(place: Path) -> Iterator[str]:
+    with served(str(place)) as (address, _):
+        yield address
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    yield opened
+    context.close()
+
+
+def faults_of(page: Page) -> list[str]:
+    """Errors in the page's console, as they come."""
+    found: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not STREAMLITS_OWN.search(message.location["url"]):
+            found.append(f"{message.text} {message.location['url']}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("requestfailed", lambda request: found.append(f"cannot reach {request.url}"))
+    return found
+
+
+def open_page(page: Page, address: str) -> None:
+    page.goto(address)
+    page.locator(DONE).wait_for()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("width", "scheme"), [pytest.param(1280, "light"), pytest.param(390, "dark")])
+def test_each_page_opens_without_an_error(name: str, width: int, scheme: str, chromium: Browser, server: str) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    faults = faults_of(page)
+    open_page(page, f"{server}/{name}{'&' if '?' in name else '?'}run=large")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert [url for url in faults if server not in url or "404" in url] == []
+    context.close()
+
+
+@pytest.mark.parametrize("name", ["", "overview", "compare"])
+def test_a_damaged_run_is_named_in_the_browser(name: str, page: Page, server: str) -> None:
+    open_page(page, f"{server}/{name}?run=half")
+    expect(page.get_by_text("is damaged").first).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_the_chosen_run_stays_from_page_to_page(page: Page, server: str) -> None:
+    open_page(page, f"{server}/overview?run=other")
+    for name in ("Trials", "Classes", "Verdict", "Cluster", "Overview"):
+        page.get_by_test_id("stTopNavLink").filter(has_text=name).click()
+        page.wait_for_url(f"**/{name.lower()}?run=other")
+        expect(page.locator("h3").get_by_text("other", exact=True)).to_be_visible()
+
+
+def test_a_link_shows_another_the_same(chromium: Browser, page: Page, server: str) -> None:
+    open_page(page, f"{server}/classes?run=large")
+    page.locator("button", has_text="share").click()
+    page.wait_for_url(re.compile("in=share"))
+    page.locator("[data-testid=stButtonGroup] button", has_text="2").last.click()
+    page.wait_for_url(re.compile("fold=2"))
+    other = chromium.new_context().new_page()
+    open_page(other, page.url)
+    for name in ("share", "2"):
+        expect(other.locator("[data-testid=stButtonGroup] button[aria-checked=true]", has_text=name)).to_be_visible()
+    other.context.close()
+
+
+def test_filters_limit_the_table(page: Page, server: str) -> None:
+    open_page(page, f"{server}/trials?run=large")
+    expect(page.get_by_text("30 of 30 trials")).to_be_visible()
+    page.locator("[data-testid=stButtonGroup] button", has_text="failed").click()
+    expect(page.get_by_text("1 of 30 trials")).to_be_visible()
+    page.locator("[data-testid=stButtonGroup] button", has_text="complete").click()
+    expect(page.get_by_text("11 of 30 trials")).to_be_visible()
+    page.get_by_label("Search", exact=True).fill("complete")
+    page.get_by_label("Search", exact=True).press("Enter")
+    expect(page.get_by_text("10 of 30 trials")).to_be_visible()
+
+
+def test_downloads_hold_what_they_say(page: Page, server: str, place: Path, tmp_path: Path) -> None:
+    open_page(page, f"{server}/overview?run=large")
+    for label, name in (("Best configuration", "best.toml"), ("Report", "report.html"), ("All trials", "trials.csv")):
+        with page.expect_download() as download:
+            page.get_by_test_id("stDownloadButton").filter(has_text=label).get_by_role("button").click()
+        download.value.save_as(tmp_path / name)
+    trials = pd.read_parquet(place / "large" / "trials")
+    written = pd.read_csv(tmp_path / "trials.csv")
+    assert written["trial"].tolist() == trials["trial"].tolist()
+    best = trials[trials["state"] == "COMPLETE"].sort_values("value").iloc[0]
+    job = config.make(tomllib.loads((tmp_path / "best.toml").read_text()), "best.toml")
+    assert job.name == f"large-trial-{best['trial']}"
+    assert job.hyperparameters["gru_units"] == best["params_gru_units"]
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_search_is_followed_while_it_runs(page: Page, tmp_path: Path) -> None:
+    """First there is no run at all; then one begins, and its progress comes without a reload."""
+    (tmp_path / "runs").mkdir()
+    job = tmp_path / "job.toml"
+    job.write_text('name = "tiny"\n')
+    command = [sys.executable, "-m", "nids.cli", "search", str(job), "--storage", str(tmp_path / "runs"), *TINY]
+    with served(str(tmp_path / "runs")) as (address, _):
+        open_page(page, address)
+        expect(page.get_by_text("A demonstration.")).to_be_visible()
+        environment = {**os.environ, "COLUMNS": "200"}
+        with subprocess.Popen(
+            [*command, "--name", "live"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+        ) as search:
+            while not (tmp_path / "runs" / "live" / "status.json").exists():
+                assert search.poll() is None, search.stdout.read() if search.stdout else ""
+                page.wait_for_timeout(200)
+            open_page(page, f"{address}/overview?run=live")
+            loaded = page.evaluate("performance.timeOrigin")
+            expect(page.get_by_text(re.compile(r"[0-5] of 6 trials have ended"))).to_be_visible(timeout=60_000)
+            expect(page.get_by_text("All 6 trials ended.")).to_be_visible(timeout=240_000)
+            expect(page.get_by_test_id("stBadge").or_(page.get_by_text("finished")).first).to_be_visible(timeout=60_000)
+            expect(page.locator(PICTURE).first).to_be_visible(timeout=60_000)
+            assert page.evaluate("performance.timeOrigin") == loaded
+            assert search.wait(120) == 0

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from dashboard.contenders import ALIKE, BETTER, UNKNOWN, WORSE, by_fold, contest, runner_up
+
+FOLDS = {"training_rows": [200, 200, 200], "validation_rows": [100, 100, 100]}
+
+
+@pytest.mark.parametrize(
+    ("metric", "ours", "theirs", "outcome"),
+    [
+        pytest.param("log_loss", [0.10, 0.11, 0.12], [0.50, 0.51, 0.52], BETTER, id="less-loss"),
+        pytest.param("accuracy", [0.10, 0.11, 0.12], [0.50, 0.51, 0.52], WORSE, id="less-accuracy"),
+        pytest.param("accuracy", [0.10, 0.50, 0.90], [0.50, 0.90, 0.10], ALIKE, id="within-the-spread"),
+        pytest.param("accuracy", [0.10, 0.11, 0.12], [0.10, 0.11, 0.12], ALIKE, id="equal"),
+        pytest.param("accuracy", [0.10], [0.50], UNKNOWN, id="one-fold"),
+        pytest.param("accuracy", [], [], UNKNOWN, id="no-fold"),
+    ],
+)
+def test_a_contest_has_an_outcome(metric: str, ours: list[float], theirs: list[float], outcome: str) -> None:
+    sides = [pd.Series(side, dtype=float) for side in (ours, theirs)]
+    found = contest(metric, ("a", "b"), sides[0], sides[1], FOLDS)
+    assert found.outcome == outcome
+    assert found.sentence
+
+
+def test_a_contest_is_a_row_of_a_table() -> None:
+    found = contest("accuracy", ("a", "b"), pd.Series([0.9, 0.92]), pd.Series([0.5, 0.52]), FOLDS)
+    assert found.row == {
+        "": "a, beside b",
+        "in": "accuracy",
+        "ours": "91.0 ± 1.4 %",
+        "theirs": "51.0 ± 1.4 %",
+        "so ours is": "better",
+    }
+
+
+def test_the_second_best_is_a_complete_trial() -> None:
+    table = pd.DataFrame(
+        [(0, "COMPLETE", 0.3), (1, "PRUNED", 0.1), (2, "COMPLETE", 0.2), (3, "COMPLETE", 0.25)],
+        columns=["trial", "state", "value"],
+    )
+    found = runner_up(table, 2, "min")
+    assert found is not None
+    assert found["trial"] == 3
+    assert runner_up(table[table["trial"] == 2], 2, "min") is None
+
+
+def test_figures_are_those_of_the_epoch() -> None:
+    curves = pd.DataFrame({"fold": [1, 0, 0], "epoch": [2, 2, 1], "accuracy": [0.9, 0.8, 0.1]})
+    assert by_fold(curves, 2, "accuracy").to_dict() == {0: 0.8, 1: 0.9}

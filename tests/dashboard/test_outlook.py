@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from dashboard.outlook import Outlook, age, in_words, outlook
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def trials(*rows: tuple[str, int, float, int]) -> pd.DataFrame:
+    """Rows of state, seconds since the start, seconds, epochs."""
+    table = pd.DataFrame(rows, columns=["state", "ago", "seconds", "epochs"])
+    started = [NOW - timedelta(seconds=ago) for ago in table.pop("ago")]
+    return table.assign(started=pd.to_datetime(pd.Series(started, dtype="datetime64[ms, UTC]")))
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param((), Outlook(10, 0, 0, math.nan, at_most=True), id="nothing-yet"),
+        pytest.param(
+            (("COMPLETE", 200, 100.0, 4), ("RUNNING", 40, 40.0, 2), ("RUNNING", 60, 60.0, 2)),
+            Outlook(10, 1, 2, (9 * 100 - 40 - 60) / 2, at_most=False),
+            id="from-ended-trials",
+        ),
+        pytest.param(
+            (("RUNNING", 50, 40.0, 2),), Outlook(10, 0, 1, 10 * 80 - 50.0, at_most=True), id="from-a-first-epoch"
+        ),
+        pytest.param((("RUNNING", 50, 40.0, 0),), Outlook(10, 0, 1, math.nan, at_most=True), id="before-it"),
+        pytest.param(
+            (("FAIL", 9, 1.0, 0), ("RUNNING", 50, 40.0, 2)),
+            Outlook(10, 1, 1, 9 * 80 - 50.0, at_most=True),
+            id="failures-tell-nothing",
+        ),
+    ],
+)
+def test_the_time_left_follows_from_the_trials(
+    rows: tuple[tuple[str, int, float, int], ...], expected: Outlook
+) -> None:
+    found = outlook(trials(*rows), total=10, epochs=4, now=NOW)
+    assert repr(found) == repr(expected)
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "words"),
+    [
+        pytest.param(
+            Outlook(200, 37, 4, 7900.0, at_most=False),
+            "running",
+            "37 of 200 trials have ended, 4 running; about 2 h left.",
+            id="hours",
+        ),
+        pytest.param(
+            Outlook(9, 0, 1, 61.0, at_most=True),
+            "running",
+            "0 of 9 trials have ended, 1 running; at most about 1 min 0 s left.",
+            id="at-most",
+        ),
+        pytest.param(
+            Outlook(9, 0, 1, math.nan, at_most=True),
+            "running",
+            "0 of 9 trials have ended; the time left is not known before a trial's first epoch.",
+            id="unknown",
+        ),
+        pytest.param(Outlook(9, 9, 0, math.nan, at_most=False), "finished", "All 9 trials ended.", id="finished"),
+        pytest.param(
+            Outlook(9, 4, 0, math.nan, at_most=False),
+            "interrupted",
+            "4 of 9 trials have ended; the other 5 were not run.",
+            id="interrupted",
+        ),
+    ],
+)
+def test_it_is_told_in_words(found: Outlook, state: str, words: str) -> None:
+    assert in_words(found, state) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(5, "5 s"), (90, "1 min"), (3 * 3600, "3 h"), (30 * 3600, "30 h"), (50 * 3600, "2 days")]
+)
+def test_an_age_has_one_unit(seconds: int, words: str) -> None:
+    assert age((NOW - timedelta(seconds=seconds)).isoformat(), NOW) == words

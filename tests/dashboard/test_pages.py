@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dashboard.loading import DEMONSTRATION
+from nids.bench import large_run
+from nids.storage import Folder
+from tests.dashboard.conftest import change, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from streamlit.testing.v1 import AppTest
+
+PAGES = ("runs", "overview", "trials", "classes", "verdict", "compare", "cluster")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_announces_the_demonstration_and_its_synthetic_rows(
+    name: str, page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py", str(tmp_path)])
+    shown = page(name)
+    assert not shown.exception
+    assert "A demonstration." in words(shown)
+    if name not in {"runs", "compare"}:
+        assert "SYNTHETIC DATA" in words(shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "expected"),
+    [
+        pytest.param("overview", {}, ["All 30 trials ended.", "10 complete, 19 pruned, 1 failed"], id="overview"),
+        pytest.param("trials", {}, ["30 of 30 trials, the best complete one first."], id="trials"),
+        pytest.param("trials", {"state": "failed"}, ["1 of 30 trials"], id="trials-filtered-by-the-address"),
+        pytest.param("trials", {"search": "multi-head"}, ["of 30 trials"], id="trials-searched-by-the-address"),
+        pytest.param("trials", {"view": "hyperparameters"}, ["From 10 complete trials"], id="hyperparameters"),
+        pytest.param("classes", {"trial": "3"}, ["is what trial 3 is weakest on"], id="classes-of-a-trial"),
+        pytest.param("verdict", {}, ["The held-out files have not been asked yet."], id="verdict"),
+        pytest.param("compare", {}, ["There is only one run to show yet."], id="compare"),
+        pytest.param("cluster", {}, ["0 trials are running, on 0 of 400 CPUs and 0 of 50 GPUs."], id="cluster"),
+    ],
+)
+def test_a_page_answers_its_question(
+    name: str, address: dict[str, str], expected: list[str], page: Callable[..., AppTest], storage: Path
+) -> None:
+    shown = page(name, run="large", **address)
+    assert not shown.exception
+    text = words(shown).replace("\\", "") + "".join(bar.proto.text for bar in shown.get("progress"))
+    assert [part for part in expected if part not in text] == []
+
+
+def test_the_verdict_tells_what_the_threshold_and_the_base_rate_do(
+    page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py", str(tmp_path)])
+    shown = page("verdict")
+    assert "Of 1,000,000 connections a day, 1,000 of them attacks" in words(shown)
+    shown.select_slider(key="base").set_value(0.01).run()
+    assert "Of 1,000,000 connections a day, 10,000 of them attacks" in words(shown)
+    thresholds = []
+    for rate in (0.001, 0.1):
+        shown.select_slider(key="fpr").set_value(rate).run()
+        found = next(caption.value for caption in shown.caption if caption.value.startswith("Threshold"))
+        thresholds.append(float(found.split()[1]))
+    assert thresholds[0] > thresholds[1]
+
+
+def test_runs_are_compared_by_configuration_and_by_outcome(page: Callable[..., AppTest], storage: Path) -> None:
+    large_run.write(Folder.at(str(storage)).folder("other"), 12, seed=1)
+    shown = page("compare", runs=["large", "other"])
+    assert not shown.exception
+    came, settings = (table.value for table in shown.dataframe)
+    assert came.columns.tolist() == ["result", "large", "other"]
+    assert settings.to_numpy().tolist() == [["job.search.trials", "30", "12"]]
+    assert "log\\-loss" in words(shown)
+
+
+def test_a_trial_can_stand_beside_another(page: Callable[..., AppTest], storage: Path) -> None:
+    shown = page("classes", run="large", trial="3", beside="trial 6")
+    table = shown.dataframe[0].value
+    assert table[["model", "class"]].head(4).to_numpy().tolist() == [
+        ["trial 3", "Normal"],
+        ["trial 6", "Normal"],
+        ["trial 3", "DoS"],
+        ["trial 6", "DoS"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "expected"),
+    [
+        pytest.param("manifest.json", b"{", "cannot be read", id="half-a-manifest"),
+        pytest.param("manifest.json", b"[]", "not as this program writes it", id="another-kind-of-manifest"),
+        pytest.param(
+            "manifest.json", b'{"format": 3}', "not as this program writes it", id="a-manifest-without-content"
+        ),
+        pytest.param("manifest.json", b'{"format": 99}', "the run has format 99", id="another-format"),
+        pytest.param("status.json", b"\xff\xfe", "cannot be read", id="a-status-of-bytes"),
+    ],
+)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_damaged_run_is_named(
+    name: str, file: str, content: bytes, expected: str, page: Callable[..., AppTest], storage: Path
+) -> None:
+    (storage / "large" / file).write_bytes(content)
+    shown = page(name, run="large")
+    assert not shown.exception
+    assert expected in words(shown).replace("\\", "")
+
+
+@pytest.mark.parametrize("table", ["trials", "classes", "confusions", "attacks", "curves"])
+def test_a_damaged_part_is_passed_over_and_named(table: str, page: Callable[..., AppTest], storage: Path) -> None:
+    (storage / "large" / table / "part-00000.parquet").write_bytes(b"PAR1 half of it")
+    for name in PAGES:
+        shown = page(name, run="large")
+        assert not shown.exception, name
+    shown = page("overview" if table in {"trials", "curves", "classes", "attacks"} else "classes", run="large")
+    assert f"{table}/part-00000.parquet" in words(shown).replace("\\", "")
+
+
+def test_foreign_files_are_no_runs(page: Callable[..., AppTest], storage: Path) -> None:
+    (storage / "notes.txt").write_text("not a run")
+    (storage / "empty").mkdir()
+    shown = page("runs")
+    assert shown.dataframe[0].value["run"].tolist() == ["large"]
+
+
+def test_texts_of_a_run_are_no_markup(page: Callable[..., AppTest], storage: Path) -> None:
+    (storage / "large").rename(storage / "<b>x $y$ [z](http:w)")
+    shown = page("overview")
+    assert shown.subheader[0].value == r"\<b\>x \$y\$ \[z\]\(http\:w\)"
+
+
+def test_an_unknown_run_in_the_address_is_said_to_be_unknown(page: Callable[..., AppTest], storage: Path) -> None:
+    shown = page("overview", run="gone")
+    assert "no run of the name that the address asks for, gone" in words(shown)
+    assert shown.query_params["run"] in ("large", ["large"])
+
+
+def test_the_nodes_of_the_status_are_shown(page: Callable[..., AppTest], storage: Path) -> None:
+    nodes = [
+        {"name": "a", "alive": True, "cpus": 8.0, "gpus": 1.0, "cpus_used": 4.0, "gpus_used": 1.0},
+        {"name": "b", "alive": False, "cpus": 8.0, "gpus": 0.0, "cpus_used": 0.0, "gpus_used": 0.0},
+    ]
+    change(storage / "large" / "status.json", nodes=nodes)
+    shown = page("cluster", run="large")
+    assert "1 node is alive, 4 of 8 CPUs and 1 of 1 GPUs in use; 1 was lost." in words(shown).replace("\\", "")
+    assert shown.dataframe[0].value.iloc[:, :5].to_numpy().tolist() == [
+        ["a", "alive", "4 of 8", 0.5, "1 of 1"],
+        ["b", "lost", "0 of 8", 0.0, "0 of 0"],
+    ]
+
+
+def test_the_demonstration_has_all_that_pages_show() -> None:
+    tables = {path.parent.name for path in DEMONSTRATION.rglob("*.parquet")}
+    assert tables == {"attacks", "baselines", "classes", "confusions", "curves", "final", "trials"}

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard.traffic import Consequences, Predictions, consequences, count, in_words, threshold_of
+
+ATTACKS = ["normal"] * 10 + ["old"] * 4 + ["new"] * 2
+
+
+@pytest.fixture
+def rows() -> Predictions:
+    """Ten benign rows, one of them with a high score; of four old attacks three are found, of two new ones one."""
+    scores = np.array([0.9] + [0.1] * 9 + [0.8, 0.8, 0.8, 0.2] + [0.8, 0.0])
+    return Predictions(scores, np.array([name != "normal" for name in ATTACKS]), np.array(ATTACKS))
+
+
+def test_predictions_are_read_from_the_run_stores_table() -> None:
+    table = pd.DataFrame(
+        {"class": ["Normal", "DoS"], "attack": ["normal", "neptune"], "p_Normal": [0.75, 0.0], "p_DoS": [0.25, 1.0]}
+    )
+    found = Predictions.of(table, ["Normal", "DoS"], "Normal")
+    assert (found.scores.tolist(), found.is_attack.tolist()) == ([0.25, 1.0], [False, True])
+    assert found.attacks.tolist() == ["normal", "neptune"]
+
+
+def test_the_threshold_holds_the_rate_on_the_folds_benign_rows(rows: Predictions) -> None:
+    assert threshold_of(rows, 0.1) == 0.1
+    assert threshold_of(rows, 0.05) == 0.9
+
+
+def test_consequences_follow_from_the_rates(rows: Predictions) -> None:
+    found = consequences(rows, 0.5, {"old"}, 1000, 0.1)
+    assert found == Consequences(
+        threshold=0.5,
+        false_positive_rate=0.1,
+        detection_rate=pytest.approx(4 / 6),
+        seen=0.75,
+        unseen=0.5,
+        alerts=pytest.approx(100 * 4 / 6 + 90),
+        true_alerts=pytest.approx(100 * 4 / 6),
+        precision=pytest.approx((100 * 4 / 6) / (100 * 4 / 6 + 90)),
+        missed=pytest.approx(100 / 3),
+    )
+    assert in_words(found, 1000, 0.1) == (
+        "Of 1,000 connections a day, 100 of them attacks, about **160 would raise an alert**. **43 % of these would be "
+        "true**, one in 2.4. 33 of the attacks would pass without one."
+    )
+
+
+def test_a_silent_detector_is_called_silent(rows: Predictions) -> None:
+    found = consequences(rows, 1.0, {"old"}, 1000, 0.1)
+    assert in_words(found, 1000, 0.1).endswith("the detector stays silent, and 100 attacks a day pass.")
+
+
+def test_rows_without_attacks_tell_nothing() -> None:
+    rows = Predictions(np.array([0.1, 0.2]), np.array([False, False]), np.array(["normal", "normal"]))
+    assert "cannot be told" in in_words(consequences(rows, 0.15, set(), 1000, 0.1), 1000, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(math.nan, "–"), (0, "0"), (0.033, "0.033"), (2.34, "2.3"), (43.6, "44"), (28_765, "29,000"), (1e6, "1,000,000")],
+)
+def test_counts_have_two_digits(number: float, text: str) -> None:
+    assert count(number) == text
