@@ -26,7 +26,7 @@ def use_token(*, create: bool = False) -> None:
         _create(default_path())
     os.environ[MODE] = "token"
     if "ray" in sys.modules:
-        from ray._raylet import Config
+        from ray._raylet import Config  # type: ignore[attr-defined]
 
         Config.initialize("")  # it has read its settings already; Ray itself has it read them again in this way
 
