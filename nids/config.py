@@ -241,6 +241,20 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Job:
     return make(values, source=str(path))
 
 
+def with_resources(job: Job, overrides: Sequence[str]) -> Job:
+    """Return the job with other resources: all else of a search that has begun stays what it was.
+
+    Raises:
+        UserError: An override is of another section, or not allowed.
+    """
+    values: dict[str, Any] = {"resources": job.resources.model_dump()}
+    for override in overrides:
+        if not override.strip().startswith("resources."):
+            raise UserError(f"--set {override}: of a search that has begun, only [resources] can be changed.")
+        _apply(values, override)
+    return make({**job.model_dump(), **values}, source="--set")
+
+
 def make(values: Mapping[str, Any], source: str) -> Job:
     """Return the job that nested dictionaries describe; ``source`` names them in the message of a UserError."""
     try:

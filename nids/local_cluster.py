@@ -15,7 +15,7 @@ import urllib.request
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.error import URLError
 
 import psutil
@@ -60,11 +60,11 @@ class LocalCluster:
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def wait(self) -> None:
-        """Return when a node has ended.
+    def watch(self) -> NoReturn:
+        """Wait until a node ends, which nobody asked for.
 
         Raises:
-            UserError: It ended, which nobody asked for.
+            UserError: It has ended.
         """
         while True:
             for number, process in enumerate(self.processes):
@@ -102,7 +102,8 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
     dashboard_port = dashboard_port or (_free_port() if _taken(8265) else 8265)
     if _taken(dashboard_port):
         raise UserError(f"port {dashboard_port} is taken on this machine: name another with --dashboard-port.")
-    access.use_token(create=True)
+    access.make_token()
+    access.use_token()
     # Short: the names of its sockets are limited to 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="nids-"))
     cluster = LocalCluster(f"127.0.0.1:{port}", f"http://127.0.0.1:{dashboard_port}", folder)
@@ -170,10 +171,8 @@ def _await(cluster: LocalCluster, nodes: int) -> None:
 
 
 def _alive(dashboard: str) -> int:
-    token = os.environ.get(access.TOKEN)
-    if not token:
-        token = Path(os.environ.get(access.TOKEN_PATH) or access.default_path()).read_text(encoding="utf-8").strip()
-    request = urllib.request.Request(f"{dashboard}/api/v0/nodes", headers={"Authorization": f"Bearer {token}"})
+    headers = {"Authorization": f"Bearer {token}"} if (token := access.token()) else {}
+    request = urllib.request.Request(f"{dashboard}/api/v0/nodes", headers=headers)
     with urllib.request.urlopen(request, timeout=5) as answer:
         nodes = json.load(answer)["data"]["result"]["result"]
     return sum(node["state"] == "ALIVE" for node in nodes)
@@ -185,7 +184,9 @@ def _stop(cluster: LocalCluster) -> None:
     for process in cluster.processes:
         with suppress(psutil.NoSuchProcess):
             started += [*psutil.Process(process.pid).children(recursive=True)]
-    for process in reversed(cluster.processes):
+    for process in cluster.processes[1:]:
+        process.send_signal(signal.SIGTERM)
+    for process in [*cluster.processes[1:], *cluster.processes[:1]]:
         process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)

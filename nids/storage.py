@@ -86,8 +86,8 @@ class Folder:
         path = f"{self.path}/{name}"
         with self._explained():
             for attempt in range(READS):
-                with self.filesystem.open_input_stream(path) as stream:
-                    content = bytes(stream.read())
+                with self.filesystem.open_input_file(path) as file:
+                    content = bytes(file.read())  # with one request, where a stream makes one for each part
                 # Of an object, its size is asked for first, and then that much of it is read: in between, another one
                 # can have taken its place.
                 if self.is_local or self.filesystem.get_file_info(path).size == len(content):
@@ -138,7 +138,8 @@ class Folder:
     def delete(self) -> None:
         """Remove the folder and all that it holds; no error if it is not there."""
         if self.exists():
-            self.filesystem.delete_dir(self.path)
+            with self._explained(writing=True):
+                self.filesystem.delete_dir(self.path)
 
 
 def _s3(uri: str) -> tuple[fs.FileSystem, str]:

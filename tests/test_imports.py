@@ -145,7 +145,6 @@ def test_each_framework_has_its_place() -> None:
         }
 
     assert {name for name in users("ray") if not name.startswith(("nids.search.", "nids.bench."))} == {
-        "nids.access",  # has it read its settings again
         "nids.cli.searching",  # ends its connection
         "nids.jobs.client",  # talks to the job server
     }

@@ -61,10 +61,9 @@ _group("cluster", "Bring up a cluster on this machine.", {"local": cluster.local
 
 def main() -> None:
     """Run the command; what a user can put right is said in a message, without a traceback."""
-    from nids import access, device
+    from nids import device
 
     device.before_tensorflow()
-    access.use_token()
     try:
         app()
     except UserError as error:

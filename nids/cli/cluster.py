@@ -13,7 +13,8 @@ def local(
     cpus_per_node: Annotated[int, typer.Option(min=1, help="CPUs of each.")] = 2,
     gpus_per_node: Annotated[int, typer.Option(min=0, help="GPUs of each; numbers only where there are no cards.")] = 0,
     dashboard_port: Annotated[
-        int | None, typer.Option(help="Port for jobs. Unsaid: 8265, or a free one.", show_default=False)
+        int | None,
+        typer.Option(min=1024, max=65535, help="Port for jobs. Unsaid: 8265, or a free one.", show_default=False),
     ] = None,
 ) -> None:
     """Run a Ray cluster of several nodes on this machine until Ctrl-C: to try what is meant for many machines."""
@@ -24,20 +25,24 @@ def local(
 
     console = Console()
 
+    endings = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
     def interrupt(*_: object) -> None:
+        for ending in endings:
+            signal.signal(ending, signal.SIG_IGN)  # a second Ctrl-C would leave nodes behind
         raise KeyboardInterrupt
 
-    for ending in (signal.SIGINT, signal.SIGTERM):
+    for ending in endings:
         signal.signal(ending, interrupt)
     try:
         with local_cluster.running(Size(nodes, cpus_per_node, gpus_per_node), console.print, dashboard_port) as cluster:
             console.print(
                 f"\nUse it from another terminal, and end it here with Ctrl-C:\n"
                 f'  nids submit jobs/quick.toml --storage "$PWD/runs" --address {cluster.dashboard} --follow\n'
-                f"  nids search jobs/quick.toml --address {cluster.address}",
+                f"  RAY_AUTH_MODE=token nids search jobs/quick.toml --address {cluster.address}",
                 highlight=False,
                 soft_wrap=True,
             )
-            cluster.wait()
+            cluster.watch()
     except KeyboardInterrupt:
         console.print("The cluster has ended.")

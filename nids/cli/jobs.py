@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,17 +69,21 @@ def submit(
         raise UserError("either a job file is needed, such as jobs/large.toml, or --resume RUN.")
     _refuse_if_lost(storage)
     options = ["--storage", storage, *(["--data", data] if data else [])]
+    overrides = [part for override in set_ or () for part in ("--set", override)]
     if job is not None:
         described = config.read(job, set_ or ())  # what is wrong in it is said here, not in a log far away
         run = name or f"{described.name}-{datetime.now():%Y%m%d-%H%M%S}"
-        overrides = [part for override in set_ or () for part in ("--set", override)]
         # The job's name, which is that of its file unless it says otherwise.
-        overrides += ["--set", f"name={described.name}"]
+        overrides += ["--set", f"name={json.dumps(described.name)}"]
         command = ["search", packing.JOB, "--name", run, *overrides]
     else:
         assert resume is not None
+        if name:
+            raise UserError(f"--name {name}: a run that is gone on with keeps its name.")
         run = resume
-        command = ["resume", run]
+        command = ["resume", run, *overrides]
+    if not re.fullmatch(config.NAME, run):
+        raise UserError(f"{run!r} is no name of a run: it has letters, digits and . _ - only.")
     client = JobClient(address)
     with packing.packed(job) as folder:
         job_id = client.submit(["python", "-m", "nids.cli", *command, *options], folder, {RUN: run, STORAGE: storage})
@@ -85,7 +91,7 @@ def submit(
     if follow:
         _follow(client, job_id, console)
     else:
-        _say_how_to_follow(job_id, console)
+        _say_how_to_follow(client, job_id, console)
 
 
 def list_(address: DashboardOption = None) -> None:
@@ -105,7 +111,7 @@ def list_(address: DashboardOption = None) -> None:
     for heading in ("state", "started", "took"):
         table.add_column(heading)
     for job in jobs:
-        table.add_row(job.submission_id, job.metadata.get(RUN, ""), job.status.value.lower(), *_times(job))
+        table.add_row(job.submission_id, _about(job).get(RUN, ""), job.status.value.lower(), *_times(job))
     console.print(table, highlight=False)
 
 
@@ -117,8 +123,8 @@ def status(job: JobArgument, address: DashboardOption = None) -> None:
     started, took = _times(found)
     lines = {
         "state": found.status.value.lower(),
-        "run": found.metadata.get(RUN, ""),
-        "storage": found.metadata.get(STORAGE, ""),
+        "run": _about(found).get(RUN, ""),
+        "storage": _about(found).get(STORAGE, ""),
         "started": started,
         "took": took,
         "message": (found.message or "").strip(),
@@ -150,9 +156,10 @@ def stop(job: JobArgument, address: DashboardOption = None) -> None:
     if not client.stop(job):
         console.print(f"{job} has ended already: {found.status.value.lower()}.", highlight=False)
         return
-    run, storage = found.metadata.get(RUN), found.metadata.get(STORAGE)
-    console.print(f"{job} is stopping. Go on with its run by:", highlight=False)
-    console.print(f"  [bold]nids submit --resume {run} --storage {storage}[/]", highlight=False, soft_wrap=True)
+    console.print(f"{job} is stopping.", highlight=False)
+    if run := _about(found).get(RUN):
+        command = f"nids submit --resume {run} --storage {_about(found)[STORAGE]} --address {client.address}"
+        console.print(f"Go on with its run by: [bold]{command}[/]", highlight=False, soft_wrap=True)
 
 
 def _follow(client: JobClient, job_id: str, console: Console) -> None:
@@ -160,16 +167,17 @@ def _follow(client: JobClient, job_id: str, console: Console) -> None:
         ended = client.follow(job_id, lambda text: print(text, end="", flush=True))
     except KeyboardInterrupt:
         console.print("\nNo longer following; the job goes on.", highlight=False)
-        _say_how_to_follow(job_id, console)
+        _say_how_to_follow(client, job_id, console)
         return
     console.print(f"[bold]{job_id}[/] {ended.value.lower()}", highlight=False)
     if ended.value != "SUCCEEDED":
         raise typer.Exit(1)
 
 
-def _say_how_to_follow(job_id: str, console: Console) -> None:
+def _say_how_to_follow(client: JobClient, job_id: str, console: Console) -> None:
     console.print(
-        f"Follow it with [bold]nids jobs logs {job_id} --follow[/], stop it with [bold]nids jobs stop {job_id}[/].",
+        f"Follow it with [bold]nids jobs logs {job_id} --follow --address {client.address}[/], "
+        f"stop it with [bold]nids jobs stop {job_id} --address {client.address}[/].",
         highlight=False,
         soft_wrap=True,
     )
@@ -183,6 +191,11 @@ def _refuse_if_lost(storage: str) -> None:
             f"--storage {found}: name a place that outlives the job, s3://BUCKET/runs, gs://BUCKET/runs, or the whole "
             "path of a folder that the cluster's head sees (NIDS_STORAGE sets it once for all)."
         )
+
+
+def _about(job: JobDetails) -> dict[str, str]:
+    """Return what a job was submitted with; others than ours may have nothing."""
+    return job.metadata or {}
 
 
 def _times(job: JobDetails) -> tuple[str, str]:

@@ -33,6 +33,10 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", help="Override a key of the job file: --set search.trials=4. Any number of times."),
 ]
+ResourcesOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Other resources, for another cluster: --set resources.gpus_per_trial=0."),
+]
 
 
 def compute_here() -> None:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from nids.cli.options import AddressOption, DataOption, RunArgument, SetOption, StorageOption, plain, show
+from nids.cli.options import (
+    AddressOption,
+    DataOption,
+    ResourcesOption,
+    RunArgument,
+    SetOption,
+    StorageOption,
+    plain,
+    show,
+)
 from nids.cli.rows import load, rows_of
 
 if TYPE_CHECKING:
@@ -57,6 +66,7 @@ def search(
 
 def resume(
     run: RunArgument,
+    set_: ResourcesOption = None,
     data: DataOption = None,
     storage: StorageOption = "runs",
     address: AddressOption = None,
@@ -74,7 +84,7 @@ def resume(
         def prepare() -> Prepared:
             from nids.search import preparation
 
-            return preparation.prepare_again(found, lambda job: load(job, data), storage, console.print)
+            return preparation.prepare_again(found, lambda job: load(job, data), storage, console.print, set_ or ())
 
         _run(prepare, address, storage, console)
 

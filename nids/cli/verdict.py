@@ -12,6 +12,7 @@ from nids.cli.options import (
     AddressOption,
     AgainOption,
     DataOption,
+    ResourcesOption,
     RunArgument,
     StorageOption,
     compute_here,
@@ -25,6 +26,7 @@ def finalize(
     run: RunArgument,
     trial: Annotated[int | None, typer.Option(help="Its trial. Unsaid: the best one.", show_default=False)] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Models to train on all rows, one a seed.")] = 3,
+    set_: ResourcesOption = None,
     again: AgainOption = False,
     data: DataOption = None,
     storage: StorageOption = "runs",
@@ -40,7 +42,7 @@ def finalize(
     compute_here()
     from nids.search import finalizing
 
-    finalizing.run(found, trial, seeds, storage, data, lambda job: load(job, data), address, console)
+    finalizing.run(found, trial, seeds, storage, data, lambda job: load(job, data), address, console, set_ or ())
     show(results.open_run(storage, run), console)
 
 

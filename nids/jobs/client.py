@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import shlex
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 DEFAULT_ADDRESS = "http://127.0.0.1:8265"
 # A stopped search ends its trials and writes its last results first; Ray itself would wait three seconds.
 STOP_SECONDS = 120
+RECONNECTIONS = 10
 ENVIRONMENT = {"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_SECONDS), "PYTHONUNBUFFERED": "1", "COLUMNS": "120"}
 TALKATIVE = (
     "ray.dashboard.modules.dashboard_sdk",
@@ -81,19 +83,29 @@ class JobClient:
 
     def follow(self, job_id: str, show: Callable[[str], object]) -> JobStatus:
         """Pass on what a job prints until it ends, and return how it ended."""
+        shown = 0
 
-        async def tail(shown: int) -> int:
+        async def tail() -> None:
+            """Pass on the log, which begins anew with each connection."""
+            nonlocal shown
             seen = 0
             async for text in self._client.tail_job_logs(job_id):
                 show(text[max(0, shown - seen) :])
                 seen += len(text)
-            return max(seen, shown)
+                shown = max(shown, seen)
 
-        shown = 0
-        # A connection that breaks off is made again; the log then begins anew.
+        failures = 0
         while not self.job(job_id).status.is_terminal():
-            with self._explained():
-                shown = asyncio.run(tail(shown))
+            before = shown
+            try:
+                with self._explained():
+                    asyncio.run(tail())
+            except UserError:
+                # A connection that breaks off is made again.
+                failures = failures + 1 if shown == before else 1
+                if failures == RECONNECTIONS:
+                    raise
+            time.sleep(1)
         rest = self.log(job_id)
         show(rest[shown:])
         return self.job(job_id).status
@@ -105,6 +117,8 @@ class JobClient:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
+        import aiohttp
+        import requests
         from ray.exceptions import AuthenticationError
 
         try:
@@ -116,7 +130,7 @@ class JobClient:
             ) from None
         except BrokenPipeError:
             raise  # of what reads this process's output
-        except ConnectionError as error:
+        except (ConnectionError, aiohttp.ClientError, requests.RequestException) as error:
             raise UserError(
                 f"no Ray cluster takes jobs at {self.address} ({_first_line(error)}). Name its dashboard with "
                 "--address http://HOST:8265; one behind a firewall is reached through a tunnel (cluster/README.md)."

@@ -24,7 +24,7 @@ being written. A part holds ``TRIALS_A_PART`` trials and is rewritten when one o
 change does not grow with the number of trials.
 """
 
-from nids.results.run import Run, new_run, open_run, run_names
+from nids.results.run import Run, new_run, open_run, refuse_if_there, run_names
 from nids.results.tables import FORMAT, SECONDS, TABLES, Rows
 from nids.results.writer import RunWriter, file_name, record_look, write_table
 from nids.validation import FIGURES
@@ -41,6 +41,7 @@ __all__ = [
     "new_run",
     "open_run",
     "record_look",
+    "refuse_if_there",
     "run_names",
     "write_table",
 ]

@@ -154,11 +154,17 @@ def new_run(storage: str, name: str) -> Folder:
             f"--name {name!r}: a run's name has letters, digits and . _ - only, and does not begin with . or -."
         )
     folder = Folder.at(storage).folder(name)
+    refuse_if_there(folder)
+    return folder
+
+
+def refuse_if_there(folder: Folder) -> None:
+    """Raise a UserError if a folder holds a run."""
+    name = folder.path.rpartition("/")[2]
     if folder.exists("manifest.json"):
         raise UserError(
             f"{folder.uri} already holds a run. Go on with it by `nids resume {name}`, or give another --name."
         )
-    return folder
 
 
 def run_names(storage: str) -> list[str]:

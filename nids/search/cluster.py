@@ -31,9 +31,15 @@ def connect(address: str | None = None) -> None:
     # Here, as what a process is to run may import TensorFlow before it can say anything.
     device.before_tensorflow()
     address = address or os.environ.get("RAY_ADDRESS")
-    access.use_token(create=not address)
+    if not address:
+        access.make_token()  # Ray itself would make one that every user of the machine can read
     import ray
 
+    if address and address.startswith("ray://"):
+        raise UserError(
+            f"{address}: a driver has to be a part of its cluster, which Ray's client is not. Run it there with "
+            "`nids submit`, which takes the address of the dashboard."
+        )
     if address:
         _refuse_if_nobody_listens(address)
     options: dict[str, Any] = {"include_dashboard": False}
@@ -48,7 +54,7 @@ def connect(address: str | None = None) -> None:
             raise
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise _unreachable(
-            address, f"{reason}; a cluster that asks for a token wants its own, as RAY_AUTH_TOKEN or in a file"
+            address, f"{reason}; for one that asks for a token, set RAY_AUTH_MODE=token, and give it its own"
         ) from None
 
 
@@ -69,7 +75,7 @@ def connected(address: str | None = None) -> Iterator[None]:
 
 def _refuse_if_nobody_listens(address: str) -> None:
     """Ray itself goes on trying for minutes."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    host, colon, port = address.rpartition(":")
     if colon and port.isdecimal():
         try:
             socket.create_connection((host, int(port)), timeout=CONNECTION_SECONDS).close()

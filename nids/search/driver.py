@@ -7,15 +7,16 @@ import os
 import signal
 import tempfile
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ray import tune
 
-from nids.results import Run, RunWriter
-from nids.search import cluster, probing
+from nids.errors import UserError
+from nids.results import Run, RunWriter, refuse_if_there
+from nids.search import cluster, preparation, probing
 from nids.search.places import Place, places, slots
 from nids.search.progress import SearchProgress
 from nids.search.recorder import Recorder
@@ -57,7 +58,14 @@ def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = Tr
     classes = prepared.manifest["data"]["classes"]
     job = probing.with_share(job, space, prepared.manifest["folds"]["width"], len(classes), console.print)
     found = places(job.resources)
+    if waiting := sum(place.waiting for place in found):
+        console.print(f"{waiting} of the trials that are to run at once wait for nodes that the cluster has to start")
     shared = SharedFolds.put(prepared.corpus, prepared.folds)
+    # Again, as a probe can wait for a GPU for long: nobody else may have taken the run meanwhile.
+    if earlier is None:
+        refuse_if_there(folder)
+    else:
+        preparation.refuse_if_driven(earlier)
     writer = RunWriter(folder, {"machine": cluster.describe(), **prepared.manifest})
     if earlier is not None:
         writer.take_over(earlier)
@@ -103,7 +111,8 @@ def _run(search: _Ready, console: Console) -> None:
                 with tempfile.TemporaryDirectory(prefix="nids-tune-") as unused:
                     _tuner(search, recorder, total - ended.total(), unused).fit()
         except BaseException as error:
-            recorder.write_status("failed", f"{type(error).__name__}: {error}")
+            with suppress(UserError):  # the first error is the one to be told
+                recorder.write_status("failed", f"{type(error).__name__}: {error}")
             raise
         finally:
             recorder.flush()

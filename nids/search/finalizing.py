@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from nids import device, final, heldout
+from nids import config, device, final, heldout
 from nids.errors import UserError
 from nids.search import cluster, preparation, probing
 from nids.search.places import places
@@ -36,6 +36,7 @@ def run(
     load: Callable[[Job], Traffic],
     address: str | None,
     console: Console,
+    overrides: Sequence[str] = (),
 ) -> Bundle:
     """Train, judge and save a trial of a run.
 
@@ -48,12 +49,14 @@ def run(
         load: Returns the labelled rows of the run's job; only called if its folds are no longer in the storage.
         address: A running cluster, as for ``nids.search.cluster.connected``.
         console: Where progress is shown.
+        overrides: Of the job's resources, as ``nids.config.with_resources`` takes them.
 
     Raises:
         UserError: There is nothing to finalize, or rows are missing or are not what they were.
     """
     choice = final.choose(found, trial)
     job, corpus, folds = preparation.folds_of_run(found, load, storage, console.print)
+    job = config.with_resources(job, overrides)
     heldout.refuse_if_missing(job.data, data)
     console.print(
         f"[bold]{found.name}[/]: trial {choice.trial}, {choice.epochs} epochs; {members} seeds on each of {len(folds)} "
@@ -64,7 +67,7 @@ def run(
 
     def train(work: Sequence[Work]) -> list[Fitted]:
         try:
-            return fit_with_progress(corpus, work, job, unfinished, console)
+            return fit_with_progress(corpus, work, job, place, unfinished, console)
         except TrialFailed as error:
             raise UserError(f"a model could not be trained: {error}. Choose another trial (--trial).") from None
 
@@ -75,7 +78,7 @@ def run(
         # The widest fold's features; a network of all rows may have a few more.
         width, classes = found.manifest["folds"]["width"], len(corpus.dataset.classes)
         job = probing.with_share(job, space_from(found.manifest["space"]), width, classes, console.print)
-        places(job.resources)
+        place = places(job.resources)[0]
         # Scoring the held-out rows is this process's own work, with all that the machine has.
         device.configure(psutil.cpu_count() or 1, 0)
         detector = final.finalize(found, choice, job, corpus, folds, members, train, read_held_out)

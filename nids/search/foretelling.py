@@ -89,9 +89,9 @@ def run(
     with cluster.connected(address):
         space, classes = space_from(runs[0].manifest["space"]), len(corpus.dataset.classes)
         job = probing.with_share(job, space, everything.encoding.width, classes, console.print)
-        places(job.resources)
+        place = places(job.resources)[0]
         try:
-            models = fit_with_progress(corpus, work, job, unfinished, console)
+            models = fit_with_progress(corpus, work, job, place, unfinished, console)
         except TrialFailed as error:
             raise UserError(
                 f"a model could not be trained: {error}. Leave such trials out of both searches: narrow their space."

@@ -24,20 +24,22 @@ class Place:
         cpus: CPUs of a trial there.
         gpus: GPUs of a trial there, or its share of one.
         capacity: Trials that all of its nodes hold at once.
-        nodes: The ids of its nodes, or none if any node will do that has what a trial asks for.
+        avoided: The ids of nodes that its trials are kept from.
+        waiting: How many of its trials are for nodes that are still to be started.
     """
 
     cpus: int
     gpus: float
     capacity: int
-    nodes: tuple[str, ...] = ()
+    avoided: tuple[str, ...] = ()
+    waiting: int = 0
 
     def request(self) -> PlacementGroupFactory:
         """Return what a trial asks Ray for."""
         bundle = {"CPU": self.cpus, **({"GPU": self.gpus} if self.gpus else {})}
-        if not self.nodes:
+        if not self.avoided:
             return PlacementGroupFactory([bundle])
-        selector = {"ray.io/node-id": f"in({','.join(self.nodes)})"}
+        selector = {"ray.io/node-id": f"!in({','.join(self.avoided)})"}
         return PlacementGroupFactory([bundle], bundle_label_selector=[selector])
 
 
@@ -49,12 +51,13 @@ def places(resources: Resources) -> list[Place]:
     """
     nodes = {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
     fitting = sum(_fit(node, resources.cpus_per_trial, resources.gpus) for node in nodes.values())
-    # Nodes that are still to be started are waited for.
-    found = [Place(resources.cpus_per_trial, resources.gpus, max(fitting, resources.autoscale_to or 0))]
+    waiting = max(0, (resources.autoscale_to or 0) - fitting)
+    found = [Place(resources.cpus_per_trial, resources.gpus, fitting + waiting, waiting=waiting)]
     if resources.cpu_nodes:
-        without = {node_id: node for node_id, node in nodes.items() if not node.get("GPU")}
-        capacity = sum(_fit(node, resources.cpus_per_trial, 0) for node in without.values())
-        found.append(Place(resources.cpus_per_trial, 0.0, capacity, tuple(sorted(without))))
+        with_gpu = tuple(sorted(node_id for node_id, node in nodes.items() if node.get("GPU")))
+        capacity = sum(_fit(node, resources.cpus_per_trial, 0) for node in nodes.values() if not node.get("GPU"))
+        # Named by the others, as a node that is started anew has another id.
+        found.append(Place(resources.cpus_per_trial, 0.0, capacity, with_gpu))
     found = [place for place in found if place.capacity]
     if not found:
         held = "; ".join(f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs" for node in nodes.values())

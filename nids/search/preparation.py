@@ -74,7 +74,9 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
     return Prepared(job, space, folder, manifest, corpus, folds)
 
 
-def prepare_again(run: Run, load: Callable[[Job], Traffic], storage: str, progress: Progress) -> Prepared:
+def prepare_again(
+    run: Run, load: Callable[[Job], Traffic], storage: str, progress: Progress, overrides: Sequence[str] = ()
+) -> Prepared:
     """Return what is left of an interrupted search: no ended trial is run again, and the total stays what it was.
 
     Args:
@@ -82,12 +84,15 @@ def prepare_again(run: Run, load: Callable[[Job], Traffic], storage: str, progre
         load: Returns the labelled rows of its job; only called if its folds are no longer in the storage.
         storage: Where the run is.
         progress: Called with a line of text when there is something to say.
+        overrides: Of the job's resources, as ``nids.config.with_resources`` takes them.
 
     Raises:
         UserError: The run still has a driver, or its rows are not what they were.
     """
     job, corpus, folds = folds_of_run(run, load, storage, progress)
-    return Prepared(job, space_from(run.manifest["space"]), run.folder, run.manifest, corpus, folds, earlier=run)
+    job = config.with_resources(job, overrides)
+    manifest = {**run.manifest, "job": job.model_dump()}
+    return Prepared(job, space_from(manifest["space"]), run.folder, manifest, corpus, folds, earlier=run)
 
 
 def folds_of_run(

@@ -47,6 +47,7 @@ def with_share(job: Job, space: Space, width: int, classes: int, progress: Calla
         )
     hp = Hyperparameters.model_validate({**job.hyperparameters, **largest_point(space)})
     remote = _measured.options(num_cpus=resources.cpus_per_trial, num_gpus=1)
+    progress("measuring what a trial needs of a GPU: one has to be free for that, whole")
     try:
         measured = ray.get(remote.remote(hp, width, classes, resources.cpus_per_trial))
     except RayTaskError as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ray import tune
 
+from nids.errors import UserError
 from nids.metrics import class_figures
 from nids.results import FIGURES, SECONDS
 from nids.results.owner import owner
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 5.0
 SECONDS_BETWEEN_WRITES = 1.0
+OUTAGE_SECONDS = 300.0
 
 
 Counts = dict[str, int]
@@ -141,11 +143,16 @@ class Recorder(tune.Callback):
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         """Renew the status now and then, as a sign of life, and write what was put off."""
-        if self._unwritten and time.monotonic() - self._last_write > SECONDS_BETWEEN_WRITES:
-            self.flush()
-        if time.monotonic() - self._last_status > HEARTBEAT_SECONDS:
-            self.write_status("running")
-            self._watch(None, self.counts)
+        try:
+            if self._unwritten and time.monotonic() - self._last_write > SECONDS_BETWEEN_WRITES:
+                self.flush()
+            if time.monotonic() - self._last_status > HEARTBEAT_SECONDS:
+                self.write_status("running")
+                self._watch(None, self.counts)
+        except UserError:
+            # A storage can be out of reach for a while: what is unwritten stays so, and is tried again.
+            if time.monotonic() - self._last_status > OUTAGE_SECONDS:
+                raise
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Enter a new trial, or one that is started again after a fault."""

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from nids.config import Job
     from nids.folds import Corpus, Fold
     from nids.refit import Task, Work
+    from nids.search.places import Place
     from nids.storage import Folder
 
 
-def fit_with_progress(corpus: Corpus, work: Sequence[Work], job: Job, kept: Folder, console: Console) -> list[Fitted]:
+def fit_with_progress(
+    corpus: Corpus, work: Sequence[Work], job: Job, place: Place, kept: Folder, console: Console
+) -> list[Fitted]:
     """Return what ``fit_all`` returns; shows a bar for each model in a terminal, elsewhere a line at its end."""
     columns = (
         TextColumn("{task.description}"),
@@ -46,7 +49,7 @@ def fit_with_progress(corpus: Corpus, work: Sequence[Work], job: Job, kept: Fold
 
             if earlier := len(kept.names(".npz")):
                 console.print(f"{earlier} models are there from an interrupted run: those of this trial are kept.")
-            return fit_all(corpus, work, job, kept, show)
+            return fit_all(corpus, work, job, place, kept, show)
     except KeyboardInterrupt:
         console.print("Interrupted. Models that are trained are kept: the same command goes on from there.")
         raise
@@ -56,6 +59,7 @@ def fit_all(
     corpus: Corpus,
     work: Sequence[Work],
     job: Job,
+    place: Place,
     kept: Folder,
     progress: Callable[[int, int], object],
 ) -> list[Fitted]:
@@ -65,6 +69,7 @@ def fit_all(
         corpus: What the folds share.
         work: The models.
         job: The job.
+        place: Where models are trained, as trials are.
         kept: Where each model is written as soon as it is trained, and taken from if it is there already: what an
             interruption loses is the models that are being trained. The folder has to be of these folds alone.
         progress: Called with the position of a model and the number of its epochs that have ended; with the last
@@ -76,13 +81,12 @@ def fit_all(
     models = {i: model for i, (_, task) in enumerate(work) if (model := Fitted.load(kept, task)) is not None}
     for i in models:
         progress(i, work[i][1].epochs)
-    resources = job.resources
-    remote = _fit.options(num_cpus=resources.cpus_per_trial, num_gpus=resources.gpus)
+    remote = _fit.options(num_cpus=place.cpus, num_gpus=place.gpus)
     # A fold's models share the one copy of its rows.
     shared = ray.put(corpus)
     folds = {number: ray.put(fold) for number, fold in {fold.number: fold for fold, _ in work}.items()}
     running = {
-        remote.remote(shared, folds[fold.number], task, job): i
+        remote.remote(shared, folds[fold.number], task, job, place): i
         for i, (fold, task) in enumerate(work)
         if i not in models
     }
@@ -108,8 +112,8 @@ def fit_all(
 
 
 @ray.remote(num_returns="streaming", max_retries=3)  # type: ignore[untyped-decorator]
-def _fit(corpus: Corpus, fold: Fold, task: Task, job: Job) -> Iterator[int | Fitted]:
+def _fit(corpus: Corpus, fold: Fold, task: Task, job: Job, place: Place) -> Iterator[int | Fitted]:
     from nids import device
 
-    device.configure(job.resources.cpus_per_trial, job.resources.gpus)
+    device.configure(place.cpus, place.gpus)
     yield from fit(corpus, fold, task, job)

@@ -68,8 +68,10 @@ class Nodes:
         return self._run("-m", name, *arguments)
 
     def _run(self, *command: str) -> str:
+        # A driver is part of the cluster, and asks for tokens itself.
+        environment = {**self.environment, "RAY_AUTH_MODE": "token"}
         ended = subprocess.run(
-            [sys.executable, *command], env=self.environment, capture_output=True, text=True, check=False, timeout=300
+            [sys.executable, *command], env=environment, capture_output=True, text=True, check=False, timeout=300
         )
         assert ended.returncode == 0, ended.stderr[-3000:]
         return ended.stdout

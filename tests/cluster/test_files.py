@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -384,7 +385,7 @@ def test_a_search_of_a_rayjob_goes_on_where_an_earlier_attempt_stopped() -> None
     shell, option, script = shlex.split(_parsed("kuberay/rayjob.yaml")["spec"]["entrypoint"])
     assert (shell, option) == ("bash", "-c")
     resume, search = (shlex.split(command) for command in script.split(" || "))
-    assert resume == ["nids", "resume", search[-1]]
+    assert resume == ["nids", "resume", search[search.index("--name") + 1]]
     assert search[:2] == ["nids", "search"]
     assert (ROOT / "jobs" / Path(search[2]).name).is_file()
 
@@ -392,3 +393,18 @@ def test_a_search_of_a_rayjob_goes_on_where_an_earlier_attempt_stopped() -> None
 def test_the_readme_names_every_file() -> None:
     files = set(TEXTS) - {"README.md", "Dockerfile.dockerignore"}
     assert {name for name in files if f"`{name}`" not in TEXTS["README.md"]} == set()
+
+
+def test_what_is_installed_is_taken_along() -> None:
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    for name in sorted({package.partition(".")[0] for package in packages}):
+        assert f"COPY {name} {name}\n" in TEXTS["Dockerfile"]
+        assert f"\n!{name}\n" in TEXTS["Dockerfile.dockerignore"]
+        for launcher in LAUNCHER_FILES:
+            assert _launcher(launcher)["file_mounts"][f"~/nids/{name}"] == name
+
+
+@pytest.mark.parametrize("name", ["README.md", "kuberay/rayjob.yaml"])
+def test_a_search_asks_for_nodes_that_are_not_there_yet(name: str) -> None:
+    """Without a GPU node at the start, a trial that asks for a GPU would fit nowhere."""
+    assert "--set resources.autoscale_to=" in TEXTS[name]

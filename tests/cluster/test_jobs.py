@@ -55,9 +55,11 @@ def test_submit_follow_stop_and_resume(three_nodes: Nodes, tmp_path: Path, job: 
     while not trials.exists() and time.monotonic() < deadline:
         time.sleep(0.5)
     stopped = three_nodes.nids("jobs", "stop", second, *to)
-    assert f"nids submit --resume two --storage {storage}" in stopped.stdout
+    assert f"nids submit --resume two --storage {storage} --address {three_nodes.dashboard}" in stopped.stdout
     assert wait_for(three_nodes, second, "stopped", "failed", "succeeded") == "stopped"
-    assert json.loads((Path(storage) / "two" / "status.json").read_text())["state"] == "interrupted"
+    status = json.loads((Path(storage) / "two" / "status.json").read_text())
+    assert status["state"] == "interrupted"
+    owner = status["owner"]
     assert three_nodes.nids("jobs", "stop", second, *to).stdout == f"{second} has ended already: stopped.\n"
     before = pd.read_parquet(f"{storage}/two/trials").set_index("trial").sort_index()
     assert set(before["state"]) == {"RUNNING"}
@@ -65,14 +67,14 @@ def test_submit_follow_stop_and_resume(three_nodes: Nodes, tmp_path: Path, job: 
     # What is left of it goes on as another job. It would never end either.
     resumed = submitted(three_nodes.nids("submit", "--resume", "two", *to, "--storage", storage).stdout)
     wait_for(three_nodes, resumed, "running")
-    curves = pd.DataFrame()
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline:
         status = json.loads((Path(storage) / "two" / "status.json").read_text())
-        curves = pd.read_parquet(f"{storage}/two/curves")
-        if status["state"] == "running" and status["trials"]["running"] == 2 and curves["epoch"].min() == 1:
+        if status["state"] == "running" and status["trials"]["running"] == 2 and status["owner"] != owner:
             break
         time.sleep(0.5)
+    else:
+        pytest.fail(f"it was never resumed: {status}")
     after = pd.read_parquet(f"{storage}/two/trials").set_index("trial").sort_index()
     hyperparameters = [name for name in before if name.startswith("params_")]
     pd.testing.assert_frame_equal(after.loc[before.index, hyperparameters], before[hyperparameters])

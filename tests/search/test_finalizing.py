@@ -103,7 +103,7 @@ def test_thresholds_and_calibration_come_from_rows_not_trained_on(run: Run) -> N
     probabilities = table[[f"p_{name}" for name in CLASSES]].to_numpy()
     labels = pd.Categorical(table["class"], CLASSES).codes
     calm = attack_scores(probabilities[labels == 0], 0)
-    found = bundle.load(Folder.at(run.path).folder("bundle")).manifest
+    found = bundle.load(Folder.at(run.uri).folder("bundle")).manifest
     assert found.thresholds == {rate: threshold_at(calm, rate) for rate in (0.001, 0.005, 0.01)}
     assert found.calibration.temperature == pytest.approx(fit_temperature(labels, probabilities))
     natural = np.bincount(labels, minlength=5) / len(labels)
@@ -115,7 +115,7 @@ def test_thresholds_and_calibration_come_from_rows_not_trained_on(run: Run) -> N
 
 
 def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> None:
-    detector = bundle.load(Folder.at(run.path).folder("bundle"))
+    detector = bundle.load(Folder.at(run.uri).folder("bundle"))
     traffic = datasets.load_training("nsl-kdd-sample", rows=240, seed=ANOTHER_DRAW)
     (path,) = (Path(run.uri) / "final").glob("predictions-*.parquet")
     table = pd.read_parquet(path)
@@ -135,7 +135,7 @@ def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> 
 @pytest.mark.parametrize("files", [1, 10])
 @pytest.mark.parametrize("ending", [".txt", ".csv", ".txt.gz", ".parquet"])
 def test_scoring_gives_the_predictions_that_were_judged(run: Run, tmp_path: Path, ending: str, files: int) -> None:
-    detector = bundle.load(Folder.at(run.path).folder("bundle"))
+    detector = bundle.load(Folder.at(run.uri).folder("bundle"))
     traffic = datasets.load_training("nsl-kdd-sample", rows=240, seed=ANOTHER_DRAW)
     for i, part in enumerate(np.array_split(np.arange(240), files)):
         rows = traffic.features.iloc[part]
@@ -226,4 +226,4 @@ def test_a_further_look_is_asked_for(run: Run) -> None:
     assert again.exception is None, again.output
     assert "looked at 3 times" in " ".join(again.output.split())
     assert "looked at 3 times" in (Path(run.uri) / "report.html").read_text(encoding="utf-8")
-    assert bundle.load(Folder.at(run.path).folder("bundle")).manifest.members == 1
+    assert bundle.load(Folder.at(run.uri).folder("bundle")).manifest.members == 1

@@ -28,14 +28,14 @@ def tried(resources):
     try:
         wanted = Resources(**resources)
         found = places(wanted)
-        return [slots(found, wanted), [[place.gpus, place.capacity, len(place.nodes)] for place in found]]
+        return [slots(found, wanted), [[place.gpus, place.capacity, len(place.avoided)] for place in found]]
     except UserError as error:
         return str(error)
 
 print(json.dumps([tried(resources) for resources in json.loads(sys.argv[1])]))
 """
 
-# What a trial asks for; how many run at once; of each place a trial's GPUs, its capacity, and the nodes it is bound to.
+# What a trial asks for; how many run at once; of each place a trial's GPUs, its capacity, and how many nodes it avoids.
 EXPECTED = [
     ({"cpus_per_trial": 1}, [19, [[0, 19, 0]]]),
     ({"cpus_per_trial": 2}, [9, [[0, 9, 0]]]),  # eight on the one node, one on the other: its last CPU is of no use

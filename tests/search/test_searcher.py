@@ -15,7 +15,7 @@ from nids.search.searcher import StudySearcher
 if TYPE_CHECKING:
     from pathlib import Path
 
-PLACES = [Place(cpus=1, gpus=0.5, capacity=2), Place(cpus=1, gpus=0.0, capacity=1, nodes=("a",))]
+PLACES = [Place(cpus=1, gpus=0.5, capacity=2), Place(cpus=1, gpus=0.0, capacity=1, avoided=("a",))]
 SPACE = {"learning_rate": FloatDistribution(1e-3, 1e-2)}
 
 
