@@ -54,7 +54,7 @@ def connect(address: str | None = None) -> None:
             raise
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise _unreachable(
-            address, f"{reason}; for one that asks for a token, set RAY_AUTH_MODE=token, and give it its own"
+            address, f"{reason}; one that asks for a token wants RAY_AUTH_MODE=token and its own in RAY_AUTH_TOKEN"
         ) from None
 
 
