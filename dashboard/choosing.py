@@ -29,6 +29,11 @@ def storage() -> str:
     return sys.argv[1] if len(sys.argv) > 1 else "runs"
 
 
+def storage_option() -> str:
+    """Return what a command needs to find the same storage; nothing for the one that it looks in by itself."""
+    return "" if storage() == "runs" else f" --storage {storage()}".replace("`", "")
+
+
 def shown_storage() -> str:
     """Return the storage whose runs are shown: the server's, or, as long as that has no runs, the demonstration's."""
     return storage() if loading.names(storage()) else str(DEMONSTRATION)

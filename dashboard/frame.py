@@ -65,7 +65,8 @@ def notice() -> None:
     if choosing.is_demonstration():
         st.info(
             f"**A demonstration.** {plain(choosing.storage())} holds no runs yet, so this shows a small search that "
-            "comes with the program. Your own appears here by itself: `nids search jobs/quick.toml`",
+            "comes with the program. Your own appears here by itself: "
+            f"`nids search jobs/quick.toml{choosing.storage_option()}`",
             icon=":material/lightbulb:",
         )
 

@@ -131,7 +131,8 @@ def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFram
     if following is None:
         st.markdown("There is no second complete trial to compare it with yet.")
     if len(found) <= (following is not None):
-        st.markdown(f"No other models stand beside it yet: `nids baselines {plain(run.name)}` measures them.")
+        command = f"nids baselines {run.name}{choosing.storage_option()}"
+        st.markdown(f"No other models stand beside it yet: `{command}` measures them.")
     if found:
         with st.expander("In words, with confidence intervals"):
             for contest in found:

@@ -115,8 +115,8 @@ def in_words(found: Consequences, connections: int, base_rate: float) -> str:
         return f"{told}: the detector stays silent, and {count(found.missed)} attacks a day pass."
     one_in = f", one in {count(1 / found.precision)}" if 0 < found.precision < 0.5 else ""
     return (
-        f"{told}. **{percent(found.precision)} of these would be true**{one_in}. {count(found.missed)} of the attacks "
-        "would pass without one."
+        f"{told}. **{percent(found.precision)} of these would be true**{one_in}. Of the {count(attacks)} attacks, "
+        f"{count(found.missed)} would pass without one."
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import attack_charts, downloads, frame, loading, traffic
+from dashboard import attack_charts, choosing, downloads, frame, loading, traffic
 from dashboard.drawing import draw
 from dashboard.markdown import plain
 from nids import charts, datasets, verdict_charts
@@ -37,10 +37,11 @@ def show() -> None:
     judged = held_out.held_out(run)
     if not judged:
         frame.end(run)
+        named = f"{run.name}{choosing.storage_option()}"
         frame.nothing_to_show(
-            f"The held-out files have not been asked yet. `nids finalize {plain(run.name)}` trains the best trial on "
-            f"all rows and asks them once; `nids baselines {plain(run.name)}` puts other models beside it. Until then, "
-            "no figure of this run says how it does on attacks of types that it has not seen."
+            f"The held-out files have not been asked yet. `nids finalize {named}` trains the best trial on all rows "
+            f"and asks them once; `nids baselines {named}` puts other models beside it. Until then, no figure of this "
+            "run says how it does on attacks of types that it has not seen."
         )
     files = [found.file for found in judged]
     file = st.segmented_control(

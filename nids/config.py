@@ -210,8 +210,8 @@ class Job(_Section):
             )
         if self.scheduler.kind == "asha" and self.scheduler.grace_period > self.training.epochs:
             raise ValueError(
-                f"scheduler.grace_period is {self.scheduler.grace_period}, but a trial has only "
-                f"{self.training.epochs} epochs (training.epochs): it must be at most that"
+                f"scheduler.grace_period is {self.scheduler.grace_period}, but training.epochs "
+                f"is {self.training.epochs}: it must be at most that"
             )
         try:
             Hyperparameters.model_validate(self.hyperparameters)
@@ -241,16 +241,22 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Job:
     return make(values, source=str(path))
 
 
+def refuse_all_but_resources(overrides: Sequence[str]) -> None:
+    """Raise a UserError for an override of anything but resources: all else is what a search has begun with."""
+    for override in overrides:
+        if not override.strip().startswith("resources."):
+            raise UserError(f"--set {override}: of a search that has begun, only [resources] can be changed.")
+
+
 def with_resources(job: Job, overrides: Sequence[str]) -> Job:
     """Return the job with other resources: all else of a search that has begun stays what it was.
 
     Raises:
         UserError: An override is of another section, or not allowed.
     """
+    refuse_all_but_resources(overrides)
     values: dict[str, Any] = {"resources": job.resources.model_dump()}
     for override in overrides:
-        if not override.strip().startswith("resources."):
-            raise UserError(f"--set {override}: of a search that has begun, only [resources] can be changed.")
         _apply(values, override)
     return make({**job.model_dump(), **values}, source="--set")
 

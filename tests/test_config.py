@@ -188,7 +188,7 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         ),
         pytest.param(
             {"scheduler": {"grace_period": 20}},
-            "scheduler.grace_period is 20, but a trial has only 10 epochs (training.epochs): it must be at most that.",
+            "scheduler.grace_period is 20, but training.epochs is 10: it must be at most that.",
             id="a grace period that never ends",
         ),
         pytest.param(

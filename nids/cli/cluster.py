@@ -34,6 +34,7 @@ def local(
 
     for ending in endings:
         signal.signal(ending, interrupt)
+    console.print(f"Starting {nodes} nodes …")
     try:
         with local_cluster.running(Size(nodes, cpus_per_node, gpus_per_node), console.print, dashboard_port) as cluster:
             console.print(

@@ -80,6 +80,7 @@ def submit(
         assert resume is not None
         if name:
             raise UserError(f"--name {name}: a run that is gone on with keeps its name.")
+        config.refuse_all_but_resources(set_ or ())
         run = resume
         command = ["resume", run, *overrides]
     if not re.fullmatch(config.NAME, run):
@@ -109,7 +110,7 @@ def list_(address: DashboardOption = None) -> None:
     for heading in ("job", "run"):
         table.add_column(heading, overflow="fold", no_wrap=True)  # to be typed, so never cut off
     for heading in ("state", "started", "took"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for job in jobs:
         table.add_row(job.submission_id, _about(job).get(RUN, ""), job.status.value.lower(), *_times(job))
     console.print(table, highlight=False)
@@ -203,4 +204,4 @@ def _times(job: JobDetails) -> tuple[str, str]:
         return "", ""
     started = datetime.fromtimestamp(job.start_time / 1000, UTC)
     ended = datetime.fromtimestamp(job.end_time / 1000, UTC) if job.end_time else datetime.now(UTC)
-    return f"{started.astimezone():%Y-%m-%d %H:%M:%S}", str(ended - started).partition(".")[0]
+    return f"{started.astimezone():%m-%d %H:%M}", str(ended - started).partition(".")[0]

@@ -72,10 +72,11 @@ def resume(
     address: AddressOption = None,
 ) -> None:
     """Go on with an interrupted search. Trials that have ended are not run again."""
-    from nids import results
+    from nids import config, results
 
     console = Console()
     found = results.open_run(storage, run)
+    config.refuse_all_but_resources(set_ or ())
     if found.state == "finished":
         console.print(f"{run} is finished: nothing is left to do.")
         show(found, console)

@@ -135,7 +135,7 @@ class JobClient:
                 f"no Ray cluster takes jobs at {self.address} ({_first_line(error)}). Name its dashboard with "
                 "--address http://HOST:8265; one behind a firewall is reached through a tunnel (cluster/README.md)."
             ) from None
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             raise UserError(f"{self.address}: {_first_line(error)}") from None
 
 

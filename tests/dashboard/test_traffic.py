@@ -47,7 +47,7 @@ def test_consequences_follow_from_the_rates(rows: Predictions) -> None:
     )
     assert in_words(found, 1000, 0.1) == (
         "Of 1,000 connections a day, 100 of them attacks, about **160 would raise an alert**. **43 % of these would be "
-        "true**, one in 2.4. 33 of the attacks would pass without one."
+        "true**, one in 2.4. Of the 100 attacks, 33 would pass without one."
     )
 
 
