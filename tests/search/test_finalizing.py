@@ -23,6 +23,7 @@ from nids.refit import on_folds
 from nids.report import held_out
 from nids.results import Run, open_run
 from nids.search import baselines, driver, finalizing, preparation
+from nids.search.places import places
 from nids.search.refitting import fit_all
 from nids.storage import Folder
 
@@ -79,17 +80,19 @@ def test_an_interrupted_finalization_trains_no_model_twice(run: Run, tmp_path: P
     work, kept = on_folds(folds, 2, job, choose(run).hyperparameters, epochs=2), Folder.at(str(tmp_path))
     said: list[tuple[int, int]] = []
 
+    (place,) = places(job.resources)
+
     def interrupt(model: int, epoch: int) -> None:
         said.append((model, epoch))
         if len(kept.names(".npz")) >= 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit_all(corpus, work, job, kept, interrupt)
+        fit_all(corpus, work, job, place, kept, interrupt)
     done = {name: (tmp_path / name).read_bytes() for name in kept.names(".npz")}
     assert 2 <= len(done) < 4
     said.clear()
-    models = fit_all(corpus, work, job, kept, lambda model, epoch: said.append((model, epoch)))
+    models = fit_all(corpus, work, job, place, kept, lambda model, epoch: said.append((model, epoch)))
     # Of a model that was kept, its end alone is told; the others begin anew.
     assert sorted(model for model, epoch in said if epoch == 2) == [0, 1, 2, 3]
     assert len([model for model, epoch in said if epoch == 1]) == 4 - len(done)
