@@ -54,7 +54,7 @@ def runs(
 def found(runs: list[Run]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What came of them on the held-out rows: the configurations, the correlations."""
     console = Console(file=io.StringIO(), width=200)
-    outcome = looking.run(runs, 1, str(Path(runs[0].path).parent), None, load, None, console)
+    outcome = looking.run(runs, 1, str(Path(runs[0].uri).parent), None, load, None, console)
     ((_, tables),) = outcome.items()
     return tables
 
@@ -90,7 +90,7 @@ def test_the_correlations_are_those_of_the_ranks(found: tuple[pd.DataFrame, pd.D
 
 
 def test_it_is_written_with_its_look(runs: list[Run], found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    folder = Path(runs[0].path) / "foretelling"
+    folder = Path(runs[0].uri) / "foretelling"
     assert not (folder / "unfinished").exists()
     (table,), (rho,), (picture,) = (
         folder.glob(names) for names in ("configurations-*.parquet", "correlations-*.parquet", "*.png")
