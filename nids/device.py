@@ -63,6 +63,11 @@ def configure(cpus: int, gpus: float) -> None:
         tf.config.set_visible_devices([], "GPU")
 
 
+def configure_alone() -> None:
+    """Have this process compute with all that the machine's cores give, as ``configure`` does, and with no GPU."""
+    configure(os.cpu_count() or 1, 0)
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep from the terminal what TensorFlow's libraries write to it by themselves, whatever its level of messages.

@@ -67,10 +67,18 @@ class LocalCluster:
             UserError: It has ended.
         """
         while True:
-            for number, process in enumerate(self.processes):
-                if process.poll() is not None:
-                    raise _ended(number, process, self.folder)
+            self.refuse_if_one_ended()
             time.sleep(0.5)
+
+    def refuse_if_one_ended(self) -> None:
+        """Raise a UserError, with the end of its log, if a node has ended by itself."""
+        for number, process in enumerate(self.processes):
+            if process.poll() is not None:
+                log = (self.folder / f"{number}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                raise UserError(
+                    f"node {number} of the cluster ended by itself (exit status {process.returncode}). "
+                    f"It said: {log[-1] if log else 'nothing'}"
+                )
 
 
 def head_command(port: int, dashboard_port: int) -> list[str]:
@@ -160,9 +168,7 @@ def _await(cluster: LocalCluster, nodes: int) -> None:
     """Wait until so many nodes are up."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        for number, process in enumerate(cluster.processes):
-            if process.poll() is not None:
-                raise _ended(number, process, cluster.folder)
+        cluster.refuse_if_one_ended()
         with suppress(URLError, ConnectionError, TimeoutError, json.JSONDecodeError):
             if _alive(cluster.dashboard) >= nodes:
                 return
@@ -184,12 +190,12 @@ def _stop(cluster: LocalCluster) -> None:
     for process in cluster.processes:
         with suppress(psutil.NoSuchProcess):
             started += [*psutil.Process(process.pid).children(recursive=True)]
-    for process in cluster.processes[1:]:
-        process.send_signal(signal.SIGTERM)
-    for process in [*cluster.processes[1:], *cluster.processes[:1]]:
-        process.send_signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_SECONDS)
+    for together in (cluster.processes[1:], cluster.processes[:1]):
+        for process in together:
+            process.send_signal(signal.SIGTERM)
+        for process in together:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_SECONDS)
     _, left = psutil.wait_procs(started, timeout=STOP_SECONDS)
     for straggler in left:
         with suppress(psutil.NoSuchProcess):
@@ -197,14 +203,6 @@ def _stop(cluster: LocalCluster) -> None:
     for process in cluster.processes:
         process.kill()
         process.wait()
-
-
-def _ended(number: int, process: subprocess.Popen[bytes], folder: Path) -> UserError:
-    log = (folder / f"{number}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    said = log[-1] if log else "nothing"
-    return UserError(
-        f"node {number} of the cluster ended by itself (exit status {process.returncode}). It said: {said}"
-    )
 
 
 def _free_port() -> int:

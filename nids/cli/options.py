@@ -39,15 +39,6 @@ ResourcesOption = Annotated[
 ]
 
 
-def compute_here() -> None:
-    """Have this process compute with all that the machine has, before anything imports TensorFlow."""
-    import os
-
-    from nids import device
-
-    device.configure(os.cpu_count() or 1, 0)
-
-
 def looked_at(what: str) -> UserError:
     """Return the refusal to look at the held-out files once more."""
     return UserError(

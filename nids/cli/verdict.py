@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from nids import device
 from nids.cli.options import (
     AddressOption,
     AgainOption,
@@ -15,7 +16,6 @@ from nids.cli.options import (
     ResourcesOption,
     RunArgument,
     StorageOption,
-    compute_here,
     looked_at,
     show,
 )
@@ -39,7 +39,7 @@ def finalize(
     found = results.open_run(storage, run)
     if found.folder.exists("bundle/SHA256SUMS") and not again:
         raise looked_at(f"{run} has been finalized")
-    compute_here()
+    device.configure_alone()
     from nids.search import finalizing
 
     finalizing.run(found, trial, seeds, storage, data, lambda job: load(job, data), address, console, set_ or ())
@@ -87,7 +87,7 @@ def foretell(
 
     console = Console()
     opened = [results.open_run(storage, name) for name in runs]
-    compute_here()
+    device.configure_alone()
     from nids.search import foretelling
 
     if opened[0].folder.folder(foretelling.FOLDER).names(".png") and not again:
@@ -138,7 +138,7 @@ def score(
 
     progress = Console(stderr=True)
     if on_ray:
-        compute_here()
+        device.configure_alone()
         from nids.search import scoring as scoring_on_ray
 
         result = scoring_on_ray.score(
@@ -152,7 +152,7 @@ def score(
             overwrite=overwrite,
         )
     else:
-        compute_here()
+        device.configure_alone()
         from nids import bundle as bundles
         from nids.storage import Folder
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psutil
-
 from nids import config, device, final, heldout
 from nids.errors import UserError
 from nids.search import cluster, preparation, probing
@@ -80,7 +78,7 @@ def run(
         job = probing.with_share(job, space_from(found.manifest["space"]), width, classes, console.print)
         place = places(job.resources)[0]
         # Scoring the held-out rows is this process's own work, with all that the machine has.
-        device.configure(psutil.cpu_count() or 1, 0)
+        device.configure_alone()
         detector = final.finalize(found, choice, job, corpus, folds, members, train, read_held_out)
     unfinished.delete()
     return detector

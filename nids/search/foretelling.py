@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import psutil
 
 from nids import device, foretelling, heldout
 from nids.ensemble import Ensemble
@@ -96,7 +95,7 @@ def run(
             raise UserError(
                 f"a model could not be trained: {error}. Leave such trials out of both searches: narrow their space."
             ) from None
-    device.configure(psutil.cpu_count() or 1, 0)
+    device.configure_alone()
     # Of each configuration its members, one after another.
     weights = [model.weights for model in models]
     detectors = [

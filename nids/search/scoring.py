@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import psutil
 import ray
 import ray.data
 from rich.console import Console
@@ -78,7 +77,7 @@ def score(
     """
     started = time.perf_counter()
     files = scoring.find_files(paths)
-    device.configure(psutil.cpu_count() or 1, 0)
+    device.configure_alone()
     classes = bundles.load(Folder.at(bundle)).classes  # and with it, that it can be loaded
     _refuse_same_names(files)
     for folder, ending in ((out, ENDING), (rejects, REJECTS)):
