@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import streamlit as st
 
 from nids import report
 from nids.errors import UserError
 from nids.report.importances import importances
 from nids.results import Run, run_names
-from nids.results.tables import TRIALS_A_PART, part_name
 from nids.space import space_from
 from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEMONSTRATION = Path(__file__).parent / "demonstration"
 
@@ -46,21 +47,14 @@ class KeptRun(Run):
         """Return the parts of one of ``TABLES``, each with what tells it from its earlier content."""
         return self.folder.folder(name).versions(".parquet")
 
-    def arrow(self, name: str, trial: int | None = None) -> pa.Table:
-        """Return one of ``TABLES``, or of it the rows of one trial, without the parts that cannot be read."""
-        versions = self.versions(name)
-        if trial is not None:
-            versions = {
-                part: version for part, version in versions.items() if part == part_name(trial // TRIALS_A_PART)
-            }
-        tables = [self.schema(name).empty_table()]
-        for part, version in versions.items():
-            try:
-                tables.append(_part(self.uri, name, part, version, self))
-            except UserError as error:
-                self.note(error)
-        whole = pa.concat_tables(tables)
-        return whole if trial is None else whole.filter(pc.field("trial") == trial)
+    def parts(self, name: str, only: str | None = None) -> Iterator[pa.Table]:
+        """Yield the parts of one of ``TABLES``, or the one of a name, without those that cannot be read."""
+        for part, version in self.versions(name).items():
+            if only in (None, part):
+                try:
+                    yield _part(self.uri, name, part, version, self)
+                except UserError as error:
+                    self.note(error)
 
     def trials(self) -> pd.DataFrame:
         """Return a row a trial, ordered by trial."""

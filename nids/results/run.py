@@ -19,6 +19,8 @@ from nids.results.tables import FORMAT, TRIALS_A_PART, part_name, schemas
 from nids.storage import Folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
 # A driver renews its status far more often than this: one that did not is gone.
@@ -102,11 +104,15 @@ class Run:
         Raises:
             UserError: A part cannot be read.
         """
-        parts = self.folder.folder(name).names(".parquet")
-        if trial is not None:
-            parts = [part for part in parts if part == part_name(trial // TRIALS_A_PART)]
-        whole = pa.concat_tables([self.schema(name).empty_table(), *(self.part(name, part) for part in parts)])
+        only = None if trial is None else part_name(trial // TRIALS_A_PART)
+        whole = pa.concat_tables([self.schema(name).empty_table(), *self.parts(name, only)])
         return whole if trial is None else whole.filter(pc.field("trial") == trial)
+
+    def parts(self, name: str, only: str | None = None) -> Iterator[pa.Table]:
+        """Yield the parts of one of ``TABLES``, or the one of a name, if it is there; errors as for ``part``."""
+        for part in self.folder.folder(name).names(".parquet"):
+            if only in (None, part):
+                yield self.part(name, part)
 
     def part(self, name: str, part: str) -> pa.Table:
         """Return one part of one of ``TABLES``.
