@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SECONDS_BETWEEN_LOOKS = 5
+ASKED = ("cpus_per_trial", "gpus_per_trial")
+KINDS = {"cpus": "CPUs", "gpus": "GPUs"}
 
 
 def show() -> None:
@@ -29,18 +31,22 @@ def node_rows(nodes: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     rows = []
     for node in nodes:
         row: list[object] = [str(node.get("name", NONE)), "alive" if node.get("alive") else "lost"]
-        for kind in ("cpus", "gpus"):
+        for kind in KINDS:
             row += [f"{setting(node.get(f'{kind}_used'))} of {setting(node.get(kind))}", _share(node, kind)]
         rows.append(row)
     return pd.DataFrame(rows, columns=["node", "state", "CPUs", "CPUs in use", "GPUs", "GPUs in use"])
 
 
-def in_words(nodes: Sequence[Mapping[str, Any]]) -> str:
-    """Return how busy the nodes are, in a sentence."""
+def in_words(nodes: Sequence[Mapping[str, Any]], state: str) -> str:
+    """Return how busy the nodes are, or were at the end of a search that no longer runs, in a sentence."""
     alive = [node for node in nodes if node.get("alive")]
+    if state != "running":
+        whole = [f"{sum(float(node.get(kind) or 0) for node in alive):g} {word}" for kind, word in KINDS.items()]
+        count = f"{len(alive)} {'node' if len(alive) == 1 else 'nodes'}"
+        return f"The search is {state}: nothing of it runs. At last it had {count} with {' and '.join(whole)}."
     lost = len(nodes) - len(alive)
     parts = []
-    for kind, word in (("cpus", "CPUs"), ("gpus", "GPUs")):
+    for kind, word in KINDS.items():
         whole = sum(float(node.get(kind) or 0) for node in alive)
         if whole:
             used = sum(float(node.get(f"{kind}_used") or 0) for node in alive)
@@ -56,6 +62,17 @@ def _share(node: Mapping[str, Any], kind: str) -> float | None:
     return min(float(used) / float(whole), 1.0) if whole and used is not None else None
 
 
+def _without_nodes(state: str, status: Mapping[str, Any], machine: Mapping[str, Any], job: Mapping[str, Any]) -> str:
+    cpus, gpus = (f"{setting(machine.get(kind))} {word}" for kind, word in KINDS.items())
+    if state != "running":
+        return f"The search is {state}: nothing of it runs. It began on a machine with {cpus} and {gpus}."
+    running = status.get("trials", {}).get("running", 0)
+    asked = job.get("resources", {})
+    used = [running * asked[name] if isinstance(asked.get(name), int | float) else None for name in ASKED]
+    which = f"{running} {'trial is' if running == 1 else 'trials are'} running"
+    return f"{which}, on {setting(used[0])} of {cpus} and {setting(used[1])} of {gpus}."
+
+
 def _live(name: str) -> None:
     found = loading.one(choosing.shown_storage(), name)
     if found.run is None:
@@ -65,7 +82,7 @@ def _live(name: str) -> None:
     nodes = run.status.get("nodes")
     machine = run.manifest.get("machine", {})
     if isinstance(nodes, list) and nodes:
-        st.markdown(f"#### {plain(in_words(nodes))}")
+        st.markdown(f"#### {plain(in_words(nodes, run.state))}")
         shares = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)
         st.dataframe(
             node_rows(nodes),
@@ -74,14 +91,8 @@ def _live(name: str) -> None:
             column_config={"CPUs in use": shares, "GPUs in use": shares},
         )
     else:
-        counts = run.status.get("trials", {})
-        running = counts.get("running", 0) if run.state == "running" else 0
-        job = run.manifest["job"].get("resources", {})
-        used = running * job.get("cpus_per_trial", 1), running * job.get("gpus_per_trial", 0)
-        text = f"{running} {'trial is' if running == 1 else 'trials are'} running, on {used[0]:g} of "
-        text += f"{setting(machine.get('cpus'))} CPUs and {used[1]:g} of {setting(machine.get('gpus'))} GPUs."
-        st.markdown(f"#### {plain(text)}")
-        st.caption("Reckoned from what a trial asks for: the run's status does not tell of its nodes.")
+        st.markdown(f"#### {plain(_without_nodes(run.state, run.status, machine, run.manifest['job']))}")
+        st.caption("The run's status does not tell of its nodes: this is of the machine that the search began on.")
     updated = run.status.get("updated")
     if updated:
         st.caption(f"As of {outlook.age(updated, datetime.now(UTC))} ago; the search is {run.state}.")

@@ -32,7 +32,7 @@ def show() -> None:
     names = st.multiselect(
         "Runs",
         list(runs),
-        default=list(runs)[:2],
+        default=_worth_comparing(runs),
         key=choosing.RUNS,
         bind="query-params",
         max_selections=trial_charts.MOST_CHOSEN,
@@ -53,6 +53,12 @@ def show() -> None:
     _histories(chosen, tables)
     for run in chosen.values():
         frame.end(run)
+
+
+def _worth_comparing(runs: dict[str, KeptRun]) -> list[str]:
+    """Return two runs to begin with: the latest that have a complete trial, if there are as many."""
+    having = [name for name, run in runs.items() if loading.tables(run).best is not None]
+    return [*having, *(name for name in runs if name not in having)][:2]
 
 
 def in_words(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> str:

@@ -57,8 +57,9 @@ def _live(name: str, state: str) -> None:
     st.markdown(f"#### {unbroken(plain(wording.verdict(tables)))}")
     if tables.best is not None:
         _tiles(tables)
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
+    # The answer comes first: a telephone shows columns below each other.
+    left, right = st.columns([2, 3], gap="medium")
+    with right:
         if trials["value"].notna().any():
             data = charts.history_data(trials, tables.mode)
             shown = thinning.thin_history(data)
@@ -66,7 +67,7 @@ def _live(name: str, state: str) -> None:
             st.caption(thinning.in_words(len(shown), len(data), "trials"))
         else:
             st.info("The first trial's first epoch has not ended yet: there is nothing to draw.")
-    with right:
+    with left:
         if tables.best is not None:
             _really_better(run, tables, tables.best, trials)
     if tables.best is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +14,8 @@ from nids.charts import label
 from nids.report.rounding import NONE, mean_and_spread
 
 SEED = "picked"
+# Of the address of a run's overview, what the table shows: its name.
+SHOWN_OF_LINK = r"run=(.*)"
 
 
 def table(found: list[loading.Found], now: datetime) -> pd.DataFrame:
@@ -35,7 +38,9 @@ def _row(found: loading.Found, now: datetime) -> tuple[object, ...]:
     best = NONE
     if tables.best is not None:
         best = f"{label(tables.metric)} {mean_and_spread(tables.metric, tables.best.value, tables.best.std)}"
-    source = f"{manifest['data'].get('source', NONE)}{' (synthetic)' if tables.synthetic else ''}"
+    source = str(manifest["data"].get("source", NONE))
+    if tables.synthetic and "synthetic" not in source:
+        source += " (synthetic)"
     share = min(ended / total, 1.0) if total else None
     return (
         found.name,
@@ -62,14 +67,14 @@ def _list(place: str) -> None:
     found = loading.find(place)
     rows = table(found, datetime.now(UTC))
     event = st.dataframe(
-        rows,
+        rows.assign(run=[f"overview?{urlencode({choosing.RUN: name})}" for name in rows["run"]]),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
         key=SEED,
         alt="A row for each run",
         column_config={
-            "run": st.column_config.TextColumn("run", pinned=True),
+            "run": st.column_config.LinkColumn("run", pinned=True, display_text=SHOWN_OF_LINK),
             "trials": st.column_config.TextColumn("trials ended"),
             "share": st.column_config.ProgressColumn("share", format="percent", min_value=0.0, max_value=1.0),
             "best": st.column_config.TextColumn(

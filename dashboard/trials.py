@@ -143,7 +143,8 @@ def _allowed(trials: pd.DataFrame, space: Space, name: str) -> Any:
     if not low < high:
         return None
     step = (high - low) / 100
-    return st.slider("Values", low, high, (low, high), step, format="%.4g", key=f"in-{name}", width=300)
+    key = f"in-{name}"
+    return st.slider("Values", low, high, (low, high), step, format="%.4g", key=key, bind="query-params", width=300)
 
 
 def _table(run: KeptRun, tables: Tables, chosen: pd.DataFrame) -> None:

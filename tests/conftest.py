@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from nids.datasets.schema import Traffic
     from nids.learner import Learner
 
+pytest_plugins = ["tests.bucket"]
+
 # Read by TensorFlow when it is imported: without it, each process prints a page about this machine's CPU.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import shutil
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from dashboard.loading import DEMONSTRATION
@@ -42,7 +45,7 @@ def test_each_page_announces_the_demonstration_and_its_synthetic_rows(
         pytest.param("classes", {"trial": "3"}, ["is what trial 3 is weakest on"], id="classes-of-a-trial"),
         pytest.param("verdict", {}, ["The held-out files have not been asked yet."], id="verdict"),
         pytest.param("compare", {}, ["There is only one run to show yet."], id="compare"),
-        pytest.param("cluster", {}, ["0 trials are running, on 0 of 400 CPUs and 0 of 50 GPUs."], id="cluster"),
+        pytest.param("cluster", {}, ["nothing of it runs. It began on a machine with 400 CPUs and"], id="cluster"),
     ],
 )
 def test_a_page_answers_its_question(
@@ -78,6 +81,21 @@ def test_runs_are_compared_by_configuration_and_by_outcome(page: Callable[..., A
     assert came.columns.tolist() == ["result", "large", "other"]
     assert settings.to_numpy().tolist() == [["job.search.trials", "30", "12"]]
     assert "log\\-loss" in words(shown)
+
+
+def test_the_latest_runs_with_a_result_are_compared_first(page: Callable[..., AppTest], storage: Path) -> None:
+    for name, trials in (("second", 12), ("begun", 12)):
+        large_run.write(Folder.at(str(storage)).folder(name), trials)
+    shutil.rmtree(storage / "begun" / "trials")
+    change(storage / "begun" / "manifest.json", created="2999-01-01T00:00:00+00:00")
+    assert sorted(page("compare").multiselect(key="runs").value) == ["large", "second"]
+
+
+def test_a_link_holds_the_range_of_a_hyperparameter(page: Callable[..., AppTest], storage: Path) -> None:
+    rates = pd.read_parquet(storage / "large" / "trials")["params_learning_rate"].sort_values()
+    low, high = rates.iloc[0], rates.iloc[9]
+    address = {"of": "learning_rate", "in-learning_rate": [f"{low}", f"{high}"]}
+    assert "10 of 30 trials" in words(page("trials", run="large", **address))
 
 
 def test_a_trial_can_stand_beside_another(page: Callable[..., AppTest], storage: Path) -> None:
@@ -127,7 +145,7 @@ def test_foreign_files_are_no_runs(page: Callable[..., AppTest], storage: Path) 
     (storage / "notes.txt").write_text("not a run")
     (storage / "empty").mkdir()
     shown = page("runs")
-    assert shown.dataframe[0].value["run"].tolist() == ["large"]
+    assert shown.dataframe[0].value["run"].tolist() == ["overview?run=large"]
 
 
 def test_texts_of_a_run_are_no_markup(page: Callable[..., AppTest], storage: Path) -> None:
@@ -142,18 +160,43 @@ def test_an_unknown_run_in_the_address_is_said_to_be_unknown(page: Callable[...,
     assert shown.query_params["run"] in ("large", ["large"])
 
 
-def test_the_nodes_of_the_status_are_shown(page: Callable[..., AppTest], storage: Path) -> None:
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        pytest.param("running", "1 node is alive, 4 of 8 CPUs and 1 of 1 GPUs in use; 1 was lost.", id="running"),
+        pytest.param("finished", "At last it had 1 node with 8 CPUs and 1 GPUs.", id="finished"),
+    ],
+)
+def test_the_nodes_of_the_status_are_shown(
+    state: str, sentence: str, page: Callable[..., AppTest], storage: Path
+) -> None:
     nodes = [
         {"name": "a", "alive": True, "cpus": 8.0, "gpus": 1.0, "cpus_used": 4.0, "gpus_used": 1.0},
         {"name": "b", "alive": False, "cpus": 8.0, "gpus": 0.0, "cpus_used": 0.0, "gpus_used": 0.0},
     ]
-    change(storage / "large" / "status.json", nodes=nodes)
+    now = datetime.now(UTC).isoformat()
+    change(storage / "large" / "status.json", nodes=nodes, state=state, updated=now)
     shown = page("cluster", run="large")
-    assert "1 node is alive, 4 of 8 CPUs and 1 of 1 GPUs in use; 1 was lost." in words(shown).replace("\\", "")
+    assert sentence in words(shown).replace("\\", "")
     assert shown.dataframe[0].value.iloc[:, :5].to_numpy().tolist() == [
         ["a", "alive", "4 of 8", 0.5, "1 of 1"],
         ["b", "lost", "0 of 8", 0.0, "0 of 0"],
     ]
+
+
+def test_the_pages_read_an_object_store(
+    page: Callable[..., AppTest], bucket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py", "s3://bucket/runs"])
+    shutil.copytree(DEMONSTRATION, bucket / "runs")
+    for name in PAGES:
+        shown = page(name)
+        assert not shown.exception, name
+        assert "A demonstration." not in words(shown), name
+    assert "Of 1,000,000 connections a day, 1,000 of them attacks" in words(page("verdict"))
+    damaged = next((bucket / "runs").glob("*/curves/*.parquet"))
+    damaged.write_bytes(b"PAR1 half of it")
+    assert f"curves/{damaged.name}" in words(page("overview")).replace("\\", "")
 
 
 def test_the_demonstration_has_all_that_pages_show() -> None:
