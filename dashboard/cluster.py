@@ -41,9 +41,9 @@ def in_words(nodes: Sequence[Mapping[str, Any]], state: str) -> str:
     """Return how busy the nodes are, or were at the end of a search that no longer runs, in a sentence."""
     alive = [node for node in nodes if node.get("alive")]
     if state != "running":
-        whole = [f"{sum(float(node.get(kind) or 0) for node in alive):g} {word}" for kind, word in KINDS.items()]
+        had = [f"{sum(float(node.get(kind) or 0) for node in alive):g} {word}" for kind, word in KINDS.items()]
         count = f"{len(alive)} {'node' if len(alive) == 1 else 'nodes'}"
-        return f"The search is {state}: nothing of it runs. At last it had {count} with {' and '.join(whole)}."
+        return f"The search is {state}: nothing of it runs. At last it had {count} with {' and '.join(had)}."
     lost = len(nodes) - len(alive)
     parts = []
     for kind, word in KINDS.items():
@@ -102,5 +102,5 @@ def _live(name: str) -> None:
             (key.replace("_", " "), setting(entry)) for key, entry in run.manifest["job"].get("resources", {}).items()
         ]
         rows += [(f"version of {key}", setting(entry)) for key, entry in run.manifest.get("versions", {}).items()]
-        st.dataframe(pd.DataFrame(rows, columns=["what", "value"]), hide_index=True)
+        st.table(pd.DataFrame(rows, columns=["what", "value"]).set_index("what"))
     frame.end(run)

@@ -55,8 +55,6 @@ def _live(name: str, state: str) -> None:
     trials = run.trials()
     _progress(run, tables, trials)
     st.markdown(f"#### {unbroken(plain(wording.verdict(tables)))}")
-    if tables.best is not None:
-        _tiles(tables)
     # The answer comes first: a telephone shows columns below each other.
     left, right = st.columns([2, 3], gap="medium")
     with right:
@@ -71,6 +69,7 @@ def _live(name: str, state: str) -> None:
         if tables.best is not None:
             _really_better(run, tables, tables.best, trials)
     if tables.best is not None:
+        _tiles(tables)
         _beside_others(tables)
     if len(tables.failures):
         st.markdown("##### Failures")

@@ -21,16 +21,16 @@ SHOWN_OF_LINK = r"run=(.*)"
 def table(found: list[loading.Found], now: datetime) -> pd.DataFrame:
     """Return a row a run.
 
-    Columns: run, state, data, trials (text), share of them that has ended (0 to 1), best (text), age (text).
+    Columns: run, state, share of its trials that has ended (0 to 1), best (text), trials (text), data, age (text).
     """
     return pd.DataFrame(
-        [_row(each, now) for each in found], columns=["run", "state", "data", "trials", "share", "best", "age"]
+        [_row(each, now) for each in found], columns=["run", "state", "share", "best", "trials", "data", "age"]
     )
 
 
 def _row(found: loading.Found, now: datetime) -> tuple[object, ...]:
     if found.run is None:
-        return (found.name, "damaged", NONE, NONE, None, NONE, NONE)
+        return (found.name, "damaged", None, NONE, NONE, NONE, NONE)
     run = found.run
     manifest, tables = run.manifest, loading.tables(run)
     total = int(manifest["job"]["search"].get("trials", tables.all_trials))
@@ -45,10 +45,10 @@ def _row(found: loading.Found, now: datetime) -> tuple[object, ...]:
     return (
         found.name,
         run.state,
-        source,
-        f"{ended:,} of {total:,}",
         share,
         best,
+        f"{ended:,} of {total:,}",
+        source,
         outlook.age(manifest["created"], now),
     )
 
@@ -76,7 +76,9 @@ def _list(place: str) -> None:
         column_config={
             "run": st.column_config.LinkColumn("run", pinned=True, display_text=SHOWN_OF_LINK),
             "trials": st.column_config.TextColumn("trials ended"),
-            "share": st.column_config.ProgressColumn("share", format="percent", min_value=0.0, max_value=1.0),
+            "share": st.column_config.ProgressColumn(
+                "share", width="small", format="percent", min_value=0.0, max_value=1.0
+            ),
             "best": st.column_config.TextColumn(
                 "best trial",
                 help="Mean over the folds ± their standard deviation, of the metric that was searched for.",
