@@ -12,7 +12,7 @@ from nids.charts import BLUE, GREY, VERMILION, WIDTH, heading
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SEEN, UNSEEN = "types that training had", "types that it never saw"
+SEEN, UNSEEN = "known from training", "never seen"
 MOST_TYPES = 14
 
 
@@ -63,7 +63,6 @@ def attacks(data: pd.DataFrame) -> alt.LayerChart:
     strokes = base.mark_tick(color=GREY, thickness=2.5, size=14).encode(
         x=alt.X("recognized:Q", title="share of the rows")
     )
-    title = heading(
-        "Attack types (rows)", "bar: flagged as an attack; grey stroke: given its own class; unseen types above"
-    )
+    # No longer than a telephone is wide.
+    title = heading("Attack types (rows)", "bar: flagged as an attack; grey stroke: given its own class")
     return alt.layer(bars, strokes).properties(title=title, width=WIDTH, height=alt.Step(19))
