@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import choosing, classes, cluster, compare, overview, runs, trials, verdict
+from dashboard import choosing, classes, cluster, compare, frame, overview, runs, trials, verdict
 
 ICON = Path(__file__).parent / "icon.svg"
 
@@ -29,7 +29,8 @@ def main() -> None:
     ]
     chosen = st.navigation(listed, position="top")
     st.session_state[choosing.PAGES] = {page.url_path or "runs": page for page in listed}
-    chosen.run()
+    with frame.guarded():
+        chosen.run()
 
 
 if __name__ == "__main__":

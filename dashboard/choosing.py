@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,13 @@ import streamlit as st
 from dashboard import loading
 from dashboard.loading import DEMONSTRATION
 from dashboard.markdown import plain
+from dashboard.thinning import complete_first
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
     from dashboard.loading import KeptRun
 
 PAGES = "pages"
@@ -29,9 +35,10 @@ def storage() -> str:
     return sys.argv[1] if len(sys.argv) > 1 else "runs"
 
 
-def storage_option() -> str:
-    """Return what a command needs to find the same storage; nothing for the one that it looks in by itself."""
-    return "" if storage() == "runs" else f" --storage {storage()}".replace("`", "")
+def command(*words: str) -> str:
+    """Return a command of the program as a shell takes it, with what it needs to find the same storage."""
+    where = [] if storage() == "runs" else ["--storage", storage()]
+    return shlex.join(["nids", *words, *where])
 
 
 def shown_storage() -> str:
@@ -67,18 +74,35 @@ def run_name() -> str | None:
 
 def _remember_run() -> None:
     st.session_state[_KEPT] = st.query_params[RUN] = st.session_state[_RUN_WIDGET]
+    # Another run's trial of the same number is another trial.
+    if TRIAL in st.session_state:
+        st.session_state[TRIAL] = BEST
+
+
+def offered(having: pd.DataFrame, mode: str, asked: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the numbers of the trials to choose from, the best first, and those that are asked for in vain.
+
+    Args:
+        having: The trials that have what is to be shown.
+        mode: "min" or "max".
+        asked: Numbers that are to be among them, however bad the trials are.
+    """
+    ordered = complete_first(having, mode)["trial"].astype(int).astype(str).tolist()
+    numbers = ordered[:MOST_TRIALS]
+    known = set(ordered)
+    numbers += [number for number in asked if number in known and number not in numbers]
+    return numbers, [number for number in asked if number not in known]
 
 
 def trial(run: KeptRun, best: int | None, label: str = "Trial", key: str = TRIAL) -> int | None:
     """Let the visitor choose a trial that has results and return its number, the best one unless another is chosen."""
     trials = run.trials()
     having = trials[trials["value"].notna()]
-    # A pruned trial's value is of an early epoch, so the complete ones come first whatever it is.
-    ordered = having.assign(complete=having["state"] == "COMPLETE").sort_values(
-        ["complete", "value"], ascending=[False, run.mode == "min"]
-    )
-    numbers = ordered["trial"].astype(int).head(MOST_TRIALS).tolist()
-    choices = [BEST, *map(str, numbers)]
+    asked = [number for number in st.query_params.get_all(key) if number != BEST]
+    numbers, without = offered(having, run.mode, asked)
+    if without:
+        st.warning(f"Trial {plain(without[0])}, which the address asks for, has no results: here is the best one.")
+    choices = [BEST, *numbers]
     limit = "" if len(having) <= MOST_TRIALS else f" The best {MOST_TRIALS:,} of {len(having):,} are offered."
     chosen = st.selectbox(
         label,

@@ -35,20 +35,23 @@ def show() -> None:
     run = frame.begin("Which class fails, how surely, and into what is it confused?")
     tables = loading.tables(run)
     if not run.trials()["value"].notna().any():
-        frame.end(run)
-        frame.nothing_to_show("No trial has results by class yet: the first epoch has not ended.")
+        frame.faults(run)
+        frame.nothing_to_show(
+            "No trial can be read." if run.faults else "No trial has results by class yet: no first epoch has ended."
+        )
     order = run.manifest["data"]["classes"]
     best = tables.best.trial if tables.best else None
     first, second = st.columns(2)
     with first:
         number = choosing.trial(run, best)
     if number is None:
-        frame.nothing_to_show("No trial is complete yet. Choose one of those that run, above.")
+        frame.faults(run)
+        frame.nothing_to_show("No trial is complete yet. Choose one of the others, above.")
     with second:
         other = _other(run, number, order)
     ours = models.of_trial(run, number)
     if ours.classes.empty:
-        frame.end(run)
+        frame.faults(run)
         frame.nothing_to_show(f"Trial {number} has no results by class.")
     summary = class_summary(ours.classes, order)
     st.markdown(f"#### {plain(in_words(ours.name, summary, ours.confusions))}")
@@ -58,10 +61,10 @@ def show() -> None:
         rows = rows.sort_values("class", key=lambda column: column.map(order.index), kind="stable")
     else:
         rows = rows.drop(columns="model")
-    _show_table(rows, run.name)
+    _show_table(rows, run.name, unseen=run.manifest["job"]["folds"].get("scheme") == "unseen-attacks")
     _pictures([ours, *([other] if other else [])], order, run.manifest["folds"]["used"])
     _attacks(run, number)
-    frame.end(run)
+    frame.faults(run)
 
 
 def in_words(name: str, summary: pd.DataFrame, confusions: pd.DataFrame) -> str:
@@ -73,9 +76,11 @@ def in_words(name: str, summary: pd.DataFrame, confusions: pd.DataFrame) -> str:
     scores = summary.to_dict("index")[worst]
     f1 = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
     sentence = f"{worst} is what {name} is weakest on: F1 {f1}"
+    if scores["f1_mean"] == 1:
+        return f"{name} puts every row of the folds in its class."
     if not taken_for:
         return f"{sentence}; all its {rows:,} rows are found, so what it lacks is precision."
-    return f"{sentence}. Of its {rows:,} rows, {wrong:,} are taken for {taken_for}, more than for any other class."
+    return f"{sentence}. Of its {rows:,} rows, {wrong:,} are taken for {taken_for}; no other class takes more of them."
 
 
 def table(name: str, summary: pd.DataFrame, folds: int) -> pd.DataFrame:
@@ -101,10 +106,8 @@ def _other(run: KeptRun, number: int, order: list[str]) -> Judged | None:
     trials = run.trials()
     baselines = run.baselines()
     having = trials[trials["value"].notna() & (trials["trial"] != number)]
-    ranked = having.assign(complete=having["state"] == "COMPLETE").sort_values(
-        ["complete", "value"], ascending=[False, run.mode == "min"]
-    )
-    numbers = ranked["trial"].astype(int).head(choosing.MOST_TRIALS).tolist()
+    asked = [name.removeprefix("trial ") for name in st.query_params.get_all("beside") if name.startswith("trial ")]
+    numbers, _ = choosing.offered(having, run.mode, asked)
     named = models.baseline_names(baselines)
     choices = [NOTHING, *named, *(f"trial {one}" for one in numbers)]
     chosen = st.selectbox(
@@ -121,7 +124,7 @@ def _other(run: KeptRun, number: int, order: list[str]) -> Judged | None:
     return models.of_trial(run, int(chosen.removeprefix("trial ")))
 
 
-def _show_table(rows: pd.DataFrame, name: str) -> None:
+def _show_table(rows: pd.DataFrame, name: str, *, unseen: bool) -> None:
     st.dataframe(
         rows,
         hide_index=True,
@@ -130,7 +133,8 @@ def _show_table(rows: pd.DataFrame, name: str) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         downloads.table(rows, f"{name}-classes")
-        st.caption("Mean ± standard deviation over the folds, on rows that the model was not trained on.")
+        withheld = " Attack types that a fold withheld are not among these rows: see below." if unseen else ""
+        st.caption("Mean ± standard deviation over the folds, on rows that the model was not trained on." + withheld)
 
 
 def _pictures(shown: list[Judged], order: list[str], folds: list[int]) -> None:
@@ -167,12 +171,13 @@ def _attacks(run: KeptRun, number: int) -> None:
     attacks = run.table("attacks", number)
     if attacks.empty or not attacks["unseen"].any():
         return
-    with st.expander("By attack type: known, and withheld from training"):
+    with st.expander("By attack type: known, and withheld from training", expanded=True):
         sums = attacks.groupby(["class", "attack", "unseen"], as_index=False)[["rows", "flagged", "recognized"]].sum()
         sums["flagged"], sums["recognized"] = sums["flagged"] / sums["rows"], sums["recognized"] / sums["rows"]
         st.dataframe(
             sums,
             hide_index=True,
+            alt="A row for each attack type",
             column_config={
                 "unseen": st.column_config.CheckboxColumn(help="Withheld from the training part of that fold."),
                 "flagged": st.column_config.NumberColumn(format="percent", help="Taken for any attack."),

@@ -73,6 +73,7 @@ def _without_nodes(state: str, status: Mapping[str, Any], machine: Mapping[str, 
     return f"{which}, on {setting(used[0])} of {cpus} and {setting(used[1])} of {gpus}."
 
 
+@frame.guarded()
 def _live(name: str) -> None:
     found = loading.one(choosing.shown_storage(), name)
     if found.run is None:
@@ -95,12 +96,13 @@ def _live(name: str) -> None:
         st.caption("The run's status does not tell of its nodes: this is of the machine that the search began on.")
     updated = run.status.get("updated")
     if updated:
-        st.caption(f"As of {outlook.age(updated, datetime.now(UTC))} ago; the search is {run.state}.")
+        st.caption(f"As of {outlook.age(updated, datetime.now(UTC))} ago; the search is {plain(run.state)}.")
     with st.expander("The machine that the search began on, and what it asks for", expanded=True):
         rows = [(key, setting(entry)) for key, entry in machine.items()]
         rows += [
             (key.replace("_", " "), setting(entry)) for key, entry in run.manifest["job"].get("resources", {}).items()
         ]
         rows += [(f"version of {key}", setting(entry)) for key, entry in run.manifest.get("versions", {}).items()]
-        st.table(pd.DataFrame(rows, columns=["what", "value"]).set_index("what"))
-    frame.end(run)
+        # A table whose lines break, whose cells are Markdown.
+        st.table(pd.DataFrame(rows, columns=["what", "value"]).map(plain).set_index("what"))
+    frame.faults(run)

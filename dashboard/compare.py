@@ -29,18 +29,17 @@ def show() -> None:
     place = choosing.shown_storage()
     found = loading.find(place)
     runs = {each.name: each.run for each in found if each.run is not None}
+    if choosing.RUNS not in st.query_params and choosing.RUNS not in st.session_state:
+        st.session_state[choosing.RUNS] = _worth_comparing(runs)  # and so in the address: a later run changes nothing
     names = st.multiselect(
         "Runs",
         list(runs),
-        default=_worth_comparing(runs),
         key=choosing.RUNS,
         bind="query-params",
         max_selections=trial_charts.MOST_CHOSEN,
         help="Two to five.",
     )
-    for each in found:
-        if each.run is None:
-            st.warning(f"{plain(each.name)} is damaged and passed over. {plain(each.fault)}")
+    frame.damaged(found)
     if len(names) < 2:
         frame.nothing_to_show("Choose at least two runs." if len(runs) > 1 else "There is only one run to show yet.")
     chosen = {name: runs[name] for name in names}
@@ -52,7 +51,7 @@ def show() -> None:
     _results(tables, chosen)
     _histories(chosen, tables)
     for run in chosen.values():
-        frame.end(run)
+        frame.faults(run)
 
 
 def _worth_comparing(runs: dict[str, KeptRun]) -> list[str]:
@@ -69,11 +68,11 @@ def in_words(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> str:
         lacking = " and ".join(name for name in (first, second) if tables[name].best is None)
         return f"No trial of {lacking} is complete, so there is nothing to compare yet."
     metric = ours.metric
-    same = all(
-        runs[first].manifest[section].get(key) == runs[second].manifest[section].get(key)
-        for section, key in (("data", "sha256"), ("folds", "hash"), ("folds", "used"))
-    )
-    if not same:
+    judged_by = [
+        [run.manifest[section].get(key) for section, key in (("data", "sha256"), ("folds", "hash"), ("folds", "used"))]
+        for run in (runs[first], runs[second])
+    ]
+    if judged_by[0] != judged_by[1] or not all(judged_by[0]):
         return (
             f"{first} and {second} were judged by different rows or folds: their figures stand side by side here, but "
             "no test can tell which is better."
@@ -83,7 +82,10 @@ def in_words(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> str:
         for name, best in ((first, ours.best), (second, theirs.best))
     ]
     names = (f"the best trial of {first}", f"that of {second}")
-    return contenders.contest(metric, names, figures[0], figures[1], runs[first].manifest["folds"]).sentence
+    sentence = contenders.contest(metric, names, figures[0], figures[1], runs[first].manifest["folds"]).sentence
+    if metric != theirs.metric:
+        return f"{sentence} That is what {first} was searched by; {second} was searched by {label(theirs.metric)}."
+    return sentence
 
 
 def result_rows(tables: Tables) -> dict[str, str]:
@@ -112,7 +114,7 @@ def _results(tables: dict[str, Tables], runs: dict[str, KeptRun]) -> None:
     with left:
         st.markdown("##### What came of it")
         came = differences.results({name: result_rows(found) for name, found in tables.items()}).reset_index()
-        st.dataframe(came, hide_index=True, alt="A row for each figure, a column for each run")
+        st.dataframe(came, hide_index=True, height="content", alt="A row for each figure, a column for each run")
         downloads.table(came, "results")
     with right:
         st.markdown("##### What differs in the configuration")
@@ -120,7 +122,9 @@ def _results(tables: dict[str, Tables], runs: dict[str, KeptRun]) -> None:
         if settings.empty:
             st.info("Nothing: the same job, data, folds, versions and machine.")
         else:
-            st.dataframe(settings, hide_index=True, alt="A row for each setting, a column for each run")
+            st.dataframe(
+                settings, hide_index=True, height="content", alt="A row for each setting, a column for each run"
+            )
             downloads.table(settings, "settings")
 
 

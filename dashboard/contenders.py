@@ -54,19 +54,21 @@ class Contest:
     def sentence(self) -> str:
         """The outcome with its figures."""
         ours, theirs = self.names
+        for name, side in zip(self.names, (self.ours, self.theirs), strict=True):
+            if side.dropna().empty:
+                return f"There are no figures of {name} by fold, so no test can tell which is better."
         if self.test is None:
             return f"{ours} and {theirs} were not judged by the same folds, so no test can tell which is better."
         less = self.metric == "log_loss"
         return in_words(self.test, ours=ours, theirs=theirs, measure=label(self.metric), less_is_better=less)
 
     @property
-    def row(self) -> dict[str, str]:
-        """The outcome as cells of a table."""
-        figures = [mean_and_spread(self.metric, side.mean(), side.std(ddof=1)) for side in (self.ours, self.theirs)]
-        ours, theirs = self.names
-        return {"": f"{ours}, beside {theirs}", "in": label(self.metric), "ours": figures[0], "theirs": figures[1]} | {
-            "so ours is": self.outcome
-        }
+    def figures(self) -> tuple[str, str]:
+        """Mean and spread of both, ours first."""
+        ours, theirs = (
+            mean_and_spread(self.metric, side.mean(), side.std(ddof=1)) for side in (self.ours, self.theirs)
+        )
+        return ours, theirs
 
 
 def contest(
@@ -123,7 +125,17 @@ def against_next(run: Run, trials: pd.DataFrame, best: Best, metric: str) -> Con
     ours = by_fold(run.table("curves", best.trial), best.epoch, metric)
     theirs = by_fold(run.table("curves", number), int(second["best_epoch"]), metric)
     names = (f"trial {best.trial}", f"the second best, trial {number}")
-    return contest(metric, names, ours, theirs, run.manifest["folds"])
+    return contest(metric, names, ours, theirs, _judging(run, best, metric))
+
+
+def _judging(run: Run, best: Best, metric: str) -> dict[str, Any]:
+    """Return the manifest's folds with the rows that a metric is of: most leave out withheld attack types."""
+    folds: dict[str, Any] = run.manifest["folds"]
+    attacks = run.table("attacks", best.trial)
+    if metric not in baselines.MEASURES or attacks.empty:
+        return folds
+    known = attacks[~attacks["unseen"]].groupby("fold")["rows"].sum().sort_index()
+    return folds | {"validation_rows": known.tolist()}
 
 
 def against_baselines(run: Run, best: Best) -> list[Contest]:
@@ -132,7 +144,7 @@ def against_baselines(run: Run, best: Best) -> list[Contest]:
     Nothing if the run has no baselines.
     """
     figures = baselines.figures_by_fold(run, best)
-    if figures.empty:
+    if figures.empty or not figures["ours"].any():
         return []
     ours_name = str(figures.loc[figures["ours"], "method"].iloc[-1])
     ours = figures[figures["method"] == ours_name].set_index("fold")

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 # What of a manifest says how a run was made; the rest follows from it, or is of the machine.
 SECTIONS = ("job", "data", "folds", "versions", "machine")
 # Long, and told by what is beside them.
-LEFT_OUT = ("job.name", "data.class_counts", "folds.training_rows", "folds.synthetic_rows", "folds.validation_rows")
+LEFT_OUT = (
+    "job.name",
+    "data.class_counts",
+    "folds.training_rows",
+    "folds.synthetic_rows",
+    "folds.validation_rows",
+    "folds.withheld",
+)
 
 
 def configurations(manifests: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

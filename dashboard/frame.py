@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 import streamlit as st
 
 from dashboard import choosing, loading
-from dashboard.markdown import plain
+from dashboard.markdown import code, plain
+from nids.errors import UserError
 from nids.report import wording
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from streamlit.delta_generator import DeltaGenerator
+
     from dashboard.loading import KeptRun
+
+FEW = 2
+LOG = logging.getLogger(__name__)
 
 COLOURS: dict[str, Literal["green", "blue", "orange", "red"]] = {
     "running": "green",
@@ -54,10 +64,20 @@ def begin(question: str) -> KeptRun:
     return found.run
 
 
-def end(run: KeptRun) -> None:
-    """Show what could not be read of a run."""
+def faults(run: KeptRun, place: DeltaGenerator | None = None) -> None:
+    """Show what could not be read of a run, here or in a place that was kept for it further up."""
     for fault in run.faults:
-        st.warning(f"Passed over: {plain(fault)}", icon=":material/broken_image:")
+        (place or st).warning(f"Passed over: {plain(fault)}", icon=":material/broken_image:")
+
+
+def damaged(found: Sequence[loading.Found]) -> None:
+    """Name the runs that cannot be read, and say why."""
+    faulty = [each for each in found if each.run is None]
+    place = st.container()
+    if len(faulty) > FEW:
+        place = st.expander(f"{len(faulty)} runs are damaged and passed over", icon=ICONS["damaged"])
+    for each in faulty:
+        place.warning(f"**{plain(each.name)}** is damaged and passed over. {plain(each.fault)}", icon=ICONS["damaged"])
 
 
 def notice() -> None:
@@ -66,14 +86,34 @@ def notice() -> None:
         st.info(
             f"**A demonstration.** {plain(choosing.storage())} holds no runs yet, so this shows a small search that "
             "comes with the program. Your own appears here by itself: "
-            f"`nids search jobs/quick.toml{choosing.storage_option()}`",
+            f"{code(choosing.command('search', 'jobs/quick.toml'))}",
             icon=":material/lightbulb:",
+        )
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Say that a part of a page cannot be shown, and why, where it would end in a traceback.
+
+    A run's files may be of something else in ways that no check foresees, and a storage may be out of reach at any
+    moment. What it was in full stands in the server's log.
+    """
+    try:
+        yield
+    except UserError as error:
+        st.error(plain(error), icon=ICONS["damaged"])
+    except loading.FOREIGN as error:
+        LOG.exception("a part of a page could not be shown")
+        st.error(
+            "This cannot be shown: something among the run's files is not as this program writes it "
+            f"({type(error).__name__}: {plain(error)}).",
+            icon=ICONS["damaged"],
         )
 
 
 def badge(state: str) -> None:
     """Show the state of a run."""
-    st.badge(state, color=COLOURS.get(state, "gray"), icon=ICONS.get(state))
+    st.badge(plain(state), color=COLOURS.get(state, "gray"), icon=ICONS.get(state))
 
 
 def nothing_to_show(words: str) -> NoReturn:

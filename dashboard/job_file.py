@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # A search needs something to search: one hyperparameter is left to it, with one choice.
 _KEPT_TO_SEARCH = "learning_rate"
+# Data sets that are made, of as many rows as one says; others have the rows that they have.
+MADE = frozenset({"nsl-kdd-sample"})
 
 
 def job_file(manifest: Mapping[str, Any], trial: Mapping[Any, Any]) -> str:
@@ -24,11 +26,15 @@ def job_file(manifest: Mapping[str, Any], trial: Mapping[Any, Any]) -> str:
         trial: The trial's row of the run store's trials.
     """
     job = manifest["job"]
+    data = dict(job["data"])
+    if data.get("dataset") not in MADE:
+        data.pop("rows", None)
     params = {**job.get("hyperparameters", {}), **params_of(dict(trial), space_from(manifest["space"]))}
     searched = _KEPT_TO_SEARCH if _KEPT_TO_SEARCH in params else next(iter(params))
     name = f"{manifest['run']}-trial-{int(trial['trial'])}"
     content = {
         **{section: entries for section, entries in job.items() if isinstance(entries, dict)},
+        "data": data,
         "search": {**job["search"], "trials": 1, "start_from_paper": False},
         "scheduler": {"kind": "none"},
         "hyperparameters": {key: value for key, value in params.items() if key != searched},
@@ -36,7 +42,7 @@ def job_file(manifest: Mapping[str, Any], trial: Mapping[Any, Any]) -> str:
     }
     head = (
         f"# Trial {int(trial['trial'])} of the run {manifest['run']}, trained once more on the same data and folds.\n"
-        f"# A search needs something to search: {searched} has one choice.\n\n"
+        f"# A job names something to search, at least one hyperparameter: here {searched}, with a single choice.\n\n"
     )
     return head + tomli_w.dumps({"name": name, **_without_none(content)})
 

@@ -1,11 +1,13 @@
 """All reading of the dashboard. What was read is kept, under what tells a file from its earlier content.
 
-A run may change at any moment. Each look asks for its files' times and sizes, and only files that have changed are read
-again: in a live run, one part of each table. Files that cannot be read are passed over, and named in ``faults``.
+A run may change at any moment. Each look asks for its files' times and sizes, and of the tables and verdicts only files
+that have changed are read again: in a live run, one part of each table. Files that cannot be read are passed over and
+named in ``faults``, and the next look asks again: the storage may have been out of reach for a moment.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,7 +31,29 @@ DEMONSTRATION = Path(__file__).parent / "demonstration"
 # Complete trials that are asked for importances.
 MOST_RANKED = 500
 
-Version = tuple[int, int]
+# The states that a run can be in, for those who look at it.
+STATES = ("running", "finished", "interrupted", "failed")
+
+# What is read of final/ and baselines/ must have these, or something else has written it.
+KEYS_OF_EVALUATION = {"final": {"trial", "members", "folds", "held_out"}, "baselines": {"held_out"}}
+COLUMNS_OF_BASELINES = {"model", "resampled", "fold", "confusion"}
+
+# Object stores tell times in whole seconds: what changes twice in one would look the same.
+SECOND = 1_000_000_000
+UNSETTLED = 2 * SECOND
+
+# What files that something else has written may come to in a program that expects its own.
+FOREIGN = (KeyError, TypeError, ValueError, AttributeError, IndexError, pa.ArrowException, OSError)
+
+Version = tuple[int, ...]
+
+
+class IncompleteError(Exception):
+    """Carries what was made of the parts that could be read, past the cache: what lacks something is not kept."""
+
+    def __init__(self, made: Any) -> None:
+        super().__init__()
+        self.made = made
 
 
 class KeptRun(Run):
@@ -37,15 +61,17 @@ class KeptRun(Run):
 
     Attributes:
         faults: What could not be read, and why.
+        misses: How often something could not be read.
     """
 
     def __init__(self, folder: Folder) -> None:
         super().__init__(folder)
         self.faults: list[str] = []
+        self.misses = 0
 
     def versions(self, name: str) -> dict[str, Version]:
         """Return the parts of one of ``TABLES``, each with what tells it from its earlier content."""
-        return self.folder.folder(name).versions(".parquet")
+        return {part: _settled(version) for part, version in self.folder.folder(name).versions(".parquet").items()}
 
     def parts(self, name: str, only: str | None = None) -> Iterator[pa.Table]:
         """Yield the parts of one of ``TABLES``, or the one of a name, without those that cannot be read."""
@@ -58,31 +84,33 @@ class KeptRun(Run):
 
     def trials(self) -> pd.DataFrame:
         """Return a row a trial, ordered by trial."""
-        versions = self.versions("trials")
-        frame, faults = _trials(self.uri, tuple(versions.items()), self)
-        self.faults += [fault for fault in faults if fault not in self.faults]
-        return frame
+        try:
+            return _trials(self.uri, tuple(self.versions("trials").items()), self)
+        except IncompleteError as error:
+            frame: pd.DataFrame = error.made
+            return frame
 
     def baselines(self) -> pd.DataFrame:
         """Return a row a baseline × fold; empty if there are none, or if they cannot be read."""
-        version = self.folder.folder("baselines").versions(".parquet").get("folds.parquet")
         try:
-            return _baselines(self.uri, version, self) if version else pd.DataFrame()
-        except (UserError, pa.ArrowException, OSError, ValueError) as error:
+            version = self.folder.folder("baselines").versions(".parquet").get("folds.parquet")
+            return _baselines(self.uri, _settled(version), self) if version else pd.DataFrame()
+        except (UserError, *FOREIGN) as error:
             self.note(f"{self.uri}/baselines/folds.parquet: cannot be read ({error}).")
             return pd.DataFrame()
 
     def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
         """Return what the held-out rows said; None if not asked yet, or if it cannot be read."""
-        version = self.folder.folder(of).versions(".json").get("evaluation.json")
         try:
-            return _evaluation(self.uri, of, version, self) if version else None
+            version = self.folder.folder(of).versions(".json").get("evaluation.json")
+            return _evaluation(self.uri, of, _settled(version), self) if version else None
         except UserError as error:
             self.note(error)
             return None
 
     def note(self, fault: object) -> None:
         """Remember what could not be read, once."""
+        self.misses += 1
         if str(fault) not in self.faults:
             self.faults.append(str(fault))
 
@@ -122,9 +150,10 @@ def one(storage: str, name: str) -> Found:
             raise UserError(f"{storage} holds no run named {name!r}.")
         run = KeptRun(folder)
         _check(run)
+        tables(run)
     except UserError as error:
         return Found(name, None, str(error))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except FOREIGN as error:
         fault = f"manifest.json or status.json is not as this program writes it ({type(error).__name__}: {error})"
         return Found(name, None, f"{folder.uri}: {fault}. The run is damaged, or no run of this program.")
     return Found(name, run)
@@ -133,9 +162,10 @@ def one(storage: str, name: str) -> Found:
 def tables(run: KeptRun) -> report.Tables:
     """Return what the report says of a run, without importances, in its present state."""
     versions = tuple(tuple(run.versions(name).items()) for name in ("trials", "classes", "attacks"))
-    found, faults = _tables(run.uri, versions, str(run.manifest), run)
-    for fault in faults:
-        run.note(fault)
+    try:
+        found = _tables(run.uri, versions, str(run.manifest), run)
+    except IncompleteError as error:
+        found = error.made
     return replace(found, state=run.state, message=run.status.get("message") or "")
 
 
@@ -148,7 +178,8 @@ def ranked(run: KeptRun, trials: pd.DataFrame) -> tuple[dict[str, float], str]:
     complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
     step = max(1, len(complete) // 50)
     asked = complete.sample(min(len(complete), MOST_RANKED), random_state=0)
-    found, note = _importances(run.uri, run.manifest["created"], len(complete) // step, asked, run)
+    # The quotient alone comes back to the same numbers as the step grows.
+    found, note = _importances(run.uri, run.manifest["created"], (step, len(complete) // step), asked, run)
     if len(asked) < len(complete):
         note = f"{note} They are drawn by chance from {len(complete):,}."
     return found, note
@@ -156,10 +187,10 @@ def ranked(run: KeptRun, trials: pd.DataFrame) -> tuple[dict[str, float], str]:
 
 def held_out_predictions(run: KeptRun, file: str) -> pd.DataFrame | None:
     """Return the finalized trial's predictions of ``final/NAME.parquet``; None where there is no such file."""
-    version = run.folder.folder("final").versions(".parquet").get(f"{file}.parquet")
     try:
-        return _predictions(run.uri, file, version, run) if version else None
-    except (UserError, pa.ArrowException, OSError, ValueError) as error:
+        version = run.folder.folder("final").versions(".parquet").get(f"{file}.parquet")
+        return _predictions(run.uri, file, _settled(version), run) if version else None
+    except (UserError, *FOREIGN) as error:
         run.note(f"{run.uri}/final/{file}.parquet: cannot be read ({error}).")
         return None
 
@@ -169,10 +200,25 @@ def _check(run: Run) -> None:
     manifest = run.manifest
     for section, key in (("job", "search"), ("job", "folds"), ("data", "classes"), ("folds", "used")):
         manifest[section][key]
-    for value in (manifest["created"], run.status["state"], run.status["trials"]):
-        len(value)
+    int(manifest["job"]["search"].get("trials", 0))
+    len(run.status["trials"])
+    if run.state not in STATES:
+        raise ValueError(f"its state is {run.state!r}")
+    for when in (manifest["created"], run.status.get("updated", manifest["created"])):
+        if pd.Timestamp(when).tzinfo is None:
+            raise ValueError(f"the time {when!r} has no zone")
+    if not all(isinstance(node, dict) for node in run.status.get("nodes") or []):
+        raise TypeError("nodes that are no nodes")
     space_from(manifest["space"])
-    len(run.state + run.mode)
+    len(run.mode)
+
+
+def _settled(version: Version) -> Version:
+    """Return what tells a file from its earlier content; anew each time as long as that may still change unseen."""
+    now = time.time_ns()
+    if version[0] % SECOND == 0 and now - version[0] < UNSETTLED:
+        return (*version, now)
+    return version
 
 
 # Arrow tables never change, so that all visitors may share one: no copy is made, which cache_data would.
@@ -181,30 +227,47 @@ def _part(path: str, table: str, part: str, version: Version, _run: Run) -> pa.T
     return _run.part(table, part)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _trials(path: str, versions: tuple[tuple[str, Version], ...], _run: KeptRun) -> tuple[pd.DataFrame, list[str]]:
-    frame: pd.DataFrame = _run.arrow("trials").to_pandas()
-    return frame.sort_values("trial", ignore_index=True), list(_run.faults)
+@st.cache_data(max_entries=32, show_spinner=False)
+def _trials(path: str, versions: tuple[tuple[str, Version], ...], _run: KeptRun) -> pd.DataFrame:
+    misses = _run.misses
+    table: pd.DataFrame = _run.arrow("trials").to_pandas()
+    table = table.sort_values("trial", ignore_index=True)
+    if _run.misses > misses:
+        raise IncompleteError(table)
+    return table
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _baselines(path: str, version: Version, _run: KeptRun) -> pd.DataFrame:
-    return Run.baselines(_run)
+    found = Run.baselines(_run)
+    if lacking := COLUMNS_OF_BASELINES - {*found.columns}:
+        raise KeyError(f"it has no column {', '.join(sorted(lacking))}")
+    return found
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _evaluation(path: str, of: Literal["final", "baselines"], version: Version, _run: KeptRun) -> dict[str, Any]:
-    return Run.evaluation(_run, of) or {}
+    found = Run.evaluation(_run, of)
+    lacking = KEYS_OF_EVALUATION[of] - {*(found if isinstance(found, dict) else ())}
+    if found is None or lacking:
+        named = f"{_run.uri}/{of}/evaluation.json"
+        raise UserError(f"{named}: not as this program writes it (it lacks {', '.join(sorted(lacking))}).")
+    return found
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _tables(path: str, versions: object, manifest: str, _run: KeptRun) -> tuple[report.Tables, list[str]]:
-    return report.tables(_run, _run.trials(), rank=False), list(_run.faults)
+# More entries than there are runs in a folder that anyone looks through: the list of runs asks for each.
+@st.cache_data(max_entries=64, show_spinner=False)
+def _tables(path: str, versions: object, manifest: str, _run: KeptRun) -> report.Tables:
+    misses = _run.misses
+    found = report.tables(_run, _run.trials(), rank=False)
+    if _run.misses > misses:
+        raise IncompleteError(found)
+    return found
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _importances(
-    path: str, created: str, step: int, _trials: pd.DataFrame, _run: KeptRun
+    path: str, created: str, size: tuple[int, int], _trials: pd.DataFrame, _run: KeptRun
 ) -> tuple[dict[str, float], str]:
     return importances(_trials, space_from(_run.manifest["space"]), _run.mode)
 

@@ -13,6 +13,13 @@ def plain(text: object) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
 
 
+def code(text: object) -> str:
+    """Return a text as code inside Markdown, letter by letter: its fence is longer than any in it."""
+    words = " ".join(str(text).split())
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", words)), default=0))
+    return f"{fence} {words} {fence}" if len(fence) > 1 else f"`{words}`"
+
+
 def unbroken(figures: str) -> str:
     """Return figures in which no line ends between a number, its spread and its unit."""
     # A percent sign has been escaped, if the text has been.

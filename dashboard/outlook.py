@@ -72,9 +72,9 @@ def in_words(found: Outlook, state: str) -> str:
     sentence = f"{found.ended:,} of {found.total:,} trials have ended"
     if state != "running":
         missing = found.total - found.ended
-        return (
-            f"{sentence}; the other {missing:,} were not run." if missing > 0 else f"All {found.total:,} trials ended."
-        )
+        if missing > 0:
+            return f"{sentence}; the other {missing:,} {'has' if missing == 1 else 'have'} not."
+        return f"All {found.total:,} trials ended." if found.total > 1 else "The one trial has ended."
     if not math.isfinite(found.seconds_left):
         return f"{sentence}; the time left is not known before a trial's first epoch."
     left = f"{'at most ' if found.at_most else ''}about {_roughly(found.seconds_left)} left"

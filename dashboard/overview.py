@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import choosing, contenders, downloads, frame, loading, outlook, thinning
 from dashboard.drawing import draw
-from dashboard.markdown import plain, unbroken
+from dashboard.markdown import code, plain, unbroken
 from nids import charts
 from nids.charts import label
 from nids.report import cells, wording
@@ -33,6 +33,8 @@ TEST = (
     "independent, though their training parts overlap, and finds differences where there are none."
 )
 FIRST_SEEN = ("accuracy", "macro_f1", "log_loss")
+# The same for folds that withhold attack types.
+FIRST_SEEN_OF_UNSEEN = ("unseen_macro_f1", "unseen_flagged", "false_alarms")
 
 
 def show() -> None:
@@ -40,9 +42,9 @@ def show() -> None:
     run = frame.begin("How far is the search, what is its best trial, and is that one really better?")
     # While it runs, this part looks for news by itself; the rest of the page stays as it is.
     st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if run.state == "running" else None)(run.name, run.state)
-    downloads.of_run(run)
 
 
+@frame.guarded()
 def _live(name: str, state: str) -> None:
     found = loading.one(choosing.shown_storage(), name)
     if found.run is None:
@@ -53,6 +55,10 @@ def _live(name: str, state: str) -> None:
         st.rerun()  # so that the head says so, and an ended run is no longer looked at
     tables = loading.tables(run)
     trials = run.trials()
+    faults = st.container()
+    if trials.empty and run.faults:
+        frame.faults(run, faults)
+        return
     _progress(run, tables, trials)
     st.markdown(f"#### {unbroken(plain(wording.verdict(tables)))}")
     # The answer comes first: a telephone shows columns below each other.
@@ -73,8 +79,9 @@ def _live(name: str, state: str) -> None:
         _beside_others(tables)
     if len(tables.failures):
         st.markdown("##### Failures")
-        st.dataframe(tables.failures, hide_index=True)
-    frame.end(run)
+        st.dataframe(tables.failures, hide_index=True, alt="A row for each reason of failure")
+    downloads.of_run(run)
+    frame.faults(run, faults)
 
 
 def _progress(run: KeptRun, tables: Tables, trials: pd.DataFrame) -> None:
@@ -92,7 +99,9 @@ def _progress(run: KeptRun, tables: Tables, trials: pd.DataFrame) -> None:
 def _tiles(tables: Tables) -> None:
     rows = tables.metrics.to_dict("index")
     others = {"paper": "paper", "majority class": "baseline"}
-    for measure, place in zip(FIRST_SEEN, st.columns(3), strict=True):
+    for measure, place in zip(
+        FIRST_SEEN_OF_UNSEEN if "unseen_flagged" in rows else FIRST_SEEN, st.columns(3), strict=True
+    ):
         with place:
             row = rows[measure]
             published = {
@@ -118,7 +127,7 @@ def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFram
     following = contenders.against_next(run, trials, best, tables.metric)
     found = [*([following] if following else []), *contenders.against_baselines(run, best)]
     for contest in found:
-        ours, theirs = (unbroken(plain(contest.row[side])) for side in ("ours", "theirs"))
+        ours, theirs = (unbroken(plain(figure)) for figure in contest.figures)
         colour, icon = OUTCOMES[contest.outcome]
         names = [plain(name) for name in contest.names]
         st.markdown(
@@ -130,17 +139,19 @@ def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFram
         )
     if following is None:
         st.markdown("There is no second complete trial to compare it with yet.")
-    if len(found) <= (following is not None):
-        command = f"nids baselines {run.name}{choosing.storage_option()}"
-        st.markdown(f"No other models stand beside it yet: `{command}` measures them.")
+    if len(found) <= (following is not None) and not any("/baselines/" in fault for fault in run.faults):
+        st.markdown(
+            f"No other models stand beside it yet: {code(choosing.command('baselines', run.name))} measures them."
+        )
     if found:
         with st.expander("In words, with confidence intervals"):
             for contest in found:
                 st.markdown(plain(contest.sentence))
-            st.markdown(
-                "The trial and its number of epochs were chosen by these same folds, the baselines were not: that "
-                "favours the trial, by how much the held-out files tell."
-            )
+            if len(found) > (following is not None):
+                st.markdown(
+                    "The trial and its number of epochs were chosen by these same folds, the baselines were not: that "
+                    "favours the trial, by how much the held-out files tell."
+                )
             if not tables.synthetic:
                 st.markdown(plain(wording.comparison(tables)))
 
@@ -148,8 +159,8 @@ def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFram
 def _beside_others(tables: Tables) -> None:
     with st.expander("All figures of the best trial, beside the paper's and the majority class's"):
         rows = pd.DataFrame(cells.metrics(tables), columns=["figure", "best trial", "paper", "majority class"])
-        st.dataframe(rows, hide_index=True)
+        st.dataframe(rows, hide_index=True, alt="A row for each figure")
         st.caption(plain(wording.UNNAMED))
     with st.expander("What the words mean"):
         for term, meaning in wording.definitions(tables):
-            st.markdown(f"**{plain(term)}** — {plain(meaning)}")
+            st.markdown(f"**{plain(term)}** — {plain(meaning.replace('`', ''))}")

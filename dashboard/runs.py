@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -13,7 +14,6 @@ from dashboard.markdown import plain
 from nids.charts import label
 from nids.report.rounding import NONE, mean_and_spread
 
-SEED = "picked"
 # Of the address of a run's overview, what the table shows: its name.
 SHOWN_OF_LINK = r"run=(.*)"
 
@@ -63,7 +63,10 @@ def show() -> None:
 
 
 @st.fragment(run_every=5)
+@frame.guarded()
 def _list(place: str) -> None:
+    if choosing.shown_storage() != place:
+        st.rerun()  # there is a first run now, or none any more
     found = loading.find(place)
     rows = table(found, datetime.now(UTC))
     event = st.dataframe(
@@ -71,7 +74,8 @@ def _list(place: str) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key=SEED,
+        # What is selected are positions: in another list, they would be other runs.
+        key=f"picked-{zlib.crc32(repr([*rows['run']]).encode())}",
         alt="A row for each run",
         column_config={
             "run": st.column_config.LinkColumn("run", pinned=True, display_text=SHOWN_OF_LINK),
@@ -95,8 +99,7 @@ def _list(place: str) -> None:
         st.switch_page(pages["overview"], query_params={choosing.RUN: names[0]})
     if compared:
         st.switch_page(pages["compare"], query_params={choosing.RUNS: names})
+    frame.damaged(found)
     for each in found:
-        if each.run is None:
-            st.error(f"**{plain(each.name)}** is damaged and passed over. {plain(each.fault)}")
-        else:
-            frame.end(each.run)
+        if each.run is not None:
+            frame.faults(each.run)

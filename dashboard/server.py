@@ -48,7 +48,10 @@ def serve(storage: str, address: str, port: int) -> None:
 
     from nids.storage import Folder
 
-    Folder.at(storage).exists()  # what cannot be is said before anything starts
+    place = Folder.at(storage)
+    place.names()  # what cannot be read is said before anything starts
+    if not place.exists():
+        print(f"{storage} does not exist yet: until there is a run in it, a demonstration is shown.", flush=True)
     check_free(address, port)
     cli.main(["run", str(APP), *options(address, port), "--", storage], standalone_mode=False)
 

@@ -33,6 +33,21 @@ def thin_history(data: pd.DataFrame, most: int = MOST_MARKS) -> pd.DataFrame:
     return data[kept].reset_index(drop=True)
 
 
+def complete_first(trials: pd.DataFrame, mode: str) -> pd.DataFrame:
+    """Return trials by their value, the best first.
+
+    A pruned trial's value is of an early epoch, so the complete ones come first whatever it is.
+
+    Args:
+        trials: The run store's trials.
+        mode: "min" or "max".
+    """
+    order = trials.assign(complete=trials["state"] == "COMPLETE").sort_values(
+        ["complete", "value", "trial"], ascending=[False, mode == "min", True]
+    )
+    return order.drop(columns="complete")
+
+
 def best_first(trials: pd.DataFrame, mode: str, most: int) -> pd.DataFrame:
     """Return at most ``most`` trials: the best tenth of these from the best ones, and every n-th of the others.
 
@@ -43,11 +58,7 @@ def best_first(trials: pd.DataFrame, mode: str, most: int) -> pd.DataFrame:
     """
     if len(trials) <= most:
         return trials
-    # A pruned trial's value is of an early epoch, so the complete ones come first whatever it is.
-    ranked = trials.assign(complete=trials["state"] == "COMPLETE").sort_values(
-        ["complete", "value"], ascending=[False, mode == "min"]
-    )
-    first = ranked.index[: most // 10]
+    first = complete_first(trials, mode).index[: most // 10]
     others = trials.index.difference(first)
     kept = first.union(others[:: -(-len(others) // (most - len(first)))])
     return trials.loc[kept]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import binomtest
 
 from nids.detection import Detection, attack_scores, precision_at, share, threshold_at
 
@@ -40,9 +41,16 @@ class Predictions:
         )
 
 
+Interval = tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Consequences:
     """What a threshold does, measured on held-out rows and told for a day's traffic. Rates are fractions, NaN if none.
+
+    Intervals hold what chance allows for, as if rows were drawn one by one: they follow from the 95 % intervals of both
+    rates (C. J. Clopper, E. S. Pearson, The use of confidence or fiducial limits illustrated in the case of the
+    binomial, Biometrika 26(4), 1934), both at their worst and both at their best.
 
     Attributes:
         threshold: On the attack score.
@@ -54,6 +62,8 @@ class Consequences:
         true_alerts: Those of them that are attacks.
         precision: Share of the alerts that are attacks.
         missed: Attacks a day without an alert.
+        alerts_within: Interval of the alerts a day.
+        precision_within: Interval of the precision.
     """
 
     threshold: float
@@ -65,6 +75,8 @@ class Consequences:
     true_alerts: float
     precision: float
     missed: float
+    alerts_within: Interval
+    precision_within: Interval
 
 
 def threshold_of(out_of_fold: Predictions, rate: float) -> float:
@@ -89,6 +101,10 @@ def consequences(
     known = np.isin(held_out.attacks, list(seen))
     attacks = connections * base_rate
     true_alerts = found.detection_rate * attacks
+    detected, mistaken = (interval(alerts[side]) for side in (held_out.is_attack, ~held_out.is_attack))
+    low, high = (
+        flagged * attacks + wrong * (connections - attacks) for flagged, wrong in zip(detected, mistaken, strict=True)
+    )
     return Consequences(
         threshold,
         found.false_positive_rate,
@@ -99,7 +115,17 @@ def consequences(
         true_alerts,
         precision_at(found.detection_rate, found.false_positive_rate, base_rate),
         attacks - true_alerts,
+        (low, high),
+        (precision_at(detected[0], mistaken[1], base_rate), precision_at(detected[1], mistaken[0], base_rate)),
     )
+
+
+def interval(chosen: np.ndarray) -> Interval:
+    """Return the 95 % interval of Clopper and Pearson of the share of True, bool of shape (rows,); NaN without rows."""
+    if not len(chosen):
+        return (np.nan, np.nan)
+    found = binomtest(int(chosen.sum()), len(chosen)).proportion_ci(0.95, method="exact")
+    return (float(found.low), float(found.high))
 
 
 def in_words(found: Consequences, connections: int, base_rate: float) -> str:
@@ -109,19 +135,23 @@ def in_words(found: Consequences, connections: int, base_rate: float) -> str:
         return "These rows hold no attacks, or no benign traffic: what a threshold would do cannot be told from them."
     told = (
         f"Of {count(connections)} connections a day, {count(attacks)} of them attacks, about **{count(found.alerts)} "
-        f"would raise an alert**"
+        f"would raise an alert** ({' to '.join(map(count, found.alerts_within))})"
     )
     if found.alerts < 0.5:
-        return f"{told}: the detector stays silent, and {count(found.missed)} attacks a day pass."
+        return (
+            f"{told}: on these rows the detector stays silent, and {count(found.missed)} attacks a day would pass. Few "
+            "rows do not show that it is silent elsewhere."
+        )
     one_in = f", one in {count(1 / found.precision)}" if 0 < found.precision < 0.5 else ""
+    within = " to ".join(map(percent, found.precision_within))
     return (
-        f"{told}. **{percent(found.precision)} of these would be true**{one_in}. Of the {count(attacks)} attacks, "
-        f"{count(found.missed)} would pass without one."
+        f"{told}. **{percent(found.precision)} of these would be true** ({within}){one_in}. Of the {count(attacks)} "
+        f"attacks, {count(found.missed)} would pass without one."
     )
 
 
 def count(number: float) -> str:
-    """Return a number of things to two digits, as the rates that it is made of support."""
+    """Return a number of things to two digits."""
     if not np.isfinite(number):
         return "–"
     if abs(number) < 100:

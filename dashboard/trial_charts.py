@@ -140,7 +140,7 @@ def one_slice(data: pd.DataFrame, name: str, distribution: BaseDistribution, met
     states = [state for state in STATES if state in set(data["state"])]
     log = getattr(distribution, "log", False)
     if isinstance(distribution, CategoricalDistribution):
-        x = alt.X("setting:N", title=name, sort=[*map(str, distribution.choices)], axis=alt.Axis(labelAngle=0))
+        x = alt.X("setting:N", title=name, sort=[*map(setting, distribution.choices)], axis=alt.Axis(labelAngle=0))
         data = data.assign(setting=data["setting"].map(setting))
     else:
         kind = alt.Scale(type="log", nice=False, padding=8) if log else alt.Scale(zero=False, nice=False, padding=8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from optuna.distributions import CategoricalDistribution
 
 from dashboard import choosing, downloads, frame, loading, thinning, trial_charts
 from dashboard.drawing import draw, grid
+from dashboard.markdown import plain
 from nids import charts
 from nids.charts import label
 from nids.report.contents import STATES
@@ -26,6 +28,7 @@ VIEWS = ("table", "hyperparameters", "learning curves")
 CURVES = ("log_loss", "accuracy", "macro_f1", "weighted_f1", "training_loss")
 NO_FILTER = "any"
 FIRST_SLICES = 4
+MOST_STEPS = 100
 # How the marks of nids.charts look, by state, for those who do not tell their colours apart.
 MARKS = {"COMPLETE": "blue circle:", "PRUNED": "orange triangle:", "RUNNING": "green diamond:", "FAIL": "red cross:"}
 
@@ -36,8 +39,8 @@ def show() -> None:
     tables = loading.tables(run)
     trials = run.trials()
     if trials.empty:
-        frame.end(run)
-        frame.nothing_to_show("No trial has started yet.")
+        frame.faults(run)
+        frame.nothing_to_show("No trial can be read." if run.faults else "No trial has started yet.")
     space = space_from(run.manifest["space"])
     view = st.segmented_control(
         "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
@@ -52,7 +55,7 @@ def show() -> None:
             _table(run, tables, chosen)
         else:
             _hyperparameters(run, tables, chosen, trials, space)
-    frame.end(run)
+    frame.faults(run)
 
 
 def filtered(
@@ -72,9 +75,7 @@ def filtered(
     if hyperparameter is not None:
         column = kept[f"params_{hyperparameter}"]
         if isinstance(allowed, tuple):
-            # The ends are those that a slider shows, rounded: a value that is equal to one of them must not fall out.
-            margin = 1e-9 * max(1.0, abs(allowed[0]), abs(allowed[1]))
-            kept = kept[column.between(allowed[0] - margin, allowed[1] + margin)]
+            kept = kept[column.between(*allowed)]
         elif allowed:
             kept = kept[column.map(setting).isin(allowed)]
     if words.strip():
@@ -139,19 +140,34 @@ def _allowed(trials: pd.DataFrame, space: Space, name: str) -> Any:
     if isinstance(distribution, CategoricalDistribution):
         choices = [*map(setting, distribution.choices)]
         return st.multiselect("Values", choices, key=f"is-{name}", bind="query-params", width=300)
-    low, high = float(column.min()), float(column.max())
-    if not low < high:
+    values = steps(column)
+    if len(values) < 2:
         return None
-    step = (high - low) / 100
-    key = f"in-{name}"
-    return st.slider("Values", low, high, (low, high), step, format="%.4g", key=key, bind="query-params", width=300)
+    return st.select_slider(
+        "Values",
+        values,
+        (values[0], values[-1]),
+        format_func=setting,
+        key=f"in-{name}",
+        bind="query-params",
+        width=300,
+    )
+
+
+def steps(column: pd.Series) -> list[float]:
+    """Return the values at which a range of a hyperparameter may begin or end, ascending, its ends among them.
+
+    They are values that occur, so that no rounding leaves one out; of many, every n-th.
+    """
+    distinct = {setting(value): value for value in sorted(column.unique().tolist())}
+    values = list(distinct.values())
+    kept = values[:: -(-len(values) // MOST_STEPS)]
+    return kept if kept[-1:] == values[-1:] else [*kept, values[-1]]
 
 
 def _table(run: KeptRun, tables: Tables, chosen: pd.DataFrame) -> None:
-    ordered = chosen.assign(complete=chosen["state"] == "COMPLETE").sort_values(
-        ["complete", "value", "trial"], ascending=[False, tables.mode == "min", True]
-    )
-    top = ordered.head(thinning.MOST_ROWS).drop(columns="complete")
+    ordered = thinning.complete_first(chosen, tables.mode)
+    top = ordered.head(thinning.MOST_ROWS)
     rows = shown(top, tables.metric)
     help_ = "The first column to sort by: a click on a head sorts, the magnifier above searches."
     event = st.dataframe(
@@ -160,7 +176,8 @@ def _table(run: KeptRun, tables: Tables, chosen: pd.DataFrame) -> None:
         height=430,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"trials-{run.name}",
+        # What is selected are positions: of other rows, they would be other trials.
+        key=f"trials-{run.name}-{zlib.crc32(top['trial'].to_numpy().tobytes())}",
         alt="A row for each trial",
         column_config={
             "trial": st.column_config.NumberColumn(pinned=True),
@@ -174,15 +191,16 @@ def _table(run: KeptRun, tables: Tables, chosen: pd.DataFrame) -> None:
     )
     limited = "" if len(chosen) == len(top) else f" The table holds the best {len(top):,} of them; the CSV all."
     st.caption(f"{len(chosen):,} of {tables.all_trials:,} trials, the best complete one first.{limited}")
-    numbers = top["trial"].iloc[event.selection.rows].astype(int).tolist()[: trial_charts.MOST_CHOSEN]
+    picked = top.iloc[event.selection.rows]
+    numbers = picked["trial"].astype(int).tolist()[: trial_charts.MOST_CHOSEN]
     pages = st.session_state.get(choosing.PAGES, {})
     with st.container(horizontal=True):
         if st.button("Learning curves", disabled=not numbers, icon=":material/show_chart:"):
             query = {choosing.RUN: run.name, "view": VIEWS[2], "curves": [*map(str, numbers)]}
             st.switch_page(pages["trials"], query_params=query)
-        if st.button("Classes", disabled=len(numbers) != 1, icon=":material/category:"):
+        if st.button("Classes", disabled=picked["value"].notna().tolist() != [True], icon=":material/category:"):
             st.switch_page(pages["classes"], query_params={choosing.RUN: run.name, choosing.TRIAL: str(numbers[0])})
-        downloads.table(ordered.drop(columns="complete"), f"{run.name}-trials", "These trials (CSV)")
+        downloads.table(ordered, f"{run.name}-trials", "These trials (CSV)")
 
 
 def _hyperparameters(run: KeptRun, tables: Tables, chosen: pd.DataFrame, trials: pd.DataFrame, space: Space) -> None:
@@ -224,14 +242,12 @@ def _hyperparameters(run: KeptRun, tables: Tables, chosen: pd.DataFrame, trials:
 
 def _curves(run: KeptRun, tables: Tables, trials: pd.DataFrame) -> None:
     having = trials[trials["epochs"].fillna(0) > 0]
-    ordered = having.assign(complete=having["state"] == "COMPLETE").sort_values(
-        ["complete", "value"], ascending=[False, tables.mode == "min"]
-    )
-    numbers = ordered["trial"].astype(int).head(choosing.MOST_TRIALS).tolist()
-    if not numbers:
+    options, without = choosing.offered(having, tables.mode, st.query_params.get_all("curves"))
+    if not options:
         st.info("No trial has ended its first epoch yet.")
         return
-    options = [*map(str, numbers)]
+    if without:
+        st.warning(f"No curves of trial {plain(', '.join(without))}, which the address asks for: it ended no epoch.")
     first = options[:3]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = st.multiselect(

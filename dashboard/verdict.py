@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import attack_charts, choosing, downloads, frame, loading, traffic
 from dashboard.drawing import draw
-from dashboard.markdown import plain
+from dashboard.markdown import code, plain
 from nids import charts, datasets, verdict_charts
 from nids.report import held_out
 from nids.report.rounding import value
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from dashboard.loading import KeptRun
     from nids.report.held_out import HeldOut
 
+# Of less, the next digit of a share is chance.
+FEW = 10
 TILES = (
     ("accuracy", "accuracy", "Share of the rows whose class is right."),
     ("macro_f1", "macro-F1", "Plain mean of the classes' F1: rare classes count as much as frequent ones."),
@@ -35,17 +37,17 @@ def show() -> None:
     """Show the page."""
     run = frame.begin("What would the detector do on held-out traffic, attacks of unseen types included?")
     judged = held_out.held_out(run)
+    faults = st.container()
     if not judged:
-        frame.end(run)
-        named = f"{run.name}{choosing.storage_option()}"
+        frame.faults(run, faults)
+        finalize, baselines = (code(choosing.command(verb, run.name)) for verb in ("finalize", "baselines"))
         frame.nothing_to_show(
-            f"The held-out files have not been asked yet. `nids finalize {named}` trains the best trial on all rows "
-            f"and asks them once; `nids baselines {named}` puts other models beside it. Until then, no figure of this "
-            "run says how it does on attacks of types that it has not seen."
+            f"The held-out files have not been asked yet. {finalize} trains the best trial on all rows and asks them "
+            f"once; {baselines} puts other models beside it. {_until_then(run)}"
         )
     files = [found.file for found in judged]
     file = st.segmented_control(
-        "Held-out file", files, default=files[0], required=True, key="file", bind="query-params"
+        "Held-out file", files, default=files[0], format_func=plain, required=True, key="file", bind="query-params"
     )
     found = judged[files.index(file or files[0])]
     if found.ours is not None:
@@ -56,17 +58,39 @@ def show() -> None:
     if found.ours is not None:
         _detail(found, found.ours, run)
     st.caption(plain(held_out.looks(run)))
-    frame.end(run)
+    frame.faults(run, faults)
+
+
+def _until_then(run: KeptRun) -> str:
+    if run.manifest["job"]["folds"].get("scheme") == "unseen-attacks":
+        return (
+            "Until then, what says how it does on attacks of types that it has not seen is the types that the folds "
+            "withheld: see Overview and Classes."
+        )
+    return "Until then, no figure of this run says how it does on attacks of types that it has not seen."
 
 
 def in_words(ours: Mapping[str, Any]) -> str:
     """Return the verdict of one held-out file in a sentence: seen attacks, unseen ones, benign rows."""
     seen, unseen = ours["seen"], ours["unseen"]
-    sentence = f"It flags {value('flagged', seen['flagged'])} of the attacks of the {seen['types']} types that it knows"
+    sentence = (
+        f"By the most probable class, it flags {_told(seen['flagged'], seen['rows'])} of the attacks of the "
+        f"{seen['types']} types that it knows"
+    )
     if unseen["rows"]:
-        sentence += f", and {value('flagged', unseen['flagged'])} of those of {unseen['types']} types that it never saw"
-    rate = value("false_positive_rate", ours["figures"]["false_positive_rate"])
+        flagged = _told(unseen["flagged"], unseen["rows"])
+        sentence += f", and {flagged} of those of {unseen['types']} types that it never saw"
+    rate = _told(ours["figures"]["false_positive_rate"], ours["rows"] - seen["rows"] - unseen["rows"])
     return f"{sentence}; {rate} of the benign rows raise a false alarm."
+
+
+def _told(share: float | None, rows: int) -> str:
+    """Return a share of rows, with their numbers where so few of them say little."""
+    text = value("flagged", share)
+    if share is None or not rows:
+        return text
+    chosen = round(share * rows)
+    return f"{text} ({chosen:,} of {rows:,})" if min(chosen, rows - chosen) < FEW else text
 
 
 def _tiles(ours: Mapping[str, Any]) -> None:
@@ -127,9 +151,16 @@ def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
         st.caption(
             f"Threshold {found.threshold:.3g} on the probability of any attack. On {plain(file)} it gives a "
             f"false-positive rate of {value('', found.false_positive_rate)} (aimed at: {100 * rate:g} %), flags "
-            f"{value('', found.seen)} of the attacks of known types and {value('', found.unseen)} of unseen ones. Your "
-            "traffic is another: take this as an order of magnitude."
+            f"{value('', found.seen)} of the attacks of known types and {value('', found.unseen)} of unseen ones. In "
+            "brackets: what chance allows for at 95 %, as if rows were drawn one by one. Your traffic is another: take "
+            "this as an order of magnitude."
         )
+        benign_rows = int((~scores.is_attack).sum())
+        if rate * benign_rows < 1:
+            st.caption(
+                f"The folds have only {benign_rows:,} benign rows to take the threshold from: a rate below "
+                f"{100 / benign_rows:.2g} % cannot be told from none."
+            )
 
 
 def _methods(found: HeldOut, run: KeptRun) -> None:
@@ -164,11 +195,11 @@ def _detail(found: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
             st.caption(plain(note))
     with st.expander("By class"):
         classes = pd.DataFrame(found.classes, columns=["class", *held_out.CLASS_HEAD[1:]])
-        st.dataframe(classes, hide_index=True)
+        st.dataframe(classes, hide_index=True, alt="A row for each class")
         downloads.table(classes, f"{run.name}-{found.file}-classes")
     with st.expander("By attack type"):
         attacks = pd.DataFrame(
             found.attacks, columns=["attack", "class", "training had it", "rows", "flagged", "given its class"]
         )
-        st.dataframe(attacks, hide_index=True)
+        st.dataframe(attacks, hide_index=True, alt="A row for each attack type")
         downloads.table(attacks, f"{run.name}-{found.file}-attacks")

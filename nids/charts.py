@@ -196,6 +196,7 @@ def confusion(
 ) -> alt.LayerChart:
     """Draw ``confusion_data``: rows are actual classes, colour is the share of the row, text the count or the share."""
     order = list(classes)
+    data = data.assign(text=data["count"].map("{:,}".format) if text == "count" else data["share"].map(_share))
     base = alt.Chart(data).encode(
         x=alt.X("predicted:N", title="predicted class", sort=order, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("actual:N", title="actual class", sort=order),
@@ -210,12 +211,21 @@ def confusion(
         color=alt.Color("share:Q", title="share of the actual class", scale=shades, legend=legend)
     )
     counts = base.mark_text(fontSize=12).encode(
-        text=alt.Text(f"{text}:Q", format="," if text == "count" else ".3~p"),
+        text=alt.Text("text:N"),
         color=alt.when("datum.share > 0.7").then(alt.value("white")),
         opacity=alt.when("datum.count > 0").then(alt.value(1)).otherwise(alt.value(0.4)),
     )
     title = heading("Confusion matrix", subtitle)
     return alt.layer(tiles, counts).properties(title=title, width=WIDTH - 110, height=HEIGHT)
+
+
+def _share(share: float) -> str:
+    """Return a share of rows in per cent; none and all of them are said only where it is none and all."""
+    if pd.isna(share):
+        return ""
+    if share in (0, 1):
+        return f"{share:.0%}"
+    return f"{min(max(100 * share, 0.01), 99.99):.2f}%"
 
 
 def curves_data(curves: pd.DataFrame, trial: int) -> pd.DataFrame:

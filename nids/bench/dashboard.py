@@ -124,7 +124,11 @@ def _looks(program: str, address: str, rounds: int) -> dict[str, list[float]]:
             page = known.new_page()
             look = _Look(page, seconds)
             look.take("first picture, in a browser that knows the program", partial(page.goto, overview), PICTURE)
-            look.take("a page of text alone, in that", partial(page.goto, cluster), "text=The machine that the search began on")
+            look.take(
+                "a page of text alone, in that",
+                partial(page.goto, cluster),
+                "text=The machine that the search began on",
+            )
             page.close()
         started.close()
     return seconds

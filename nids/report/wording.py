@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nids import paper
 from nids.charts import label
 from nids.report.rounding import mean_and_spread, value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nids.report.contents import Tables
 
 SYNTHETIC = (
@@ -24,8 +26,34 @@ def verdict(tables: Tables) -> str:
     """Return the run's outcome in one sentence."""
     if tables.best is None:
         return _no_verdict(tables)
-    accuracy = tables.metrics.to_dict("index")["accuracy"]
+    rows = tables.metrics.to_dict("index")
+    accuracy = rows["accuracy"]
     found = mean_and_spread("accuracy", accuracy["mean"], accuracy["std"])
+    if "unseen_flagged" in rows:
+        sentence = _of_unseen(tables.best.trial, rows, found)
+    else:
+        sentence = _beside_others(tables, accuracy, found)
+    if not tables.classes.empty:
+        weakest = str(tables.classes["f1_mean"].idxmin())
+        scores = tables.classes.to_dict("index")[weakest]
+        f1 = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
+        sentence += f"; it is weakest on {weakest}, with an F1 of {f1}"
+    return f"{'So far the' if tables.state == 'running' else 'The'} {sentence}."
+
+
+def _of_unseen(trial: int, rows: Mapping[Any, Any], accuracy: str) -> str:
+    """Return what folds say that withhold attack types: neither the paper nor the majority class was asked that."""
+    flagged, alarms = (
+        mean_and_spread(name, rows[name]["mean"], rows[name]["std"]) for name in ("unseen_flagged", "false_alarms")
+    )
+    return (
+        f"best trial ({trial}) flags {flagged} of the attacks whose type was withheld from its training, with {alarms} "
+        f"of the benign rows flagged too, and puts {accuracy} of the rows of known types in the right class"
+    )
+
+
+def _beside_others(tables: Tables, accuracy: Mapping[Any, Any], found: str) -> str:
+    assert tables.best is not None
     others = {"the paper's": "paper", "the majority class's": "baseline"}
     if tables.synthetic:
         del others["the paper's"]
@@ -34,14 +62,7 @@ def verdict(tables: Tables) -> str:
         relation = _relation(accuracy["mean"], accuracy["std"], accuracy[column])
         relations.setdefault(relation, []).append(f"{owner} {value('accuracy', accuracy[column])}")
     comparisons = " and ".join(f"{relation} {' and '.join(words)}" for relation, words in relations.items())
-    sentence = f"best trial ({tables.best.trial}) puts {found} of the validation rows in the right class"
-    sentence += f", {comparisons}"
-    if not tables.classes.empty:
-        weakest = str(tables.classes["f1_mean"].idxmin())
-        scores = tables.classes.to_dict("index")[weakest]
-        f1 = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
-        sentence += f"; it is weakest on {weakest}, with an F1 of {f1}"
-    return f"{'So far the' if tables.state == 'running' else 'The'} {sentence}."
+    return f"best trial ({tables.best.trial}) puts {found} of the validation rows in the right class, {comparisons}"
 
 
 def comparison(tables: Tables) -> str:
@@ -76,8 +97,21 @@ def definitions(tables: Tables) -> list[tuple[str, str]]:
         if folds > 1
         else "One fold has no spread, so none is given: how much a figure depends on the rows is unknown."
     )
+    unseen = [
+        (
+            label("unseen_macro_f1"),
+            "Macro-F1 over known rows and those of attack types that the fold withheld from training, each withheld "
+            "type weighing as much as the known rows of its class, times n / (n + 5) for its n rows.",
+        ),
+        (
+            label("unseen_flagged"),
+            "Of a withheld attack type's rows, the share that is taken for any attack: the mean over the types, "
+            "weighted by n / (n + 5). All other figures are of rows of known types.",
+        ),
+    ]
     return [
         ("±", spread),
+        *(unseen if "unseen_flagged" in tables.metrics.index else []),
         ("validation rows", "The part of each fold that the model was not trained on, never resampled."),
         ("accuracy", "Share of the rows whose class is right. Frequent classes decide it."),
         (

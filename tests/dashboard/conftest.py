@@ -56,3 +56,8 @@ def words(test: AppTest) -> str:
     """All texts of a page."""
     kinds = ("subheader", "markdown", "caption", "info", "warning", "error")
     return "\n".join(element.value for kind in kinds for element in getattr(test, kind))
+
+
+def sound(test: AppTest) -> bool:
+    """Whether a page is shown whole: no traceback, and nothing that would have ended in one."""
+    return not test.exception and "This cannot be shown" not in words(test)

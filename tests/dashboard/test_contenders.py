@@ -26,15 +26,17 @@ def test_a_contest_has_an_outcome(metric: str, ours: list[float], theirs: list[f
     assert found.sentence
 
 
-def test_a_contest_is_a_row_of_a_table() -> None:
+def test_a_contest_has_figures_with_their_spread() -> None:
     found = contest("accuracy", ("a", "b"), pd.Series([0.9, 0.92]), pd.Series([0.5, 0.52]), FOLDS)
-    assert found.row == {
-        "": "a, beside b",
-        "in": "accuracy",
-        "ours": "91.0 ± 1.4 %",
-        "theirs": "51.0 ± 1.4 %",
-        "so ours is": "better",
-    }
+    assert found.figures == ("91.0 ± 1.4 %", "51.0 ± 1.4 %")
+
+
+def test_what_has_no_figures_is_said_to_have_none() -> None:
+    found = contest("accuracy", ("a", "b"), pd.Series([0.9, 0.92]), pd.Series([], dtype=float), FOLDS)
+    assert (found.outcome, found.sentence) == (
+        UNKNOWN,
+        "There are no figures of b by fold, so no test can tell which is better.",
+    )
 
 
 def test_the_second_best_is_a_complete_trial() -> None:

@@ -70,7 +70,7 @@ def test_the_time_left_follows_from_the_trials(
         pytest.param(
             Outlook(9, 4, 0, math.nan, at_most=False),
             "interrupted",
-            "4 of 9 trials have ended; the other 5 were not run.",
+            "4 of 9 trials have ended; the other 5 have not.",
             id="interrupted",
         ),
     ],

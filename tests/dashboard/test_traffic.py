@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.traffic import Consequences, Predictions, consequences, count, in_words, threshold_of
+from dashboard.traffic import Consequences, Predictions, consequences, count, in_words, interval, threshold_of
 
 ATTACKS = ["normal"] * 10 + ["old"] * 4 + ["new"] * 2
 
@@ -34,6 +34,8 @@ def test_the_threshold_holds_the_rate_on_the_folds_benign_rows(rows: Predictions
 
 def test_consequences_follow_from_the_rates(rows: Predictions) -> None:
     found = consequences(rows, 0.5, {"old"}, 1000, 0.1)
+    # Of both rates: 4 of 6 attacks, 1 of 10 benign rows.
+    low, high = (0.2227781, 0.0025286), (0.9567281, 0.4450161)
     assert found == Consequences(
         threshold=0.5,
         false_positive_rate=0.1,
@@ -44,16 +46,28 @@ def test_consequences_follow_from_the_rates(rows: Predictions) -> None:
         true_alerts=pytest.approx(100 * 4 / 6),
         precision=pytest.approx((100 * 4 / 6) / (100 * 4 / 6 + 90)),
         missed=pytest.approx(100 / 3),
+        alerts_within=pytest.approx((100 * low[0] + 900 * low[1], 100 * high[0] + 900 * high[1])),
+        precision_within=pytest.approx(
+            (100 * low[0] / (100 * low[0] + 900 * high[1]), 100 * high[0] / (100 * high[0] + 900 * low[1]))
+        ),
     )
     assert in_words(found, 1000, 0.1) == (
-        "Of 1,000 connections a day, 100 of them attacks, about **160 would raise an alert**. **43 % of these would be "
-        "true**, one in 2.4. Of the 100 attacks, 33 would pass without one."
+        "Of 1,000 connections a day, 100 of them attacks, about **160 would raise an alert** (25 to 500). **43 % of "
+        "these would be true** (5.3 % to 98 %), one in 2.4. Of the 100 attacks, 33 would pass without one."
     )
+
+
+def test_an_interval_is_that_of_the_beta_distribution() -> None:
+    assert interval(np.array([True] * 4 + [False] * 2)) == pytest.approx((0.22278, 0.95673), abs=1e-5)
+    assert interval(np.zeros(10, dtype=bool)) == pytest.approx((0, 1 - 0.025 ** (1 / 10)))
+    assert np.isnan(interval(np.zeros(0, dtype=bool))).all()
 
 
 def test_a_silent_detector_is_called_silent(rows: Predictions) -> None:
     found = consequences(rows, 1.0, {"old"}, 1000, 0.1)
-    assert in_words(found, 1000, 0.1).endswith("the detector stays silent, and 100 attacks a day pass.")
+    told = in_words(found, 1000, 0.1)
+    assert "about **0 would raise an alert** (0 to 320): on these rows the detector stays silent" in told
+    assert "100 attacks a day would pass" in told
 
 
 def test_rows_without_attacks_tell_nothing() -> None:
