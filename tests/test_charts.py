@@ -81,6 +81,13 @@ def confusions() -> pd.DataFrame:
     )
 
 
+def test_all_and_none_are_said_only_of_all_and_none() -> None:
+    shares = pd.DataFrame({"actual": "a", "predicted": [*"abcd"], "count": 1, "share": [1.0, 0.99999, 0.00001, 0.0]})
+    drawn = charts.confusion(shares, [*"abcd"], text="share").to_dict()
+    texts = [row["text"] for row in next(iter(drawn["datasets"].values()))]
+    assert texts == ["100%", "99.99%", "0.01%", "0%"]
+
+
 def test_confusion_sums_the_folds_and_gives_shares_of_rows() -> None:
     expected = pd.DataFrame(
         {

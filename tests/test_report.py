@@ -15,6 +15,7 @@ from rich.console import Console
 from nids import paper, report
 from nids.errors import UserError
 from nids.metrics import SUMMARY
+from nids.report import wording
 from nids.report.contents import SHOWN_TRIALS, Best, majority_baseline
 from nids.report.rounding import duration, interval, mean_and_spread, setting
 from nids.results import Run, RunWriter
@@ -383,6 +384,12 @@ def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
     assert found.unlike == (
         "each fold's training part lacks some attack types altogether, and no published one's does",
     )
+    assert (
+        "The best trial (0) flags 75.0 ± 1.0 % of the attacks whose type was withheld from its training, with "
+        "5.0 ± 1.0 % of the benign rows flagged too, and puts 99.00 ± 0.04 % of the rows of known types in the right "
+        "class"
+    ) in wording.verdict(found)
+    assert "unseen attacks flagged" in dict(wording.definitions(found))
     assert re.search(r"perl\s+U2R\s+unseen\s+8\s+75.00 %\s+25.00 %", shown(run))
     assert "<td>perl</td><td>U2R</td><td>unseen</td><td>8</td><td>75.00 %</td><td>25.00 %</td>" in page(run)
     assert "Results by attack type" not in page(make_run(tmp_path / "random", trial(0), attacks=attacks[1:]))

@@ -25,3 +25,11 @@ def test_the_best_configuration_is_a_job_that_a_search_takes() -> None:
     }
     assert job.space["learning_rate"].choices == [trial["params_learning_rate"]]
     assert list(space_of(job)) == ["learning_rate"]
+
+
+def test_rows_are_named_only_where_they_are_made() -> None:
+    manifest = json.loads((DEMONSTRATION / "demonstration" / "manifest.json").read_text())
+    trial = pd.read_parquet(DEMONSTRATION / "demonstration" / "trials").to_dict("records")[0]
+    assert "rows" in tomllib.loads(job_file(manifest, trial))["data"]
+    manifest["job"]["data"]["dataset"] = "nsl-kdd"
+    assert "rows" not in tomllib.loads(job_file(manifest, trial))["data"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.markdown import plain, unbroken
+from dashboard.markdown import code, plain, unbroken
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,14 @@ from dashboard.markdown import plain, unbroken
 )
 def test_a_text_is_shown_letter_by_letter(text: str, expected: str) -> None:
     assert plain(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("nids runs", "`nids runs`"), ("a`b", "`` a`b ``"), ("``a``", "``` ``a`` ```"), ("a\nb", "`a b`")],
+)
+def test_code_is_fenced_by_more_than_it_holds(text: str, expected: str) -> None:
+    assert code(text) == expected
 
 
 def test_figures_stay_together() -> None:
