@@ -49,7 +49,7 @@ def measure(rounds: int) -> list[Row]:
             seconds = _looks(program, address, rounds + WARM)
             memory = sum(one.memory_info().rss for one in [process, *process.children(recursive=True)])
     title = f"dashboard, a run of {TRIALS:,} trials × {large_run.FOLDS} folds × {len(large_run.CLASSES)} classes"
-    rows = [(title, "seconds in the browser, until all is drawn")]
+    rows = [(title, "seconds until the server is done and a first picture, table or text of it stands")]
     rows += [(name, spread(times[WARM:], " s")) for name, times in seconds.items()]
     return [*rows, ("memory of the server", f"{memory / 1e6:.0f} MB")]
 
