@@ -11,9 +11,10 @@ from dashboard import attack_charts, choosing, downloads, frame, loading, traffi
 from dashboard.drawing import draw
 from dashboard.markdown import code, plain
 from nids import charts, datasets, verdict_charts
+from nids.charts import label
 from nids.report import held_out
 from nids.report.rounding import value
-from nids.results import file_name
+from nids.results import UNFINISHED, file_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ def show() -> None:
         finalize, baselines = (code(choosing.command(verb, run.name)) for verb in ("finalize", "baselines"))
         frame.nothing_to_show(
             f"The held-out files have not been asked yet. {finalize} trains the best trial on all rows and asks them "
-            f"once; {baselines} puts other models beside it. {_until_then(run)}"
+            f"once; {baselines} puts other models beside it. {_until_then(run)}{_under_way(run)}"
         )
     files = [found.file for found in judged]
     file = st.segmented_control(
@@ -68,6 +69,14 @@ def _until_then(run: KeptRun) -> str:
             "withheld: see Overview and Classes."
         )
     return "Until then, no figure of this run says how it does on attacks of types that it has not seen."
+
+
+def _under_way(run: KeptRun) -> str:
+    trained = len(run.folder.folder(UNFINISHED).names(".npz"))
+    if not trained:
+        return ""
+    models = "1 model of it is" if trained == 1 else f"{trained} models of it are"
+    return f" A finalization has begun: {models} trained. If it no longer runs, the same command goes on with it."
 
 
 def in_words(ours: Mapping[str, Any]) -> str:
@@ -163,8 +172,21 @@ def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
             )
 
 
+def beside_others(found: HeldOut) -> str:
+    """Return how many of the other models do better than the detector on a held-out file; empty without any."""
+    if found.ours is None or not found.baselines:
+        return ""
+    parts = []
+    for measure in ("accuracy", "macro_f1"):
+        own = found.ours["figures"][measure]
+        above = [name for name, entry in found.baselines if entry["figures"][measure] > own]
+        parts.append(f"{len(above)} {'has' if len(above) == 1 else 'have'} a higher {label(measure)}")
+    return f"Of {len(found.baselines)} other models on the same rows, {' and '.join(parts)}."
+
+
 def _methods(found: HeldOut, run: KeptRun) -> None:
     st.markdown("##### Beside other models")
+    st.markdown(plain(beside_others(found)))
     rows = pd.DataFrame(found.rows, columns=["method", *held_out.HEAD[1:]])
     st.dataframe(rows, hide_index=True, alt="A row for each model")
     downloads.table(rows, f"{run.name}-{found.file}")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # A driver renews its status far more often than this: one that did not is gone.
 SILENCE = timedelta(seconds=60)
+# Where the models of a finalization are that has not ended.
+UNFINISHED = "final/unfinished"
 
 
 class Run:

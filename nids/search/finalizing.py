@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nids import config, device, final, heldout
 from nids.errors import UserError
+from nids.results import UNFINISHED
 from nids.search import cluster, preparation, probing
 from nids.search.places import places
 from nids.search.refitting import fit_with_progress
@@ -61,7 +62,7 @@ def run(
         f"folds, for what they say of rows not trained on, and on all {len(corpus.rows):,} rows",
         highlight=False,
     )
-    unfinished = found.folder.folder(f"{final.FOLDER}/unfinished")
+    unfinished = found.folder.folder(UNFINISHED)
 
     def train(work: Sequence[Work]) -> list[Fitted]:
         try:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import pytest
 from dashboard.loading import DEMONSTRATION
 from nids.bench import large_run
 from nids.report.rounding import setting
+from nids.results import UNFINISHED
 from nids.storage import Folder
 from tests.dashboard.conftest import change, sound, words
 
@@ -74,6 +76,29 @@ def test_the_verdict_tells_what_the_threshold_and_the_base_rate_do(
         found = next(caption.value for caption in shown.caption if caption.value.startswith("Threshold"))
         thresholds.append(float(found.split()[1]))
     assert thresholds[0] > thresholds[1]
+
+
+def test_the_verdict_says_how_many_others_do_better(
+    page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py", str(tmp_path)])
+    judged = {
+        of: json.loads(next(DEMONSTRATION.glob(f"*/{of}/evaluation.json")).read_text()) for of in ("final", "baselines")
+    }
+    [(file, ours)] = judged["final"]["held_out"].items()
+    others = [entry["figures"] for entry in judged["baselines"]["held_out"] if entry["file"] == file]
+    above = [sum(figures[name] > ours["figures"][name] for figures in others) for name in ("accuracy", "macro_f1")]
+    verb = ["has" if number == 1 else "have" for number in above]
+    assert (
+        f"Of {len(others)} other models on the same rows, {above[0]} {verb[0]} a higher accuracy and {above[1]} "
+        f"{verb[1]} a higher macro-F1."
+    ) in words(page("verdict")).replace("\\", "")
+
+
+def test_a_finalization_that_has_begun_is_told(page: Callable[..., AppTest], storage: Path) -> None:
+    (storage / "large" / UNFINISHED).mkdir(parents=True)
+    (storage / "large" / UNFINISHED / "fold-0-seed-1-of-3.npz").write_bytes(b"")
+    assert "A finalization has begun: 1 model of it is trained." in words(page("verdict", run="large"))
 
 
 def test_runs_are_compared_by_configuration_and_by_outcome(page: Callable[..., AppTest], storage: Path) -> None:
