@@ -14,9 +14,11 @@ from nids import charts
 from nids.charts import label
 from nids.report import wording
 from nids.report.contents import MEASURES
-from nids.report.rounding import duration, mean_and_spread
+from nids.report.rounding import NONE, duration, mean_and_spread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dashboard.loading import KeptRun
     from nids.report import Tables
 
@@ -88,17 +90,23 @@ def in_words(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> str:
     return sentence
 
 
-def result_rows(tables: Tables) -> dict[str, str]:
-    """Return what came of a run: figure → text."""
+def result_rows(tables: Tables, searched_by: Sequence[str]) -> dict[str, str]:
+    """Return what came of a run: figure → text.
+
+    Args:
+        tables: What the report says of it.
+        searched_by: The metrics that the runs were searched by; they stand first, also where this one lacks them.
+    """
     rows = {"state": tables.state, "trials": f"{tables.all_trials:,} ({wording.states(tables)})"}
     if tables.best is None:
         return rows
     rows["best trial"] = str(tables.best.trial)
     figures = tables.metrics.to_dict("index")
-    names = list(
-        dict.fromkeys((tables.metric, *MEASURES[:3], *(str(name) for name in figures if name not in MEASURES)))
-    )
-    rows |= {label(name): mean_and_spread(name, figures[name]["mean"], figures[name]["std"]) for name in names}
+    names = list(dict.fromkeys((*searched_by, *MEASURES[:3], *(str(name) for name in figures if name not in MEASURES))))
+    rows |= {
+        label(name): mean_and_spread(name, figures[name]["mean"], figures[name]["std"]) if name in figures else NONE
+        for name in names
+    }
     for name, scores in tables.classes.to_dict("index").items():
         rows[f"F1 of {name}"] = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
         rows[f"false-positive rate of {name}"] = mean_and_spread(
@@ -111,9 +119,12 @@ def result_rows(tables: Tables) -> dict[str, str]:
 
 def _results(tables: dict[str, Tables], runs: dict[str, KeptRun]) -> None:
     left, right = st.columns(2, gap="medium")
+    searched_by = list(dict.fromkeys(found.metric for found in tables.values()))
     with left:
         st.markdown("##### What came of it")
-        came = differences.results({name: result_rows(found) for name, found in tables.items()}).reset_index()
+        came = differences.results(
+            {name: result_rows(found, searched_by) for name, found in tables.items()}
+        ).reset_index()
         st.dataframe(came, hide_index=True, height="content", alt="A row for each figure, a column for each run")
         downloads.table(came, "results")
     with right:

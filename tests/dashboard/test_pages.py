@@ -111,6 +111,17 @@ def test_runs_are_compared_by_configuration_and_by_outcome(page: Callable[..., A
     assert "log\\-loss" in words(shown)
 
 
+def test_what_any_run_was_searched_by_is_compared_first(page: Callable[..., AppTest], storage: Path) -> None:
+    large_run.write(Folder.at(str(storage)).folder("other"), 12)
+    job = json.loads((storage / "other" / "manifest.json").read_text())["job"]
+    change(storage / "other" / "manifest.json", job=job | {"search": job["search"] | {"metric": "macro_f1"}})
+    shown = page("compare", runs=["large", "other"])
+    assert sound(shown)
+    results = shown.dataframe[0].value["result"].tolist()
+    assert results[:5] == ["state", "trials", "best trial", "log-loss", "macro-F1"]
+    assert "That is what large was searched by; other was searched by macro-F1." in words(shown).replace("\\", "")
+
+
 def test_the_latest_runs_with_a_result_are_compared_first(page: Callable[..., AppTest], storage: Path) -> None:
     for name, trials in (("second", 12), ("begun", 12)):
         large_run.write(Folder.at(str(storage)).folder(name), trials)
