@@ -106,7 +106,7 @@ def in_words(comparison: Comparison, *, ours: str, theirs: str, measure: str, le
     if comparison.folds == 1:
         return f"{lead} on the only fold, which does not tell whether other folds would agree."
     between = f"{_signed(comparison.low)} to {_signed(comparison.high)}"
-    figures = f"95 % confidence interval of the difference {between}, {_p(comparison.p)}"
+    figures = f"95 % confidence interval of the difference, the first less the second, {between}, {_p(comparison.p)}"
     lead = f"{lead} on average over {comparison.folds} folds ({figures})"
     if comparison.p < 1 - CONFIDENCE:
         return (
@@ -125,7 +125,7 @@ def _on_which(comparison: Comparison) -> str:
     if comparison.low == comparison.high:
         return f"on each of {comparison.folds} folds, which does not show that they are equal on other data"
     return (
-        f"on average over {comparison.folds} folds (95 % confidence interval of the difference "
+        f"on average over {comparison.folds} folds (95 % confidence interval of the difference, the first less the second, "
         f"{_signed(comparison.low)} to {_signed(comparison.high)}), which does not show that they are equal"
     )
 

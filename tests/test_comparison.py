@@ -110,7 +110,7 @@ def test_folds_that_are_not_the_same_are_refused(
     )
 
 
-INTERVAL = "95 % confidence interval of the difference"
+INTERVAL = "95 % confidence interval of the difference, the first less the second,"
 
 
 @pytest.mark.parametrize(
