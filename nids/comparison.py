@@ -125,8 +125,8 @@ def _on_which(comparison: Comparison) -> str:
     if comparison.low == comparison.high:
         return f"on each of {comparison.folds} folds, which does not show that they are equal on other data"
     return (
-        f"on average over {comparison.folds} folds (95 % confidence interval of the difference, the first less the second, "
-        f"{_signed(comparison.low)} to {_signed(comparison.high)}), which does not show that they are equal"
+        f"on average over {comparison.folds} folds (95 % confidence interval of the difference, the first less "
+        f"the second, {_signed(comparison.low)} to {_signed(comparison.high)}), which does not show that they are equal"
     )
 
 
