@@ -61,8 +61,11 @@ def show() -> None:
         rows = rows.sort_values("class", key=lambda column: column.map(order.index), kind="stable")
     else:
         rows = rows.drop(columns="model")
-    _show_table(rows, run.name, unseen=run.manifest["job"]["folds"].get("scheme") == "unseen-attacks")
-    _pictures([ours, *([other] if other else [])], order, run.manifest["folds"]["used"])
+    judged = [ours, *([other] if other else [])]
+    figures = pd.concat([class_summary(each.classes, order).assign(model=each.name) for each in judged]).reset_index()
+    unseen = run.manifest["job"]["folds"].get("scheme") == "unseen-attacks"
+    _show_table(rows, figures, run.name, unseen=unseen)
+    _pictures(judged, order, run.manifest["folds"]["used"])
     _attacks(run, number)
     frame.faults(run)
 
@@ -124,7 +127,7 @@ def _other(run: KeptRun, number: int, order: list[str]) -> Judged | None:
     return models.of_trial(run, int(chosen.removeprefix("trial ")))
 
 
-def _show_table(rows: pd.DataFrame, name: str, *, unseen: bool) -> None:
+def _show_table(rows: pd.DataFrame, figures: pd.DataFrame, name: str, *, unseen: bool) -> None:
     st.dataframe(
         rows,
         hide_index=True,
@@ -132,7 +135,7 @@ def _show_table(rows: pd.DataFrame, name: str, *, unseen: bool) -> None:
         column_config={label(measure): st.column_config.TextColumn(help=text) for measure, text in HELP.items()},
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        downloads.table(rows, f"{name}-classes")
+        downloads.table(figures, f"{name}-classes")
         withheld = " Attack types that a fold withheld are not among these rows: see below." if unseen else ""
         st.caption("Mean ± standard deviation over the folds, on rows that the model was not trained on." + withheld)
 

@@ -189,7 +189,7 @@ def _methods(found: HeldOut, run: KeptRun) -> None:
     st.markdown(plain(beside_others(found)))
     rows = pd.DataFrame(found.rows, columns=["method", *held_out.HEAD[1:]])
     st.dataframe(rows, hide_index=True, alt="A row for each model")
-    downloads.table(rows, f"{run.name}-{found.file}")
+    downloads.table(_figures(found), f"{run.name}-{found.file}")
     left, right = st.columns(2, gap="medium")
     with left:
         curves = verdict_charts.roc_data(found.ours, found.baselines)
@@ -202,6 +202,18 @@ def _methods(found: HeldOut, run: KeptRun) -> None:
             verdict_charts.reliability(verdict_charts.reliability_data(found.ours)),
             "Calibration: how often the detector is right, by how sure it is",
         )
+
+
+def _figures(found: HeldOut) -> pd.DataFrame:
+    """Return a row a model, its figures as numbers: what the table shows is rounded, and for people."""
+    models = [*([(found.rows[0][0], found.ours)] if found.ours else []), *found.baselines]
+    return pd.DataFrame(
+        [
+            {"method": name, **entry["figures"]}
+            | {f"{part}_flagged": entry[part]["flagged"] for part in ("seen", "unseen")}
+            for name, entry in models
+        ]
+    )
 
 
 def _detail(found: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
@@ -218,10 +230,10 @@ def _detail(found: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
     with st.expander("By class"):
         classes = pd.DataFrame(found.classes, columns=["class", *held_out.CLASS_HEAD[1:]])
         st.dataframe(classes, hide_index=True, alt="A row for each class")
-        downloads.table(classes, f"{run.name}-{found.file}-classes")
+        downloads.table(pd.DataFrame(ours["classes"]), f"{run.name}-{found.file}-classes")
     with st.expander("By attack type"):
         attacks = pd.DataFrame(
             found.attacks, columns=["attack", "class", "training had it", "rows", "flagged", "given its class"]
         )
         st.dataframe(attacks, hide_index=True, alt="A row for each attack type")
-        downloads.table(attacks, f"{run.name}-{found.file}-attacks")
+        downloads.table(pd.DataFrame(ours["attacks"]), f"{run.name}-{found.file}-attacks")

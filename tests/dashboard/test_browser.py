@@ -177,6 +177,18 @@ def test_downloads_hold_what_they_say(page: Page, server: str, place: Path, tmp_
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
 
 
+def test_tables_are_taken_away_as_numbers(page: Page, server: str, place: Path, tmp_path: Path) -> None:
+    open_page(page, f"{server}/classes?run=large&trial=3")
+    with page.expect_download() as download:
+        page.get_by_test_id("stDownloadButton").filter(has_text="As CSV").get_by_role("button").click()
+    download.value.save_as(tmp_path / "classes.csv")
+    written = pd.read_csv(tmp_path / "classes.csv").set_index("class")
+    classes = pd.read_parquet(place / "large" / "classes").query("trial == 3")
+    expected = classes.groupby("class")["recall"].mean()
+    assert written["recall_mean"].to_dict() == pytest.approx(expected.to_dict())
+    assert set(written["model"]) == {"trial 3"}
+
+
 def test_a_search_is_followed_while_it_runs(page: Page, tmp_path: Path) -> None:
     """First there is no run at all; then one begins, and its progress comes without a reload."""
     (tmp_path / "runs").mkdir()
