@@ -74,6 +74,7 @@ def foretell(
         ),
     ],
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Models of each trial on all rows, one a seed.")] = 1,
+    set_: ResourcesOption = None,
     again: AgainOption = False,
     data: DataOption = None,
     storage: StorageOption = "runs",
@@ -92,7 +93,7 @@ def foretell(
 
     if opened[0].folder.folder(foretelling.FOLDER).names(".png") and not again:
         raise looked_at(f"{runs[0]} has been asked what its folds foretell")
-    found = foretelling.run(opened, seeds, storage, data, lambda job: load(job, data), address, console)
+    found = foretelling.run(opened, seeds, storage, data, lambda job: load(job, data), address, console, set_ or ())
     report.show(found, console)
     console.print(f"\nTables and pictures: {opened[0].uri}/{foretelling.FOLDER}", highlight=False, soft_wrap=True)
 

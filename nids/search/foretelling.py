@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nids import device, foretelling, heldout
+from nids import config, device, foretelling, heldout
 from nids.ensemble import Ensemble
 from nids.errors import UserError
 from nids.evaluation import evaluate_traffic
@@ -42,6 +42,7 @@ def run(
     load: Callable[[Job], Traffic],
     address: str | None,
     console: Console,
+    overrides: Sequence[str] = (),
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     """Return for each held-out file what became of each configuration, and the rank correlations.
 
@@ -55,6 +56,7 @@ def run(
         load: Returns the labelled rows of a run's job; only called if its folds are no longer in the storage.
         address: A running cluster, as for ``nids.search.cluster.connected``.
         console: Where progress is shown.
+        overrides: Of the first job's resources, as ``nids.config.with_resources`` takes them.
 
     Raises:
         UserError: The searches cannot be compared, or rows are missing or are not what they were.
@@ -63,6 +65,7 @@ def run(
         preparation.refuse_if_driven(one)
     configurations = foretelling.shared(runs)
     job, corpus, _ = preparation.folds_of_run(runs[0], load, storage, console.print)
+    job = config.with_resources(job, overrides)
     heldout.refuse_if_missing(job.data, data)
     folder = runs[0].folder.folder(FOLDER)
     validated = foretelling.validation(runs, configurations)

@@ -54,9 +54,21 @@ def runs(
 def found(runs: list[Run]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What came of them on the held-out rows: the configurations, the correlations."""
     console = Console(file=io.StringIO(), width=200)
-    outcome = looking.run(runs, 1, str(Path(runs[0].uri).parent), None, load, None, console)
+    for run in runs:  # from a machine with more cores
+        manifest = json.loads(run.folder.read("manifest.json"))
+        manifest["job"]["resources"]["cpus_per_trial"] = 1000
+        run.folder.write("manifest.json", json.dumps(manifest).encode())
+    opened = [Run(run.folder) for run in runs]
+    here = ("resources.cpus_per_trial=1",)
+    outcome = looking.run(opened, 1, str(Path(runs[0].uri).parent), None, load, None, console, here)
     ((_, tables),) = outcome.items()
     return tables
+
+
+def test_all_but_the_resources_stays_what_it_was(runs: list[Run]) -> None:
+    console = Console(file=io.StringIO(), width=200)
+    with pytest.raises(UserError, match=r"--set search\.trials=9: of a search that has begun, only \[resources\]"):
+        looking.run(runs, 1, str(Path(runs[0].uri).parent), None, load, None, console, ("search.trials=9",))
 
 
 def test_each_search_tries_the_same(runs: list[Run]) -> None:
