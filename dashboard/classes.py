@@ -78,9 +78,9 @@ def in_words(name: str, summary: pd.DataFrame, confusions: pd.DataFrame) -> str:
     worst, taken_for, wrong, rows = found
     scores = summary.to_dict("index")[worst]
     f1 = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
-    sentence = f"{worst} is what {name} is weakest on: F1 {f1}"
     if scores["f1_mean"] == 1:
         return f"{name} puts every row of the folds in its class."
+    sentence = f"{worst} is what {name} is weakest on: F1 {f1}"
     if not taken_for:
         return f"{sentence}; all its {rows:,} rows are found, so what it lacks is precision."
     return f"{sentence}. Of its {rows:,} rows, {wrong:,} are taken for {taken_for}; no other class takes more of them."

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dashboard.loading import KeptRun
 
+# More damaged runs than these are folded away: they would push the page's answer out of sight.
 FEW = 2
 LOG = logging.getLogger(__name__)
 
@@ -73,9 +74,8 @@ def faults(run: KeptRun, place: DeltaGenerator | None = None) -> None:
 def damaged(found: Sequence[loading.Found]) -> None:
     """Name the runs that cannot be read, and say why."""
     faulty = [each for each in found if each.run is None]
-    place = st.container()
-    if len(faulty) > FEW:
-        place = st.expander(f"{len(faulty)} runs are damaged and passed over", icon=ICONS["damaged"])
+    many = f"{len(faulty)} runs are damaged and passed over"
+    place = st.expander(many, icon=ICONS["damaged"]) if len(faulty) > FEW else st.container()
     for each in faulty:
         place.warning(f"**{plain(each.name)}** is damaged and passed over. {plain(each.fault)}", icon=ICONS["damaged"])
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 # A search needs something to search: one hyperparameter is left to it, with one choice.
 _KEPT_TO_SEARCH = "learning_rate"
-# Data sets that are made, of as many rows as one says; others have the rows that they have.
-MADE = frozenset({"nsl-kdd-sample"})
 
 
 def job_file(manifest: Mapping[str, Any], trial: Mapping[Any, Any]) -> str:
@@ -27,8 +25,8 @@ def job_file(manifest: Mapping[str, Any], trial: Mapping[Any, Any]) -> str:
     """
     job = manifest["job"]
     data = dict(job["data"])
-    if data.get("dataset") not in MADE:
-        data.pop("rows", None)
+    if not manifest["data"]["synthetic"]:
+        data.pop("rows", None)  # only made rows are as many as one says
     params = {**job.get("hyperparameters", {}), **params_of(dict(trial), space_from(manifest["space"]))}
     searched = _KEPT_TO_SEARCH if _KEPT_TO_SEARCH in params else next(iter(params))
     name = f"{manifest['run']}-trial-{int(trial['trial'])}"

@@ -57,7 +57,7 @@ class IncompleteError(Exception):
 
 
 class KeptRun(Run):
-    """A run whose parts are read once, and of which a damaged part is passed over.
+    """A run at one look: its parts are read once, and a damaged part is passed over.
 
     Attributes:
         faults: What could not be read, and why.
@@ -68,10 +68,18 @@ class KeptRun(Run):
         super().__init__(folder)
         self.faults: list[str] = []
         self.misses = 0
+        self._listed: dict[str, dict[str, Version]] = {}
 
     def versions(self, name: str) -> dict[str, Version]:
         """Return the parts of one of ``TABLES``, each with what tells it from its earlier content."""
-        return {part: _settled(version) for part, version in self.folder.folder(name).versions(".parquet").items()}
+        return {part: version for part, version in self.listed(name).items() if part.endswith(".parquet")}
+
+    def listed(self, name: str) -> dict[str, Version]:
+        """Return the files of one of the run's folders, as they are at this look: each folder is asked once."""
+        if name not in self._listed:
+            found = self.folder.folder(name).versions()
+            self._listed[name] = {file: _settled(version) for file, version in found.items()}
+        return self._listed[name]
 
     def parts(self, name: str, only: str | None = None) -> Iterator[pa.Table]:
         """Yield the parts of one of ``TABLES``, or the one of a name, without those that cannot be read."""
@@ -93,8 +101,8 @@ class KeptRun(Run):
     def baselines(self) -> pd.DataFrame:
         """Return a row a baseline × fold; empty if there are none, or if they cannot be read."""
         try:
-            version = self.folder.folder("baselines").versions(".parquet").get("folds.parquet")
-            return _baselines(self.uri, _settled(version), self) if version else pd.DataFrame()
+            version = self.listed("baselines").get("folds.parquet")
+            return _baselines(self.uri, version, self) if version else pd.DataFrame()
         except (UserError, *FOREIGN) as error:
             self.note(f"{self.uri}/baselines/folds.parquet: cannot be read ({error}).")
             return pd.DataFrame()
@@ -102,8 +110,8 @@ class KeptRun(Run):
     def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
         """Return what the held-out rows said; None if not asked yet, or if it cannot be read."""
         try:
-            version = self.folder.folder(of).versions(".json").get("evaluation.json")
-            return _evaluation(self.uri, of, _settled(version), self) if version else None
+            version = self.listed(of).get("evaluation.json")
+            return _evaluation(self.uri, of, version, self) if version else None
         except UserError as error:
             self.note(error)
             return None
@@ -188,8 +196,8 @@ def ranked(run: KeptRun, trials: pd.DataFrame) -> tuple[dict[str, float], str]:
 def held_out_predictions(run: KeptRun, file: str) -> pd.DataFrame | None:
     """Return the finalized trial's predictions of ``final/NAME.parquet``; None where there is no such file."""
     try:
-        version = run.folder.folder("final").versions(".parquet").get(f"{file}.parquet")
-        return _predictions(run.uri, file, _settled(version), run) if version else None
+        version = run.listed("final").get(f"{file}.parquet")
+        return _predictions(run.uri, file, version, run) if version else None
     except (UserError, *FOREIGN) as error:
         run.note(f"{run.uri}/final/{file}.parquet: cannot be read ({error}).")
         return None

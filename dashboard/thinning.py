@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nids.study import complete_first
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -31,21 +33,6 @@ def thin_history(data: pd.DataFrame, most: int = MOST_MARKS) -> pd.DataFrame:
     room = max(most - int(kept.sum()), 1)
     kept[others[:: max(1, -(-len(others) // room))]] = True
     return data[kept].reset_index(drop=True)
-
-
-def complete_first(trials: pd.DataFrame, mode: str) -> pd.DataFrame:
-    """Return trials by their value, the best first.
-
-    A pruned trial's value is of an early epoch, so the complete ones come first whatever it is.
-
-    Args:
-        trials: The run store's trials.
-        mode: "min" or "max".
-    """
-    order = trials.assign(complete=trials["state"] == "COMPLETE").sort_values(
-        ["complete", "value", "trial"], ascending=[False, mode == "min", True]
-    )
-    return order.drop(columns="complete")
 
 
 def best_first(trials: pd.DataFrame, mode: str, most: int) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from nids.report.contents import STATES
 from nids.report.rounding import duration, mean_and_spread, setting
 from nids.report.wording import STATES as STATE_WORDS
 from nids.space import space_from
+from nids.study import complete_first
 
 if TYPE_CHECKING:
     from dashboard.loading import KeptRun
@@ -166,7 +167,7 @@ def steps(column: pd.Series) -> list[float]:
 
 
 def _table(run: KeptRun, tables: Tables, chosen: pd.DataFrame) -> None:
-    ordered = thinning.complete_first(chosen, tables.mode)
+    ordered = complete_first(chosen, tables.mode)
     top = ordered.head(thinning.MOST_ROWS)
     rows = shown(top, tables.metric)
     help_ = "The first column to sort by: a click on a head sorts, the magnifier above searches."

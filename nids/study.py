@@ -72,6 +72,21 @@ def best_row(trials: pd.DataFrame, mode: str) -> pd.Series | None:
     return complete.sort_values(["value", "trial"], ascending=[mode == "min", True]).iloc[0]
 
 
+def complete_first(trials: pd.DataFrame, mode: str) -> pd.DataFrame:
+    """Return trials by their value, the best first.
+
+    A pruned trial's value is of an early epoch, so the complete ones come first whatever it is.
+
+    Args:
+        trials: The run store's trials.
+        mode: "min" or "max".
+    """
+    order = trials.assign(complete=trials["state"] == "COMPLETE").sort_values(
+        ["complete", "value", "trial"], ascending=[False, mode == "min", True]
+    )
+    return order.drop(columns="complete")
+
+
 def params_of(row: dict[str, Any], space: Space) -> dict[str, Any]:
     """Return the hyperparameters in a row of the run store's ``trials``, with the types of the space."""
     params = {}

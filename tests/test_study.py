@@ -18,7 +18,7 @@ from nids.metrics import SUMMARY
 from nids.results import Run, RunWriter
 from nids.space import PAPER, describe
 from nids.storage import Folder
-from nids.study import JOURNAL, new_study, params_of, resumed_study, running_values
+from nids.study import JOURNAL, complete_first, new_study, params_of, resumed_study, running_values
 
 SPACE = {
     "learning_rate": FloatDistribution(1e-4, 1e-2, log=True),
@@ -222,3 +222,13 @@ def test_a_resumed_study_does_not_draw_the_first_points_again(tmp_path: Path) ->
     study, _ = resumed_study(Run(writer.folder), search, journal=tmp_path / JOURNAL)
     later = [study.ask(SPACE).params for _ in range(3)]
     assert [point for point in later if point in earlier] == []
+
+
+def test_complete_trials_come_before_pruned_ones_of_any_value() -> None:
+    table = pd.DataFrame(
+        [(0, "PRUNED", 0.1), (1, "COMPLETE", 0.3), (3, "COMPLETE", 0.2), (2, "COMPLETE", 0.2)],
+        columns=["trial", "state", "value"],
+    )
+    assert complete_first(table, "min")["trial"].tolist() == [2, 3, 1, 0]
+    assert complete_first(table, "max")["trial"].tolist() == [1, 2, 3, 0]
+    assert complete_first(table, "min").columns.tolist() == ["trial", "state", "value"]

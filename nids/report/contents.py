@@ -12,7 +12,7 @@ from nids import paper
 from nids.attack_metrics import UNSEEN
 from nids.report.importances import importances
 from nids.space import space_from
-from nids.study import best_row, params_of
+from nids.study import best_row, complete_first, params_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -256,11 +256,7 @@ def _failures(trials: pd.DataFrame) -> pd.DataFrame:
 def _shown(trials: pd.DataFrame, mode: str) -> pd.DataFrame:
     if len(trials) <= SHOWN_TRIALS:
         return trials
-    # A pruned trial's value is of an early epoch, so the complete ones come first whatever it is.
-    rank = trials.assign(complete=trials["state"] == "COMPLETE").sort_values(
-        ["complete", "value"], ascending=[False, mode == "min"]
-    )
-    return trials.loc[rank.index[:SHOWN_TRIALS]].reset_index(drop=True)
+    return complete_first(trials, mode).head(SHOWN_TRIALS).reset_index(drop=True)
 
 
 def _unlike(manifest: Mapping[str, Any]) -> tuple[str, ...]:

@@ -32,4 +32,5 @@ def test_rows_are_named_only_where_they_are_made() -> None:
     trial = pd.read_parquet(DEMONSTRATION / "demonstration" / "trials").to_dict("records")[0]
     assert "rows" in tomllib.loads(job_file(manifest, trial))["data"]
     manifest["job"]["data"]["dataset"] = "nsl-kdd"
+    manifest["data"]["synthetic"] = False
     assert "rows" not in tomllib.loads(job_file(manifest, trial))["data"]
