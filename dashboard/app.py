@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import choosing, classes, cluster, compare, frame, overview, runs, trials, verdict
+from dashboard import choosing, classes, cluster, compare, frame, login, overview, runs, trials, verdict
 
 ICON = Path(__file__).parent / "icon.svg"
 
@@ -14,6 +14,8 @@ ICON = Path(__file__).parent / "icon.svg"
 def main() -> None:
     """Show the page that the visitor has chosen."""
     st.set_page_config(page_title="nids", page_icon=str(ICON), layout="wide")
+    if not login.is_open():
+        return
     pages = {
         runs.show: ("Runs", "list"),
         overview.show: ("Overview", "speed"),

@@ -91,6 +91,19 @@ def notice() -> None:
         )
 
 
+def unfolded(title: str, key: str) -> DeltaGenerator | None:
+    """Show a heading that unfolds, and return the place below it; None as long as it is folded.
+
+    What is folded is neither made nor sent. Whether it is stands in the address.
+
+    Args:
+        title: The heading.
+        key: Its name in the address.
+    """
+    place = st.expander(title, key=key, bind="query-params")
+    return place if place.open else None
+
+
 @contextmanager
 def guarded() -> Iterator[None]:
     """Say that a part of a page cannot be shown, and why, where it would end in a traceback.

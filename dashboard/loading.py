@@ -7,10 +7,13 @@ named in ``faults``, and the next look asks again: the storage may have been out
 
 from __future__ import annotations
 
+import io
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -19,12 +22,14 @@ import streamlit as st
 from nids import report
 from nids.errors import UserError
 from nids.report.importances import importances
-from nids.results import Run, run_names
+from nids.results import ASKED_AT_ONCE, Run, run_names
 from nids.space import space_from
 from nids.storage import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
 
 DEMONSTRATION = Path(__file__).parent / "demonstration"
 
@@ -57,34 +62,47 @@ class IncompleteError(Exception):
 
 
 class KeptRun(Run):
-    """A run at one look: its parts are read once, and a damaged part is passed over.
+    """A run at one look: its folder is listed once, its parts are read once, and a damaged part is passed over.
+
+    What is shown at one look is of one moment, and whatever several parts of a page ask for is made once.
 
     Attributes:
+        versions: Path in the run's folder → what tells the file from its earlier content.
         faults: What could not be read, and why.
         misses: How often something could not be read.
     """
 
     def __init__(self, folder: Folder) -> None:
-        super().__init__(folder)
+        self.versions = {path: _settled(version) for path, version in folder.versions().items()}
         self.faults: list[str] = []
         self.misses = 0
-        self._listed: dict[str, dict[str, Version]] = {}
+        self._made: dict[str, Any] = {}
+        if not self.has("manifest.json"):
+            place, _, name = folder.uri.rpartition("/")
+            raise UserError(f"{place} holds no run named {name!r}.")
+        super().__init__(folder)
 
-    def versions(self, name: str) -> dict[str, Version]:
-        """Return the parts of one of ``TABLES``, each with what tells it from its earlier content."""
-        return {part: version for part, version in self.listed(name).items() if part.endswith(".parquet")}
+    def has(self, path: str) -> bool:
+        """Return whether the run had a file when its folder was listed."""
+        return path in self.versions
 
-    def listed(self, name: str) -> dict[str, Version]:
-        """Return the files of one of the run's folders, as they are at this look: each folder is asked once."""
-        if name not in self._listed:
-            found = self.folder.folder(name).versions()
-            self._listed[name] = {file: _settled(version) for file, version in found.items()}
-        return self._listed[name]
+    def json(self, path: str) -> dict[str, Any]:
+        """Return what a file of JSON holds, which the run has; see ``Run``."""
+        return _json(self.uri, path, self.versions[path], self)
+
+    def key(self, *tables: str) -> str:
+        """Return what tells the present content of some of ``TABLES`` from what they held earlier."""
+        folders = tuple(f"{table}/" for table in tables)
+        # As text: of nested tuples, Streamlit's caches take a millisecond for each hundred.
+        return repr([entry for entry in self.versions.items() if entry[0].startswith(folders)])
 
     def parts(self, name: str, only: str | None = None) -> Iterator[pa.Table]:
         """Yield the parts of one of ``TABLES``, or the one of a name, without those that cannot be read."""
-        for part, version in self.versions(name).items():
-            if only in (None, part):
+        if self.has(name):
+            self.note(f"{self.uri}/{name}: this is a file, where a folder with the parts of a table belongs.")
+        for path, version in self.versions.items():
+            folder, _, part = path.rpartition("/")
+            if folder == name and part.endswith(".parquet") and only in (None, part):
                 try:
                     yield _part(self.uri, name, part, version, self)
                 except UserError as error:
@@ -92,16 +110,19 @@ class KeptRun(Run):
 
     def trials(self) -> pd.DataFrame:
         """Return a row a trial, ordered by trial."""
-        try:
-            return _trials(self.uri, tuple(self.versions("trials").items()), self)
-        except IncompleteError as error:
-            frame: pd.DataFrame = error.made
-            return frame
+        return self.once("trials", lambda: _complete_or_not(_trials, self.uri, self.key("trials"), self))
+
+    def once(self, what: str, make: Callable[[], T]) -> T:
+        """Return what was made under a name at this look, or make it."""
+        if what not in self._made:
+            self._made[what] = make()
+        made: T = self._made[what]
+        return made
 
     def baselines(self) -> pd.DataFrame:
         """Return a row a baseline × fold; empty if there are none, or if they cannot be read."""
         try:
-            version = self.listed("baselines").get("folds.parquet")
+            version = self.versions.get("baselines/folds.parquet")
             return _baselines(self.uri, version, self) if version else pd.DataFrame()
         except (UserError, *FOREIGN) as error:
             self.note(f"{self.uri}/baselines/folds.parquet: cannot be read ({error}).")
@@ -110,11 +131,16 @@ class KeptRun(Run):
     def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
         """Return what the held-out rows said; None if not asked yet, or if it cannot be read."""
         try:
-            version = self.listed(of).get("evaluation.json")
-            return _evaluation(self.uri, of, version, self) if version else None
+            found = super().evaluation(of)
         except UserError as error:
             self.note(error)
             return None
+        lacking = KEYS_OF_EVALUATION[of] - {*(found if isinstance(found, dict) else ())}
+        if self.has(f"{of}/evaluation.json") and lacking:
+            named = f"{self.uri}/{of}/evaluation.json"
+            self.note(f"{named}: not as this program writes it (it lacks {', '.join(sorted(lacking))}).")
+            return None
+        return found
 
     def note(self, fault: object) -> None:
         """Remember what could not be read, once."""
@@ -146,16 +172,16 @@ def names(storage: str) -> list[str]:
 
 def find(storage: str) -> list[Found]:
     """Return all runs of a storage, the latest first, and the damaged ones after them."""
-    found = [one(storage, name) for name in names(storage)]
+    # An object store takes a while for each answer, and gives many at once.
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        found = [*pool.map(partial(one, storage), names(storage))]
     return sorted(found, key=lambda each: each.run.manifest.get("created", "") if each.run else "", reverse=True)
 
 
 def one(storage: str, name: str) -> Found:
     """Return a run of a storage, as it is now."""
-    folder = Folder.at(storage).folder(name)
+    folder = _storage(storage).folder(name)
     try:
-        if not folder.exists("manifest.json"):
-            raise UserError(f"{storage} holds no run named {name!r}.")
         run = KeptRun(folder)
         _check(run)
         tables(run)
@@ -169,12 +195,13 @@ def one(storage: str, name: str) -> Found:
 
 def tables(run: KeptRun) -> report.Tables:
     """Return what the report says of a run, without importances, in its present state."""
-    versions = tuple(tuple(run.versions(name).items()) for name in ("trials", "classes", "attacks"))
-    try:
-        found = _tables(run.uri, versions, str(run.manifest), run)
-    except IncompleteError as error:
-        found = error.made
-    return replace(found, state=run.state, message=run.status.get("message") or "")
+
+    def make() -> report.Tables:
+        key = run.key("trials", "classes", "attacks")
+        found = _complete_or_not(_tables, run.uri, key, str(run.manifest), run)
+        return replace(found, state=run.state, message=run.status.get("message") or "")
+
+    return run.once("tables", make)
 
 
 def ranked(run: KeptRun, trials: pd.DataFrame) -> tuple[dict[str, float], str]:
@@ -196,7 +223,7 @@ def ranked(run: KeptRun, trials: pd.DataFrame) -> tuple[dict[str, float], str]:
 def held_out_predictions(run: KeptRun, file: str) -> pd.DataFrame | None:
     """Return the finalized trial's predictions of ``final/NAME.parquet``; None where there is no such file."""
     try:
-        version = run.listed("final").get(f"{file}.parquet")
+        version = run.versions.get(f"final/{file}.parquet")
         return _predictions(run.uri, file, version, run) if version else None
     except (UserError, *FOREIGN) as error:
         run.note(f"{run.uri}/final/{file}.parquet: cannot be read ({error}).")
@@ -229,6 +256,26 @@ def _settled(version: Version) -> Version:
     return version
 
 
+def _complete_or_not(cached: Callable[..., T], *arguments: object) -> T:
+    """Return what a cached function returns, or what it made of the parts that could be read."""
+    try:
+        return cached(*arguments)
+    except IncompleteError as error:
+        made: T = error.made
+        return made
+
+
+# To connect to an object store takes longer than to ask it.
+@st.cache_resource(max_entries=10, show_spinner=False)
+def _storage(storage: str) -> Folder:
+    return Folder.at(storage)
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def _json(run: str, path: str, version: Version, _run: Run) -> dict[str, Any]:
+    return Run.json(_run, path)
+
+
 # Arrow tables never change, so that all visitors may share one: no copy is made, which cache_data would.
 @st.cache_resource(max_entries=1000, show_spinner=False)
 def _part(path: str, table: str, part: str, version: Version, _run: Run) -> pa.Table:
@@ -236,7 +283,7 @@ def _part(path: str, table: str, part: str, version: Version, _run: Run) -> pa.T
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _trials(path: str, versions: tuple[tuple[str, Version], ...], _run: KeptRun) -> pd.DataFrame:
+def _trials(path: str, versions: str, _run: KeptRun) -> pd.DataFrame:
     misses = _run.misses
     table: pd.DataFrame = _run.arrow("trials").to_pandas()
     table = table.sort_values("trial", ignore_index=True)
@@ -253,19 +300,9 @@ def _baselines(path: str, version: Version, _run: KeptRun) -> pd.DataFrame:
     return found
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _evaluation(path: str, of: Literal["final", "baselines"], version: Version, _run: KeptRun) -> dict[str, Any]:
-    found = Run.evaluation(_run, of)
-    lacking = KEYS_OF_EVALUATION[of] - {*(found if isinstance(found, dict) else ())}
-    if found is None or lacking:
-        named = f"{_run.uri}/{of}/evaluation.json"
-        raise UserError(f"{named}: not as this program writes it (it lacks {', '.join(sorted(lacking))}).")
-    return found
-
-
 # More entries than there are runs in a folder that anyone looks through: the list of runs asks for each.
 @st.cache_data(max_entries=64, show_spinner=False)
-def _tables(path: str, versions: object, manifest: str, _run: KeptRun) -> report.Tables:
+def _tables(path: str, versions: str, manifest: str, _run: KeptRun) -> report.Tables:
     misses = _run.misses
     found = report.tables(_run, _run.trials(), rank=False)
     if _run.misses > misses:
@@ -282,6 +319,4 @@ def _importances(
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _predictions(path: str, file: str, version: Version, _run: KeptRun) -> pd.DataFrame:
-    import io
-
     return pd.read_parquet(io.BytesIO(_run.folder.folder("final").read(f"{file}.parquet")))

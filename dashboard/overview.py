@@ -17,6 +17,7 @@ from nids.report import cells, wording
 from nids.report.rounding import NONE, mean_and_spread, value
 
 if TYPE_CHECKING:
+    from dashboard.contenders import Contest
     from dashboard.loading import KeptRun
     from nids.report import Tables
     from nids.report.contents import Best
@@ -31,6 +32,10 @@ OUTCOMES = {
 TEST = (
     "By the corrected resampled t-test of Nadeau and Bengio at the level of 95 %: the plain t-test takes folds for "
     "independent, though their training parts overlap, and finds differences where there are none."
+)
+CHOSEN_BY_THE_FOLDS = (
+    "The trial and its number of epochs were chosen by these same folds, the baselines were not: that favours the "
+    "trial, by how much the held-out files tell."
 )
 FIRST_SEEN = ("accuracy", "macro_f1", "log_loss")
 # The same for folds that withhold attack types.
@@ -125,42 +130,42 @@ def _tiles(tables: Tables) -> None:
 def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFrame) -> None:
     st.markdown("##### Is it really better?", help=TEST)
     following = contenders.against_next(run, trials, best, tables.metric)
-    found = [*([following] if following else []), *contenders.against_baselines(run, best)]
-    for contest in found:
-        ours, theirs = (unbroken(plain(figure)) for figure in contest.figures)
-        colour, icon = OUTCOMES[contest.outcome]
-        names = [plain(name) for name in contest.names]
-        st.markdown(
-            f":{colour}-badge[:material/{icon}: {contest.outcome}] than {names[1]} in {plain(label(contest.metric))}: "
-            f"{names[0]} {ours}, that one {theirs}."
-            if contest.outcome in {contenders.BETTER, contenders.WORSE}
-            else f":{colour}-badge[:material/{icon}: {contest.outcome}] {names[0]} and {names[1]} in "
-            f"{plain(label(contest.metric))}: {ours} and {theirs}."
-        )
+    others = contenders.against_baselines(run, best)
+    found = [*([following] if following else []), *others]
+    lines = [*map(_outcome, found)]
     if following is None:
-        st.markdown("There is no second complete trial to compare it with yet.")
-    if len(found) <= (following is not None) and not any("/baselines/" in fault for fault in run.faults):
-        st.markdown(
+        lines.append("There is no second complete trial to compare it with yet.")
+    if not others and not any("/baselines/" in fault for fault in run.faults):
+        lines.append(
             f"No other models stand beside it yet: {code(choosing.command('baselines', run.name))} measures them."
         )
-    if found:
-        with st.expander("In words, with confidence intervals"):
-            for contest in found:
-                st.markdown(plain(contest.sentence))
-            if len(found) > (following is not None):
-                st.markdown(
-                    "The trial and its number of epochs were chosen by these same folds, the baselines were not: that "
-                    "favours the trial, by how much the held-out files tell."
-                )
-            if not tables.synthetic:
-                st.markdown(plain(wording.comparison(tables)))
+    st.markdown("\n\n".join(lines))
+    if found and (place := frame.unfolded("In words, with confidence intervals", "words")):
+        sentences = [contest.sentence for contest in found]
+        if others:
+            sentences.append(CHOSEN_BY_THE_FOLDS)
+        if not tables.synthetic:
+            sentences.append(wording.comparison(tables))
+        place.markdown("\n\n".join(map(plain, sentences)))
+
+
+def _outcome(contest: Contest) -> str:
+    """Return in Markdown who is better."""
+    ours, theirs = (unbroken(plain(figure)) for figure in contest.figures)
+    colour, icon = OUTCOMES[contest.outcome]
+    badge = f":{colour}-badge[:material/{icon}: {contest.outcome}]"
+    first, second = map(plain, contest.names)
+    metric = plain(label(contest.metric))
+    if contest.outcome in {contenders.BETTER, contenders.WORSE}:
+        return f"{badge} than {second} in {metric}: {first} {ours}, that one {theirs}."
+    return f"{badge} {first} and {second} in {metric}: {ours} and {theirs}."
 
 
 def _beside_others(tables: Tables) -> None:
-    with st.expander("All figures of the best trial, beside the paper's and the majority class's"):
+    if place := frame.unfolded("All figures of the best trial, beside the paper's and the majority class's", "figures"):
         rows = pd.DataFrame(cells.metrics(tables), columns=["figure", "best trial", "paper", "majority class"])
-        st.dataframe(rows, hide_index=True, alt="A row for each figure")
-        st.caption(plain(wording.UNNAMED))
-    with st.expander("What the words mean"):
-        for term, meaning in wording.definitions(tables):
-            st.markdown(f"**{plain(term)}** — {plain(meaning.replace('`', ''))}")
+        place.dataframe(rows, hide_index=True, alt="A row for each figure")
+        place.caption(plain(wording.UNNAMED))
+    if place := frame.unfolded("What the words mean", "terms"):
+        meanings = wording.definitions(tables)
+        place.markdown("\n\n".join(f"**{plain(term)}** — {plain(said.replace('`', ''))}" for term, said in meanings))

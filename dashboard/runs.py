@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import zlib
 from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import choosing, frame, loading, outlook
+from dashboard import choosing, frame, loading, login, outlook
 from dashboard.markdown import plain
 from nids.charts import label
 from nids.report.rounding import NONE, mean_and_spread
 
-# Of the address of a run's overview, what the table shows: its name.
-SHOWN_OF_LINK = r"run=(.*)"
+# The key of a click on a run's name.
+OPENED = "opened run"
 
 
 def table(found: list[loading.Found], now: datetime) -> pd.DataFrame:
@@ -60,6 +59,7 @@ def show() -> None:
     place = choosing.shown_storage()
     st.caption(f"The searches in {plain(place)}, the latest first. Choose some to open or compare them.")
     _list(place)
+    login.show_visitor()
 
 
 @st.fragment(run_every=5)
@@ -70,7 +70,7 @@ def _list(place: str) -> None:
     found = loading.find(place)
     rows = table(found, datetime.now(UTC))
     event = st.dataframe(
-        rows.assign(run=[f"overview?{urlencode({choosing.RUN: name})}" for name in rows["run"]]),
+        rows,
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -78,7 +78,7 @@ def _list(place: str) -> None:
         key=f"picked-{zlib.crc32(repr([*rows['run']]).encode())}",
         alt="A row for each run",
         column_config={
-            "run": st.column_config.LinkColumn("run", pinned=True, display_text=SHOWN_OF_LINK),
+            "run": st.column_config.ButtonColumn("run", pinned=True, type="tertiary", alignment="left", key=OPENED),
             "trials": st.column_config.TextColumn("trials ended"),
             "share": st.column_config.ProgressColumn(
                 "share", width="small", format="percent", min_value=0.0, max_value=1.0
@@ -95,6 +95,8 @@ def _list(place: str) -> None:
     with st.container(horizontal=True):
         opened = st.button("Open", icon=":material/open_in_new:", type="primary", disabled=len(names) != 1)
         compared = st.button("Compare", icon=":material/compare_arrows:", disabled=len(names) < 2)
+    if clicked := st.session_state.get(OPENED):
+        names, opened = [clicked["label"]], True
     if opened:
         st.switch_page(pages["overview"], query_params={choosing.RUN: names[0]})
     if compared:

@@ -8,10 +8,9 @@ from pathlib import Path
 from nids.errors import UserError
 
 APP = Path(__file__).parent / "app.py"
-LOOPBACK = "127.0.0.1"
 
 
-def options(address: str, port: int) -> list[str]:
+def options(address: str, port: int, login_file: str | None = None) -> list[str]:
     """Return the settings of the server, as Streamlit's command line takes them.
 
     Nothing is sent to anybody, no file is watched, and a visitor is told of an error's kind only, not of its traceback.
@@ -30,22 +29,26 @@ def options(address: str, port: int) -> list[str]:
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",
     }
+    if login_file:
+        settings["secrets.files"] = str(Path(login_file).resolve())
     return [f"--{name}={value}" for name, value in settings.items()]
 
 
-def serve(storage: str, address: str, port: int) -> None:
+def serve(storage: str, address: str, port: int, login_file: str | None = None) -> None:
     """Serve the runs of a storage until the process is interrupted.
 
     Args:
         storage: A folder, or a URI such as s3://bucket/runs.
         address: The address to listen on.
         port: The port to listen on.
+        login_file: Who may see the runs, as ``dashboard.login`` reads it; None asks for no login.
 
     Raises:
-        UserError: The storage is of an unknown kind, or nothing can listen there.
+        UserError: The storage is of an unknown kind, nothing can listen there, or the login would let everybody in.
     """
     from streamlit.web import cli
 
+    from dashboard import login
     from nids.storage import Folder
 
     place = Folder.at(storage)
@@ -53,7 +56,10 @@ def serve(storage: str, address: str, port: int) -> None:
     if not place.exists():
         print(f"{storage} does not exist yet: until there is a run in it, a demonstration is shown.", flush=True)
     check_free(address, port)
-    cli.main(["run", str(APP), *options(address, port), "--", storage], standalone_mode=False)
+    if login_file:
+        login.check(login_file)
+    asked = [login.WANTED] if login_file else []
+    cli.main(["run", str(APP), *options(address, port, login_file), "--", storage, *asked], standalone_mode=False)
 
 
 def check_free(address: str, port: int) -> None:

@@ -72,7 +72,7 @@ def _until_then(run: KeptRun) -> str:
 
 
 def _under_way(run: KeptRun) -> str:
-    trained = len(run.folder.folder(UNFINISHED).names(".npz"))
+    trained = sum(path.startswith(f"{UNFINISHED}/") and path.endswith(".npz") for path in run.versions)
     if not trained:
         return ""
     models = "1 model of it is" if trained == 1 else f"{trained} models of it are"
@@ -227,13 +227,15 @@ def _detail(found: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
         draw(charts.confusion(counts, order, f"rows of {found.file}"), "Confusion matrix of the held-out rows")
         for note in found.notes:
             st.caption(plain(note))
-    with st.expander("By class"):
-        classes = pd.DataFrame(found.classes, columns=["class", *held_out.CLASS_HEAD[1:]])
-        st.dataframe(classes, hide_index=True, alt="A row for each class")
-        downloads.table(pd.DataFrame(ours["classes"]), f"{run.name}-{found.file}-classes")
-    with st.expander("By attack type"):
-        attacks = pd.DataFrame(
-            found.attacks, columns=["attack", "class", "training had it", "rows", "flagged", "given its class"]
-        )
-        st.dataframe(attacks, hide_index=True, alt="A row for each attack type")
-        downloads.table(pd.DataFrame(ours["attacks"]), f"{run.name}-{found.file}-attacks")
+    if place := frame.unfolded("By class", "classes"):
+        with place:
+            classes = pd.DataFrame(found.classes, columns=["class", *held_out.CLASS_HEAD[1:]])
+            st.dataframe(classes, hide_index=True, alt="A row for each class")
+            downloads.table(pd.DataFrame(ours["classes"]), f"{run.name}-{found.file}-classes")
+    if place := frame.unfolded("By attack type", "attacks"):
+        with place:
+            attacks = pd.DataFrame(
+                found.attacks, columns=["attack", "class", "training had it", "rows", "flagged", "given its class"]
+            )
+            st.dataframe(attacks, hide_index=True, alt="A row for each attack type")
+            downloads.table(pd.DataFrame(ours["attacks"]), f"{run.name}-{found.file}-attacks")

@@ -121,19 +121,19 @@ class Folder:
             names = [info.base_name for info in self.filesystem.get_file_info(selector)]
         return sorted(name for name in names if name.endswith(suffix) and not name.startswith("."))
 
-    def versions(self, suffix: str = "") -> dict[str, tuple[int, int]]:
-        """Return what tells a file's content from its earlier one, for the names that end in ``suffix``, sorted.
+    def versions(self) -> dict[str, tuple[int, int]]:
+        """Return what tells a file's content from its earlier one, for all files below this folder.
 
-        It is the time of the last change, in nanoseconds, and the size, in bytes.
+        Returns:
+            Path in this folder → time of the last change, in nanoseconds, and size, in bytes; sorted by path. Files
+            and folders whose names begin with a dot are left out.
         """
-        selector = fs.FileSelector(self.path, allow_not_found=True)
+        selector = fs.FileSelector(self.path, allow_not_found=True, recursive=True)
         with self._explained():
-            found = {
-                info.base_name: (info.mtime_ns or 0, info.size or 0)
-                for info in self.filesystem.get_file_info(selector)
-                if info.base_name.endswith(suffix) and not info.base_name.startswith(".")
-            }
-        return dict(sorted(found.items()))
+            found = [info for info in self.filesystem.get_file_info(selector) if info.type == fs.FileType.File]
+        inside = len(self.path) + 1
+        versions = {info.path[inside:]: (info.mtime_ns or 0, info.size or 0) for info in found}
+        return {path: versions[path] for path in sorted(versions) if not _is_hidden(path)}
 
     def delete(self) -> None:
         """Remove the folder and all that it holds; no error if it is not there."""
@@ -145,6 +145,10 @@ class Folder:
             # At last, pyarrow marks the folder above in an object store, which not every store takes.
             if self.exists():
                 raise UserError(f"{self.uri}: cannot be deleted ({error}).") from None
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in path.split("/"))
 
 
 def _s3(uri: str) -> tuple[fs.FileSystem, str]:

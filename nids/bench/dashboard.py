@@ -23,7 +23,6 @@ from nids.storage import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 TRIALS = 10_000
 WARM = 1  # looks that are not counted
@@ -67,14 +66,14 @@ def browser() -> str:
 
 
 @contextmanager
-def served(storage: str, cwd: Path | None = None) -> Iterator[tuple[str, psutil.Process]]:
+def served(storage: str, *options: str) -> Iterator[tuple[str, psutil.Process]]:
     """Serve a storage on a free port for as long as a block runs; give the address and the server's process."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    command = [sys.executable, "-m", "nids.cli", "dashboard", "--storage", storage, "--port", str(port)]
+    command = [sys.executable, "-m", "nids.cli", "dashboard", "--storage", storage, "--port", str(port), *options]
     address = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryFile() as said, subprocess.Popen(command, stdout=said, stderr=said, cwd=cwd) as started:
+    with tempfile.TemporaryFile() as said, subprocess.Popen(command, stdout=said, stderr=said) as started:
         try:
             _wait_for(address, started, said)
             yield address, psutil.Process(started.pid)

@@ -82,6 +82,7 @@ def _rows(number: int, space: Space, random: np.random.Generator) -> dict[str, l
     kind = "FAIL" if number % 50 == 7 else "COMPLETE" if number % 3 == 0 else "PRUNED"
     epochs = {"FAIL": 0, "COMPLETE": EPOCHS, "PRUNED": 2}[kind]
     begun = BEGUN + timedelta(seconds=10 * number)
+    seconds = 100.0 + 10 * (number % 7)
     value = float(0.008 + random.gamma(2, 0.01) + 0.02 * (kind == "PRUNED"))
     means = {name: value if name == "log_loss" else 1 - value for name in SUMMARY} if epochs else {}
     trial = {
@@ -91,8 +92,8 @@ def _rows(number: int, space: Space, random: np.random.Generator) -> dict[str, l
         "best_epoch": epochs or None,
         "epochs": epochs,
         "started": begun,
-        "ended": begun + timedelta(seconds=100),
-        "seconds": 100.0,
+        "ended": begun + timedelta(seconds=seconds),
+        "seconds": seconds,
         "error": None if epochs else "the loss is no number",
         **means,
         **{f"{name}_std": 0.1 * value for name in means},

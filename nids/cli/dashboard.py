@@ -12,11 +12,19 @@ from nids.cli.options import StorageOption
 def dashboard(
     storage: StorageOption = "runs",
     address: Annotated[
-        str, typer.Option(help="Address to listen on. Whoever reaches it sees all runs: put a login before it.")
+        str, typer.Option(help="Address to listen on. Whoever reaches it sees all runs, unless there is a --login.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+    login: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="TOML file with an OpenID Connect provider ([auth]) and who is let in ([visitors]): "
+            "dashboard/README.md shows one.",
+        ),
+    ] = None,
 ) -> None:
     """Dashboard: show the runs of a storage in a browser, while they go on and afterwards."""
     from dashboard import server
 
-    server.serve(storage, address, port)
+    server.serve(storage, address, port, login)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 SILENCE = timedelta(seconds=60)
 # Where the models of a finalization are that has not ended.
 UNFINISHED = "final/unfinished"
+# Runs of a storage that are asked for at the same time.
+ASKED_AT_ONCE = 16
 
 
 class Run:
@@ -43,13 +46,13 @@ class Run:
         self.folder = folder
         self.uri = folder.uri
         self.name = folder.path.rpartition("/")[2]
-        self.manifest: dict[str, Any] = _json(folder, "manifest.json")
+        self.manifest: dict[str, Any] = self.json("manifest.json")
         if self.manifest.get("format") != FORMAT:
             raise UserError(
                 f"{self.uri}: the run has format {self.manifest.get('format')}, this version reads format {FORMAT}."
             )
         self.status: dict[str, Any] = (
-            _json(folder, "status.json") if folder.exists("status.json") else {"state": "interrupted", "trials": {}}
+            self.json("status.json") if self.has("status.json") else {"state": "interrupted", "trials": {}}
         )
 
     @property
@@ -86,15 +89,29 @@ class Run:
 
     def baselines(self) -> pd.DataFrame:
         """Return a row a baseline × fold, as ``nids.baselines`` found them; empty if there are none."""
-        folder = self.folder.folder("baselines")
-        if not folder.exists("folds.parquet"):
+        if not self.has("baselines/folds.parquet"):
             return pa.table({}).to_pandas()
-        return pq.read_table(io.BytesIO(folder.read("folds.parquet"))).to_pandas()
+        return pq.read_table(io.BytesIO(self.folder.read("baselines/folds.parquet"))).to_pandas()
 
     def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
         """Return what the held-out rows said of the finalized trial, or of the baselines; None if not asked yet."""
-        folder = self.folder.folder(of)
-        return _json(folder, "evaluation.json") if folder.exists("evaluation.json") else None
+        return self.json(f"{of}/evaluation.json") if self.has(f"{of}/evaluation.json") else None
+
+    def has(self, path: str) -> bool:
+        """Return whether the run has a file."""
+        return self.folder.exists(path)
+
+    def json(self, path: str) -> dict[str, Any]:
+        """Return what a file of JSON holds.
+
+        Raises:
+            UserError: It cannot be read.
+        """
+        try:
+            content: dict[str, Any] = json.loads(self.folder.read(path))
+            return content
+        except (ValueError, FileNotFoundError) as error:
+            raise UserError(f"{self.uri}/{path}: cannot be read ({error}). The run is damaged.") from None
 
     def table(self, name: str, trial: int | None = None) -> pd.DataFrame:
         """Return one of ``TABLES``, or of it the rows of one trial; empty where nothing is there yet; see ``arrow``."""
@@ -178,12 +195,8 @@ def refuse_if_there(folder: Folder) -> None:
 def run_names(storage: str) -> list[str]:
     """Return the names of all runs of a storage."""
     root = Folder.at(storage)
-    return [name for name in root.names() if root.exists(f"{name}/manifest.json")]
-
-
-def _json(folder: Folder, name: str) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(folder.read(name))
-        return content
-    except (ValueError, FileNotFoundError) as error:
-        raise UserError(f"{folder.uri}/{name}: cannot be read ({error}). The run is damaged.") from None
+    names = root.names()
+    # An object store takes a while for each answer, and gives many at once.
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        there = pool.map(lambda name: root.exists(f"{name}/manifest.json"), names)
+        return [name for name, is_run in zip(names, there, strict=True) if is_run]

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from nids.bench import large_run
+from nids.bench.dashboard import DONE, browser
 from nids.storage import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from playwright.sync_api import Browser, ConsoleMessage, Page
     from streamlit.testing.v1 import AppTest
 
 TRIALS = 30
@@ -61,3 +65,45 @@ def words(test: AppTest) -> str:
 def sound(test: AppTest) -> bool:
     """Whether a page is shown whole: no traceback, and nothing that would have ended in one."""
     return not test.exception and "This cannot be shown" not in words(test)
+
+
+# Asked by Streamlit itself, which tries whether a page's path is the server's.
+STREAMLITS_OWN = re.compile(r"/\w+/_stcore/(health|host-config)$")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def tab(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    yield opened
+    context.close()
+
+
+def faults_of(tab: Page) -> list[str]:
+    """Errors in the page's console, as they come."""
+    found: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not STREAMLITS_OWN.search(message.location["url"]):
+            found.append(f"{message.text} {message.location['url']}")
+
+    tab.on("console", note)
+    tab.on("pageerror", lambda error: found.append(str(error)))
+    tab.on("requestfailed", lambda request: found.append(f"cannot reach {request.url}"))
+    return found
+
+
+def open_page(tab: Page, address: str) -> None:
+    tab.goto(address)
+    # Before the server is heard of, nothing runs either.
+    tab.locator("[data-testid=stMain] [data-testid=stElementContainer]").first.wait_for(state="attached")
+    tab.locator(DONE).wait_for()

@@ -12,38 +12,28 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from nids import config
 from nids.bench import large_run
-from nids.bench.dashboard import DONE, PICTURE, browser, served
+from nids.bench.dashboard import PICTURE, served
 from nids.storage import Folder
-from tests.dashboard.conftest import TRIALS
+from tests.dashboard.conftest import TRIALS, faults_of, open_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, Page
 
 PAGES = ("", "overview", "trials", "trials?view=hyperparameters", "trials?view=learning+curves", "classes", "verdict")
-PAGES += ("compare", "cluster")
-# Asked by Streamlit itself, which tries whether a page's path is the server's.
-STREAMLITS_OWN = re.compile(r"/\w+/_stcore/(health|host-config)$")
+PAGES += ("trials?view=trade-offs", "compare", "cluster")
 TINY = [
     *("--set", "data.dataset=nsl-kdd-sample", "--set", "data.rows=600", "--set", "folds.count=2"),
     *("--set", "training.epochs=2", "--set", "search.trials=6", "--set", "scheduler.kind=none"),
     *("--set", "folds.targets={R2L=30, U2R=20}", "--set", "hyperparameters.conv_filters=4"),
     *("--set", "hyperparameters.gru_units=4", "--set", "hyperparameters.sequence_gru_units=4"),
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -64,108 +54,104 @@ def server(place: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    opened = context.new_page()
-    opened.set_default_timeout(60_000)
-    yield opened
-    context.close()
-
-
-def faults_of(page: Page) -> list[str]:
-    """Errors in the page's console, as they come."""
-    found: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type == "error" and not STREAMLITS_OWN.search(message.location["url"]):
-            found.append(f"{message.text} {message.location['url']}")
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("requestfailed", lambda request: found.append(f"cannot reach {request.url}"))
-    return found
-
-
-def open_page(page: Page, address: str) -> None:
-    page.goto(address)
-    page.locator(DONE).wait_for()
-
-
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("width", "scheme"), [pytest.param(1280, "light"), pytest.param(390, "dark")])
 def test_each_page_opens_without_an_error(name: str, width: int, scheme: str, chromium: Browser, server: str) -> None:
     context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    faults = faults_of(page)
-    open_page(page, f"{server}/{name}{'&' if '?' in name else '?'}run=large")
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    tab = context.new_page()
+    tab.set_default_timeout(60_000)
+    faults = faults_of(tab)
+    open_page(tab, f"{server}/{name}{'&' if '?' in name else '?'}run=large")
+    expect(tab.get_by_test_id("stException")).to_have_count(0)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert faults == []
     context.close()
 
 
 @pytest.mark.parametrize("name", ["", "overview", "compare"])
-def test_a_damaged_run_is_named_in_the_browser(name: str, page: Page, server: str) -> None:
-    open_page(page, f"{server}/{name}?run=half")
-    expect(page.get_by_text("is damaged").first).to_be_visible()
-    expect(page.get_by_test_id("stException")).to_have_count(0)
+def test_a_damaged_run_is_named_in_the_browser(name: str, tab: Page, server: str) -> None:
+    open_page(tab, f"{server}/{name}?run=half")
+    expect(tab.get_by_text("is damaged").first).to_be_visible()
+    expect(tab.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_the_chosen_run_stays_from_page_to_page(page: Page, server: str) -> None:
-    open_page(page, f"{server}/overview?run=other")
-    for name in ("Trials", "Classes", "Verdict", "Cluster", "Overview"):
-        page.get_by_test_id("stTopNavLink").filter(has_text=name).click()
-        page.wait_for_url(f"**/{name.lower()}?run=other")
-        expect(page.locator("h3").get_by_text("other", exact=True)).to_be_visible()
+def test_a_click_on_a_name_opens_the_run(tab: Page, server: str) -> None:
+    open_page(tab, server)
+    table = tab.get_by_test_id("stDataFrame")
+    box = table.bounding_box()
+    assert box is not None
+    tab.mouse.click(box["x"] + 75, box["y"] + 35 + 17)
+    tab.wait_for_url(re.compile("overview.run=(large|other)$"))
+    expect(tab.get_by_text("trials ended.")).to_be_visible()
+    assert len(tab.context.pages) == 1
 
 
-def test_a_link_shows_another_the_same(chromium: Browser, page: Page, server: str) -> None:
-    open_page(page, f"{server}/classes?run=large")
-    page.locator("button", has_text="share").click()
-    page.wait_for_url(re.compile("in=share"))
-    page.locator("[data-testid=stButtonGroup] button", has_text="2").last.click()
-    page.wait_for_url(re.compile("fold=2"))
+def test_what_is_folded_opens_and_stays_open_for_another(chromium: Browser, tab: Page, server: str) -> None:
+    open_page(tab, f"{server}/overview?run=large")
+    meaning = re.compile("macro-F1 — ")
+    expect(tab.get_by_text(meaning)).to_have_count(0)
+    tab.get_by_text("What the words mean").click()
+    expect(tab.get_by_text(meaning)).to_be_visible()
+    tab.wait_for_url(re.compile("terms="))
     other = chromium.new_context().new_page()
-    open_page(other, page.url)
+    open_page(other, tab.url)
+    expect(other.get_by_text(meaning)).to_be_visible()
+    other.context.close()
+
+
+def test_the_chosen_run_stays_from_page_to_page(tab: Page, server: str) -> None:
+    open_page(tab, f"{server}/overview?run=other")
+    for name in ("Trials", "Classes", "Verdict", "Cluster", "Overview"):
+        tab.get_by_test_id("stTopNavLink").filter(has_text=name).click()
+        tab.wait_for_url(f"**/{name.lower()}?run=other")
+        expect(tab.locator("h3").get_by_text("other", exact=True)).to_be_visible()
+
+
+def test_a_link_shows_another_the_same(chromium: Browser, tab: Page, server: str) -> None:
+    open_page(tab, f"{server}/classes?run=large")
+    tab.locator("button", has_text="share").click()
+    tab.wait_for_url(re.compile("in=share"))
+    tab.locator("[data-testid=stButtonGroup] button", has_text="2").last.click()
+    tab.wait_for_url(re.compile("fold=2"))
+    other = chromium.new_context().new_page()
+    open_page(other, tab.url)
     for name in ("share", "2"):
         expect(other.locator("[data-testid=stButtonGroup] button[aria-checked=true]", has_text=name)).to_be_visible()
     other.context.close()
 
 
-def test_filters_limit_the_table(page: Page, server: str) -> None:
-    open_page(page, f"{server}/trials?run=large")
-    expect(page.get_by_text("30 of 30 trials")).to_be_visible()
-    page.locator("[data-testid=stButtonGroup] button", has_text="failed").click()
-    expect(page.get_by_text("1 of 30 trials")).to_be_visible()
-    page.locator("[data-testid=stButtonGroup] button", has_text="complete").click()
-    expect(page.get_by_text("11 of 30 trials")).to_be_visible()
-    page.get_by_label("Search", exact=True).fill("complete")
-    page.get_by_label("Search", exact=True).press("Enter")
-    expect(page.get_by_text("10 of 30 trials")).to_be_visible()
+def test_filters_limit_the_table(tab: Page, server: str) -> None:
+    open_page(tab, f"{server}/trials?run=large")
+    expect(tab.get_by_text("30 of 30 trials")).to_be_visible()
+    tab.locator("[data-testid=stButtonGroup] button", has_text="failed").click()
+    expect(tab.get_by_text("1 of 30 trials")).to_be_visible()
+    tab.locator("[data-testid=stButtonGroup] button", has_text="complete").click()
+    expect(tab.get_by_text("11 of 30 trials")).to_be_visible()
+    tab.get_by_label("Search", exact=True).fill("complete")
+    tab.get_by_label("Search", exact=True).press("Enter")
+    expect(tab.get_by_text("10 of 30 trials")).to_be_visible()
 
 
-def test_a_filter_forgets_what_was_selected(page: Page, server: str) -> None:
+def test_a_filter_forgets_what_was_selected(tab: Page, server: str) -> None:
     """What is selected are positions, which are other trials among others, or none."""
-    open_page(page, f"{server}/trials?run=large")
-    curves = page.get_by_role("button", name="Learning curves")
-    table = page.get_by_test_id("stDataFrame")
+    open_page(tab, f"{server}/trials?run=large")
+    curves = tab.get_by_role("button", name="Learning curves")
+    table = tab.get_by_test_id("stDataFrame")
     box = table.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + 15, box["y"] + 35 * 4 + 17)
+    tab.mouse.click(box["x"] + 15, box["y"] + 35 * 4 + 17)
     expect(curves).to_be_enabled()
-    page.locator("[data-testid=stButtonGroup] button", has_text="failed").click()
-    expect(page.get_by_text("1 of 30 trials")).to_be_visible()
+    tab.locator("[data-testid=stButtonGroup] button", has_text="failed").click()
+    expect(tab.get_by_text("1 of 30 trials")).to_be_visible()
     expect(curves).to_be_disabled()
-    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(tab.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_downloads_hold_what_they_say(page: Page, server: str, place: Path, tmp_path: Path) -> None:
-    open_page(page, f"{server}/overview?run=large")
+def test_downloads_hold_what_they_say(tab: Page, server: str, place: Path, tmp_path: Path) -> None:
+    open_page(tab, f"{server}/overview?run=large")
     for label, name in (("Best configuration", "best.toml"), ("Report", "report.html"), ("All trials", "trials.csv")):
-        with page.expect_download() as download:
-            page.get_by_test_id("stDownloadButton").filter(has_text=label).get_by_role("button").click()
+        with tab.expect_download() as download:
+            tab.get_by_test_id("stDownloadButton").filter(has_text=label).get_by_role("button").click()
         download.value.save_as(tmp_path / name)
     trials = pd.read_parquet(place / "large" / "trials")
     written = pd.read_csv(tmp_path / "trials.csv")
@@ -177,10 +163,10 @@ def test_downloads_hold_what_they_say(page: Page, server: str, place: Path, tmp_
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
 
 
-def test_tables_are_taken_away_as_numbers(page: Page, server: str, place: Path, tmp_path: Path) -> None:
-    open_page(page, f"{server}/classes?run=large&trial=3")
-    with page.expect_download() as download:
-        page.get_by_test_id("stDownloadButton").filter(has_text="As CSV").get_by_role("button").click()
+def test_tables_are_taken_away_as_numbers(tab: Page, server: str, place: Path, tmp_path: Path) -> None:
+    open_page(tab, f"{server}/classes?run=large&trial=3")
+    with tab.expect_download() as download:
+        tab.get_by_test_id("stDownloadButton").filter(has_text="As CSV").get_by_role("button").click()
     download.value.save_as(tmp_path / "classes.csv")
     written = pd.read_csv(tmp_path / "classes.csv").set_index("class")
     classes = pd.read_parquet(place / "large" / "classes").query("trial == 3")
@@ -189,29 +175,29 @@ def test_tables_are_taken_away_as_numbers(page: Page, server: str, place: Path, 
     assert set(written["model"]) == {"trial 3"}
 
 
-def test_a_search_is_followed_while_it_runs(page: Page, tmp_path: Path) -> None:
+def test_a_search_is_followed_while_it_runs(tab: Page, tmp_path: Path) -> None:
     """First there is no run at all; then one begins, and its progress comes without a reload."""
     (tmp_path / "runs").mkdir()
     job = tmp_path / "job.toml"
     job.write_text('name = "tiny"\n')
     command = [sys.executable, "-m", "nids.cli", "search", str(job), "--storage", str(tmp_path / "runs"), *TINY]
     with served(str(tmp_path / "runs")) as (address, _):
-        open_page(page, address)
-        expect(page.get_by_text("A demonstration.")).to_be_visible()
+        open_page(tab, address)
+        expect(tab.get_by_text("A demonstration.")).to_be_visible()
         environment = {**os.environ, "COLUMNS": "200"}
         with subprocess.Popen(
             [*command, "--name", "live"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
         ) as search:
             while not (tmp_path / "runs" / "live" / "status.json").exists():
                 assert search.poll() is None, search.stdout.read() if search.stdout else ""
-                page.wait_for_timeout(200)
-            expect(page.get_by_text("A demonstration.")).to_have_count(0, timeout=60_000)
-            open_page(page, f"{address}/overview?run=live")
-            loaded = page.evaluate("performance.timeOrigin")
-            expect(page.get_by_text(re.compile(r"[0-5] of 6 trials have ended"))).to_be_visible(timeout=60_000)
-            expect(page.get_by_text("All 6 trials ended.")).to_be_visible(timeout=240_000)
-            expect(page.get_by_text(re.compile(r"finished\s*$")).first).to_be_visible(timeout=60_000)
-            expect(page.get_by_role("button", name="Best configuration (TOML)")).to_have_count(1)
-            expect(page.locator(PICTURE).first).to_be_visible(timeout=60_000)
-            assert page.evaluate("performance.timeOrigin") == loaded
+                tab.wait_for_timeout(200)
+            expect(tab.get_by_text("A demonstration.")).to_have_count(0, timeout=60_000)
+            open_page(tab, f"{address}/overview?run=live")
+            loaded = tab.evaluate("performance.timeOrigin")
+            expect(tab.get_by_text(re.compile(r"[0-5] of 6 trials have ended"))).to_be_visible(timeout=60_000)
+            expect(tab.get_by_text("All 6 trials ended.")).to_be_visible(timeout=240_000)
+            expect(tab.get_by_text(re.compile(r"finished\s*$")).first).to_be_visible(timeout=60_000)
+            expect(tab.get_by_role("button", name="Best configuration (TOML)")).to_have_count(1)
+            expect(tab.locator(PICTURE).first).to_be_visible(timeout=60_000)
+            assert tab.evaluate("performance.timeOrigin") == loaded
             assert search.wait(120) == 0

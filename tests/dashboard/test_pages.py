@@ -47,6 +47,12 @@ def test_each_page_announces_the_demonstration_and_its_synthetic_rows(
         pytest.param("trials", {"state": "failed"}, ["1 of 30 trials"], id="trials-filtered-by-the-address"),
         pytest.param("trials", {"search": "multi-head"}, ["10 of 30 trials"], id="trials-searched-by-the-address"),
         pytest.param("trials", {"view": "hyperparameters"}, ["From 10 complete trials"], id="hyperparameters"),
+        pytest.param(
+            "trials",
+            {"view": "trade-offs"},
+            ["3 of 10 complete trials are on the front of time of the trial and log-loss"],
+            id="trade-offs",
+        ),
         pytest.param("classes", {"trial": "3"}, ["is what trial 3 is weakest on"], id="classes-of-a-trial"),
         pytest.param("verdict", {}, ["The held-out files have not been asked yet."], id="verdict"),
         pytest.param("compare", {}, ["There is only one run to show yet."], id="compare"),
@@ -184,7 +190,7 @@ def test_foreign_files_are_no_runs(page: Callable[..., AppTest], storage: Path) 
     (storage / "notes.txt").write_text("not a run")
     (storage / "empty").mkdir()
     shown = page("runs")
-    assert shown.dataframe[0].value["run"].tolist() == ["overview?run=large"]
+    assert shown.dataframe[0].value["run"].tolist() == ["large"]
 
 
 def test_texts_of_a_run_are_no_markup(page: Callable[..., AppTest], storage: Path) -> None:

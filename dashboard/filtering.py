@@ -1,0 +1,106 @@
+"""Which trials a page is about: the visitor's filters, which stand in the address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+from optuna.distributions import CategoricalDistribution
+
+from nids.report.contents import STATES
+from nids.report.rounding import setting
+from nids.report.wording import STATES as STATE_WORDS
+
+if TYPE_CHECKING:
+    from nids.space import Space
+
+NO_FILTER = "any"
+MOST_STEPS = 100
+
+
+def chosen(trials: pd.DataFrame, space: Space) -> pd.DataFrame:
+    """Let the visitor filter the trials, and return those that pass."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        states = st.pills(
+            "State",
+            [state for state in STATES if (trials["state"] == state).any()],
+            selection_mode="multi",
+            format_func=STATE_WORDS.__getitem__,
+            key="state",
+            bind="query-params",
+            help="None chosen: all of them.",
+        )
+        words = st.text_input(
+            "Search",
+            key="search",
+            bind="query-params",
+            placeholder="number, value, reason …",
+            width=230,
+            help="Each word must occur in the trial's number, its state, its hyperparameters or the reason of its "
+            "failure.",
+        )
+        name = st.selectbox(
+            "Hyperparameter", [NO_FILTER, *space], key="of", bind="query-params", width=230, help="Limits its values."
+        )
+        allowed = _allowed(trials, space, name) if name != NO_FILTER else None
+    return filtered(trials, states, words or "", None if allowed is None else name, allowed)
+
+
+def filtered(
+    trials: pd.DataFrame, states: list[str], words: str, hyperparameter: str | None, allowed: Any
+) -> pd.DataFrame:
+    """Return the trials that pass all filters.
+
+    Args:
+        trials: The run store's trials.
+        states: States to keep; none stands for all.
+        words: Text that a trial's number, state, reason of failure or one of its hyperparameters must hold; each of
+            its words, wherever.
+        hyperparameter: The one that ``allowed`` is about; None for no such filter.
+        allowed: Its lowest and highest value, or, of choices, those to keep, as text.
+    """
+    kept = trials[trials["state"].isin(states)] if states else trials
+    if hyperparameter is not None:
+        column = kept[f"params_{hyperparameter}"]
+        if isinstance(allowed, tuple):
+            kept = kept[column.between(*allowed)]
+        elif allowed:
+            kept = kept[column.map(setting).isin(allowed)]
+    if words.strip():
+        named = [name for name in kept.columns if name.startswith("params_") or name in {"trial", "state", "error"}]
+        texts = kept[named].map(setting).agg(" ".join, axis=1).str.lower() if len(kept) else pd.Series(dtype=str)
+        for word in words.lower().split():
+            texts = texts[texts.str.contains(word, regex=False)]
+        kept = kept.loc[texts.index]
+    return kept
+
+
+def _allowed(trials: pd.DataFrame, space: Space, name: str) -> Any:
+    column, distribution = trials[f"params_{name}"].dropna(), space[name]
+    if isinstance(distribution, CategoricalDistribution):
+        choices = [*map(setting, distribution.choices)]
+        return st.multiselect("Values", choices, key=f"is-{name}", bind="query-params", width=300)
+    values = steps(column)
+    if len(values) < 2:
+        return None
+    return st.select_slider(
+        "Values",
+        values,
+        (values[0], values[-1]),
+        format_func=setting,
+        key=f"in-{name}",
+        bind="query-params",
+        width=300,
+    )
+
+
+def steps(column: pd.Series) -> list[float]:
+    """Return the values at which a range of a hyperparameter may begin or end, ascending, its ends among them.
+
+    They are values that occur, so that no rounding leaves one out; of many, every n-th.
+    """
+    distinct = {setting(value): value for value in sorted(column.unique().tolist())}
+    values = list(distinct.values())
+    kept = values[:: -(-len(values) // MOST_STEPS)]
+    return kept if kept[-1:] == values[-1:] else [*kept, values[-1]]

@@ -1,0 +1,56 @@
+"""The view "learning curves" of the page "Trials": how chosen trials learned, fold by fold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import choosing, downloads, trial_charts
+from dashboard.drawing import draw
+from dashboard.markdown import plain
+from nids.charts import label
+
+if TYPE_CHECKING:
+    from dashboard.loading import KeptRun
+    from nids.report import Tables
+
+FIGURES = ("log_loss", "accuracy", "macro_f1", "weighted_f1", "training_loss")
+
+
+def show(run: KeptRun, tables: Tables) -> None:
+    """Show the learning curves of the trials that the visitor chooses."""
+    trials = run.trials()
+    having = trials[trials["epochs"].fillna(0) > 0]
+    options, without = choosing.offered(having, tables.mode, st.query_params.get_all("curves"))
+    if not options:
+        st.info("No trial has ended its first epoch yet.")
+        return
+    if without:
+        st.warning(f"No curves of trial {plain(', '.join(without))}, which the address asks for: it ended no epoch.")
+    first = options[:3]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        picked = st.multiselect(
+            "Trials",
+            options,
+            default=first,
+            max_selections=trial_charts.MOST_CHOSEN,
+            key="curves",
+            bind="query-params",
+            help="At most five, so that the lines can be told apart; the best ones come first.",
+            width=420,
+        )
+        metric = st.selectbox("Figure", FIGURES, format_func=label, key="figure", bind="query-params", width=230)
+    if not picked:
+        st.info("Choose a trial above.")
+        return
+    rows = pd.concat([run.table("curves", int(number)) for number in picked])
+    if metric not in rows or rows[metric].isna().all():
+        st.info("These trials have no such figure.")
+        return
+    draw(
+        trial_charts.curves(trial_charts.curves_data(rows, metric), metric, [*map(int, picked)]),
+        f"Learning curves of trials {', '.join(picked)}",
+    )
+    downloads.table(rows, f"{run.name}-curves", "These curves (CSV)")

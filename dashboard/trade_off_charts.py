@@ -1,0 +1,74 @@
+"""The picture of two figures of all trials against each other, in the language of ``nids.charts``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from dashboard.pareto import LESS_IS_BETTER, SECONDS, words
+from nids.charts import BLUE, GREY, HEIGHT, STATES, WIDTH, heading, label, value_axis, value_scale
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def trade_off_data(trials: pd.DataFrame, on_front: pd.Series, first: str, second: str) -> pd.DataFrame:
+    """Return the trials that have both figures.
+
+    Args:
+        trials: The run store's trials.
+        on_front: Which of them are on the front.
+        first: The figure of the horizontal axis.
+        second: The figure of the vertical axis.
+
+    Returns:
+        Columns trial, state, front (bool), x and y, and the ends of their spread over the folds (a standard deviation
+        to each side): x_low, x_high, y_low, y_high; NaN for a figure without one. Ordered by x.
+    """
+    data = trials[["trial", "state"]].assign(front=on_front)
+    for axis, name in (("x", first), ("y", second)):
+        spread = trials[f"{name}_std"] if f"{name}_std" in trials else float("nan")
+        low, high = trials[name] - spread, trials[name] + spread
+        # A logarithm has no place for what is not above zero, and there is no share above one.
+        low, high = (low.where(low > 0), high) if name == "log_loss" else (low.clip(lower=0), high.clip(upper=1))
+        data = data.assign(**{axis: trials[name], f"{axis}_low": low, f"{axis}_high": high})
+    return data.dropna(subset=["x", "y"]).sort_values(["x", "y"], ignore_index=True)
+
+
+def trade_off(data: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
+    """Draw ``trade_off_data``: a mark for each trial; those on the front in full colour, with their spread."""
+    x, y = _axis(alt.X, "x", first), _axis(alt.Y, "y", second)
+    states = [state for state in STATES if state in set(data["state"])]
+    tooltip = ["trial", "state", alt.Tooltip("x", title=words(first), format=".4g")]
+    tooltip.append(alt.Tooltip("y", title=words(second), format=".4g"))
+    colour = alt.Color(
+        "state:N", title=None, scale=alt.Scale(domain=states, range=[STATES[state][0] for state in states])
+    )
+    shape = alt.Shape(
+        "state:N", title=None, scale=alt.Scale(domain=states, range=[STATES[state][1] for state in states])
+    )
+    marks = alt.Chart(data).encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip)
+    front = data[data["front"]]
+    line = (
+        alt.Chart(front)
+        .mark_line(interpolate="step-after" if first in LESS_IS_BETTER else "step-before", color=BLUE, opacity=0.6)
+        .encode(x=x, y=y)
+    )
+    layers = [marks.transform_filter("!datum.front").mark_point(filled=True, size=35, opacity=0.45), line]
+    for low, high, ends in (("x_low", "x_high", {"x2": "x_high:Q"}), ("y_low", "y_high", {"y2": "y_high:Q"})):
+        has = front.dropna(subset=[low, high])
+        if len(has):
+            begin = {"x": x, "y": alt.Y(f"{low}:Q")} if low == "y_low" else {"x": alt.X(f"{low}:Q"), "y": y}
+            layers.append(alt.Chart(has).mark_rule(color=GREY, opacity=0.7).encode(**begin, **ends))
+    layers.append(marks.transform_filter("datum.front").mark_point(filled=True, size=90, opacity=1))
+    title = heading("Trade-off", "large marks and the line: the front; whiskers: a standard deviation over the folds")
+    return alt.layer(*layers).properties(title=title, width=WIDTH * 2, height=HEIGHT + 100)
+
+
+def _axis(kind: type[alt.X | alt.Y], field: str, name: str) -> alt.X | alt.Y:
+    if name == SECONDS:
+        scale = alt.Scale(zero=False, nice=False, padding=16)
+        return kind(f"{field}:Q", title=f"{words(name)} (seconds)", scale=scale, axis=alt.Axis(tickCount=5))
+    title = f"{label(name)} (nats, logarithmic)" if name == "log_loss" else f"{label(name)} (mean over folds)"
+    return kind(f"{field}:Q", title=title, scale=value_scale(name), axis=value_axis(name))
