@@ -68,7 +68,8 @@ def run_name() -> str | None:
         readable = [found.name for found in loading.find(place) if found.run is not None]
         asked = (readable or known)[0]
     st.session_state[_KEPT] = st.session_state[_RUN_WIDGET] = st.query_params[RUN] = asked
-    st.selectbox("Run", known, key=_RUN_WIDGET, on_change=_remember_run, label_visibility="collapsed")
+    if len(known) > 1:
+        st.selectbox("Run", known, key=_RUN_WIDGET, on_change=_remember_run, label_visibility="collapsed")
     return asked
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard import thinning
 from nids import charts
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ def draw(chart: alt.LayerChart | alt.Chart, name: str, around: int = AROUND) -> 
     themed = charts.themed(chart, ink)
     themed.config.font = FONT
     st.altair_chart(themed, width="stretch", theme=None, alt=name)
+
+
+def left_out(shown: int, of: int) -> None:
+    """Say how many of the trials a picture shows, if not all."""
+    if words := thinning.in_words(shown, of, "trials"):
+        st.caption(words)
 
 
 def grid(drawn: Sequence[tuple[alt.Chart, str]], columns: int) -> None:

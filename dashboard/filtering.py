@@ -13,15 +13,17 @@ from nids.report.rounding import setting
 from nids.report.wording import STATES as STATE_WORDS
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from nids.space import Space
 
 NO_FILTER = "any"
 MOST_STEPS = 100
 
 
-def chosen(trials: pd.DataFrame, space: Space) -> pd.DataFrame:
-    """Let the visitor filter the trials, and return those that pass."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+def chosen(trials: pd.DataFrame, space: Space, row: DeltaGenerator) -> pd.DataFrame:
+    """Let the visitor filter the trials in a row of the page, and return those that pass."""
+    with row:
         states = st.pills(
             "State",
             [state for state in STATES if (trials["state"] == state).any()],
@@ -36,12 +38,12 @@ def chosen(trials: pd.DataFrame, space: Space) -> pd.DataFrame:
             key="search",
             bind="query-params",
             placeholder="number, value, reason …",
-            width=230,
+            width=210,
             help="Each word must occur in the trial's number, its state, its hyperparameters or the reason of its "
             "failure.",
         )
         name = st.selectbox(
-            "Hyperparameter", [NO_FILTER, *space], key="of", bind="query-params", width=230, help="Limits its values."
+            "Hyperparameter", [NO_FILTER, *space], key="of", bind="query-params", width=210, help="Limits its values."
         )
         allowed = _allowed(trials, space, name) if name != NO_FILTER else None
     return filtered(trials, states, words or "", None if allowed is None else name, allowed)

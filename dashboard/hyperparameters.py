@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import loading, thinning, trial_charts
-from dashboard.drawing import draw, grid
+from dashboard.drawing import draw, grid, left_out
 from nids import charts
 from nids.charts import label
 from nids.report.wording import STATES as STATE_WORDS
@@ -50,12 +50,12 @@ def show(run: KeptRun, tables: Tables, chosen: pd.DataFrame, space: Space) -> No
             trial_charts.parallel(data, trial_charts.ends(space, lines, tables.metric)),
             "Parallel coordinates: a line for each trial across its hyperparameters and its value",
         )
-        st.caption(thinning.in_words(len(lines), len(valued), "trials"))
+        left_out(len(lines), len(valued))
     marks = thinning.best_first(valued, tables.mode, thinning.MOST_SLICED)
     words = "; ".join(f"{mark} {STATE_WORDS[state]}" for state, mark in MARKS.items() if state in set(marks["state"]))
     st.markdown(f"##### Each trial's {label(tables.metric)} by each hyperparameter, the most important first")
     st.caption(f"A mark for each trial: {words}. A pruned trial's value is of the epoch at which it was stopped.")
-    st.caption(thinning.in_words(len(marks), len(valued), "trials"))
+    left_out(len(marks), len(valued))
     order = sorted(space, key=lambda name: -found.get(name, 0.0))
     if len(order) > FIRST_SLICES and not st.toggle(f"All {len(order)} of them", key="all", bind="query-params"):
         order = order[:FIRST_SLICES]

@@ -1,4 +1,4 @@
-"""The view "learning curves" of the page "Trials": how chosen trials learned, fold by fold."""
+"""The view "curves" of the page "Trials": how chosen trials learned, fold by fold."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import choosing, contenders, downloads, frame, loading, outlook, thinning
-from dashboard.drawing import draw
+from dashboard.drawing import draw, left_out
 from dashboard.markdown import code, plain, unbroken
 from nids import charts
 from nids.charts import label
@@ -73,7 +73,7 @@ def _live(name: str, state: str) -> None:
             data = charts.history_data(trials, tables.mode)
             shown = thinning.thin_history(data)
             draw(charts.history(shown, tables.metric), "Optimisation history: each trial's value, and the best so far")
-            st.caption(thinning.in_words(len(shown), len(data), "trials"))
+            left_out(len(shown), len(data))
         else:
             st.info("The first trial's first epoch has not ended yet: there is nothing to draw.")
     with left:
@@ -83,8 +83,7 @@ def _live(name: str, state: str) -> None:
         _tiles(tables)
         _beside_others(tables)
     if len(tables.failures):
-        st.markdown("##### Failures")
-        st.dataframe(tables.failures, hide_index=True, alt="A row for each reason of failure")
+        st.markdown(_failures(tables.failures))
     downloads.of_run(run)
     frame.faults(run, faults)
 
@@ -99,6 +98,15 @@ def _progress(run: KeptRun, tables: Tables, trials: pd.DataFrame) -> None:
     st.progress(found.share, text=words)
     if tables.message:
         st.caption(plain(tables.message))
+
+
+def _failures(failures: pd.DataFrame) -> str:
+    """Return in Markdown why trials failed: a line for each reason."""
+    lines = ["##### Failures"]
+    for reason, count, numbers in failures[["reason", "count", "trials"]].itertuples(index=False):
+        more = ", …" if count > numbers.count(",") + 1 else ""
+        lines.append(f"- {plain(reason)}: {count:,} {'trial' if count == 1 else 'trials'} ({numbers}{more})")
+    return "\n".join(lines)
 
 
 def _tiles(tables: Tables) -> None:

@@ -60,6 +60,8 @@ def in_words(trials: pd.DataFrame, on_front: pd.Series, first: str, second: str)
     count = int(on_front.sum())
     complete = int((trials["state"] == "COMPLETE").sum())
     names = f"{words(first)} and {words(second)}"
+    if complete == 1:
+        return "There is one complete trial, so nothing to weigh yet."
     if count == 1:
         number = int(trials.loc[on_front, "trial"].iloc[0])
         return f"Nothing to trade: trial {number} is the best of {complete:,} complete trials in both {names}."

@@ -57,7 +57,9 @@ def show() -> None:
     frame.notice()
     st.subheader("Runs", anchor=False)
     place = choosing.shown_storage()
-    st.caption(f"The searches in {plain(place)}, the latest first. Choose some to open or compare them.")
+    st.caption(
+        f"The searches in {plain(place)}, the latest first. A click on a name opens it; tick some to compare them."
+    )
     _list(place)
     login.show_visitor()
 

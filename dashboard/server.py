@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import socket
+import sys
 from pathlib import Path
+from typing import Any
 
 from nids.errors import UserError
 
 APP = Path(__file__).parent / "app.py"
 
 
-def options(address: str, port: int, login_file: str | None = None) -> list[str]:
-    """Return the settings of the server, as Streamlit's command line takes them.
+def options(address: str, port: int, login_file: str | None = None) -> dict[str, Any]:
+    """Return Streamlit's settings for the server.
 
     Nothing is sent to anybody, no file is watched, and a visitor is told of an error's kind only, not of its traceback.
     """
-    settings = {
+    settings: dict[str, Any] = {
         "server.address": address,
         "server.port": port,
-        "server.headless": "true",
+        "server.headless": True,
         "server.fileWatcherType": "none",
-        "browser.gatherUsageStats": "false",
+        "browser.gatherUsageStats": False,
         "client.showErrorDetails": "type",
-        "client.showErrorLinks": "false",
+        "client.showErrorLinks": False,
         "client.toolbarMode": "viewer",
-        "runner.magicEnabled": "false",
+        "runner.magicEnabled": False,
+        "runner.postScriptGC": False,  # after each run of a page, it would stop all visitors for a tenth of a second
         "theme.paddingTop": "1rem",
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",
     }
     if login_file:
-        settings["secrets.files"] = str(Path(login_file).resolve())
-    return [f"--{name}={value}" for name, value in settings.items()]
+        settings["secrets.files"] = [str(Path(login_file).resolve())]
+    return settings
 
 
 def serve(storage: str, address: str, port: int, login_file: str | None = None) -> None:
@@ -46,9 +49,11 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     Raises:
         UserError: The storage is of an unknown kind, nothing can listen there, or the login would let everybody in.
     """
-    from streamlit.web import cli
+    from starlette.middleware import Middleware
+    from streamlit.starlette import App
 
     from dashboard import login
+    from dashboard.static_files import StaticFiles
     from nids.storage import Folder
 
     place = Folder.at(storage)
@@ -58,8 +63,9 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     check_free(address, port)
     if login_file:
         login.check(login_file)
-    asked = [login.WANTED] if login_file else []
-    cli.main(["run", str(APP), *options(address, port, login_file), "--", storage, *asked], standalone_mode=False)
+    # What the pages are told, as if they had been started by Streamlit's own command.
+    sys.argv = [str(APP), storage, *([login.WANTED] if login_file else [])]
+    App(APP, middleware=[Middleware(StaticFiles)]).run(config=options(address, port, login_file))
 
 
 def check_free(address: str, port: int) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Marks that a browser draws at once without delay, and more than the eye tells apart.
-MOST_MARKS = 800
+MOST_MARKS = 500
 MOST_LINES = 100
 MOST_SLICED = 300
 MOST_ROWS = 1000

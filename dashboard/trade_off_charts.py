@@ -55,14 +55,14 @@ def trade_off(data: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
         .mark_line(interpolate="step-after" if first in LESS_IS_BETTER else "step-before", color=BLUE, opacity=0.6)
         .encode(x=x, y=y)
     )
-    layers = [marks.transform_filter("!datum.front").mark_point(filled=True, size=35, opacity=0.45), line]
+    layers = [marks.transform_filter("!datum.front").mark_point(filled=True, size=35, opacity=0.55), line]
     for low, high, ends in (("x_low", "x_high", {"x2": "x_high:Q"}), ("y_low", "y_high", {"y2": "y_high:Q"})):
         has = front.dropna(subset=[low, high])
         if len(has):
             begin = {"x": x, "y": alt.Y(f"{low}:Q")} if low == "y_low" else {"x": alt.X(f"{low}:Q"), "y": y}
             layers.append(alt.Chart(has).mark_rule(color=GREY, opacity=0.7).encode(**begin, **ends))
     layers.append(marks.transform_filter("datum.front").mark_point(filled=True, size=90, opacity=1))
-    title = heading("Trade-off", "large marks and the line: the front; whiskers: a standard deviation over the folds")
+    title = heading("Trade-off", "large marks: the front, with its spread over folds")
     return alt.layer(*layers).properties(title=title, width=WIDTH * 2, height=HEIGHT + 100)
 
 

@@ -8,11 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import pareto, thinning, trade_off_charts, trial_table
-from dashboard.drawing import draw
+from dashboard.drawing import draw, left_out
 from dashboard.markdown import plain
 from nids.charts import label
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from dashboard.loading import KeptRun
     from nids.report import Tables
 
@@ -23,25 +25,48 @@ CHANCE = (
 )
 
 
-def show(run: KeptRun, tables: Tables, chosen: pd.DataFrame) -> None:
+def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> tuple[str, ...]:
+    """Let the visitor choose two figures in a row of the page, and return them; none if there are not two."""
+    names = pareto.offered(trials)
+    if len(names) < 2:
+        return ()
+    # At first, what the search went by.
+    defaults = {"weigh": metric if metric in names else names[0], "against": pareto.opposed(metric, names)}
+    with row:
+        return tuple(
+            st.selectbox(
+                key.capitalize(),
+                names,
+                index=names.index(default),
+                format_func=pareto.words,
+                key=key,
+                bind="query-params",
+                width=210,
+                help=HELP,
+            )
+            for key, default in defaults.items()
+        )
+
+
+def show(run: KeptRun, tables: Tables, trials: pd.DataFrame, weighed: tuple[str, ...]) -> None:
     """Show two figures of trials against each other, and the trials on their Pareto front.
 
     Args:
         run: The run.
         tables: What the report says of it.
-        chosen: Its trials that pass the filters.
+        trials: Its trials that pass the filters.
+        weighed: What ``chosen`` returned.
     """
-    names = pareto.offered(chosen)
-    if len(names) < 2:
+    if not weighed or not (trials["state"] == "COMPLETE").any():
         st.info("None of these trials is complete: only complete ones can be weighed against each other.")
         return
-    first, second = _axes(names, tables.metric)
+    second, first = weighed
     if first == second:
         st.info("Choose two different figures.")
         return
-    on_front = pareto.front(chosen, first, second)
-    st.markdown(f"#### {plain(pareto.in_words(chosen, on_front, first, second))}")
-    having = chosen[chosen[first].notna() & chosen[second].notna()]
+    on_front = pareto.front(trials, first, second)
+    st.markdown(f"#### {plain(pareto.in_words(trials, on_front, first, second))}")
+    having = trials[trials[first].notna() & trials[second].notna()]
     others = thinning.best_first(having[~on_front[having.index]], tables.mode, thinning.MOST_MARKS)
     shown = pd.concat([having[on_front[having.index]], others])
     data = trade_off_charts.trade_off_data(shown, on_front, first, second)
@@ -49,27 +74,8 @@ def show(run: KeptRun, tables: Tables, chosen: pd.DataFrame) -> None:
         trade_off_charts.trade_off(data, first, second),
         f"{pareto.words(second)} of each trial against its {pareto.words(first)}",
     )
-    st.caption(thinning.in_words(len(shown), len(having), "trials"))
-    best = chosen[on_front].sort_values(first, ascending=first in pareto.LESS_IS_BETTER)
+    left_out(len(shown), len(having))
+    best = trials[on_front].sort_values(first, ascending=first in pareto.LESS_IS_BETTER)
     measures = [name for name in (first, second) if name != pareto.SECONDS]
     words = f"The front, the best by {pareto.words(first)} first. {CHANCE.format(metric=label(tables.metric))}"
     trial_table.show(run, tables, best, words, list(dict.fromkeys((*measures, *trial_table.MEASURES))), "front")
-
-
-def _axes(names: list[str], metric: str) -> tuple[str, str]:
-    opposed = pareto.opposed(metric, names)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        second, first = (
-            st.selectbox(
-                words,
-                names,
-                index=names.index(default) if default in names else 0,
-                format_func=pareto.words,
-                key=key,
-                bind="query-params",
-                width=300,
-                help=HELP,
-            )
-            for words, key, default in (("Of", "of-figure", metric), ("against", "against", opposed))
-        )
-    return first, second

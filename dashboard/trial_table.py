@@ -104,7 +104,7 @@ def _taken_on(run: KeptRun, picked: pd.DataFrame, ordered: pd.DataFrame, kind: s
     pages = st.session_state.get(choosing.PAGES, {})
     with st.container(horizontal=True):
         if st.button("Learning curves", disabled=not numbers, icon=":material/show_chart:"):
-            query = {choosing.RUN: run.name, "view": "learning curves", "curves": [*map(str, numbers)]}
+            query = {choosing.RUN: run.name, "view": "curves", "curves": [*map(str, numbers)]}
             st.switch_page(pages["trials"], query_params=query)
         if st.button("Classes", disabled=picked["value"].notna().tolist() != [True], icon=":material/category:"):
             st.switch_page(pages["classes"], query_params={choosing.RUN: run.name, choosing.TRIAL: str(numbers[0])})

@@ -8,7 +8,7 @@ from dashboard import filtering, frame, hyperparameters, learning_curves, loadin
 from nids.space import space_from
 from nids.study import complete_first
 
-TABLE, HYPERPARAMETERS, TRADE_OFFS, CURVES = "table", "hyperparameters", "trade-offs", "learning curves"
+TABLE, HYPERPARAMETERS, TRADE_OFFS, CURVES = "table", "hyperparameters", "trade-offs", "curves"
 VIEWS = (TABLE, HYPERPARAMETERS, TRADE_OFFS, CURVES)
 
 
@@ -27,13 +27,15 @@ def show() -> None:
     if view == CURVES:
         learning_curves.show(run, tables)
     else:
-        chosen = filtering.chosen(trials, space)
+        controls = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+        weighed = trade_offs.chosen(trials, tables.metric, controls) if view == TRADE_OFFS else ()
+        chosen = filtering.chosen(trials, space, controls)
         if chosen.empty:
             st.info("No trial passes the filters.")
         elif view == HYPERPARAMETERS:
             hyperparameters.show(run, tables, chosen, space)
         elif view == TRADE_OFFS:
-            trade_offs.show(run, tables, chosen)
+            trade_offs.show(run, tables, chosen, weighed)
         else:
             words = f"{len(chosen):,} of {tables.all_trials:,} trials, the best complete one first."
             trial_table.show(run, tables, complete_first(chosen, tables.mode), words)

@@ -2,8 +2,9 @@
 
 The first (``..._data``) takes a table of the run store and is tested as values; the second draws that data
 and nothing else. Colours are those of Okabe & Ito (2008), which stay apart for all kinds of colour vision,
-limited to the ones that are readable on white and on black; wherever a colour carries a meaning, a shape, a
-dash or a text repeats it. Text and grid have no colour of their own: ``themed`` gives them one.
+limited to the ones that are readable on white and on black, for which their blue is a little lighter here;
+wherever a colour carries a meaning, a shape, a dash or a text repeats it. Text and grid have no colour of their
+own: ``themed`` gives them one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-BLUE, VERMILION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#8a8f98"
+BLUE, VERMILION, GREEN, ORANGE, GREY = "#1080C4", "#D55E00", "#009E73", "#E69F00", "#8a8f98"
 # Pixels of a chart with its axes: two stand side by side on a screen, one is readable on a telephone.
 WIDTH, HEIGHT = 430, 240
 

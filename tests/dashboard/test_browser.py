@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-PAGES = ("", "overview", "trials", "trials?view=hyperparameters", "trials?view=learning+curves", "classes", "verdict")
+PAGES = ("", "overview", "trials", "trials?view=hyperparameters", "trials?view=curves", "classes", "verdict")
 PAGES += ("trials?view=trade-offs", "compare", "cluster")
 TINY = [
     *("--set", "data.dataset=nsl-kdd-sample", "--set", "data.rows=600", "--set", "folds.count=2"),

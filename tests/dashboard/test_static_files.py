@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dashboard.static_files import FOLDER, StaticFiles
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Scope
+
+PASSED_ON = [{"type": "passed on"}]
+
+
+def answer(path: str, method: str = "GET") -> list[Message]:
+    """What is sent for a request, twice: read from the disk, and from memory."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        raise AssertionError("nothing is to be received")
+
+    async def others(scope: Scope, receive: Any, send: Any) -> None:
+        await send(PASSED_ON[0])
+
+    async def ask() -> list[list[Message]]:
+        files = StaticFiles(others)
+        answers = []
+        for _ in range(2):
+            sent.clear()
+            await files({"type": "http", "method": method, "path": path}, receive, send)
+            answers.append([*sent])
+        return answers
+
+    first, second = asyncio.run(ask())
+    assert first == second
+    return first
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kind"),
+    [
+        pytest.param("static/js/index.*.js", b"text/javascript; charset=utf-8", id="script"),
+        pytest.param("static/css/index.*.css", b"text/css; charset=utf-8", id="style"),
+        pytest.param("static/media/*.woff2", b"font/woff2", id="font"),
+    ],
+)
+def test_the_program_comes_whole_and_to_be_kept(pattern: str, kind: bytes) -> None:
+    file = next(FOLDER.glob(pattern))
+    head, body = answer(f"/{file.relative_to(FOLDER).as_posix()}")
+    assert dict(head["headers"]) == {
+        b"cache-control": b"public, immutable, max-age=31536000",
+        b"content-type": kind,
+        b"content-length": str(file.stat().st_size).encode(),
+    }
+    assert (head["status"], body["body"]) == (200, file.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        pytest.param("/overview", "GET", id="page"),
+        pytest.param("/static/js/gone.js", "GET", id="no-file"),
+        pytest.param("/static/../index.html", "GET", id="another-kind"),
+        pytest.param("/static/../../__init__.py", "GET", id="outside"),
+        pytest.param("/static/js", "GET", id="folder"),
+        pytest.param("/static/js/index.js", "POST", id="another-method"),
+    ],
+)
+def test_all_else_is_passed_on(path: str, method: str) -> None:
+    assert answer(path, method) == PASSED_ON
+
+
+def test_other_protocols_are_passed_on() -> None:
+    async def others(scope: Scope, receive: Any, send: Any) -> None:
+        await send(scope)
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        raise AssertionError("nothing is to be received")
+
+    scope: Scope = {"type": "websocket", "path": "/static/js/x.js"}
+    asyncio.run(StaticFiles(others)(scope, receive, send))
+    assert sent == [scope]
