@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
 
 PAGES = "pages"
 RUN = "run"

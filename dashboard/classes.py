@@ -16,7 +16,7 @@ from nids.report.contents import CLASS_MEASURES, class_summary
 from nids.report.rounding import interval, mean_and_spread
 
 if TYPE_CHECKING:
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
     from dashboard.models import Judged
 
 NOTHING = "nothing"

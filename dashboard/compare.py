@@ -19,7 +19,7 @@ from nids.report.rounding import NONE, duration, mean_and_spread
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
     from nids.report import Tables
 
 

@@ -13,7 +13,7 @@ from nids.report.page import page
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
 
 
 def of_run(run: KeptRun) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 import streamlit as st
 
 from dashboard import choosing, loading
+from dashboard.kept_run import FOREIGN
 from dashboard.markdown import code, plain
 from nids.errors import UserError
 from nids.report import wording
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from streamlit.delta_generator import DeltaGenerator
 
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
 
 # More damaged runs than these are folded away: they would push the page's answer out of sight.
 FEW = 2
@@ -115,7 +116,7 @@ def guarded() -> Iterator[None]:
         yield
     except UserError as error:
         st.error(plain(error), icon=ICONS["damaged"])
-    except loading.FOREIGN as error:
+    except FOREIGN as error:
         LOG.exception("a part of a page could not be shown")
         st.error(
             "This cannot be shown: something among the run's files is not as this program writes it "

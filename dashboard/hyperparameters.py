@@ -15,7 +15,7 @@ from nids.report.wording import STATES as STATE_WORDS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
     from nids.report import Tables
     from nids.space import Space
 

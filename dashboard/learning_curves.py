@@ -13,7 +13,7 @@ from dashboard.markdown import plain
 from nids.charts import label
 
 if TYPE_CHECKING:
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
     from nids.report import Tables
 
 FIGURES = ("log_loss", "accuracy", "macro_f1", "weighted_f1", "training_loss")

@@ -14,7 +14,7 @@ from nids.report.baselines import name_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from nids.report.rounding import NONE, mean_and_spread, value
 
 if TYPE_CHECKING:
     from dashboard.contenders import Contest
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
     from nids.report import Tables
     from nids.report.contents import Best
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ def options(address: str, port: int, login_file: str | None = None) -> dict[str,
         "server.headless": True,
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": False,
+        # Without it, Streamlit asks a service on the Internet for this machine's address, to print it.
+        "browser.serverAddress": socket.gethostname() if _is_wildcard(address) else address,
         "client.showErrorDetails": "type",
         "client.showErrorLinks": False,
         "client.toolbarMode": "viewer",
@@ -58,14 +61,27 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
 
     place = Folder.at(storage)
     place.names()  # what cannot be read is said before anything starts
-    if not place.exists():
-        print(f"{storage} does not exist yet: until there is a run in it, a demonstration is shown.", flush=True)
     check_free(address, port)
     if login_file:
         login.check(login_file)
+    elif not _is_loopback(address):
+        print(f"There is no --login: whoever reaches {address}:{port} sees all runs.", flush=True)
+    if not place.exists():
+        print(f"{storage} does not exist yet: until there is a run in it, a demonstration is shown.", flush=True)
     # What the pages are told, as if they had been started by Streamlit's own command.
     sys.argv = [str(APP), storage, *([login.WANTED] if login_file else [])]
     App(APP, middleware=[Middleware(StaticFiles)]).run(config=options(address, port, login_file))
+
+
+def _is_wildcard(address: str) -> bool:
+    return address in {"0.0.0.0", "::"}
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:  # a name
+        return address == "localhost"
 
 
 def check_free(address: str, port: int) -> None:

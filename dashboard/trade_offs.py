@@ -15,7 +15,7 @@ from nids.charts import label
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
     from nids.report import Tables
 
 HELP = "Of two figures, one trial need not be the best in both. Those that no other one beats are the Pareto front."

@@ -16,7 +16,7 @@ from nids.report.wording import STATES as STATE_WORDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
     from nids.report import Tables
 
 MEASURES = ("log_loss", "accuracy", "macro_f1")

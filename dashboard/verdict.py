@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import attack_charts, choosing, downloads, frame, loading, traffic
+from dashboard import attack_charts, choosing, downloads, frame, traffic
 from dashboard.drawing import draw
 from dashboard.markdown import code, plain
 from nids import charts, datasets, verdict_charts
@@ -19,7 +19,7 @@ from nids.results import UNFINISHED, file_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dashboard.loading import KeptRun
+    from dashboard.kept_run import KeptRun
     from nids.report.held_out import HeldOut
 
 # Of less, the next digit of a share is chance.
@@ -119,8 +119,8 @@ def _tiles(ours: Mapping[str, Any]) -> None:
 
 
 def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
-    folds = loading.held_out_predictions(run, "out_of_fold")
-    predictions = loading.held_out_predictions(run, f"predictions-{file_name(file)}")
+    folds = run.predictions("out_of_fold")
+    predictions = run.predictions(f"predictions-{file_name(file)}")
     if folds is None or predictions is None:
         return
     classes = run.manifest["data"]["classes"]

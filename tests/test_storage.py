@@ -46,6 +46,22 @@ def test_folders_come_with_the_files_in_them(folder: Folder) -> None:
     assert not folder.exists("run/trials/part-2.parquet")
 
 
+def test_all_files_below_a_folder_have_a_version(folder: Folder) -> None:
+    assert folder.versions() == {}
+    folder.write("b.json", b"12")
+    folder.folder("run").folder("trials").write("part-0.parquet", b"123")
+    folder.folder("run").write(".hidden", b"")
+    folder.folder(".other").write("file", b"")
+    first = folder.versions()
+    assert list(first) == ["b.json", "run/trials/part-0.parquet"]
+    assert [size for _, size in first.values()] == [2, 3]
+    assert folder.folder("run").versions() == {"trials/part-0.parquet": first["run/trials/part-0.parquet"]}
+    folder.write("b.json", b"1234")
+    second = folder.versions()
+    assert second["b.json"] != first["b.json"]
+    assert second["run/trials/part-0.parquet"] == first["run/trials/part-0.parquet"]
+
+
 def test_a_file_that_is_not_there_is_not_found(folder: Folder) -> None:
     folder.write("a", b"")
     with pytest.raises(FileNotFoundError):

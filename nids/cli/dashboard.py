@@ -19,8 +19,7 @@ def dashboard(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="TOML file with an OpenID Connect provider ([auth]) and who is let in ([visitors]): "
-            "dashboard/README.md shows one.",
+            help="TOML file with an OpenID Connect provider and who is let in: dashboard/README.md shows one.",
         ),
     ] = None,
 ) -> None:
