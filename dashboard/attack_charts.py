@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from nids.charts import BLUE, GREY, VERMILION, WIDTH, heading
+from nids.charts import BLUE, GREY, VERMILION, WIDTH, fields, heading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ def attacks(data: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(shown).encode(
         y=alt.Y("name:N", title=None, sort=shown["name"].tolist(), axis=alt.Axis(labelLimit=190)),
         tooltip=[
-            "attack",
+            *fields("attack"),
             alt.Tooltip("rows", format=","),
             alt.Tooltip("flagged", format=".1%"),
             alt.Tooltip("recognized", format=".1%", title="given its class"),

@@ -52,6 +52,7 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     Raises:
         UserError: The storage is of an unknown kind, nothing can listen there, or the login would let everybody in.
     """
+    from altair.utils import schemapi
     from starlette.middleware import Middleware
     from streamlit.starlette import App
 
@@ -68,6 +69,7 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
         print(f"There is no --login: whoever reaches {address}:{port} sees all runs.", flush=True)
     if not place.exists():
         print(f"{storage} does not exist yet: until there is a run in it, a demonstration is shown.", flush=True)
+    schemapi.disable_debug_mode()  # as for dashboard.drawing: charts are held against their schema by the tests
     # What the pages are told, as if they had been started by Streamlit's own command.
     sys.argv = [str(APP), storage, *([login.WANTED] if login_file else [])]
     App(APP, middleware=[Middleware(StaticFiles)]).run(config=options(address, port, login_file))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from dashboard.pareto import LESS_IS_BETTER, SECONDS, words
-from nids.charts import BLUE, GREY, HEIGHT, STATES, WIDTH, heading, label, value_axis, value_scale
+from nids.charts import BLUE, GREY, HEIGHT, STATES, WIDTH, fields, heading, label, value_axis, value_scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ def trade_off(data: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
     """Draw ``trade_off_data``: a mark for each trial; those on the front in full colour, with their spread."""
     x, y = _axis(alt.X, "x", first), _axis(alt.Y, "y", second)
     states = [state for state in STATES if state in set(data["state"])]
-    tooltip = ["trial", "state", alt.Tooltip("x", title=words(first), format=".4g")]
+    tooltip = [*fields("trial", "state"), alt.Tooltip("x", title=words(first), format=".4g")]
     tooltip.append(alt.Tooltip("y", title=words(second), format=".4g"))
     colour = alt.Color(
         "state:N", title=None, scale=alt.Scale(domain=states, range=[STATES[state][0] for state in states])
@@ -56,11 +56,15 @@ def trade_off(data: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
         .encode(x=x, y=y)
     )
     layers = [marks.transform_filter("!datum.front").mark_point(filled=True, size=35, opacity=0.55), line]
-    for low, high, ends in (("x_low", "x_high", {"x2": "x_high:Q"}), ("y_low", "y_high", {"y2": "y_high:Q"})):
-        has = front.dropna(subset=[low, high])
-        if len(has):
-            begin = {"x": x, "y": alt.Y(f"{low}:Q")} if low == "y_low" else {"x": alt.X(f"{low}:Q"), "y": y}
-            layers.append(alt.Chart(has).mark_rule(color=GREY, opacity=0.7).encode(**begin, **ends))
+    # A layer for each axis: what has no spread there has no whisker.
+    across, along = (front.dropna(subset=[f"{axis}_low", f"{axis}_high"]) for axis in ("x", "y"))
+    whiskers = {"color": GREY, "opacity": 0.7}
+    if len(across):
+        ends = {"x": alt.X("x_low:Q"), "x2": alt.X2("x_high:Q"), "y": y}
+        layers.append(alt.Chart(across).mark_rule(**whiskers).encode(**ends))
+    if len(along):
+        ends = {"x": x, "y": alt.Y("y_low:Q"), "y2": alt.Y2("y_high:Q")}
+        layers.append(alt.Chart(along).mark_rule(**whiskers).encode(**ends))
     layers.append(marks.transform_filter("datum.front").mark_point(filled=True, size=90, opacity=1))
     title = heading("Trade-off", "large marks: the front, with its spread over folds")
     return alt.layer(*layers).properties(title=title, width=WIDTH * 2, height=HEIGHT + 100)

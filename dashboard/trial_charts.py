@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.charts import BLUE, GREEN, GREY, HEIGHT, ORANGE, STATES, VERMILION, WIDTH, heading, label
+from nids.charts import BLUE, GREEN, GREY, HEIGHT, ORANGE, STATES, VERMILION, WIDTH, fields, heading, label
 from nids.charts import value_axis as axis_of
 from nids.charts import value_scale as scale_of
 from nids.report.rounding import setting
@@ -116,15 +116,15 @@ def parallel(data: pd.DataFrame, marks: pd.DataFrame) -> alt.LayerChart:
         .encode(
             x=x,
             y=y,
-            detail="trial:N",
-            order="number:Q",
+            detail=alt.Detail("trial:N"),
+            order=alt.Order("number:Q"),
             color=alt.Color("group:N", title=None, legend=legend(), scale=colours),
             strokeDash=alt.StrokeDash("group:N", title=None, legend=legend(), scale=dashes),
-            tooltip=["trial", "axis", alt.Tooltip("text:N", title="value")],
+            tooltip=[*fields("trial", "axis"), alt.Tooltip("text:N", title="value")],
         )
         for name in reversed(groups)
     ]
-    texts = alt.Chart(marks).mark_text(align="left", dx=5, fontSize=11).encode(x=x, y=y, text="text:N")
+    texts = alt.Chart(marks).mark_text(align="left", dx=5, fontSize=11).encode(x=x, y=y, text=alt.Text("text:N"))
     title = heading("Hyperparameters and their outcome", "a line for each trial; the last axis is what it reached")
     return alt.layer(*lines, texts).properties(title=title, width=WIDTH * 2, height=HEIGHT + 60)
 
@@ -157,7 +157,7 @@ def one_slice(data: pd.DataFrame, name: str, distribution: BaseDistribution, met
             shape=alt.Shape(
                 "state:N", legend=None, scale=alt.Scale(domain=states, range=[STATES[state][1] for state in states])
             ),
-            tooltip=["trial", "state", "setting", alt.Tooltip("value", format=".4g")],
+            tooltip=[*fields("trial", "state", "setting"), alt.Tooltip("value", format=".4g")],
         )
         .properties(width=WIDTH - 100, height=HEIGHT - 50)
     )
@@ -203,17 +203,17 @@ def curves(data: pd.DataFrame, metric: str, order: Sequence[int]) -> alt.LayerCh
         scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])),
         legend=legend(),
     )
-    tooltip = ["trial", "fold", "epoch", alt.Tooltip("figure", format=".4g")]
+    tooltip = [*fields("trial", "fold", "epoch"), alt.Tooltip("figure", format=".4g")]
     base = alt.Chart(shown).encode(x=x, y=y, color=colour)
     folds = (
         base.transform_filter("datum.fold >= 0")
         .mark_line(strokeWidth=1, opacity=0.45)
-        .encode(detail="fold:N", tooltip=tooltip)
+        .encode(detail=alt.Detail("fold:N"), tooltip=tooltip)
     )
     means = (
         base.transform_filter("datum.fold < 0")
         .mark_line(strokeWidth=2.6)
-        .encode(strokeDash=dash, tooltip=["trial", "epoch", alt.Tooltip("figure", format=".4g", title="mean")])
+        .encode(strokeDash=dash, tooltip=[*fields("trial", "epoch"), alt.Tooltip("figure", format=".4g", title="mean")])
     )
     above = heading("Learning curves", "thin lines: the folds; thick ones: their mean")
     return alt.layer(folds, means).properties(title=above, width=WIDTH * 2, height=HEIGHT + 60)
@@ -242,7 +242,7 @@ def best_lines(data: pd.DataFrame, metric: str, order: Sequence[str]) -> alt.Cha
             strokeDash=alt.StrokeDash(
                 "run:N", title=None, scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=legend()
             ),
-            tooltip=["run", "trial", alt.Tooltip("best", format=".4g")],
+            tooltip=[*fields("run", "trial"), alt.Tooltip("best", format=".4g")],
         )
         .properties(
             title=heading("Best so far", "the best complete trial up to each trial"), width=WIDTH * 2, height=HEIGHT

@@ -86,7 +86,7 @@ def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:
         x=x,
         color=alt.Color("state:N", title=None, scale=alt.Scale(domain=states, range=colours)),
         shape=alt.Shape("state:N", title=None, scale=alt.Scale(domain=states, range=shapes)),
-        tooltip=["trial", "state", alt.Tooltip("value", format=".4g")],
+        tooltip=[*fields("trial", "state"), alt.Tooltip("value", format=".4g")],
     )
     points = marks.mark_point(filled=True, size=55, opacity=0.9).encode(y=y)
     layers = [line, points]
@@ -114,7 +114,7 @@ def importances(data: pd.DataFrame) -> alt.LayerChart:
         y=alt.Y("hyperparameter:N", title=None, sort=None),
     )
     bars = base.mark_bar(color=BLUE, size=16).encode(
-        tooltip=["hyperparameter", alt.Tooltip("importance", format=".1%")]
+        tooltip=[*fields("hyperparameter"), alt.Tooltip("importance", format=".1%")]
     )
     shares = base.mark_text(align="left", dx=4).encode(text=alt.Text("importance:Q", format=".0%"))
     return alt.layer(bars, shares).properties(
@@ -155,7 +155,7 @@ def class_results(data: pd.DataFrame, classes: Sequence[str], lowest: float | No
         y=alt.Y("class:N", title=None, sort=list(classes), **bands),
         yOffset=alt.YOffset("measure:N", sort=measures),
         color=alt.Color("measure:N", title=None, scale=colour, sort=measures),
-        tooltip=["class", "measure", "fold", alt.Tooltip("score", format=".2%")],
+        tooltip=[*fields("class", "measure", "fold"), alt.Tooltip("score", format=".2%")],
     )
     title = "share of rows (precision, recall), harmonic mean of both (F1)"
     ends = {} if lowest is None else {"domain": [lowest, 1]}
@@ -164,7 +164,7 @@ def class_results(data: pd.DataFrame, classes: Sequence[str], lowest: float | No
     points = base.mark_point(filled=True, size=38, opacity=0.55).encode(x=x)
     means = base.mark_tick(thickness=2.5, size=11).encode(
         x=alt.X("mean(score):Q", title=title),
-        tooltip=["class", "measure", alt.Tooltip("mean(score)", format=".2%")],
+        tooltip=[*fields("class", "measure"), alt.Tooltip("mean(score)", format=".2%")],
     )
     above = heading("Results by class", "a circle for each fold, a stroke for their mean")
     return alt.layer(points, means).properties(title=above, width=WIDTH - 70, height=48 * len(classes))
@@ -201,7 +201,7 @@ def confusion(
     base = alt.Chart(data).encode(
         x=alt.X("predicted:N", title="predicted class", sort=order, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("actual:N", title="actual class", sort=order),
-        tooltip=["actual", "predicted", alt.Tooltip("count", format=","), alt.Tooltip("share", format=".3%")],
+        tooltip=[*fields("actual", "predicted"), alt.Tooltip("count", format=","), alt.Tooltip("share", format=".3%")],
     )
     # One hue from transparent to full: its lightness moves evenly away from the page's, light or dark.
     # The square root shows confusions of few rows, which are what one looks for.
@@ -263,8 +263,8 @@ def curves(data: pd.DataFrame, best_epoch: int | None = None) -> alt.LayerChart:
             ),
             color=alt.Color("quantity:N", title=None, scale=colours, legend=legend),
             strokeDash=alt.StrokeDash("quantity:N", scale=dashes, legend=None),
-            detail="fold:N",
-            tooltip=["quantity", "fold", "epoch", alt.Tooltip("loss", format=".4g")],
+            detail=alt.Detail("fold:N"),
+            tooltip=[*fields("quantity", "fold", "epoch"), alt.Tooltip("loss", format=".4g")],
         )
     )
     layers = [lines]
@@ -296,6 +296,11 @@ def themed(chart: alt.TopLevelMixin, ink: str = "currentColor", background: str 
         text={"color": ink, "fontSize": 12},
         view={"stroke": None},
     )
+
+
+def fields(*names: str) -> list[alt.Tooltip]:
+    """Return fields for a tooltip; for a name as text, Altair takes ten milliseconds to find out what is meant."""
+    return [alt.Tooltip(name) for name in names]
 
 
 def heading(text: str, subtitle: str) -> alt.TitleParams:

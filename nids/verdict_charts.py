@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from nids import charts
-from nids.charts import BLUE, GREY, HEIGHT, WIDTH, heading, label
+from nids.charts import BLUE, GREY, HEIGHT, WIDTH, fields, heading, label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def roc(data: pd.DataFrame) -> alt.LayerChart:
         axis=alt.Axis(format=".0%", tickCount=6),
     )
     tooltip = [
-        "method",
+        *fields("method"),
         alt.Tooltip("false_positive_rate", format=".2%"),
         alt.Tooltip("detection_rate", format=".2%"),
     ]
@@ -67,7 +67,7 @@ def roc(data: pd.DataFrame) -> alt.LayerChart:
             y=y,
             color=alt.Color("kind:N", title=None, scale=colours, legend=legend),
             strokeDash=alt.StrokeDash("kind:N", scale=dashes, legend=None),
-            detail="method:N",
+            detail=alt.Detail("method:N"),
             tooltip=tooltip,
         )
     )
@@ -141,11 +141,11 @@ def foretelling(data: pd.DataFrame, validation: str, held_out: str, title: str, 
     y = alt.Y("held_out:Q", title=label(held_out), scale=scale, axis=alt.Axis(format=".0%", tickCount=6))
     base = alt.Chart(plain).encode(y=y)
     spread = base.mark_rule(color=GREY, opacity=0.6).encode(
-        x=alt.X("low:Q", title=f"{figure} by the folds"), x2="high:Q"
+        x=alt.X("low:Q", title=f"{figure} by the folds"), x2=alt.X2("high:Q")
     )
-    tooltip = ["configuration", alt.Tooltip("folds", format=".2%"), alt.Tooltip("held_out", format=".2%")]
+    tooltip = [*fields("configuration"), alt.Tooltip("folds", format=".2%"), alt.Tooltip("held_out", format=".2%")]
     points = base.mark_circle(color=BLUE, size=60, opacity=0.9).encode(x=x, tooltip=tooltip)
-    numbers = base.mark_text(dx=8, dy=-7, fontSize=10).encode(x=x, text="configuration:N")
+    numbers = base.mark_text(dx=8, dy=-7, fontSize=10).encode(x=x, text=alt.Text("configuration:N"))
     return alt.layer(spread, points, numbers).properties(
         title=heading(title, subtitle), width=WIDTH - 80, height=HEIGHT
     )
