@@ -10,6 +10,7 @@ from nids.charts import label
 from nids.comparison import CONFIDENCE, compare, in_words
 from nids.report import baselines
 from nids.report.rounding import mean_and_spread
+from nids.results import LESS_IS_BETTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ class Contest:
             return UNKNOWN
         if self.test.p >= 1 - CONFIDENCE or self.test.difference == 0:
             return ALIKE
-        return BETTER if (self.test.difference < 0) == (self.metric == "log_loss") else WORSE
+        return BETTER if (self.test.difference < 0) == (self.metric in LESS_IS_BETTER) else WORSE
 
     @property
     def sentence(self) -> str:
@@ -59,7 +60,7 @@ class Contest:
                 return f"There are no figures of {name} by fold, so no test can tell which is better."
         if self.test is None:
             return f"{ours} and {theirs} were not judged by the same folds, so no test can tell which is better."
-        less = self.metric == "log_loss"
+        less = self.metric in LESS_IS_BETTER
         return in_words(self.test, ours=ours, theirs=theirs, measure=label(self.metric), less_is_better=less)
 
     @property
@@ -153,7 +154,7 @@ def against_baselines(run: Run, best: Best) -> list[Contest]:
         means = figures[~figures["ours"]].groupby("method")[metric].mean().dropna()
         if means.empty:
             continue
-        rival = str(means.idxmin() if metric == "log_loss" else means.idxmax())
+        rival = str(means.idxmin() if metric in LESS_IS_BETTER else means.idxmax())
         theirs = figures[figures["method"] == rival].set_index("fold")
         rows = {
             "training_rows": ours["training_rows"].tolist(),

@@ -8,6 +8,7 @@ next look asks again: the storage may have been out of reach for a moment.
 from __future__ import annotations
 
 import io
+import math
 import time
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -21,6 +22,7 @@ from nids.results import Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from nids.report import Tables
     from nids.storage import Folder
 
 T = TypeVar("T")
@@ -48,31 +50,41 @@ class IncompleteError(Exception):
 
 
 class KeptRun(Run):
-    """A run at one look: its folder is listed once, its parts are read once, and a damaged part is passed over.
+    """A run at one look: its files are listed once, its parts are read once, and what is damaged is passed over.
 
-    What is shown at one look is of one moment, and whatever several parts of a page ask for is made once.
+    The writer writes a trial's row after all other rows of it. So the trials are read first, and only then the other
+    files are listed: whatever trial is told to have ended has all of its rows.
 
     Attributes:
         versions: Path in the run's folder → what tells the file from its earlier content.
         faults: What could not be read, and why.
-        misses: How often something could not be read.
+        tables: What the report says of it, as soon as it has been asked: see ``dashboard.loading.tables``.
     """
 
     def __init__(self, folder: Folder) -> None:
-        self.versions = {path: _settled(version) for path, version in folder.versions().items()}
         self.faults: list[str] = []
-        self.misses = 0
-        self._made: dict[str, Any] = {}
-        if not self.has("manifest.json"):
+        self.tables: Tables | None = None
+        self.versions = self._listed(folder)
+        if not self.has_file("manifest.json"):
             place, _, name = folder.uri.rpartition("/")
             raise UserError(f"{place} holds no run named {name!r}.")
         super().__init__(folder)
+        self._trials = complete_or_not(_trials, self.uri, self.key("trials"), self)
+        first = {path: version for path, version in self.versions.items() if path.startswith("trials/")}
+        self.versions = self._listed(folder) | first
 
-    def has(self, path: str) -> bool:
+    def _listed(self, folder: Folder) -> dict[str, Version]:
+        faults: list[str] = []
+        found = {path: _settled(version) for path, version in folder.versions(faults).items()}
+        for fault in faults:
+            self.note(fault)
+        return found
+
+    def has_file(self, path: str) -> bool:
         """Return whether the run had a file when its folder was listed."""
         return path in self.versions
 
-    def json(self, path: str) -> dict[str, Any]:
+    def read_json(self, path: str) -> dict[str, Any]:
         """Return what a file of JSON holds, which the run has; see ``Run``."""
         return _json(self.uri, path, self.versions[path], self)
 
@@ -84,7 +96,7 @@ class KeptRun(Run):
 
     def parts(self, name: str, only: str | None = None) -> Iterator[pa.Table]:
         """Yield the parts of one of ``TABLES``, or the one of a name, without those that cannot be read."""
-        if self.has(name):
+        if self.has_file(name):
             self.note(f"{self.uri}/{name}: this is a file, where a folder with the parts of a table belongs.")
         for path, version in self.versions.items():
             folder, _, part = path.rpartition("/")
@@ -95,15 +107,8 @@ class KeptRun(Run):
                     self.note(error)
 
     def trials(self) -> pd.DataFrame:
-        """Return a row a trial, ordered by trial."""
-        return self.once("trials", lambda: complete_or_not(_trials, self.uri, self.key("trials"), self))
-
-    def once(self, what: str, make: Callable[[], T]) -> T:
-        """Return what was made under a name at this look, or make it."""
-        if what not in self._made:
-            self._made[what] = make()
-        made: T = self._made[what]
-        return made
+        """Return a row a trial, ordered by trial; not to be changed."""
+        return self._trials
 
     def baselines(self) -> pd.DataFrame:
         """Return a row a baseline × fold; empty if there are none, or if they cannot be read."""
@@ -122,7 +127,7 @@ class KeptRun(Run):
             self.note(error)
             return None
         lacking = KEYS_OF_EVALUATION[of] - {*(found if isinstance(found, dict) else ())}
-        if self.has(f"{of}/evaluation.json") and lacking:
+        if self.has_file(f"{of}/evaluation.json") and lacking:
             named = f"{self.uri}/{of}/evaluation.json"
             self.note(f"{named}: not as this program writes it (it lacks {', '.join(sorted(lacking))}).")
             return None
@@ -130,7 +135,6 @@ class KeptRun(Run):
 
     def note(self, fault: object) -> None:
         """Remember what could not be read, once."""
-        self.misses += 1
         if str(fault) not in self.faults:
             self.faults.append(str(fault))
 
@@ -163,7 +167,7 @@ def complete_or_not(cached: Callable[..., T], *arguments: object) -> T:
 
 @st.cache_data(max_entries=1000, show_spinner=False)
 def _json(run: str, path: str, version: Version, _run: Run) -> dict[str, Any]:
-    return Run.json(_run, path)
+    return Run.read_json(_run, path)
 
 
 # Arrow tables never change, so that all visitors may share one: no copy is made, which cache_data would.
@@ -174,10 +178,12 @@ def _part(path: str, table: str, part: str, version: Version, _run: Run) -> pa.T
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _trials(path: str, versions: str, _run: KeptRun) -> pd.DataFrame:
-    misses = _run.misses
     table: pd.DataFrame = _run.arrow("trials").to_pandas()
     table = table.sort_values("trial", ignore_index=True)
-    if _run.misses > misses:
+    if len(_run.manifest["folds"]["used"]) == 1:
+        # One fold has no spread; the zero that is stored would read as certainty.
+        table = table.assign(**{name: math.nan for name in table.columns if name.endswith("_std")})
+    if _run.faults:
         raise IncompleteError(table)
     return table
 

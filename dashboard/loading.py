@@ -14,7 +14,7 @@ from dashboard.kept_run import FOREIGN, IncompleteError, KeptRun, complete_or_no
 from nids import report
 from nids.errors import UserError
 from nids.report.importances import importances
-from nids.results import ASKED_AT_ONCE, Run, run_names
+from nids.results import ASKED_AT_ONCE, Run, names_in
 from nids.space import space_from
 from nids.storage import Folder
 
@@ -45,7 +45,7 @@ class Found:
 @st.cache_data(ttl=2, max_entries=10, show_spinner=False)
 def names(storage: str) -> list[str]:
     """Return the names of the runs of a storage, damaged ones included; looked for anew every other second."""
-    return run_names(storage)
+    return names_in(_storage(storage))
 
 
 def find(storage: str) -> list[Found]:
@@ -73,13 +73,11 @@ def one(storage: str, name: str) -> Found:
 
 def tables(run: KeptRun) -> report.Tables:
     """Return what the report says of a run, without importances, in its present state."""
-
-    def make() -> report.Tables:
+    if run.tables is None:
         key = run.key("manifest.json", "trials", "classes", "attacks")
         found = complete_or_not(_tables, run.uri, key, run)
-        return replace(found, state=run.state, message=run.status.get("message") or "")
-
-    return run.once("tables", make)
+        run.tables = replace(found, state=run.state, message=run.status.get("message") or "")
+    return run.tables
 
 
 def ranked(run: KeptRun, trials: pd.DataFrame) -> tuple[dict[str, float], str]:
@@ -125,9 +123,8 @@ def _storage(storage: str) -> Folder:
 # More entries than there are runs in a folder that anyone looks through: the list of runs asks for each.
 @st.cache_data(max_entries=64, show_spinner=False)
 def _tables(path: str, versions: str, _run: KeptRun) -> report.Tables:
-    misses = _run.misses
     found = report.tables(_run, _run.trials(), rank=False)
-    if _run.misses > misses:
+    if _run.faults:
         raise IncompleteError(found)
     return found
 

@@ -2,13 +2,16 @@
 
 The file is Streamlit's secrets.toml: ``[auth]`` with ``redirect_uri`` and ``cookie_secret``, and, there or in a section
 ``[auth.NAME]`` for each provider, ``client_id``, ``client_secret`` and ``server_metadata_url``. Beside it,
-``[visitors]`` with ``emails``, patterns such as ``"*@example.org"``; without it, whoever has an account there may.
+``[visitors]`` with ``emails``: patterns such as ``"*@example.org"``, or ``["*"]`` for whoever has an account.
+
+It is read once, before the server starts. What a page does not find then is taken for "nobody", never for "everybody".
 """
 
 from __future__ import annotations
 
 import sys
 import tomllib
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,76 +23,141 @@ from dashboard.markdown import plain
 from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-# What the server's arguments say if there is a login. Without a word of it, a file that cannot be read would open all.
-WANTED = "--login"
+OPTION = "--login"
 OF_ALL = ("redirect_uri", "cookie_secret")
 OF_EACH = ("client_id", "client_secret", "server_metadata_url")
+# Of [auth], what is of no provider; Streamlit's own.
+FURTHER = ("client_kwargs", "expose_tokens")
+# Where Streamlit waits for the provider's answer.
+CALLBACK = "/oauth2callback"
 SHORTEST_SECRET = 32
+ANYBODY = "*"
+# How the server's arguments tell the pages whom to let in.
+_EMAIL, _UNVERIFIED = "--visitor=", "--unverified"
 
 
-def check(file: str) -> None:
-    """Raise a UserError unless a file has what a login needs, so that no server starts that lets everybody in."""
+@dataclass(frozen=True)
+class Visitors:
+    """Who is let in.
+
+    Attributes:
+        emails: Patterns of e-mail addresses.
+        unverified: Whether an address counts of which the provider does not say that it has verified it.
+    """
+
+    emails: tuple[str, ...]
+    unverified: bool = False
+
+    def arguments(self) -> list[str]:
+        """Return what to tell the pages; ``from_arguments`` reads it."""
+        return [*([_UNVERIFIED] if self.unverified else []), *(f"{_EMAIL}{email}" for email in self.emails)]
+
+    @classmethod
+    def from_arguments(cls, arguments: Sequence[str]) -> Visitors | None:
+        """Return who is let in, None if the server was started without a login."""
+        emails = tuple(one.removeprefix(_EMAIL) for one in arguments if one.startswith(_EMAIL))
+        return cls(emails, _UNVERIFIED in arguments) if emails else None
+
+    def let_in(self, visitor: Mapping[str, Any]) -> bool:
+        """Return whether a visitor may see the runs.
+
+        Args:
+            visitor: What the provider says: is_logged_in, email, email_verified.
+        """
+        if visitor.get("is_logged_in") is not True:
+            return False
+        if ANYBODY in self.emails:
+            return True
+        verified = self.unverified or str(visitor.get("email_verified")).lower() == "true"
+        email = str(visitor.get("email") or "").lower()
+        return verified and any(fnmatchcase(email, pattern.lower()) for pattern in self.emails)
+
+
+def read(file: str) -> Visitors:
+    """Return whom a file lets in.
+
+    Raises:
+        UserError: The file lacks something that a login needs, or says something that this does not know.
+    """
+    if Path(file).suffix != ".toml":
+        raise UserError(f"{OPTION} {file}: the file's name must end in .toml.")
     try:
         content = tomllib.loads(Path(file).read_text())
     except OSError as error:
-        raise UserError(f"{WANTED} {file}: cannot be read ({error.strerror}).") from None
+        raise UserError(f"{OPTION} {file}: cannot be read ({error.strerror}).") from None
     except ValueError as error:
-        raise UserError(f"{WANTED} {file}: this is no TOML ({error}).") from None
-    auth = content.get("auth")
-    if not isinstance(auth, dict):
-        raise UserError(f"{WANTED} {file}: it has no section [auth]; dashboard/README.md shows one.")
-    _check_keys(file, "auth", auth, OF_ALL)
-    if len(str(auth["cookie_secret"])) < SHORTEST_SECRET:
+        raise UserError(f"{OPTION} {file}: this is no TOML ({error}).") from None
+    _refuse_unknown(file, content, ("auth", "visitors"), "the file")
+    _check_auth(file, _section(file, content, "auth"))
+    return _visitors(file, _section(file, content, "visitors"))
+
+
+def _section(file: str, content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = content.get(name)
+    if not isinstance(section, dict):
+        raise UserError(f"{OPTION} {file}: it has no section [{name}]; dashboard/README.md shows one.")
+    return section
+
+
+def _refuse_unknown(file: str, entries: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    # A misspelt restriction would be none.
+    if unknown := [key for key in entries if key not in known]:
+        raise UserError(f"{OPTION} {file}: {where} has {', '.join(unknown)}, but knows {', '.join(known)} only.")
+
+
+def _check_auth(file: str, auth: Mapping[str, Any]) -> None:
+    _check_texts(file, "auth", auth, OF_ALL)
+    secret, redirect = auth["cookie_secret"], auth["redirect_uri"]
+    if len(secret) < SHORTEST_SECRET:
         raise UserError(
-            f"{WANTED} {file}: cookie_secret in [auth] has {len(str(auth['cookie_secret']))} characters, which can be "
-            f"guessed; take {SHORTEST_SECRET} or more by chance, such as `openssl rand -hex 32` prints."
+            f"{OPTION} {file}: cookie_secret in [auth] has {len(secret)} characters, which can be guessed; take "
+            f"{SHORTEST_SECRET} or more by chance, such as `openssl rand -hex 32` prints."
         )
-    for name in providers(auth) or [None]:
-        if name and "_" in name:
-            raise UserError(f"{WANTED} {file}: [auth.{name}] has an underscore in its name, which Streamlit refuses.")
-        _check_keys(file, f"auth.{name}" if name else "auth", auth[name] if name else auth, OF_EACH)
-    visitors = content.get("visitors", {})
-    emails = visitors.get("emails") if isinstance(visitors, dict) else None
-    if visitors and not (isinstance(emails, list) and emails and all(isinstance(one, str) for one in emails)):
-        raise UserError(f'{WANTED} {file}: [visitors] must have emails = ["NAME@example.org", …], patterns allowed.')
+    if not redirect.endswith(CALLBACK):
+        raise UserError(f"{OPTION} {file}: redirect_uri in [auth] is {redirect}, but must end in {CALLBACK}.")
+    named = [name for name in providers(auth) if name]
+    _refuse_unknown(file, auth, (*OF_ALL, *OF_EACH, *FURTHER, *named), "[auth]")
+    if "client_id" in auth or not named:
+        _check_texts(file, "auth", auth, OF_EACH)
+    for name in named:
+        if "_" in name:
+            raise UserError(f"{OPTION} {file}: [auth.{name}] has an underscore in its name, which Streamlit refuses.")
+        _check_texts(file, f"auth.{name}", auth[name], OF_EACH)
 
 
-def _check_keys(file: str, section: str, entries: Mapping[str, Any], keys: tuple[str, ...]) -> None:
-    if lacking := [key for key in keys if not entries.get(key)]:
-        raise UserError(f"{WANTED} {file}: [{section}] lacks {', '.join(lacking)}; dashboard/README.md shows it.")
+def _check_texts(file: str, section: str, entries: Mapping[str, Any], keys: Sequence[str]) -> None:
+    if lacking := [key for key in keys if not (isinstance(entries.get(key), str) and entries[key])]:
+        raise UserError(f"{OPTION} {file}: [{section}] lacks {', '.join(lacking)}; dashboard/README.md shows it.")
+
+
+def _visitors(file: str, entries: Mapping[str, Any]) -> Visitors:
+    _refuse_unknown(file, entries, ("emails", "unverified"), "[visitors]")
+    emails, unverified = entries.get("emails"), entries.get("unverified", False)
+    if not (isinstance(emails, list) and emails and all(isinstance(one, str) and one for one in emails)):
+        raise UserError(
+            f'{OPTION} {file}: [visitors] must have emails = ["NAME@example.org", "*@example.net"], patterns of those '
+            'who are let in; ["*"] lets in whoever has an account.'
+        )
+    if not isinstance(unverified, bool):
+        raise UserError(f"{OPTION} {file}: unverified in [visitors] is {unverified!r}, but must be true or false.")
+    return Visitors(tuple(emails), unverified)
 
 
 def providers(auth: Mapping[str, Any]) -> list[str | None]:
     """Return the providers that ``[auth]`` names; None is the one that stands in ``[auth]`` itself."""
-    named = [name for name, entries in auth.items() if hasattr(entries, "items") and name != "client_kwargs"]
+    named = [name for name, entries in auth.items() if hasattr(entries, "items") and name not in FURTHER]
     return [*([None] if "client_id" in auth else []), *named]
-
-
-def is_let_in(visitor: Mapping[str, Any], emails: list[str] | None) -> bool:
-    """Return whether a visitor may see the runs.
-
-    Args:
-        visitor: What the provider says: is_logged_in, email, email_verified.
-        emails: Patterns of e-mail addresses; None lets in whoever has logged in.
-    """
-    if visitor.get("is_logged_in") is not True:
-        return False
-    if emails is None:
-        return True
-    email = str(visitor.get("email") or "").lower()
-    verified = visitor.get("email_verified", True) not in {False, "false"}
-    return verified and any(fnmatchcase(email, pattern.lower()) for pattern in emails)
 
 
 def is_open() -> bool:
     """Return whether this visitor may see the runs; if not, show why, and how to log in."""
-    if WANTED not in sys.argv:
+    visitors = Visitors.from_arguments(sys.argv[2:])
+    if visitors is None:
         return True
     visitor = st.user.to_dict()
-    emails = st.secrets["visitors"]["emails"] if "visitors" in st.secrets else None
-    if is_let_in(visitor, emails):
+    if visitors.let_in(visitor):
         return True
     st.subheader("nids", anchor=False)
     if visitor.get("is_logged_in"):
@@ -98,7 +166,7 @@ def is_open() -> bool:
     else:
         st.markdown("The runs here are shown to those who log in.")
         with st.container(horizontal=True):
-            for provider in providers(st.secrets["auth"]):
+            for provider in providers(st.secrets.get("auth", {})):
                 words = f"Log in with {plain(provider)}" if provider else "Log in"
                 if st.button(words, icon=":material/login:", type="primary", key=f"login {provider}"):
                     _log_in(provider)
@@ -113,10 +181,11 @@ def _log_in(provider: str | None) -> None:
 
 
 def show_visitor() -> None:
-    """Say who is logged in, if anybody is, and offer to log out."""
-    visitor = st.user.to_dict() if WANTED in sys.argv else {}
-    if visitor.get("is_logged_in"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"Logged in as {plain(visitor.get('email') or visitor.get('sub') or '')}.", width="content")
-            if st.button("Log out", icon=":material/logout:", type="tertiary"):
-                st.logout()
+    """Say who is logged in, if the server asks for a login, and offer to log out."""
+    if Visitors.from_arguments(sys.argv[2:]) is None:
+        return
+    visitor = st.user.to_dict()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Logged in as {plain(visitor.get('email') or visitor.get('sub') or '')}.", width="content")
+        if st.button("Log out", icon=":material/logout:", type="tertiary"):
+            st.logout()

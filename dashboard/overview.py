@@ -154,7 +154,8 @@ def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFram
             sentences.append(CHOSEN_BY_THE_FOLDS)
         if not tables.synthetic:
             sentences.append(wording.comparison(tables))
-        place.markdown("\n\n".join(map(plain, sentences)))
+        with place:
+            st.markdown("\n\n".join(map(plain, sentences)))
 
 
 def _outcome(contest: Contest) -> str:
@@ -172,8 +173,10 @@ def _outcome(contest: Contest) -> str:
 def _beside_others(tables: Tables) -> None:
     if place := frame.unfolded("All figures of the best trial, beside the paper's and the majority class's", "figures"):
         rows = pd.DataFrame(cells.metrics(tables), columns=["figure", "best trial", "paper", "majority class"])
-        place.dataframe(rows, hide_index=True, alt="A row for each figure")
-        place.caption(plain(wording.UNNAMED))
+        with place:
+            st.dataframe(rows, hide_index=True, alt="A row for each figure")
+            st.caption(plain(wording.UNNAMED))
     if place := frame.unfolded("What the words mean", "terms"):
         meanings = wording.definitions(tables)
-        place.markdown("\n\n".join(f"**{plain(term)}** — {plain(said.replace('`', ''))}" for term, said in meanings))
+        with place:
+            st.markdown("\n\n".join(f"**{plain(term)}** — {plain(said.replace('`', ''))}" for term, said in meanings))

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from nids import results
 from nids.charts import label
-from nids.results import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SECONDS = "seconds"
-LESS_IS_BETTER = frozenset({"log_loss", "false_alarms", SECONDS})
+LESS_IS_BETTER = results.LESS_IS_BETTER | {SECONDS}
+
+
+class Axes(NamedTuple):
+    """Two figures of trials, each one of ``offered``."""
+
+    vertical: str
+    horizontal: str
 
 
 def words(figure: str) -> str:
@@ -25,47 +32,64 @@ def words(figure: str) -> str:
 def offered(trials: pd.DataFrame) -> list[str]:
     """Return the figures of the run store's trials that some complete trial has, and the time that it took."""
     complete = trials[trials["state"] == "COMPLETE"]
-    return [name for name in (*FIGURES, SECONDS) if name in complete and complete[name].notna().any()]
+    return [name for name in (*results.FIGURES, SECONDS) if name in complete and complete[name].notna().any()]
 
 
-def opposed(metric: str, figures: Sequence[str]) -> str:
-    """Return the figure that a search by a metric is most at risk of paying with: false alarms, or else time."""
-    return "false_alarms" if metric != "false_alarms" and "false_alarms" in figures else SECONDS
+def defaults(metric: str, figures: Sequence[str]) -> Axes:
+    """Return what to weigh at first: what the search went by against what it may have been paid with.
+
+    That is false alarms, or else time.
+
+    Args:
+        metric: The run's metric.
+        figures: What ``offered`` returned, two or more.
+    """
+    vertical = metric if metric in figures else figures[0]
+    others = [name for name in figures if name != vertical]
+    horizontal = next((name for name in ("false_alarms", SECONDS) if name in others), others[0])
+    return Axes(vertical, horizontal)
 
 
-def front(trials: pd.DataFrame, first: str, second: str) -> pd.Series:
+def weighable(trials: pd.DataFrame, axes: Axes) -> pd.DataFrame:
+    """Return the complete trials that have both figures.
+
+    A pruned trial's figures are of the epoch at which it was stopped, so it is none of them.
+    """
+    complete = trials[trials["state"] == "COMPLETE"]
+    return complete[complete[[*axes]].astype(float).abs().lt(np.inf).all(axis=1)]
+
+
+def front(trials: pd.DataFrame, axes: Axes) -> pd.Series:
     """Return which trials are on the Pareto front of two figures: bool, with the index of the trials.
 
-    A complete trial is on it unless another complete one is at least as good in both figures and better in one. Others
-    are not: the figures of a pruned trial are of the epoch at which it was stopped.
+    A trial is on it if it is ``weighable`` and no other such trial is at least as good in both figures and better in
+    one.
 
     Args:
         trials: The run store's trials.
-        first: One of ``offered``.
-        second: Another one.
+        axes: The figures.
     """
-    complete = trials[trials["state"] == "COMPLETE"]
-    costs = pd.DataFrame({name: complete[name] * (1.0 if name in LESS_IS_BETTER else -1.0) for name in (first, second)})
+    signs = [1.0 if name in LESS_IS_BETTER else -1.0 for name in axes]
+    costs = weighable(trials, axes)[[*axes]] * signs
     # Trials with the same two figures are on the front together, or not at all.
-    pairs = costs.dropna().drop_duplicates().sort_values([first, second])
-    earlier = pairs[second].cummin().shift(fill_value=np.inf)
-    best = pd.MultiIndex.from_frame(pairs[pairs[second] < earlier])
+    pairs = costs.drop_duplicates().sort_values([*axes])
+    earlier = pairs[axes.horizontal].cummin().shift(fill_value=np.inf)
+    best = pd.MultiIndex.from_frame(pairs[pairs[axes.horizontal] < earlier])
     found = pd.Series(False, index=trials.index)
     found[costs.index] = pd.MultiIndex.from_frame(costs).isin(best)
     return found
 
 
-def in_words(trials: pd.DataFrame, on_front: pd.Series, first: str, second: str) -> str:
-    """Return how many trials are on the front, in a sentence."""
-    count = int(on_front.sum())
-    complete = int((trials["state"] == "COMPLETE").sum())
-    names = f"{words(first)} and {words(second)}"
-    if complete == 1:
-        return "There is one complete trial, so nothing to weigh yet."
+def in_words(trials: pd.DataFrame, axes: Axes) -> str:
+    """Return how many of a run's trials are on the front, in a sentence."""
+    weighed, on_front = weighable(trials, axes), front(trials, axes)
+    count, names = int(on_front.sum()), f"{words(axes.vertical)} and {words(axes.horizontal)}"
+    if len(weighed) < 2:
+        return f"{'One complete trial has' if len(weighed) else 'No complete trial has'} {names}: nothing to weigh yet."
     if count == 1:
         number = int(trials.loc[on_front, "trial"].iloc[0])
-        return f"Nothing to trade: trial {number} is the best of {complete:,} complete trials in both {names}."
+        return f"Nothing to trade: trial {number} is the best of {len(weighed):,} complete trials in both {names}."
     return (
-        f"{count:,} of {complete:,} complete trials are on the front of {names}: no trial beats one of them in one of "
-        "these without losing in the other."
+        f"{count:,} of {len(weighed):,} complete trials are on the front of {names}: no trial beats one of them in one "
+        "of these without losing in the other."
     )

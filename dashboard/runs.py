@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from datetime import UTC, datetime
 
@@ -10,11 +11,9 @@ import streamlit as st
 
 from dashboard import choosing, frame, loading, login, outlook
 from dashboard.markdown import plain
+from nids import config
 from nids.charts import label
 from nids.report.rounding import NONE, mean_and_spread
-
-# The key of a click on a run's name.
-OPENED = "opened run"
 
 
 def table(found: list[loading.Found], now: datetime) -> pd.DataFrame:
@@ -25,6 +24,11 @@ def table(found: list[loading.Found], now: datetime) -> pd.DataFrame:
     return pd.DataFrame(
         [_row(each, now) for each in found], columns=["run", "state", "share", "best", "trials", "data", "age"]
     )
+
+
+def _as_label(name: str) -> str:
+    """Return a name as the label of a button, which takes some that this program never gives for icons or lists."""
+    return name if re.fullmatch(config.NAME, name) else f"\N{ZERO WIDTH SPACE}{name}"
 
 
 def _row(found: loading.Found, now: datetime) -> tuple[object, ...]:
@@ -71,16 +75,19 @@ def _list(place: str) -> None:
         st.rerun()  # there is a first run now, or none any more
     found = loading.find(place)
     rows = table(found, datetime.now(UTC))
+    # Of another list, positions would be other runs.
+    which = zlib.crc32(repr([*rows["run"]]).encode())
     event = st.dataframe(
-        rows,
+        rows.assign(run=rows["run"].map(_as_label)),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        # What is selected are positions: in another list, they would be other runs.
-        key=f"picked-{zlib.crc32(repr([*rows['run']]).encode())}",
+        key=f"picked-{which}",
         alt="A row for each run",
         column_config={
-            "run": st.column_config.ButtonColumn("run", pinned=True, type="tertiary", alignment="left", key=OPENED),
+            "run": st.column_config.ButtonColumn(
+                "run", pinned=True, type="tertiary", alignment="left", key=f"opened-{which}"
+            ),
             "trials": st.column_config.TextColumn("trials ended"),
             "share": st.column_config.ProgressColumn(
                 "share", width="small", format="percent", min_value=0.0, max_value=1.0
@@ -97,8 +104,8 @@ def _list(place: str) -> None:
     with st.container(horizontal=True):
         opened = st.button("Open", icon=":material/open_in_new:", type="primary", disabled=len(names) != 1)
         compared = st.button("Compare", icon=":material/compare_arrows:", disabled=len(names) < 2)
-    if clicked := st.session_state.get(OPENED):
-        names, opened = [clicked["label"]], True
+    if clicked := st.session_state.get(f"opened-{which}"):
+        names, opened = [rows["run"].iloc[clicked["row"]]], True
     if opened:
         st.switch_page(pages["overview"], query_params={choosing.RUN: names[0]})
     if compared:

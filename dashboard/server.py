@@ -16,7 +16,8 @@ APP = Path(__file__).parent / "app.py"
 def options(address: str, port: int, login_file: str | None = None) -> dict[str, Any]:
     """Return Streamlit's settings for the server.
 
-    Nothing is sent to anybody, no file is watched, and a visitor is told of an error's kind only, not of its traceback.
+    No usage statistics are sent, no file is watched, and a visitor is told of an error's kind only, not of its
+    traceback.
     """
     settings: dict[str, Any] = {
         "server.address": address,
@@ -32,10 +33,10 @@ def options(address: str, port: int, login_file: str | None = None) -> dict[str,
         "runner.magicEnabled": False,
         "runner.postScriptGC": False,  # after each run of a page, it would stop all visitors for a tenth of a second
         "theme.paddingTop": "1rem",
-        "theme.light.primaryColor": "#0072B2",
+        "theme.light.primaryColor": "#1080C4",
         "theme.dark.primaryColor": "#56B4E9",
     }
-    if login_file:
+    if login_file is not None:
         settings["secrets.files"] = [str(Path(login_file).resolve())]
     return settings
 
@@ -63,15 +64,14 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     place = Folder.at(storage)
     place.names()  # what cannot be read is said before anything starts
     check_free(address, port)
-    if login_file:
-        login.check(login_file)
-    elif not _is_loopback(address):
+    visitors = None if login_file is None else login.read(login_file)
+    if visitors is None and not _is_loopback(address):
         print(f"There is no --login: whoever reaches {address}:{port} sees all runs.", flush=True)
     if not place.exists():
         print(f"{storage} does not exist yet: until there is a run in it, a demonstration is shown.", flush=True)
     schemapi.disable_debug_mode()  # as for dashboard.drawing: charts are held against their schema by the tests
     # What the pages are told, as if they had been started by Streamlit's own command.
-    sys.argv = [str(APP), storage, *([login.WANTED] if login_file else [])]
+    sys.argv = [str(APP), storage, *(visitors.arguments() if visitors else [])]
     App(APP, middleware=[Middleware(StaticFiles)]).run(config=options(address, port, login_file))
 
 

@@ -12,49 +12,54 @@ from nids.charts import BLUE, GREY, HEIGHT, STATES, WIDTH, fields, heading, labe
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dashboard.pareto import Axes
 
-def trade_off_data(trials: pd.DataFrame, on_front: pd.Series, first: str, second: str) -> pd.DataFrame:
+
+def trade_off_data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.DataFrame:
     """Return the trials that have both figures.
 
     Args:
         trials: The run store's trials.
         on_front: Which of them are on the front.
-        first: The figure of the horizontal axis.
-        second: The figure of the vertical axis.
+        axes: The figures.
 
     Returns:
         Columns trial, state, front (bool), x and y, and the ends of their spread over the folds (a standard deviation
         to each side): x_low, x_high, y_low, y_high; NaN for a figure without one. Ordered by x.
     """
     data = trials[["trial", "state"]].assign(front=on_front)
-    for axis, name in (("x", first), ("y", second)):
+    for axis, name in (("x", axes.horizontal), ("y", axes.vertical)):
         spread = trials[f"{name}_std"] if f"{name}_std" in trials else float("nan")
         low, high = trials[name] - spread, trials[name] + spread
-        # A logarithm has no place for what is not above zero, and there is no share above one.
-        low, high = (low.where(low > 0), high) if name == "log_loss" else (low.clip(lower=0), high.clip(upper=1))
+        if name == "log_loss":
+            # A logarithm has no place for what is not above zero: a whisker that leads there ends at the lowest mark.
+            low = low.where(low.isna() | (low > 0), trials[name].min())
+        else:
+            low, high = low.clip(lower=0), high.clip(upper=1)
         data = data.assign(**{axis: trials[name], f"{axis}_low": low, f"{axis}_high": high})
     return data.dropna(subset=["x", "y"]).sort_values(["x", "y"], ignore_index=True)
 
 
-def trade_off(data: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
+def trade_off(data: pd.DataFrame, axes: Axes) -> alt.LayerChart:
     """Draw ``trade_off_data``: a mark for each trial; those on the front in full colour, with their spread."""
-    x, y = _axis(alt.X, "x", first), _axis(alt.Y, "y", second)
+    x, y = _axis(alt.X, "x", axes.horizontal), _axis(alt.Y, "y", axes.vertical)
     states = [state for state in STATES if state in set(data["state"])]
-    tooltip = [*fields("trial", "state"), alt.Tooltip("x", title=words(first), format=".4g")]
-    tooltip.append(alt.Tooltip("y", title=words(second), format=".4g"))
-    colour = alt.Color(
-        "state:N", title=None, scale=alt.Scale(domain=states, range=[STATES[state][0] for state in states])
+    colours, shapes = ([STATES[state][part] for state in states] for part in (0, 1))
+    marks = alt.Chart(data).encode(
+        x=x,
+        y=y,
+        color=alt.Color("state:N", title=None, scale=alt.Scale(domain=states, range=colours)),
+        shape=alt.Shape("state:N", title=None, scale=alt.Scale(domain=states, range=shapes)),
+        tooltip=[
+            *fields("trial", "state"),
+            alt.Tooltip("x", title=words(axes.horizontal), format=".4g"),
+            alt.Tooltip("y", title=words(axes.vertical), format=".4g"),
+        ],
     )
-    shape = alt.Shape(
-        "state:N", title=None, scale=alt.Scale(domain=states, range=[STATES[state][1] for state in states])
-    )
-    marks = alt.Chart(data).encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip)
     front = data[data["front"]]
-    line = (
-        alt.Chart(front)
-        .mark_line(interpolate="step-after" if first in LESS_IS_BETTER else "step-before", color=BLUE, opacity=0.6)
-        .encode(x=x, y=y)
-    )
+    # Up to the next trial's place, what one of them reaches is the best that can be had.
+    step = "step-after" if axes.horizontal in LESS_IS_BETTER else "step-before"
+    line = alt.Chart(front).mark_line(interpolate=step, color=BLUE, opacity=0.6).encode(x=x, y=y)
     layers = [marks.transform_filter("!datum.front").mark_point(filled=True, size=35, opacity=0.55), line]
     # A layer for each axis: what has no spread there has no whisker.
     across, along = (front.dropna(subset=[f"{axis}_low", f"{axis}_high"]) for axis in ("x", "y"))
@@ -66,7 +71,8 @@ def trade_off(data: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
         ends = {"x": x, "y": alt.Y("y_low:Q"), "y2": alt.Y2("y_high:Q")}
         layers.append(alt.Chart(along).mark_rule(**whiskers).encode(**ends))
     layers.append(marks.transform_filter("datum.front").mark_point(filled=True, size=90, opacity=1))
-    title = heading("Trade-off", "large marks: the front, with its spread over folds")
+    spread = ", with its spread over folds" if len(across) or len(along) else ""
+    title = heading("Trade-off", f"large marks: the front{spread}")
     return alt.layer(*layers).properties(title=title, width=WIDTH * 2, height=HEIGHT + 100)
 
 

@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from dashboard.kept_run import KeptRun
+    from dashboard.pareto import Axes
     from nids.report import Tables
 
 HELP = "Of two figures, one trial need not be the best in both. Those that no other one beats are the Pareto front."
 CHANCE = (
     "The fronts of other folds would be others: where whiskers reach beyond the neighbour, chance may decide who is on "
-    "it. The search went by {metric} alone."
+    "it."
 )
 
 
-def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> tuple[str, ...]:
-    """Let the visitor choose two figures in a row of the page, and return them; none if there are not two."""
+def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> Axes | None:
+    """Let the visitor choose two figures in a row of the page, and return them; None if there are not two."""
     names = pareto.offered(trials)
     if len(names) < 2:
-        return ()
-    # At first, what the search went by.
-    defaults = {"weigh": metric if metric in names else names[0], "against": pareto.opposed(metric, names)}
+        return None
+    first = pareto.defaults(metric, names)
     with row:
-        return tuple(
+        weighed, against = (
             st.selectbox(
                 key.capitalize(),
                 names,
@@ -44,38 +44,44 @@ def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> tuple[str,
                 width=210,
                 help=HELP,
             )
-            for key, default in defaults.items()
+            for key, default in (("weigh", first.vertical), ("against", first.horizontal))
         )
+    return pareto.Axes(weighed, against)
 
 
-def show(run: KeptRun, tables: Tables, trials: pd.DataFrame, weighed: tuple[str, ...]) -> None:
+def show(run: KeptRun, tables: Tables, shown: pd.DataFrame, axes: Axes | None) -> None:
     """Show two figures of trials against each other, and the trials on their Pareto front.
 
     Args:
         run: The run.
         tables: What the report says of it.
-        trials: Its trials that pass the filters.
-        weighed: What ``chosen`` returned.
+        shown: Its trials that pass the filters; the front is that of all.
+        axes: What ``chosen`` returned.
     """
-    if not weighed or not (trials["state"] == "COMPLETE").any():
-        st.info("None of these trials is complete: only complete ones can be weighed against each other.")
+    trials = run.trials()
+    if axes is None:
+        st.info("No trial is complete: only complete ones can be weighed against each other.")
         return
-    second, first = weighed
-    if first == second:
+    if axes.vertical == axes.horizontal:
         st.info("Choose two different figures.")
         return
-    on_front = pareto.front(trials, first, second)
-    st.markdown(f"#### {plain(pareto.in_words(trials, on_front, first, second))}")
-    having = trials[trials[first].notna() & trials[second].notna()]
-    others = thinning.best_first(having[~on_front[having.index]], tables.mode, thinning.MOST_MARKS)
-    shown = pd.concat([having[on_front[having.index]], others])
-    data = trade_off_charts.trade_off_data(shown, on_front, first, second)
-    draw(
-        trade_off_charts.trade_off(data, first, second),
-        f"{pareto.words(second)} of each trial against its {pareto.words(first)}",
-    )
-    left_out(len(shown), len(having))
-    best = trials[on_front].sort_values(first, ascending=first in pareto.LESS_IS_BETTER)
-    measures = [name for name in (first, second) if name != pareto.SECONDS]
-    words = f"The front, the best by {pareto.words(first)} first. {CHANCE.format(metric=label(tables.metric))}"
+    st.markdown(f"#### {plain(pareto.in_words(trials, axes))}")
+    having = shown.dropna(subset=[*axes])
+    if having.empty:
+        st.info("None of the trials that pass the filters has both figures.")
+        return
+    on_front = pareto.front(trials, axes)[having.index]
+    others = thinning.best_first(having[~on_front], tables.mode, thinning.MOST_MARKS)
+    drawn = pd.concat([having[on_front], others])
+    picture = trade_off_charts.trade_off(trade_off_charts.trade_off_data(drawn, on_front, axes), axes)
+    draw(picture, f"{pareto.words(axes.vertical)} of each trial against its {pareto.words(axes.horizontal)}")
+    left_out(len(drawn), len(having))
+    best = having[on_front].sort_values(axes.vertical, ascending=axes.vertical in pareto.LESS_IS_BETTER)
+    if best.empty:
+        st.caption("No trial of the front passes the filters.")
+        return
+    measures = [name for name in axes if name != pareto.SECONDS]
+    chance = f" {CHANCE}" if tables.folds > 1 else ""
+    first = pareto.words(axes.vertical)
+    words = f"The front, the best by {first} first.{chance} The search went by {label(tables.metric)} alone."
     trial_table.show(run, tables, best, words, list(dict.fromkeys((*measures, *trial_table.MEASURES))), "front")

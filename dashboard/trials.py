@@ -28,7 +28,7 @@ def show() -> None:
         learning_curves.show(run, tables)
     else:
         controls = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-        weighed = trade_offs.chosen(trials, tables.metric, controls) if view == TRADE_OFFS else ()
+        weighed = trade_offs.chosen(trials, tables.metric, controls) if view == TRADE_OFFS else None
         chosen = filtering.chosen(trials, space, controls)
         if chosen.empty:
             st.info("No trial passes the filters.")

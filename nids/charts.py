@@ -299,7 +299,8 @@ def themed(chart: alt.TopLevelMixin, ink: str = "currentColor", background: str 
 
 
 def fields(*names: str) -> list[alt.Tooltip]:
-    """Return fields for a tooltip; for a name as text, Altair takes ten milliseconds to find out what is meant."""
+    """Return fields for a tooltip."""
+    # Left as texts, Altair would look up what each of them means, which takes longer than the rest of a chart.
     return [alt.Tooltip(name) for name in names]
 
 

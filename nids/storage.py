@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,19 +121,33 @@ class Folder:
             names = [info.base_name for info in self.filesystem.get_file_info(selector)]
         return sorted(name for name in names if name.endswith(suffix) and not name.startswith("."))
 
-    def versions(self) -> dict[str, tuple[int, int]]:
+    def versions(self, faults: list[str] | None = None) -> dict[str, tuple[int, int]]:
         """Return what tells a file's content from its earlier one, for all files below this folder.
+
+        On a local disk, folders that are links are not looked into: they may lead in a circle.
+
+        Args:
+            faults: Receives which folders below this one cannot be listed, and why.
 
         Returns:
             Path in this folder → time of the last change, in nanoseconds, and size, in bytes; sorted by path. Files
             and folders whose names begin with a dot are left out.
+
+        Raises:
+            UserError: This folder itself cannot be listed.
         """
-        selector = fs.FileSelector(self.path, allow_not_found=True, recursive=True)
         with self._explained():
-            found = [info for info in self.filesystem.get_file_info(selector) if info.type == fs.FileType.File]
-        inside = len(self.path) + 1
-        versions = {info.path[inside:]: (info.mtime_ns or 0, info.size or 0) for info in found}
-        return {path: versions[path] for path in sorted(versions) if not _is_hidden(path)}
+            if self.is_local:
+                found = dict(_local_versions(self.path.rstrip("/"), "", faults if faults is not None else []))
+            else:
+                selector = fs.FileSelector(self.path, allow_not_found=True, recursive=True)
+                inside = len(self.path.rstrip("/")) + 1
+                found = {
+                    info.path[inside:]: (info.mtime_ns or 0, info.size or 0)
+                    for info in self.filesystem.get_file_info(selector)
+                    if info.type == fs.FileType.File
+                }
+        return {path: found[path] for path in sorted(found) if not _is_hidden(path)}
 
     def delete(self) -> None:
         """Remove the folder and all that it holds; no error if it is not there."""
@@ -145,6 +159,28 @@ class Folder:
             # At last, pyarrow marks the folder above in an object store, which not every store takes.
             if self.exists():
                 raise UserError(f"{self.uri}: cannot be deleted ({error}).") from None
+
+
+def _local_versions(root: str, inside: str, faults: list[str]) -> Iterator[tuple[str, tuple[int, int]]]:
+    folder = f"{root}/{inside}".rstrip("/")
+    try:
+        entries = [*os.scandir(folder)]
+    except FileNotFoundError:
+        return  # there is none, or no longer
+    except OSError as error:
+        if not inside:
+            raise
+        faults.append(f"{folder}: cannot be listed ({error.strerror}).")
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        with suppress(FileNotFoundError):  # gone since
+            if entry.is_dir(follow_symlinks=False):
+                yield from _local_versions(root, f"{inside}{entry.name}/", faults)
+            elif entry.is_file():
+                status = entry.stat()
+                yield f"{inside}{entry.name}", (status.st_mtime_ns, status.st_size)
 
 
 def _is_hidden(path: str) -> bool:

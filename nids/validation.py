@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Those of unseen attacks are there only where the folds withhold attack types.
 FIGURES = (*SUMMARY, *UNSEEN)
+# Of the others, more is better.
+LESS_IS_BETTER = frozenset({"log_loss", "false_alarms"})
 
 
 def validation_figures(corpus: Corpus, fold: Fold, probabilities: np.ndarray) -> dict[str, Any]:

@@ -46,13 +46,13 @@ class Run:
         self.folder = folder
         self.uri = folder.uri
         self.name = folder.path.rpartition("/")[2]
-        self.manifest: dict[str, Any] = self.json("manifest.json")
+        self.manifest: dict[str, Any] = self.read_json("manifest.json")
         if self.manifest.get("format") != FORMAT:
             raise UserError(
                 f"{self.uri}: the run has format {self.manifest.get('format')}, this version reads format {FORMAT}."
             )
         self.status: dict[str, Any] = (
-            self.json("status.json") if self.has("status.json") else {"state": "interrupted", "trials": {}}
+            self.read_json("status.json") if self.has_file("status.json") else {"state": "interrupted", "trials": {}}
         )
 
     @property
@@ -89,19 +89,20 @@ class Run:
 
     def baselines(self) -> pd.DataFrame:
         """Return a row a baseline × fold, as ``nids.baselines`` found them; empty if there are none."""
-        if not self.has("baselines/folds.parquet"):
+        if not self.has_file("baselines/folds.parquet"):
             return pa.table({}).to_pandas()
         return pq.read_table(io.BytesIO(self.folder.read("baselines/folds.parquet"))).to_pandas()
 
     def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
         """Return what the held-out rows said of the finalized trial, or of the baselines; None if not asked yet."""
-        return self.json(f"{of}/evaluation.json") if self.has(f"{of}/evaluation.json") else None
+        path = f"{of}/evaluation.json"
+        return self.read_json(path) if self.has_file(path) else None
 
-    def has(self, path: str) -> bool:
+    def has_file(self, path: str) -> bool:
         """Return whether the run has a file."""
         return self.folder.exists(path)
 
-    def json(self, path: str) -> dict[str, Any]:
+    def read_json(self, path: str) -> dict[str, Any]:
         """Return what a file of JSON holds.
 
         Raises:
@@ -194,7 +195,11 @@ def refuse_if_there(folder: Folder) -> None:
 
 def run_names(storage: str) -> list[str]:
     """Return the names of all runs of a storage."""
-    root = Folder.at(storage)
+    return names_in(Folder.at(storage))
+
+
+def names_in(root: Folder) -> list[str]:
+    """Return the names of all runs in a folder."""
     names = root.names()
     # An object store takes a while for each answer, and gives many at once.
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:

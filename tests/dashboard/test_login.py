@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from dashboard.login import check, is_let_in, providers
+from dashboard.login import Visitors, providers, read
 from nids.bench import large_run
 from nids.bench.dashboard import served
 from nids.errors import UserError
@@ -27,20 +27,33 @@ if TYPE_CHECKING:
 SECRET = secrets.token_hex(32)
 PROVIDER = 'client_id = "a"\nclient_secret = "b"\nserver_metadata_url = "http://c"\n'
 SHARED = f'[auth]\nredirect_uri = "http://d/oauth2callback"\ncookie_secret = "{SECRET}"\n'
-WHOLE = SHARED + PROVIDER
+VISITORS = '[visitors]\nemails = ["*@b.org", "c@d.org"]\n'
+WHOLE = SHARED + PROVIDER + VISITORS
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "expected"),
     [
-        pytest.param(WHOLE, id="one-provider"),
-        pytest.param(f"{SHARED}[auth.a]\n{PROVIDER}[auth.b]\n{PROVIDER}", id="named-providers"),
-        pytest.param(f'{WHOLE}[visitors]\nemails = ["*@example.org"]\n', id="visitors"),
+        pytest.param(WHOLE, Visitors(("*@b.org", "c@d.org")), id="one-provider"),
+        pytest.param(
+            f'{SHARED}client_kwargs = {{prompt = "login"}}\n[auth.a]\n{PROVIDER}[auth.b]\n{PROVIDER}{VISITORS}',
+            Visitors(("*@b.org", "c@d.org")),
+            id="named-providers",
+        ),
+        pytest.param(
+            f'{SHARED}{PROVIDER}[visitors]\nemails = ["*"]\nunverified = true\n', Visitors(("*",), True), id="anybody"
+        ),
     ],
 )
-def test_a_file_that_says_all_is_taken(content: str, tmp_path: Path) -> None:
+def test_the_pages_are_told_what_the_file_says(content: str, expected: Visitors, tmp_path: Path) -> None:
     (tmp_path / "login.toml").write_text(content)
-    check(str(tmp_path / "login.toml"))
+    found = read(str(tmp_path / "login.toml"))
+    assert found == expected
+    assert Visitors.from_arguments(found.arguments()) == expected
+
+
+def test_without_a_login_nobody_is_asked_for() -> None:
+    assert Visitors.from_arguments([]) is None
 
 
 @pytest.mark.parametrize(
@@ -49,24 +62,41 @@ def test_a_file_that_says_all_is_taken(content: str, tmp_path: Path) -> None:
         pytest.param(None, "cannot be read (No such file or directory)", id="no-file"),
         pytest.param("[auth", "this is no TOML", id="no-toml"),
         pytest.param("", "it has no section [auth]", id="empty"),
-        pytest.param(PROVIDER, "it has no section [auth]", id="outside-of-a-section"),
-        pytest.param(f"[auth]\n{PROVIDER}", "[auth] lacks redirect_uri, cookie_secret", id="no-secret"),
+        pytest.param("auth = 1", "it has no section [auth]", id="no-section"),
+        pytest.param(PROVIDER, "the file has client_id, client_secret, server_metadata_url, but", id="no-sections"),
+        pytest.param(f"[auth]\n{PROVIDER}{VISITORS}", "[auth] lacks redirect_uri, cookie_secret", id="no-secret"),
         pytest.param(WHOLE.replace(SECRET, "short"), "cookie_secret in [auth] has 5 characters", id="short-secret"),
-        pytest.param(SHARED, "[auth] lacks client_id, client_secret, server_metadata_url", id="no-provider"),
-        pytest.param(f'{SHARED}[auth.a]\nclient_id = "a"\n', "[auth.a] lacks client_secret", id="half-a-provider"),
-        pytest.param(f"{SHARED}[auth.a_b]\n{PROVIDER}", "underscore", id="underscore"),
-        pytest.param(f"{WHOLE}[visitors]\nemail = 1\n", "[visitors] must have emails", id="misspelt-emails"),
-        pytest.param(f'{WHOLE}[visitors]\nemails = "a@b"\n', "[visitors] must have emails", id="one-email"),
-        pytest.param(f"visitors = 1\n{WHOLE}", "[visitors] must have emails", id="no-visitors"),
+        pytest.param(WHOLE.replace("/oauth2callback", ""), "must end in /oauth2callback", id="no-callback"),
+        pytest.param(WHOLE.replace('"a"', "1"), "[auth] lacks client_id", id="a-number"),
+        pytest.param(SHARED + VISITORS, "[auth] lacks client_id, client_secret, server_metadata_url", id="no-provider"),
+        pytest.param(
+            f'{SHARED}[auth.a]\nclient_id = "a"\n{VISITORS}', "[auth.a] lacks client_secret", id="half-a-provider"
+        ),
+        pytest.param(f"{SHARED}[auth.a_b]\n{PROVIDER}{VISITORS}", "underscore", id="underscore"),
+        pytest.param(f"{SHARED}{PROVIDER}emails = []\n{VISITORS}", "[auth] has emails", id="emails-elsewhere"),
+        pytest.param(SHARED + PROVIDER, "it has no section [visitors]", id="no-visitors"),
+        pytest.param(f"visitors = []\n{SHARED}{PROVIDER}", "it has no section [visitors]", id="visitors-no-section"),
+        pytest.param(WHOLE.replace("visitors", "visitor"), "the file has visitor, but", id="misspelt-visitors"),
+        pytest.param(WHOLE.replace("emails", "email"), "[visitors] has email, but", id="misspelt-emails"),
+        pytest.param(f"{SHARED}{PROVIDER}[visitors]\n", "[visitors] must have emails", id="no-emails"),
+        pytest.param(f'{SHARED}{PROVIDER}[visitors]\nemails = "a@b"\n', "[visitors] must have emails", id="one-email"),
+        pytest.param(f"{SHARED}{PROVIDER}[visitors]\nemails = []\n", "[visitors] must have emails", id="none"),
+        pytest.param(f'{WHOLE}unverified = "no"\n', "unverified in [visitors] is 'no'", id="no-truth"),
     ],
 )
-def test_a_file_that_would_let_everybody_in_is_refused(content: str | None, message: str, tmp_path: Path) -> None:
+def test_a_file_that_would_let_others_in_is_refused(content: str | None, message: str, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / "login.toml").write_text(content)
     with pytest.raises(UserError) as refused:
-        check(str(tmp_path / "login.toml"))
+        read(str(tmp_path / "login.toml"))
     assert str(refused.value).startswith(f"--login {tmp_path}/login.toml: ")
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["", "login.conf"])
+def test_a_name_that_streamlit_does_not_take_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match=r"must end in \.toml"):
+        read(name)
 
 
 def test_a_provider_stands_in_the_section_or_below_it() -> None:
@@ -74,22 +104,26 @@ def test_a_provider_stands_in_the_section_or_below_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("visitor", "emails", "expected"),
+    ("visitor", "visitors", "expected"),
     [
-        pytest.param({}, None, False, id="nobody"),
-        pytest.param({"is_logged_in": False, "email": "a@b.org"}, ["*"], False, id="not-logged-in"),
-        pytest.param({"is_logged_in": True}, None, True, id="anybody"),
-        pytest.param({"is_logged_in": True, "email": "A@b.org"}, ["a@B.org"], True, id="named"),
-        pytest.param({"is_logged_in": True, "email": "a@b.org"}, ["c@b.org", "*@b.org"], True, id="pattern"),
-        pytest.param({"is_logged_in": True, "email": "a@b.org.evil.org"}, ["*@b.org"], False, id="another-domain"),
-        pytest.param({"is_logged_in": True}, ["*@b.org"], False, id="without-an-address"),
+        pytest.param({}, Visitors(("*",)), False, id="nobody"),
+        pytest.param({"is_logged_in": False, "email": "a@b.org"}, Visitors(("*",)), False, id="not-logged-in"),
+        pytest.param({"is_logged_in": True}, Visitors(("*",)), True, id="anybody"),
+        pytest.param({"email": "A@b.org", "email_verified": True}, Visitors(("a@B.org",)), True, id="named"),
+        pytest.param({"email": "a@b.org", "email_verified": "true"}, Visitors(("c@b.org", "*@b.org")), True, id="any"),
         pytest.param(
-            {"is_logged_in": True, "email": "a@b.org", "email_verified": False}, ["*@b.org"], False, id="unverified"
+            {"email": "a@b.org.evil.org", "email_verified": True}, Visitors(("*@b.org",)), False, id="another-domain"
         ),
+        pytest.param({"email_verified": True}, Visitors(("*@b.org",)), False, id="without-an-address"),
+        pytest.param({"email": "a@b.org", "email_verified": False}, Visitors(("*@b.org",)), False, id="unverified"),
+        pytest.param({"email": "a@b.org", "email_verified": ["x"]}, Visitors(("*@b.org",)), False, id="odd"),
+        pytest.param({"email": "a@b.org"}, Visitors(("*@b.org",)), False, id="nothing-said"),
+        pytest.param({"email": "a@b.org"}, Visitors(("*@b.org",), True), True, id="nothing-said-but-let-in"),
     ],
 )
-def test_who_is_let_in(visitor: dict[str, Any], emails: list[str] | None, expected: bool) -> None:
-    assert is_let_in(visitor, emails) is expected
+def test_who_is_let_in(visitor: dict[str, Any], visitors: Visitors, expected: bool) -> None:
+    logged_in = "email" in visitor or "email_verified" in visitor
+    assert visitors.let_in({"is_logged_in": logged_in, **visitor}) is expected
 
 
 @pytest.fixture
@@ -100,7 +134,7 @@ def provider() -> Iterator[str]:
         port = free.getsockname()[1]
     command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)]
     for name in ("guest", "stranger"):
-        command += ["--user-claims", f'{{"sub": "{name}", "email": "{name}@example.org"}}']
+        command += ["--user-claims", f'{{"sub": "{name}", "email": "{name}@example.org", "email_verified": true}}']
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
         try:
             for _ in range(300):

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dashboard import static_files
 from dashboard.static_files import FOLDER, StaticFiles
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.types import Message, Scope
 
 PASSED_ON = [{"type": "passed on"}]
@@ -64,13 +67,22 @@ def test_the_program_comes_whole_and_to_be_kept(pattern: str, kind: bytes) -> No
     [
         pytest.param("/overview", "GET", id="page"),
         pytest.param("/static/js/gone.js", "GET", id="no-file"),
-        pytest.param("/static/../index.html", "GET", id="another-kind"),
-        pytest.param("/static/../../__init__.py", "GET", id="outside"),
+        pytest.param("/static/js/notes.txt", "GET", id="another-kind"),
+        pytest.param("/static/../outside.js", "GET", id="outside"),
         pytest.param("/static/js", "GET", id="folder"),
-        pytest.param("/static/js/index.js", "POST", id="another-method"),
+        pytest.param("/static/js/a.js", "POST", id="another-method"),
+        pytest.param("/static/./js/a.js", "GET", id="spelt-otherwise"),
+        pytest.param("/static//js/a.js", "GET", id="spelt-with-two-slashes"),
+        pytest.param("/static/\0.js", "GET", id="null-byte"),
+        pytest.param(f"/static/{'a' * 400}.js", "GET", id="long"),
     ],
 )
-def test_all_else_is_passed_on(path: str, method: str) -> None:
+def test_all_else_is_passed_on(path: str, method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "static" / "js").mkdir(parents=True)
+    for name in ("outside.js", "static/js/a.js", "static/js/notes.txt"):
+        (tmp_path / name).write_text("")
+    monkeypatch.setattr(static_files, "FOLDER", tmp_path)
+    assert answer("/static/js/a.js") != PASSED_ON
     assert answer(path, method) == PASSED_ON
 
 
