@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from typing import TYPE_CHECKING
@@ -60,6 +61,34 @@ def test_all_files_below_a_folder_have_a_version(folder: Folder) -> None:
     second = folder.versions()
     assert second["b.json"] != first["b.json"]
     assert second["run/trials/part-0.parquet"] == first["run/trials/part-0.parquet"]
+
+
+def test_of_folders_that_lead_in_a_circle_each_file_has_one_version(tmp_path: Path) -> None:
+    folder = Folder.at(str(tmp_path / "runs"))
+    folder.write("run/a.json", b"1")
+    (tmp_path / "runs" / "run" / "again").symlink_to(tmp_path / "runs", target_is_directory=True)
+    (tmp_path / "runs" / "b.json").symlink_to(tmp_path / "runs" / "run" / "a.json")
+    assert list(folder.versions()) == ["b.json", "run/a.json"]
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Folder.at(str(tmp_path / "runs"))
+    folder.write("a.json", b"1")
+    folder.write("closed/b.json", b"1")
+    listed = os.scandir
+
+    # The rights of a folder are nothing to the user root, whom tests may run as.
+    def refused(path: str) -> object:
+        if path.endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    faults: list[str] = []
+    assert list(folder.versions(faults)) == ["a.json"]
+    assert faults == [f"{tmp_path}/runs/closed: cannot be listed (Permission denied)."]
+    with pytest.raises(UserError, match="closed: cannot be used as storage"):
+        folder.folder("closed").versions()
 
 
 def test_a_file_that_is_not_there_is_not_found(folder: Folder) -> None:

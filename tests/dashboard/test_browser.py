@@ -84,6 +84,11 @@ def test_a_click_on_a_name_opens_the_run(tab: Page, server: str) -> None:
     tab.wait_for_url(re.compile("overview.run=(large|other)$"))
     expect(tab.get_by_text("trials ended.")).to_be_visible()
     assert len(tab.context.pages) == 1
+    # Whoever comes back finds the list again, and not what was clicked.
+    tab.get_by_test_id("stTopNavLink").filter(has_text="Runs").click()
+    expect(table).to_be_visible()
+    tab.wait_for_timeout(1000)
+    assert "overview" not in tab.url
 
 
 def test_what_is_folded_opens_and_stays_open_for_another(chromium: Browser, tab: Page, server: str) -> None:

@@ -16,6 +16,8 @@ from nids.storage import Folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dashboard.kept_run import KeptRun
+
 
 def test_only_parts_that_have_changed_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     large_run.write(Folder.at(str(tmp_path)).folder("run"), 250)
@@ -66,6 +68,49 @@ def test_a_part_that_was_out_of_reach_for_a_moment_is_read_at_the_next_look(
     assert (len(again.trials()), loading.tables(again).all_trials, again.faults) == (250, 250, [])
 
 
+def test_each_ended_trial_has_all_of_its_rows_though_they_are_written_while_files_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, trials in (("run", 150), ("later", 250)):
+        large_run.write(Folder.at(str(tmp_path)).folder(name), trials)
+
+    def look() -> KeptRun:
+        found = loading.one(str(tmp_path), "run").run
+        assert found is not None
+        return found
+
+    assert len(look().table("classes")["trial"].unique()) == 147  # without those that failed
+    versions = Folder.versions
+
+    def while_it_is_written(folder: Folder, faults: list[str] | None = None) -> dict[str, tuple[int, int]]:
+        """List all but the trials before the writer goes on, and the trials after."""
+        before = versions(folder, faults)
+        for table in TABLES:
+            shutil.copytree(tmp_path / "later" / table, tmp_path / "run" / table, dirs_exist_ok=True)
+        return before | {path: version for path, version in versions(folder).items() if path.startswith("trials/")}
+
+    monkeypatch.setattr(Folder, "versions", while_it_is_written)
+    run = look()
+    trials = run.trials()
+    assert len(trials) == 250
+    assert {*trials.loc[trials["state"] != "FAIL", "trial"]} == {*run.table("classes")["trial"]}
+
+
+def test_a_folder_that_cannot_be_listed_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    large_run.write(Folder.at(str(tmp_path)).folder("run"), 10)
+    fault = f"{tmp_path}/run/curves: cannot be listed (Permission denied)."
+    versions = Folder.versions
+
+    def with_one_closed(folder: Folder, faults: list[str]) -> dict[str, tuple[int, int]]:
+        faults.append(fault)
+        return {path: version for path, version in versions(folder).items() if not path.startswith("curves/")}
+
+    monkeypatch.setattr(Folder, "versions", with_one_closed)
+    run = loading.one(str(tmp_path), "run").run
+    assert run is not None
+    assert (len(run.trials()), run.faults) == (10, [fault])
+
+
 def test_what_changed_within_the_last_second_of_a_coarse_clock_is_read_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,7 +119,7 @@ def test_what_changed_within_the_last_second_of_a_coarse_clock_is_read_anew(
         large_run.write(Folder.at(str(tmp_path)).folder(name), 100, seed=seed)
     coarse = time.time_ns() // 1_000_000_000 * 1_000_000_000
     versions = Folder.versions
-    monkeypatch.setattr(Folder, "versions", lambda folder: dict.fromkeys(versions(folder), (coarse, 17)))
+    monkeypatch.setattr(Folder, "versions", lambda folder, faults=None: dict.fromkeys(versions(folder), (coarse, 17)))
 
     def first_value() -> float:
         found = loading.one(str(tmp_path), "run").run

@@ -46,5 +46,16 @@ def test_a_foreign_run_is_a_fault(file: str, entries: dict[str, Any], tmp_path: 
     assert "not as this program writes it" in loading.one(str(tmp_path), "run").fault
 
 
+def test_the_latest_run_comes_first_and_damaged_ones_last(tmp_path: Path) -> None:
+    for name, created in (("a", "2026-01-02"), ("b", "2026-01-03"), ("c", "2026-01-01"), ("d", "2999-01-01")):
+        large_run.write(Folder.at(str(tmp_path)).folder(name), 2)
+        change(tmp_path / name / "manifest.json", created=f"{created}T00:00:00+00:00")
+    (tmp_path / "d" / "manifest.json").write_text("{")
+    found = loading.find(str(tmp_path))
+    assert [each.name for each in found] == ["b", "a", "c", "d"]
+    assert [each.run is None for each in found] == [False, False, False, True]
+    assert "cannot be read" in found[-1].fault
+
+
 def test_a_run_that_is_gone_is_a_fault(tmp_path: Path) -> None:
     assert "holds no run named 'gone'" in loading.one(str(tmp_path), "gone").fault

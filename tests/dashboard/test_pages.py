@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from dashboard import overview
 from dashboard.loading import DEMONSTRATION
 from nids.bench import large_run
 from nids.report.rounding import setting
@@ -50,7 +51,7 @@ def test_each_page_announces_the_demonstration_and_its_synthetic_rows(
         pytest.param(
             "trials",
             {"view": "trade-offs"},
-            ["3 of 10 complete trials are on the front of time of the trial and log-loss"],
+            ["3 of 10 complete trials are on the front of log-loss and time of the trial"],
             id="trade-offs",
         ),
         pytest.param("classes", {"trial": "3"}, ["is what trial 3 is weakest on"], id="classes-of-a-trial"),
@@ -141,6 +142,43 @@ def test_a_link_holds_the_range_of_a_hyperparameter(page: Callable[..., AppTest]
     low, high = rates.iloc[0], rates.iloc[9]
     address = {"of": "learning_rate", "in-learning_rate": [setting(low), setting(high)]}
     assert "10 of 30 trials" in words(page("trials", run="large", **address))
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        pytest.param({"weigh": "accuracy", "against": "accuracy"}, "Choose two different figures.", id="the-same"),
+        pytest.param({"state": "failed"}, "None of the trials that pass the filters has both figures.", id="filtered"),
+        pytest.param({"state": "pruned"}, "No trial of the front passes the filters.", id="the-front-filtered"),
+    ],
+)
+def test_why_there_is_no_front(
+    address: dict[str, str], expected: str, page: Callable[..., AppTest], storage: Path
+) -> None:
+    shown = page("trials", run="large", view="trade-offs", **address)
+    assert sound(shown)
+    assert expected in words(shown).replace("\\", "")
+
+
+def test_without_a_complete_trial_there_is_nothing_to_weigh(page: Callable[..., AppTest], storage: Path) -> None:
+    part = storage / "large" / "trials" / "part-00000.parquet"
+    table = pd.read_parquet(part)
+    table.assign(state=table["state"].replace("COMPLETE", "PRUNED")).to_parquet(part)
+    shown = page("trials", run="large", view="trade-offs")
+    assert sound(shown)
+    assert "No trial is complete: only complete ones can be weighed against each other." in words(shown)
+
+
+def test_why_trials_failed_is_told_letter_by_letter() -> None:
+    failures = pd.DataFrame(
+        [("out of\n# memory <b>[x](http:y)</b>", 1, "7"), ("a - b", 12, "1, 2, 3")],
+        columns=["reason", "count", "trials"],
+    )
+    assert overview._failures(failures).split("\n") == [
+        "##### Failures",
+        r"- out of \# memory \<b\>\[x\]\(http\:y\)\<\/b\>: 1 trial (7)",
+        r"- a \- b: 12 trials (1, 2, 3, …)",
+    ]
 
 
 def test_a_trial_can_stand_beside_another(page: Callable[..., AppTest], storage: Path) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from dashboard import trade_off_charts
+from dashboard.pareto import Axes
 from nids import charts
 
 
@@ -22,10 +23,10 @@ def trials() -> pd.DataFrame:
 
 
 def test_whiskers_end_where_a_figure_does(trials: pd.DataFrame) -> None:
-    data = trade_off_charts.trade_off_data(trials, trials["trial"] == 0, "log_loss", "accuracy")
+    data = trade_off_charts.trade_off_data(trials, trials["trial"] == 0, Axes("accuracy", "log_loss"))
     expected = pd.DataFrame(
         [
-            (1, "COMPLETE", False, 0.125, math.nan, 0.375, 0.5, 0.25, 0.75),
+            (1, "COMPLETE", False, 0.125, 0.125, 0.375, 0.5, 0.25, 0.75),
             (0, "COMPLETE", True, 0.25, 0.125, 0.375, 0.75, 0.25, 1.0),
             (2, "PRUNED", False, 0.5, math.nan, math.nan, 0.25, math.nan, math.nan),
         ],
@@ -35,21 +36,21 @@ def test_whiskers_end_where_a_figure_does(trials: pd.DataFrame) -> None:
 
 
 def test_time_has_no_spread(trials: pd.DataFrame) -> None:
-    data = trade_off_charts.trade_off_data(trials, trials["trial"] < 2, "seconds", "accuracy")
+    data = trade_off_charts.trade_off_data(trials, trials["trial"] < 2, Axes("accuracy", "seconds"))
     assert data["trial"].tolist() == [2, 1, 0]
     assert data[["x_low", "x_high"]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize(
-    ("first", "step"),
+    ("horizontal", "step"),
     [
         pytest.param("seconds", "step-after", id="less-is-better"),
         pytest.param("accuracy", "step-before", id="more-is-better"),
     ],
 )
-def test_the_line_passes_where_the_front_ends(first: str, step: str, trials: pd.DataFrame) -> None:
-    second = "log_loss"
-    data = trade_off_charts.trade_off_data(trials, trials["trial"] < 2, first, second)
-    drawn = charts.themed(trade_off_charts.trade_off(data, first, second)).to_dict()
+def test_the_line_passes_where_the_front_ends(horizontal: str, step: str, trials: pd.DataFrame) -> None:
+    axes = Axes("log_loss", horizontal)
+    data = trade_off_charts.trade_off_data(trials, trials["trial"] < 2, axes)
+    drawn = charts.themed(trade_off_charts.trade_off(data, axes)).to_dict()
     [line] = [layer["mark"] for layer in drawn["layer"] if layer["mark"]["type"] == "line"]
     assert line["interpolate"] == step
