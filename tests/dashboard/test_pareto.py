@@ -31,7 +31,9 @@ def test_on_the_front_are_those_that_none_beats(trials: pd.DataFrame) -> None:
     assert trials[pareto.front(trials, Axes("log_loss", "seconds"))]["trial"].tolist() == [100, 103, 106]
 
 
-@pytest.mark.parametrize("axes", [Axes("log_loss", "accuracy"), Axes("log_loss", "seconds"), Axes("accuracy", "seconds")])
+@pytest.mark.parametrize(
+    "axes", [Axes("log_loss", "accuracy"), Axes("log_loss", "seconds"), Axes("accuracy", "seconds")]
+)
 def test_the_front_is_that_of_the_definition(axes: Axes) -> None:
     random = np.random.default_rng(0)
     # Few values, so that many are alike, and what is good in the one is bad in the other.
