@@ -41,7 +41,7 @@ def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> Axes | Non
                 format_func=pareto.words,
                 key=key,
                 bind="query-params",
-                width=210,
+                width=180,
                 help=HELP,
             )
             for key, default in (("weigh", first.vertical), ("against", first.horizontal))
@@ -49,7 +49,7 @@ def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> Axes | Non
     return pareto.Axes(weighed, against)
 
 
-def show(run: KeptRun, tables: Tables, shown: pd.DataFrame, axes: Axes | None) -> None:
+def show(run: KeptRun, tables: Tables, shown: pd.DataFrame, axes: Axes | None, answer: DeltaGenerator) -> None:
     """Show two figures of trials against each other, and the trials on their Pareto front.
 
     Args:
@@ -57,6 +57,7 @@ def show(run: KeptRun, tables: Tables, shown: pd.DataFrame, axes: Axes | None) -
         tables: What the report says of it.
         shown: Its trials that pass the filters; the front is that of all.
         axes: What ``chosen`` returned.
+        answer: A place above the filters, for what is true whatever they say.
     """
     trials = run.trials()
     if axes is None:
@@ -65,7 +66,7 @@ def show(run: KeptRun, tables: Tables, shown: pd.DataFrame, axes: Axes | None) -
     if axes.vertical == axes.horizontal:
         st.info("Choose two different figures.")
         return
-    st.markdown(f"#### {plain(pareto.in_words(trials, axes))}")
+    answer.markdown(f"#### {plain(pareto.in_words(trials, axes))}")
     having = shown.dropna(subset=[*axes])
     if having.empty:
         st.info("None of the trials that pass the filters has both figures.")

@@ -27,6 +27,7 @@ def show() -> None:
     if view == CURVES:
         learning_curves.show(run, tables)
     else:
+        answer = st.container()
         controls = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
         weighed = trade_offs.chosen(trials, tables.metric, controls) if view == TRADE_OFFS else None
         chosen = filtering.chosen(trials, space, controls)
@@ -35,7 +36,7 @@ def show() -> None:
         elif view == HYPERPARAMETERS:
             hyperparameters.show(run, tables, chosen, space)
         elif view == TRADE_OFFS:
-            trade_offs.show(run, tables, chosen, weighed)
+            trade_offs.show(run, tables, chosen, weighed, answer)
         else:
             words = f"{len(chosen):,} of {tables.all_trials:,} trials, the best complete one first."
             trial_table.show(run, tables, complete_first(chosen, tables.mode), words)
