@@ -322,5 +322,5 @@ def value_scale(metric: str) -> alt.Scale:
 
 def value_axis(metric: str) -> alt.Axis:
     """Return the axis of a figure over folds: nats for the log-loss, per cent for shares."""
-    # Of a logarithm's ticks, more would bring a grid line for each digit.
-    return alt.Axis(tickCount=5, format="~g" if metric == "log_loss" else "%")
+    # A logarithm has a tick for each digit of a decade; the more are counted on, the more of these have labels.
+    return alt.Axis(tickCount=8, format="~g") if metric == "log_loss" else alt.Axis(tickCount=5, format="%")
