@@ -30,6 +30,7 @@ def main() -> None:
         for show, (title, icon) in pages.items()
     ]
     chosen = st.navigation(listed, position="top")
+    st.set_page_config(page_title=f"{chosen.title} · nids")
     st.session_state[choosing.PAGES] = {page.url_path or "runs": page for page in listed}
     with frame.guarded():
         chosen.run()

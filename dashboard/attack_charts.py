@@ -60,9 +60,11 @@ def attacks(data: pd.DataFrame) -> alt.LayerChart:
     colour = alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds, range=[VERMILION, BLUE]))
     x = alt.X("flagged:Q", title="share of the rows", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%"))
     bars = base.mark_bar(size=11, opacity=0.85).encode(x=x, color=colour)
+    # A bar of nothing has no colour to tell its kind by.
+    ends = base.mark_point(filled=True, size=45, opacity=1).encode(x=x, color=colour)
     strokes = base.mark_tick(color=GREY, thickness=2.5, size=14).encode(
         x=alt.X("recognized:Q", title="share of the rows")
     )
     # No longer than a telephone is wide.
     title = heading("Attack types (rows)", "bar: flagged as an attack; grey stroke: given its own class")
-    return alt.layer(bars, strokes).properties(title=title, width=WIDTH, height=alt.Step(19))
+    return alt.layer(bars, ends, strokes).properties(title=title, width=WIDTH, height=alt.Step(19))

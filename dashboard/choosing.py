@@ -51,26 +51,50 @@ def is_demonstration() -> bool:
     return shown_storage() != storage()
 
 
+def asked_in_vain() -> str | None:
+    """Return the name of the run that is asked for, if there is no such run: a link may be older than what it shows."""
+    asked = _asked()
+    if asked is None or asked in _known(asked) or asked in loading.names(str(DEMONSTRATION)):
+        return None
+    return asked
+
+
 def run_name() -> str | None:
     """Let the visitor choose a run, and return its name; None if there is none.
 
     At first it is the one that the address names, then the one chosen on another page, or else the latest that can be
     read. The address is kept by hand: going to another page empties it, and with it what a widget is bound to.
     """
-    place = shown_storage()
-    known = loading.names(place)
+    asked = _asked()
+    known = _known(asked)
     if not known:
         return None
-    asked = st.query_params.get(RUN) or st.session_state.get(_KEPT)
     if asked not in known:
-        if asked is not None:
-            st.warning(f"There is no run of the name that the address asks for, {plain(asked)}: here is another.")
-        readable = [found.name for found in loading.find(place) if found.run is not None]
+        readable = [found.name for found in loading.find(shown_storage()) if found.run is not None]
         asked = (readable or known)[0]
     st.session_state[_KEPT] = st.session_state[_RUN_WIDGET] = st.query_params[RUN] = asked
     if len(known) > 1:
         st.selectbox("Run", known, key=_RUN_WIDGET, on_change=_remember_run, label_visibility="collapsed")
     return asked
+
+
+def another_run() -> None:
+    """Let the visitor choose one of the runs that there are."""
+    known = loading.names(shown_storage())
+    st.selectbox("Run", known, index=None, placeholder="Choose a run", key=_RUN_WIDGET, on_change=_remember_run)
+
+
+def _asked() -> str | None:
+    return st.query_params.get(RUN) or st.session_state.get(_KEPT)
+
+
+def _known(asked: str | None) -> list[str]:
+    """Return the names of the runs; if the one that is asked for is new, as they are at this moment."""
+    known = loading.names(shown_storage())
+    if asked is not None and asked not in known:
+        loading.names.clear()
+        known = loading.names(shown_storage())
+    return known
 
 
 def _remember_run() -> None:

@@ -81,20 +81,22 @@ def in_words(name: str, summary: pd.DataFrame, confusions: pd.DataFrame) -> str:
     if scores["f1_mean"] == 1:
         return f"{name} puts every row of the folds in its class."
     sentence = f"{worst} is what {name} is weakest on: F1 {f1}"
+    if not rows:
+        return f"{sentence}."
     if not taken_for:
         return f"{sentence}; all its {rows:,} rows are found, so what it lacks is precision."
     return f"{sentence}. Of its {rows:,} rows, {wrong:,} are taken for {taken_for}; no other class takes more of them."
 
 
 def table(name: str, summary: pd.DataFrame, folds: int) -> pd.DataFrame:
-    """Return a row a class as text: model, class, rows, and of each measure mean ± spread and range over the folds."""
+    """Return a row a class as text: model, class, of each measure mean ± spread, the range over the folds, and rows."""
     columns: dict[str, list[str]] = {
         "model": [name] * len(summary),
         "class": [*map(str, summary.index)],
-        "rows": [f"{int(rows):,}" for rows in summary["support"]],
     }
     records = summary.to_dict("records")
-    for measure in CLASS_MEASURES:
+    # What the sentence above is about comes first: a telephone shows three columns.
+    for measure in sorted(CLASS_MEASURES, key=lambda name: name != "f1"):
         columns[label(measure)] = [
             mean_and_spread(measure, row[f"{measure}_mean"], row[f"{measure}_std"]) for row in records
         ]
@@ -102,6 +104,7 @@ def table(name: str, summary: pd.DataFrame, folds: int) -> pd.DataFrame:
         columns["F1, lowest–highest fold"] = [
             interval("f1", row["f1_min"], row["f1_max"], row["f1_std"]) for row in records
         ]
+    columns["rows"] = [f"{int(rows):,}" for rows in summary["support"]]
     return pd.DataFrame(columns)
 
 
@@ -154,6 +157,9 @@ def _pictures(shown: list[Judged], order: list[str], folds: list[int]) -> None:
     places = st.columns(2, gap="medium")
     for found, place in zip(shown, places, strict=False):
         with place:
+            if found.confusions.empty:
+                st.info(f"What {plain(found.name)} takes for what cannot be read.")
+                continue
             data = charts.confusion_data(models.confusion_of(found, of), 0, order)
             drawn = charts.confusion(data, order, f"{found.name}, {subtitle}", "share" if text == "share" else "count")
             draw(drawn, f"Confusion matrix of {found.name}")

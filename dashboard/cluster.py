@@ -26,15 +26,30 @@ def show() -> None:
     st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if run.state == "running" else None)(run.name)
 
 
-def node_rows(nodes: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return a row a node of a status: node, state, CPUs, GPUs (texts), and the shares of them in use, 0 to 1."""
+def node_rows(nodes: Sequence[Mapping[str, Any]], state: str) -> pd.DataFrame:
+    """Return a row a node of a status.
+
+    Args:
+        nodes: The status's nodes.
+        state: The run's state.
+
+    Returns:
+        Columns node, state, CPUs, GPUs (texts), and, as long as the search runs, CPUs in use and GPUs in use (shares, 0
+        to 1): later, nothing of it is.
+    """
     rows = []
     for node in nodes:
-        row: list[object] = [str(node.get("name", NONE)), "alive" if node.get("alive") else "lost"]
-        for kind in KINDS:
-            row += [f"{setting(node.get(f'{kind}_used'))} of {setting(node.get(kind))}", _share(node, kind)]
+        row: dict[str, object] = {"node": str(node.get("name", NONE))}
+        if state == "running":
+            row["state"] = "alive" if node.get("alive") else "lost"
+            for kind, word in KINDS.items():
+                row[word] = f"{setting(node.get(f'{kind}_used'))} of {setting(node.get(kind))}"
+                row[f"{word} in use"] = _share(node, kind)
+        else:
+            row["state"] = "there at last" if node.get("alive") else "lost"
+            row |= {word: setting(node.get(kind)) for kind, word in KINDS.items()}
         rows.append(row)
-    return pd.DataFrame(rows, columns=["node", "state", "CPUs", "CPUs in use", "GPUs", "GPUs in use"])
+    return pd.DataFrame(rows)
 
 
 def in_words(nodes: Sequence[Mapping[str, Any]], state: str) -> str:
@@ -86,7 +101,7 @@ def _live(name: str) -> None:
         st.markdown(f"#### {plain(in_words(nodes, run.state))}")
         shares = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)
         st.dataframe(
-            node_rows(nodes),
+            node_rows(nodes, run.state),
             hide_index=True,
             alt="A row for each node",
             column_config={"CPUs in use": shares, "GPUs in use": shares},

@@ -33,6 +33,7 @@ def show() -> None:
     runs = {each.name: each.run for each in found if each.run is not None}
     if choosing.RUNS not in st.query_params and choosing.RUNS not in st.session_state:
         st.session_state[choosing.RUNS] = _worth_comparing(runs)  # and so in the address: a later run changes nothing
+    asked = st.query_params.get_all(choosing.RUNS)
     names = st.multiselect(
         "Runs",
         list(runs),
@@ -41,6 +42,8 @@ def show() -> None:
         max_selections=trial_charts.MOST_CHOSEN,
         help="Two to five.",
     )
+    if missing := [name for name in asked if name not in runs]:
+        st.warning(f"No run of the name {plain(', '.join(missing))}, which the address asks for, can be read.")
     frame.damaged(found)
     if len(names) < 2:
         frame.nothing_to_show("Choose at least two runs." if len(runs) > 1 else "There is only one run to show yet.")
@@ -49,7 +52,10 @@ def show() -> None:
     if any(found.synthetic for found in tables.values()):
         which = ", ".join(plain(name) for name, found in tables.items() if found.synthetic)
         st.warning(f"{which}: {wording.SYNTHETIC}", icon=":material/science:")
-    st.markdown(f"#### {plain(in_words(chosen, tables))}")
+    first, *others = names
+    for number, other in enumerate(others):
+        pair = {name: chosen[name] for name in (first, other)}
+        st.markdown(f"{'' if number else '#### '}{plain(in_words(pair, tables))}")
     _results(tables, chosen)
     _histories(chosen, tables)
     for run in chosen.values():
@@ -63,8 +69,8 @@ def _worth_comparing(runs: dict[str, KeptRun]) -> list[str]:
 
 
 def in_words(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> str:
-    """Return how the best trials of the first two runs stand, and when that cannot be said."""
-    first, second = list(runs)[:2]
+    """Return how the best trials of two runs stand, and when that cannot be said."""
+    first, second = runs
     ours, theirs = tables[first], tables[second]
     if ours.best is None or theirs.best is None:
         lacking = " and ".join(name for name in (first, second) if tables[name].best is None)
@@ -125,7 +131,7 @@ def _results(tables: dict[str, Tables], runs: dict[str, KeptRun]) -> None:
         came = differences.results(
             {name: result_rows(found, searched_by) for name, found in tables.items()}
         ).reset_index()
-        st.dataframe(came, hide_index=True, height="content", alt="A row for each figure, a column for each run")
+        _table(came)
         downloads.table(came, "results")
     with right:
         st.markdown("##### What differs in the configuration")
@@ -133,10 +139,14 @@ def _results(tables: dict[str, Tables], runs: dict[str, KeptRun]) -> None:
         if settings.empty:
             st.info("Nothing: the same job, data, folds, versions and machine.")
         else:
-            st.dataframe(
-                settings, hide_index=True, height="content", alt="A row for each setting, a column for each run"
-            )
+            _table(settings)
             downloads.table(settings, "settings")
+
+
+def _table(rows: pd.DataFrame) -> None:
+    """Show texts, the first column as the heads of the rows, so that none is cut off: cells break their lines."""
+    shown = rows.set_index(rows.columns[0]).map(plain)
+    st.table(shown.rename(index=plain, columns=plain).rename_axis(index=""))
 
 
 def _histories(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 # More damaged runs than these are folded away: they would push the page's answer out of sight.
 FEW = 2
+SECONDS_BETWEEN_LOOKS = 5
+# What other commands than the search add to a run.
+LATER = ("final/evaluation.json", "baselines/folds.parquet", "baselines/evaluation.json")
 LOG = logging.getLogger(__name__)
 
 COLOURS: dict[str, Literal["green", "blue", "orange", "red"]] = {
@@ -48,12 +51,17 @@ def begin(question: str) -> KeptRun:
         question: What the page answers.
     """
     notice()
+    if (asked := choosing.asked_in_vain()) is not None:
+        st.error(f"{plain(choosing.storage())} holds no run named {plain(asked)}, which was asked for here.")
+        choosing.another_run()
+        st.stop()
     head, choice = st.columns([3, 1], vertical_alignment="center")
     with choice:
         name = choosing.run_name()
     if name is None:
         nothing_to_show("There are no runs yet. Make one with `nids search jobs/quick.toml`.")
     found = loading.one(choosing.shown_storage(), name)
+    st.fragment(_watch, run_every=SECONDS_BETWEEN_LOOKS)(name, _stage(found))
     with head, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(plain(name), width="content", anchor=False)
         badge(found.run.state if found.run else "damaged")
@@ -64,6 +72,13 @@ def begin(question: str) -> KeptRun:
     if found.run.manifest["data"].get("synthetic"):
         st.warning(wording.SYNTHETIC, icon=":material/science:")
     return found.run
+
+
+def _stage(found: loading.Found) -> tuple[str, ...]:
+    """Return what a page about a run is drawn for, and drawn anew if it changes: not each trial, for readers' sake."""
+    if found.run is None:
+        return ("damaged",)
+    return (found.run.state, *(path for path in LATER if found.run.has_file(path)))
 
 
 def faults(run: KeptRun, place: DeltaGenerator | None = None) -> None:
@@ -90,6 +105,7 @@ def notice() -> None:
             f"{code(choosing.command('search', 'jobs/quick.toml'))}",
             icon=":material/lightbulb:",
         )
+        st.fragment(_watch_for_runs, run_every=SECONDS_BETWEEN_LOOKS)()
 
 
 def unfolded(title: str, key: str) -> DeltaGenerator | None:
@@ -123,6 +139,18 @@ def guarded() -> Iterator[None]:
             f"({type(error).__name__}: {plain(error)}).",
             icon=ICONS["damaged"],
         )
+
+
+@guarded()
+def _watch(name: str, stage: tuple[str, ...]) -> None:
+    if _stage(loading.one(choosing.shown_storage(), name)) != stage:
+        st.rerun()
+
+
+@guarded()
+def _watch_for_runs() -> None:
+    if not choosing.is_demonstration():
+        st.rerun()
 
 
 def badge(state: str) -> None:

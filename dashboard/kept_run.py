@@ -72,6 +72,17 @@ class KeptRun(Run):
         self._trials = complete_or_not(_trials, self.uri, self.key("trials"), self)
         first = {path: version for path, version in self.versions.items() if path.startswith("trials/")}
         self.versions = self._listed(folder) | first
+        self._check_count()
+
+    def _check_count(self) -> None:
+        counts = self.status.get("trials", {})
+        told = sum(counts.get(name, 0) for name in ("complete", "pruned", "failed"))
+        # While it runs, the status may be a moment ahead of the table.
+        if self.status.get("state") == "finished" and len(self._trials) < told and not self.faults:
+            self.note(
+                f"{self.uri}/trials: {len(self._trials):,} of {told:,} trials are there; the files of the others are "
+                "gone. What is shown is of those that are left."
+            )
 
     def _listed(self, folder: Folder) -> dict[str, Version]:
         faults: list[str] = []

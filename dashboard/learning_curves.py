@@ -13,17 +13,28 @@ from dashboard.markdown import plain
 from nids.charts import label
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dashboard.kept_run import KeptRun
     from nids.report import Tables
 
+# The key of the page's view, and what it is called there; that of the trials.
+VIEW, NAME, CHOSEN = "view", "curves", "curves"
 FIGURES = ("log_loss", "accuracy", "macro_f1", "weighted_f1", "training_loss")
+
+
+def choose(numbers: Sequence[int]) -> None:
+    """Show the curves of these trials: what a button on the same page does when it is clicked."""
+    st.session_state[VIEW] = NAME
+    # A widget that is yet to come takes its value from the one, and leaves the other alone.
+    st.session_state[CHOSEN] = st.query_params[CHOSEN] = [*map(str, numbers)]
 
 
 def show(run: KeptRun, tables: Tables) -> None:
     """Show the learning curves of the trials that the visitor chooses."""
     trials = run.trials()
     having = trials[trials["epochs"].fillna(0) > 0]
-    options, without = choosing.offered(having, tables.mode, st.query_params.get_all("curves"))
+    options, without = choosing.offered(having, tables.mode, st.query_params.get_all(CHOSEN))
     if not options:
         st.info("No trial has ended its first epoch yet.")
         return
@@ -36,7 +47,7 @@ def show(run: KeptRun, tables: Tables) -> None:
             options,
             default=first,
             max_selections=trial_charts.MOST_CHOSEN,
-            key="curves",
+            key=CHOSEN,
             bind="query-params",
             help="At most five, so that the lines can be told apart; the best ones come first.",
             width=420,

@@ -60,6 +60,10 @@ class Visitors:
         emails = tuple(one.removeprefix(_EMAIL) for one in arguments if one.startswith(_EMAIL))
         return cls(emails, _UNVERIFIED in arguments) if emails else None
 
+    def is_sure_of(self, visitor: Mapping[str, Any]) -> bool:
+        """Return whether the address of a visitor counts."""
+        return self.unverified or str(visitor.get("email_verified")).lower() == "true"
+
     def let_in(self, visitor: Mapping[str, Any]) -> bool:
         """Return whether a visitor may see the runs.
 
@@ -70,9 +74,8 @@ class Visitors:
             return False
         if ANYBODY in self.emails:
             return True
-        verified = self.unverified or str(visitor.get("email_verified")).lower() == "true"
         email = str(visitor.get("email") or "").lower()
-        return verified and any(fnmatchcase(email, pattern.lower()) for pattern in self.emails)
+        return self.is_sure_of(visitor) and any(fnmatchcase(email, pattern.lower()) for pattern in self.emails)
 
 
 def read(file: str) -> Visitors:
@@ -108,6 +111,9 @@ def _refuse_unknown(file: str, entries: Mapping[str, Any], known: Sequence[str],
 
 
 def _check_auth(file: str, auth: Mapping[str, Any]) -> None:
+    named = [name for name in providers(auth) if name]
+    # First, for a misspelt key is also one that lacks.
+    _refuse_unknown(file, auth, (*OF_ALL, *OF_EACH, *FURTHER, *named), "[auth]")
     _check_texts(file, "auth", auth, OF_ALL)
     secret, redirect = auth["cookie_secret"], auth["redirect_uri"]
     if len(secret) < SHORTEST_SECRET:
@@ -117,8 +123,6 @@ def _check_auth(file: str, auth: Mapping[str, Any]) -> None:
         )
     if not redirect.endswith(CALLBACK):
         raise UserError(f"{OPTION} {file}: redirect_uri in [auth] is {redirect}, but must end in {CALLBACK}.")
-    named = [name for name in providers(auth) if name]
-    _refuse_unknown(file, auth, (*OF_ALL, *OF_EACH, *FURTHER, *named), "[auth]")
     if "client_id" in auth or not named:
         _check_texts(file, "auth", auth, OF_EACH)
     for name in named:
@@ -128,8 +132,16 @@ def _check_auth(file: str, auth: Mapping[str, Any]) -> None:
 
 
 def _check_texts(file: str, section: str, entries: Mapping[str, Any], keys: Sequence[str]) -> None:
-    if lacking := [key for key in keys if not (isinstance(entries.get(key), str) and entries[key])]:
+    if lacking := [key for key in keys if key not in entries]:
         raise UserError(f"{OPTION} {file}: [{section}] lacks {', '.join(lacking)}; dashboard/README.md shows it.")
+    for key in keys:
+        if not isinstance(entries[key], str) or not entries[key]:
+            raise UserError(f'{OPTION} {file}: {key} in [{section}] is {entries[key]!r}, but must be a text in "".')
+    if not entries.get("server_metadata_url", "https://").startswith(("https://", "http://")):
+        raise UserError(
+            f"{OPTION} {file}: server_metadata_url in [{section}] is {entries['server_metadata_url']}, but must begin "
+            "with https://; most providers' ends in /.well-known/openid-configuration."
+        )
 
 
 def _visitors(file: str, entries: Mapping[str, Any]) -> Visitors:
@@ -139,6 +151,11 @@ def _visitors(file: str, entries: Mapping[str, Any]) -> Visitors:
         raise UserError(
             f'{OPTION} {file}: [visitors] must have emails = ["NAME@example.org", "*@example.net"], patterns of those '
             'who are let in; ["*"] lets in whoever has an account.'
+        )
+    if odd := [one for one in emails if "@" not in one and one != ANYBODY]:
+        raise UserError(
+            f"{OPTION} {file}: emails in [visitors] has {', '.join(odd)}, which no address is like; to let in all of "
+            f"example.org, say *@example.org."
         )
     if not isinstance(unverified, bool):
         raise UserError(f"{OPTION} {file}: unverified in [visitors] is {unverified!r}, but must be true or false.")
@@ -161,7 +178,10 @@ def is_open() -> bool:
         return True
     st.subheader("nids", anchor=False)
     if visitor.get("is_logged_in"):
-        st.error("This account is not among those that are let in here.", icon=":material/block:")
+        words = "This account is not among those that are let in here."
+        if not visitors.is_sure_of(visitor):
+            words += " Its provider does not say that it has verified the account's address: until then, it is none."
+        st.error(words, icon=":material/block:")
         show_visitor()
     else:
         st.markdown("The runs here are shown to those who log in.")

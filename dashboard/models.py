@@ -82,7 +82,8 @@ def weakest(summary: pd.DataFrame, confusions: pd.DataFrame) -> tuple[str, str, 
         confusions: The same model's confusions.
 
     Returns:
-        None without figures; the second class is empty if none of the rows is taken for another.
+        None without figures; the second class is empty if none of the rows is taken for another, and so it is without
+        confusions, with 0 rows.
     """
     if summary.empty or summary["f1_mean"].isna().all():
         return None

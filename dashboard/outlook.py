@@ -69,7 +69,7 @@ def outlook(trials: pd.DataFrame, total: int, epochs: int, now: datetime) -> Out
 
 def in_words(found: Outlook, state: str) -> str:
     """Return where a search stands, in a sentence."""
-    sentence = f"{found.ended:,} of {found.total:,} trials have ended"
+    sentence = f"{found.ended:,} of {found.total:,} {'trial has' if found.total == 1 else 'trials have'} ended"
     if state != "running":
         missing = found.total - found.ended
         if missing > 0:
@@ -78,7 +78,7 @@ def in_words(found: Outlook, state: str) -> str:
     if not math.isfinite(found.seconds_left):
         return f"{sentence}; the time left is not known before a trial's first epoch."
     left = f"{'at most ' if found.at_most else ''}about {_roughly(found.seconds_left)} left"
-    return f"{sentence}, {found.running} running; {left}."
+    return f"{sentence}; {left}."
 
 
 def age(created: str, now: datetime) -> str:

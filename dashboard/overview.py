@@ -13,7 +13,7 @@ from dashboard.drawing import draw, left_out
 from dashboard.markdown import code, plain, unbroken
 from nids import charts
 from nids.charts import label
-from nids.report import cells, wording
+from nids.report import baselines, cells, wording
 from nids.report.rounding import NONE, mean_and_spread, value
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def _live(name: str, state: str) -> None:
         frame.faults(run, faults)
         return
     _progress(run, tables, trials)
-    st.markdown(f"#### {unbroken(plain(wording.verdict(tables)))}")
+    figures = baselines.figures_by_fold(run, tables.best) if tables.best else pd.DataFrame()
+    beside = "" if figures.empty else baselines.best_other(figures)
+    st.markdown(f"#### {unbroken(plain(f'{wording.verdict(tables)} {beside}'))}")
     # The answer comes first: a telephone shows columns below each other.
     left, right = st.columns([2, 3], gap="medium")
     with right:
@@ -96,6 +98,8 @@ def _progress(run: KeptRun, tables: Tables, trials: pd.DataFrame) -> None:
     found = outlook.outlook(trials, total, epochs, now)
     words = f"{outlook.in_words(found, run.state)} {wording.states(tables).capitalize()}."
     st.progress(found.share, text=words)
+    if run.state in {"interrupted", "failed"}:
+        st.caption(f"Nothing of it runs. {code(choosing.command('resume', run.name))} goes on with it.")
     if tables.message:
         st.caption(plain(tables.message))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from dashboard.pareto import LESS_IS_BETTER, SECONDS, words
-from nids.charts import BLUE, GREY, HEIGHT, STATES, WIDTH, fields, heading, label, value_axis, value_scale
+from nids.charts import BLUE, GREY, HEIGHT, WIDTH, by_state, fields, heading, label, value_axis, value_scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,13 +43,10 @@ def trade_off_data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.
 def trade_off(data: pd.DataFrame, axes: Axes) -> alt.LayerChart:
     """Draw ``trade_off_data``: a mark for each trial; those on the front in full colour, with their spread."""
     x, y = _axis(alt.X, "x", axes.horizontal), _axis(alt.Y, "y", axes.vertical)
-    states = [state for state in STATES if state in set(data["state"])]
-    colours, shapes = ([STATES[state][part] for state in states] for part in (0, 1))
     marks = alt.Chart(data).encode(
         x=x,
         y=y,
-        color=alt.Color("state:N", title=None, scale=alt.Scale(domain=states, range=colours)),
-        shape=alt.Shape("state:N", title=None, scale=alt.Scale(domain=states, range=shapes)),
+        **by_state(data["state"]),
         tooltip=[
             *fields("trial", "state"),
             alt.Tooltip("x", title=words(axes.horizontal), format=".4g"),

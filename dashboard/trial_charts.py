@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.charts import BLUE, GREEN, GREY, HEIGHT, ORANGE, STATES, VERMILION, WIDTH, fields, heading, label
+from nids.charts import BLUE, GREEN, GREY, HEIGHT, ORANGE, VERMILION, WIDTH, by_state, fields, heading, label
 from nids.charts import value_axis as axis_of
 from nids.charts import value_scale as scale_of
 from nids.report.rounding import setting
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from nids.space import Space
 
-BEST, OTHERS, STOPPED = "best tenth", "other complete ones", "pruned"
+BEST, OTHERS, STOPPED = "best tenth", "other complete", "pruned"
 # Colour, width, opacity and dashes of a group's lines.
 GROUPS = {
     BEST: (BLUE, 2.4, 0.95, [1, 0]),
@@ -103,7 +103,7 @@ def parallel(data: pd.DataFrame, marks: pd.DataFrame) -> alt.LayerChart:
     """Draw ``parallel_data`` and ``ends``: a line for each trial, the best ones in colour and above the others."""
     order = list(dict.fromkeys(data["axis"]))
     groups = [name for name in GROUPS if name in set(data["group"])]
-    axis = alt.Axis(labelAngle=-20, grid=True, labelLimit=150)
+    axis = alt.Axis(labelAngle=-40, grid=True, labelLimit=150)
     x = alt.X("axis:N", title=None, sort=order, scale=alt.Scale(padding=0.5), axis=axis)
     y = alt.Y("position:Q", title=None, axis=None, scale=alt.Scale(domain=[-0.06, 1.06], nice=False))
     colours = alt.Scale(domain=groups, range=[GROUPS[name][0] for name in groups])
@@ -137,7 +137,6 @@ def slice_data(trials: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def one_slice(data: pd.DataFrame, name: str, distribution: BaseDistribution, metric: str) -> alt.Chart:
     """Draw ``slice_data``: a mark for each trial, its hyperparameter against its value."""
-    states = [state for state in STATES if state in set(data["state"])]
     log = getattr(distribution, "log", False)
     if isinstance(distribution, CategoricalDistribution):
         x = alt.X("setting:N", title=name, sort=[*map(setting, distribution.choices)], axis=alt.Axis(labelAngle=0))
@@ -151,12 +150,7 @@ def one_slice(data: pd.DataFrame, name: str, distribution: BaseDistribution, met
         .encode(
             x=x,
             y=alt.Y("value:Q", title=label(metric), scale=scale_of(metric), axis=axis_of(metric)),
-            color=alt.Color(
-                "state:N", legend=None, scale=alt.Scale(domain=states, range=[STATES[state][0] for state in states])
-            ),
-            shape=alt.Shape(
-                "state:N", legend=None, scale=alt.Scale(domain=states, range=[STATES[state][1] for state in states])
-            ),
+            **by_state(data["state"], legend=None),
             tooltip=[*fields("trial", "state", "setting"), alt.Tooltip("value", format=".4g")],
         )
         .properties(width=WIDTH - 100, height=HEIGHT - 50)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import choosing, downloads, thinning, trial_charts
+from dashboard import choosing, downloads, learning_curves, thinning, trial_charts
 from nids.charts import label
 from nids.report.rounding import duration, is_share, mean_and_spread
 from nids.report.wording import STATES as STATE_WORDS
@@ -103,9 +103,13 @@ def _taken_on(run: KeptRun, picked: pd.DataFrame, ordered: pd.DataFrame, kind: s
     numbers = picked["trial"].astype(int).tolist()[: trial_charts.MOST_CHOSEN]
     pages = st.session_state.get(choosing.PAGES, {})
     with st.container(horizontal=True):
-        if st.button("Learning curves", disabled=not numbers, icon=":material/show_chart:"):
-            query = {choosing.RUN: run.name, "view": "curves", "curves": [*map(str, numbers)]}
-            st.switch_page(pages["trials"], query_params=query)
+        st.button(
+            "Learning curves",
+            disabled=not numbers,
+            icon=":material/show_chart:",
+            on_click=learning_curves.choose,
+            args=(numbers,),
+        )
         if st.button("Classes", disabled=picked["value"].notna().tolist() != [True], icon=":material/category:"):
             st.switch_page(pages["classes"], query_params={choosing.RUN: run.name, choosing.TRIAL: str(numbers[0])})
         downloads.table(ordered, f"{run.name}-{kind or 'trials'}", "These trials (CSV)")

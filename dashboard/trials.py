@@ -8,7 +8,7 @@ from dashboard import filtering, frame, hyperparameters, learning_curves, loadin
 from nids.space import space_from
 from nids.study import complete_first
 
-TABLE, HYPERPARAMETERS, TRADE_OFFS, CURVES = "table", "hyperparameters", "trade-offs", "curves"
+TABLE, HYPERPARAMETERS, TRADE_OFFS, CURVES = "table", "hyperparameters", "trade-offs", learning_curves.NAME
 VIEWS = (TABLE, HYPERPARAMETERS, TRADE_OFFS, CURVES)
 
 
@@ -22,7 +22,13 @@ def show() -> None:
         frame.nothing_to_show("No trial can be read." if run.faults else "No trial has started yet.")
     space = space_from(run.manifest["space"])
     view = st.segmented_control(
-        "View", VIEWS, default=TABLE, required=True, key="view", bind="query-params", label_visibility="collapsed"
+        "View",
+        VIEWS,
+        default=TABLE,
+        required=True,
+        key=learning_curves.VIEW,
+        bind="query-params",
+        label_visibility="collapsed",
     )
     if view == CURVES:
         learning_curves.show(run, tables)

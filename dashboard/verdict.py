@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Of less, the next digit of a share is chance.
 FEW = 10
+# Of so few rows, each is more than a hundredth.
+FEW_ROWS = 100
 TILES = (
     ("accuracy", "accuracy", "Share of the rows whose class is right."),
     ("macro_f1", "macro-F1", "Plain mean of the classes' F1: rare classes count as much as frequent ones."),
@@ -84,21 +86,27 @@ def in_words(ours: Mapping[str, Any]) -> str:
     seen, unseen = ours["seen"], ours["unseen"]
     sentence = (
         f"By the most probable class, it flags {_told(seen['flagged'], seen['rows'])} of the attacks of the "
-        f"{seen['types']} types that it knows"
+        f"{_types(seen['types'])} that it knows"
     )
     if unseen["rows"]:
         flagged = _told(unseen["flagged"], unseen["rows"])
-        sentence += f", and {flagged} of those of {unseen['types']} types that it never saw"
+        sentence += f", and {flagged} of those of {_types(unseen['types'])} that it never saw"
     rate = _told(ours["figures"]["false_positive_rate"], ours["rows"] - seen["rows"] - unseen["rows"])
     return f"{sentence}; {rate} of the benign rows raise a false alarm."
 
 
+def _types(number: int) -> str:
+    return "1 type" if number == 1 else f"{number} types"
+
+
 def _told(share: float | None, rows: int) -> str:
-    """Return a share of rows, with their numbers where so few of them say little."""
+    """Return a share of rows, with their numbers where so few of them say little; of very few, these alone."""
     text = value("flagged", share)
     if share is None or not rows:
         return text
     chosen = round(share * rows)
+    if rows < FEW_ROWS:
+        return f"{chosen} of {rows}"
     return f"{text} ({chosen:,} of {rows:,})" if min(chosen, rows - chosen) < FEW else text
 
 

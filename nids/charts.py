@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 BLUE, VERMILION, GREEN, ORANGE, GREY = "#1080C4", "#D55E00", "#009E73", "#E69F00", "#8a8f98"
 # Pixels of a chart with its axes: two stand side by side on a screen, one is readable on a telephone.
@@ -46,6 +46,8 @@ STATES = {
     "RUNNING": (GREEN, "diamond"),
     "FAIL": (VERMILION, "cross"),
 }
+# The words of nids.report.wording, which charts know nothing of.
+STATE_LEGEND = alt.Legend(labelExpr="datum.label == 'FAIL' ? 'failed' : lower(datum.label)")
 _QUANTITIES = {"log_loss": "validation log-loss", "training_loss": "training loss"}
 _CLASS_MEASURES = ("precision", "recall", "f1")
 
@@ -76,16 +78,14 @@ def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:
     x = alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1, grid=False))
     axis = value_axis(metric)
     y = alt.Y("value:Q", title=_axis_title(metric), scale=value_scale(metric), axis=axis)
-    states = [state for state in STATES if state in set(data["state"])]
-    colours, shapes = ([STATES[state][part] for state in states] for part in (0, 1))
+    drawn = data[data["value"].notna() | (data["state"] == "FAIL")]
     base = alt.Chart(data)
     line = base.mark_line(interpolate="step-after", color=BLUE, strokeWidth=1.5, opacity=0.7).encode(
         x=x, y=alt.Y("best:Q", title=_axis_title(metric), scale=value_scale(metric), axis=axis)
     )
     marks = base.encode(
         x=x,
-        color=alt.Color("state:N", title=None, scale=alt.Scale(domain=states, range=colours)),
-        shape=alt.Shape("state:N", title=None, scale=alt.Scale(domain=states, range=shapes)),
+        **by_state(drawn["state"]),
         tooltip=[*fields("trial", "state"), alt.Tooltip("value", format=".4g")],
     )
     points = marks.mark_point(filled=True, size=55, opacity=0.9).encode(y=y)
@@ -97,6 +97,16 @@ def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:
         subtitle = f"{subtitle}; failed ones lie below"
     title = heading("Optimisation history", subtitle)
     return alt.layer(*layers).properties(title=title, width=WIDTH - 60, height=HEIGHT)
+
+
+def by_state(found: Iterable[str], legend: alt.Legend | None = STATE_LEGEND) -> dict[str, alt.Color | alt.Shape]:
+    """Return what tells trials apart by their state, a colour and a shape, for those states that are found."""
+    states = [state for state in STATES if state in set(found)]
+    colours, shapes = ([STATES[state][part] for state in states] for part in (0, 1))
+    return {
+        "color": alt.Color("state:N", title=None, legend=legend, scale=alt.Scale(domain=states, range=colours)),
+        "shape": alt.Shape("state:N", title=None, legend=legend, scale=alt.Scale(domain=states, range=shapes)),
+    }
 
 
 def importances_data(importances: Mapping[str, float]) -> pd.DataFrame:

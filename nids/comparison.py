@@ -102,13 +102,18 @@ def in_words(comparison: Comparison, *, ours: str, theirs: str, measure: str, le
     if difference == 0:
         return f"In {measure}, {ours} and {theirs} are equal {_on_which(comparison)}."
     better = (difference < 0) == less_is_better
-    lead = f"In {measure}, {ours} is {'better' if better else 'worse'} than {theirs} by {abs(difference):.3g}"
+    shown = comparison.folds > 1 and comparison.p < 1 - CONFIDENCE
+    if shown:
+        relation = "is better than" if better else "is worse than"
+    else:
+        relation = "lies below" if difference < 0 else "lies above"
+    lead = f"In {measure}, {ours} {relation} {theirs} by {abs(difference):.3g}"
     if comparison.folds == 1:
         return f"{lead} on the only fold, which does not tell whether other folds would agree."
     between = f"{_signed(comparison.low)} to {_signed(comparison.high)}"
     figures = f"95 % confidence interval of the difference, the first less the second, {between}, {_p(comparison.p)}"
     lead = f"{lead} on average over {comparison.folds} folds ({figures})"
-    if comparison.p < 1 - CONFIDENCE:
+    if shown:
         return (
             f"{lead}: more than other folds of the same data would explain, which says nothing about data of another "
             "origin."

@@ -39,8 +39,10 @@ class Folder:
         Credentials are what the cloud's own ways give (environment, configuration files, the machine's role).
 
         Raises:
-            UserError: Nothing is known of that kind of URI.
+            UserError: Nothing is known of that kind of URI, or it is empty.
         """
+        if not uri:
+            raise UserError("the storage's name is empty: give a folder's path or a URI such as s3://bucket/runs.")
         try:
             if uri.startswith("s3://"):
                 return cls(*_s3(uri))

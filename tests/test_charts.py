@@ -124,7 +124,7 @@ def test_curves_hold_both_losses_of_each_fold() -> None:
     [
         pytest.param(
             lambda: charts.history(charts.history_data(trials((0, "COMPLETE", 0.5)), "min"), "log_loss"),
-            ["Optimisation history", "log-loss (nats, logarithmic)", "COMPLETE"],
+            ["Optimisation history", "log-loss (nats, logarithmic)", "complete"],
             id="history",
         ),
         pytest.param(

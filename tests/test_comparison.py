@@ -135,7 +135,7 @@ INTERVAL = "95 % confidence interval of the difference, the first less the secon
         pytest.param(
             Comparison(3, -0.01, -1.0, 2, 0.4226, -0.053, 0.033),
             True,
-            f"In macro-F1, A is better than B by 0.01 on average over 3 folds ({INTERVAL} −0.053 to +0.033, p = 0.42): "
+            f"In macro-F1, A lies below B by 0.01 on average over 3 folds ({INTERVAL} −0.053 to +0.033, p = 0.42): "
             "the difference is within what other folds could give, so neither is shown to be better, nor are they "
             "shown to be equal.",
             id="not shown",
@@ -150,7 +150,7 @@ INTERVAL = "95 % confidence interval of the difference, the first less the secon
         pytest.param(
             Comparison(1, 0.02, NAN, 0, NAN, NAN, NAN),
             False,
-            "In macro-F1, A is better than B by 0.02 on the only fold, which does not tell whether other folds would "
+            "In macro-F1, A lies above B by 0.02 on the only fold, which does not tell whether other folds would "
             "agree.",
             id="one fold",
         ),

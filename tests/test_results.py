@@ -276,7 +276,9 @@ def test_a_damaged_part_is_named(folder: Folder, damage: bytes) -> None:
     with pytest.raises(UserError) as caught:
         run.curves()
     assert str(caught.value).startswith(f"{folder.uri}/curves/part-00000.parquet: this is no part of the run's table (")
-    assert str(caught.value).endswith("). Move it away: nids resume runs the trials that it held again.")
+    assert str(caught.value).endswith(
+        "). Move it away; of a run that has not finished, nids resume runs the trials that it held again."
+    )
 
 
 def test_a_part_of_another_table_is_named(folder: Folder) -> None:

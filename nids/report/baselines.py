@@ -8,7 +8,7 @@ import pandas as pd
 
 from nids.charts import label
 from nids.comparison import compare, in_words
-from nids.report.rounding import mean_and_spread
+from nids.report.rounding import mean_and_spread, value
 
 if TYPE_CHECKING:
     from nids.report.contents import Best
@@ -44,6 +44,24 @@ def figures_by_fold(run: Run, best: Best) -> pd.DataFrame:
     counts = zip(baselines["fold"], baselines["confusion"], strict=True)
     known = {fold: sum(map(sum, confusion)) for fold, confusion in counts}
     return figures.assign(known_rows=figures["fold"].map(known))
+
+
+def best_other(figures: pd.DataFrame) -> str:
+    """Return which baseline of ``figures_by_fold`` is the best, in a sentence beside ``wording.verdict``'s.
+
+    By accuracy, as that; where attack types were withheld, by the macro-F1 that counts them.
+    """
+    others = figures[~figures["ours"]]
+    measure = "unseen_macro_f1" if others["unseen_macro_f1"].notna().any() else "accuracy"
+    groups = others.groupby("method")[measure]
+    means = groups.mean().dropna()
+    if means.empty:
+        return ""
+    name = str(means.idxmax())
+    ours = figures[figures["ours"]].groupby("method", sort=False)[measure].mean()
+    figure = mean_and_spread(measure, means[name], groups.std(ddof=1)[name])
+    beside = "" if measure == "accuracy" else f", where this one has {value(measure, ours.iloc[0])}"
+    return f"The best other model on the same folds by {label(measure)}, {name}, has {figure}{beside}."
 
 
 def name_of(model: str, resampled: bool) -> str:

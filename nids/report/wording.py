@@ -20,6 +20,8 @@ SYNTHETIC = (
 )
 UNNAMED = "The paper's best value, 0.0281, is of a quantity that it does not name: a loss, or 1 − accuracy."
 STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "RUNNING": "running", "FAIL": "failed"}
+# What a running trial is in a search that no longer runs.
+LEFT = "unfinished"
 
 
 def verdict(tables: Tables) -> str:
@@ -77,7 +79,8 @@ def comparison(tables: Tables) -> str:
 
 def states(tables: Tables) -> str:
     """Return "9 complete, 5 pruned, 1 failed"; states without trials are left out."""
-    found = [f"{count} {STATES[state]}" for state, count in tables.states.items() if count]
+    words = STATES if tables.state == "running" else STATES | {"RUNNING": LEFT}
+    found = [f"{count} {words[state]}" for state, count in tables.states.items() if count]
     return ", ".join(found) or "no trials yet"
 
 

@@ -146,7 +146,7 @@ class Run:
         except (pa.ArrowException, ValueError, OSError) as error:
             raise UserError(
                 f"{folder.uri}/{part}: this is no part of the run's table ({error}). "
-                f"Move it away: nids resume runs the trials that it held again."
+                f"Move it away; of a run that has not finished, nids resume runs the trials that it held again."
             ) from None
 
     def schema(self, name: str) -> pa.Schema:

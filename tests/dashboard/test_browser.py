@@ -18,7 +18,7 @@ from nids import config
 from nids.bench import large_run
 from nids.bench.dashboard import PICTURE, served
 from nids.storage import Folder
-from tests.dashboard.conftest import TRIALS, faults_of, open_page
+from tests.dashboard.conftest import TRIALS, change, faults_of, open_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,6 +135,30 @@ def test_filters_limit_the_table(tab: Page, server: str) -> None:
     tab.get_by_label("Search", exact=True).fill("complete")
     tab.get_by_label("Search", exact=True).press("Enter")
     expect(tab.get_by_text("10 of 30 trials")).to_be_visible()
+
+
+def test_the_curves_of_selected_trials_are_shown(tab: Page, server: str) -> None:
+    open_page(tab, f"{server}/trials?run=large&state=complete")
+    table = tab.get_by_test_id("stDataFrame")
+    box = table.bounding_box()
+    assert box is not None
+    for row in (1, 2):
+        tab.mouse.click(box["x"] + 15, box["y"] + 35 * row + 17)
+    tab.get_by_role("button", name="Learning curves").click()
+    expect(tab.locator(PICTURE)).to_be_visible()
+    tab.wait_for_url(re.compile(r"view=curves"))
+    assert len(re.findall(r"curves=\d+", tab.url)) == 2
+    expect(tab.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_page_follows_what_becomes_of_its_run(tab: Page, server: str, place: Path) -> None:
+    shutil.copytree(place / "large", place / "changing")
+    open_page(tab, f"{server}/classes?run=changing")
+    expect(tab.get_by_text(re.compile(r"finished\s*$"))).to_be_visible()
+    change(place / "changing" / "status.json", state="interrupted")
+    expect(tab.get_by_text(re.compile(r"interrupted\s*$"))).to_be_visible(timeout=20_000)
+    shutil.rmtree(place / "changing")
+    expect(tab.get_by_text("holds no run named changing")).to_be_visible(timeout=20_000)
 
 
 def test_a_filter_forgets_what_was_selected(tab: Page, server: str) -> None:

@@ -12,6 +12,7 @@ from nids.bench import large_run
 from nids.errors import UserError
 from nids.results import TABLES, Run
 from nids.storage import Folder
+from tests.dashboard.conftest import change
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +95,18 @@ def test_each_ended_trial_has_all_of_its_rows_though_they_are_written_while_file
     trials = run.trials()
     assert len(trials) == 250
     assert {*trials.loc[trials["state"] != "FAIL", "trial"]} == {*run.table("classes")["trial"]}
+
+
+def test_trials_of_a_finished_run_that_are_gone_are_a_fault(tmp_path: Path) -> None:
+    large_run.write(Folder.at(str(tmp_path)).folder("run"), 150)
+    (tmp_path / "run" / "trials" / "part-00001.parquet").unlink()
+    change(tmp_path / "run" / "status.json", trials={"total": 150, "complete": 50, "pruned": 97, "failed": 3})
+    run = loading.one(str(tmp_path), "run").run
+    assert run is not None
+    assert run.faults == [
+        f"{tmp_path}/run/trials: 100 of 150 trials are there; the files of the others are gone. What is shown is of "
+        "those that are left."
+    ]
 
 
 def test_a_folder_that_cannot_be_listed_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,13 +51,13 @@ def test_the_time_left_follows_from_the_trials(
         pytest.param(
             Outlook(200, 37, 4, 7900.0, at_most=False),
             "running",
-            "37 of 200 trials have ended, 4 running; about 2 h left.",
+            "37 of 200 trials have ended; about 2 h left.",
             id="hours",
         ),
         pytest.param(
             Outlook(9, 0, 1, 61.0, at_most=True),
             "running",
-            "0 of 9 trials have ended, 1 running; at most about 1 min 0 s left.",
+            "0 of 9 trials have ended; at most about 1 min 0 s left.",
             id="at-most",
         ),
         pytest.param(
@@ -65,6 +65,12 @@ def test_the_time_left_follows_from_the_trials(
             "running",
             "0 of 9 trials have ended; the time left is not known before a trial's first epoch.",
             id="unknown",
+        ),
+        pytest.param(
+            Outlook(1, 0, 1, 600.0, at_most=True),
+            "running",
+            "0 of 1 trial has ended; at most about 10 min left.",
+            id="one",
         ),
         pytest.param(Outlook(9, 9, 0, math.nan, at_most=False), "finished", "All 9 trials ended.", id="finished"),
         pytest.param(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from dashboard import overview
+from dashboard import loading, overview
 from dashboard.loading import DEMONSTRATION
 from nids.bench import large_run
 from nids.report.rounding import setting
@@ -102,6 +102,40 @@ def test_the_verdict_says_how_many_others_do_better(
     ) in words(page("verdict")).replace("\\", "")
 
 
+def test_the_best_other_model_stands_beside_the_best_trial(
+    page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py", str(tmp_path)])
+    folds = pd.read_parquet(next(DEMONSTRATION.glob("*/baselines/folds.parquet")))
+    folds["name"] = [
+        f"{model}, resampled" if more else model for model, more in zip(folds["model"], folds["resampled"], strict=True)
+    ]
+    best = folds.groupby("name")["accuracy"].mean().idxmax()
+    headline = words(page("overview")).replace("\\", "")
+    assert f"The best other model on the same folds by accuracy, {best}, has" in headline
+
+
+def test_how_to_go_on_with_an_interrupted_run_is_told(page: Callable[..., AppTest], storage: Path) -> None:
+    part = storage / "large" / "trials" / "part-00000.parquet"
+    table = pd.read_parquet(part)
+    table.loc[table["trial"] == 29, "state"] = "RUNNING"
+    table.to_parquet(part)
+    change(storage / "large" / "status.json", state="interrupted")
+    shown = page("overview", run="large")
+    assert f"Nothing of it runs. `nids resume large --storage {storage}` goes on with it." in words(shown)
+    assert "1 unfinished" in "".join(bar.proto.text for bar in shown.get("progress"))
+
+
+def test_of_lost_confusions_nothing_is_said(page: Callable[..., AppTest], storage: Path) -> None:
+    (storage / "large" / "confusions" / "part-00000.parquet").write_bytes(b"PAR1")
+    shown = page("classes", run="large", trial="3")
+    assert sound(shown)
+    found = words(shown).replace("\\", "")
+    assert "is what trial 3 is weakest on: F1" in found
+    assert "rows are found" not in found
+    assert "What trial 3 takes for what cannot be read." in found
+
+
 def test_a_finalization_that_has_begun_is_told(page: Callable[..., AppTest], storage: Path) -> None:
     (storage / "large" / UNFINISHED).mkdir(parents=True)
     (storage / "large" / UNFINISHED / "fold-0-seed-1-of-3.npz").write_bytes(b"")
@@ -112,10 +146,20 @@ def test_runs_are_compared_by_configuration_and_by_outcome(page: Callable[..., A
     large_run.write(Folder.at(str(storage)).folder("other"), 12, seed=1)
     shown = page("compare", runs=["large", "other"])
     assert sound(shown)
-    came, settings = (table.value for table in shown.dataframe)
-    assert came.columns.tolist() == ["result", "large", "other"]
-    assert settings.to_numpy().tolist() == [["job.search.trials", "30", "12"]]
+    came, settings = (table.value for table in shown.table)
+    assert came.columns.tolist() == ["large", "other"]
+    assert came.index.tolist()[:3] == ["state", "trials", r"best trial"]
+    assert settings.loc[r"job\.search\.trials"].tolist() == ["30", "12"]
+    assert len(settings) == 1
     assert "log\\-loss" in words(shown)
+
+
+def test_the_first_run_is_compared_with_each_other_one(page: Callable[..., AppTest], storage: Path) -> None:
+    for name, seed in (("other", 1), ("third", 2)):
+        large_run.write(Folder.at(str(storage)).folder(name), 12, seed=seed)
+    found = words(page("compare", runs=["large", "other", "third", "gone"])).replace("\\", "")
+    assert found.count("the best trial of large") == 2
+    assert "No run of the name gone, which the address asks for, can be read." in found
 
 
 def test_what_any_run_was_searched_by_is_compared_first(page: Callable[..., AppTest], storage: Path) -> None:
@@ -124,8 +168,8 @@ def test_what_any_run_was_searched_by_is_compared_first(page: Callable[..., AppT
     change(storage / "other" / "manifest.json", job=job | {"search": job["search"] | {"metric": "macro_f1"}})
     shown = page("compare", runs=["large", "other"])
     assert sound(shown)
-    results = shown.dataframe[0].value["result"].tolist()
-    assert results[:5] == ["state", "trials", "best trial", "log-loss", "macro-F1"]
+    results = shown.table[0].value.index.tolist()
+    assert results[:5] == ["state", "trials", "best trial", r"log\-loss", r"macro\-F1"]
     assert "That is what large was searched by; other was searched by macro-F1." in words(shown).replace("\\", "")
 
 
@@ -268,19 +312,49 @@ def test_of_damaged_runs_the_others_are_shown(page: Callable[..., AppTest], stor
 
 def test_an_unknown_run_in_the_address_is_said_to_be_unknown(page: Callable[..., AppTest], storage: Path) -> None:
     shown = page("overview", run="gone")
-    assert "no run of the name that the address asks for, gone" in words(shown)
+    assert "holds no run named gone, which was asked for here." in words(shown)
+    assert not shown.metric  # of another run, nothing is shown unasked
+    shown.selectbox[0].select("large").run()
+    assert shown.subheader[0].value == "large"
     assert shown.query_params["run"] in ("large", ["large"])
 
 
+def test_a_run_is_found_as_soon_as_it_is_there(page: Callable[..., AppTest], storage: Path) -> None:
+    page("overview")
+    large_run.write(Folder.at(str(storage)).folder("new"), 2)
+    assert page("overview", run="new").subheader[0].value == "new"
+
+
+def test_the_demonstration_gives_way_to_the_first_run(
+    page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py", str(tmp_path)])
+    shown = page("overview")
+    assert shown.subheader[0].value == "demonstration"
+    large_run.write(Folder.at(str(tmp_path)).folder("mine"), 2)
+    loading.names.clear()
+    assert shown.run().subheader[0].value == "mine"
+
+
 @pytest.mark.parametrize(
-    ("state", "sentence"),
+    ("state", "sentence", "rows"),
     [
-        pytest.param("running", "1 node is alive, 4 of 8 CPUs and 1 of 1 GPUs in use; 1 was lost.", id="running"),
-        pytest.param("finished", "At last it had 1 node with 8 CPUs and 1 GPUs.", id="finished"),
+        pytest.param(
+            "running",
+            "1 node is alive, 4 of 8 CPUs and 1 of 1 GPUs in use; 1 was lost.",
+            [["a", "alive", "4 of 8", 0.5, "1 of 1"], ["b", "lost", "0 of 8", 0.0, "0 of 0"]],
+            id="running",
+        ),
+        pytest.param(
+            "finished",
+            "At last it had 1 node with 8 CPUs and 1 GPUs.",
+            [["a", "there at last", "8", "1"], ["b", "lost", "8", "0"]],
+            id="finished",
+        ),
     ],
 )
 def test_the_nodes_of_the_status_are_shown(
-    state: str, sentence: str, page: Callable[..., AppTest], storage: Path
+    state: str, sentence: str, rows: list[list[object]], page: Callable[..., AppTest], storage: Path
 ) -> None:
     nodes = [
         {"name": "a", "alive": True, "cpus": 8.0, "gpus": 1.0, "cpus_used": 4.0, "gpus_used": 1.0},
@@ -290,10 +364,7 @@ def test_the_nodes_of_the_status_are_shown(
     change(storage / "large" / "status.json", nodes=nodes, state=state, updated=now)
     shown = page("cluster", run="large")
     assert sentence in words(shown).replace("\\", "")
-    assert shown.dataframe[0].value.iloc[:, :5].to_numpy().tolist() == [
-        ["a", "alive", "4 of 8", 0.5, "1 of 1"],
-        ["b", "lost", "0 of 8", 0.0, "0 of 0"],
-    ]
+    assert shown.dataframe[0].value.iloc[:, :5].to_numpy().tolist() == [*rows]
 
 
 def test_the_pages_read_an_object_store(
