@@ -6,10 +6,12 @@ BIN := $(VENV)/bin
 JOB ?= jobs/quick.toml
 UV_VERSION := 0.13.9
 
-.PHONY: search test lint lock clean
+.PHONY: search test install lint lock clean
 
 search: $(VENV)/.runtime ## set up, then search
 	$(BIN)/nids search $(JOB)
+
+install: $(VENV)/.runtime ## set up alone
 
 test: $(VENV)/.dev ## set up, then run the tests
 	$(BIN)/pytest

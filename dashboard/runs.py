@@ -52,7 +52,7 @@ def _row(found: loading.Found, now: datetime) -> tuple[object, ...]:
         best,
         f"{ended:,} of {total:,}",
         source,
-        outlook.age(manifest["created"], now),
+        f"{outlook.age(manifest['created'], now)} ago",
     )
 
 
@@ -86,7 +86,7 @@ def _list(place: str) -> None:
         alt="A row for each run",
         column_config={
             "run": st.column_config.ButtonColumn(
-                "run", pinned=True, type="tertiary", alignment="left", key=f"opened-{which}"
+                "run", pinned=True, type="secondary", alignment="left", key=f"opened-{which}"
             ),
             "trials": st.column_config.TextColumn("trials ended"),
             "share": st.column_config.ProgressColumn(
@@ -96,7 +96,7 @@ def _list(place: str) -> None:
                 "best trial",
                 help="Mean over the folds ± their standard deviation, of the metric that was searched for.",
             ),
-            "age": st.column_config.TextColumn("begun … ago"),
+            "age": st.column_config.TextColumn("begun"),
         },
     )
     names = rows.loc[event.selection.rows, "run"].tolist()
