@@ -139,8 +139,10 @@ def in_words(found: Consequences, connections: int, base_rate: float) -> str:
     )
     if found.alerts < 0.5:
         return (
-            f"{told}: on these rows the detector stays silent, and {count(found.missed)} attacks a day would pass. Few "
-            "rows do not show that it is silent elsewhere."
+            f"{told}: on these rows the detector stays silent, and {count(found.missed)} attacks a day would pass. The "
+            "threshold is set by the folds' most suspicious benign rows, and next to no row here scores above it; the "
+            "ROC curve below takes its thresholds from these rows themselves, as nobody can beforehand. Few rows do "
+            "not show that it is silent elsewhere."
         )
     one_in = f", one in {count(1 / found.precision)}" if 0 < found.precision < 0.5 else ""
     within = " to ".join(map(percent, found.precision_within))

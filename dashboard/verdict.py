@@ -85,28 +85,28 @@ def in_words(ours: Mapping[str, Any]) -> str:
     """Return the verdict of one held-out file in a sentence: seen attacks, unseen ones, benign rows."""
     seen, unseen = ours["seen"], ours["unseen"]
     sentence = (
-        f"By the most probable class, it flags {_told(seen['flagged'], seen['rows'])} of the attacks of the "
+        f"By the most probable class, it flags {_told(seen['flagged'], seen['rows'], 'attacks')} of the "
         f"{_types(seen['types'])} that it knows"
     )
     if unseen["rows"]:
-        flagged = _told(unseen["flagged"], unseen["rows"])
-        sentence += f", and {flagged} of those of {_types(unseen['types'])} that it never saw"
-    rate = _told(ours["figures"]["false_positive_rate"], ours["rows"] - seen["rows"] - unseen["rows"])
-    return f"{sentence}; {rate} of the benign rows raise a false alarm."
+        flagged = _told(unseen["flagged"], unseen["rows"], "attacks")
+        sentence += f", and {flagged} of {_types(unseen['types'])} that it never saw"
+    benign = ours["rows"] - seen["rows"] - unseen["rows"]
+    return f"{sentence}; {_told(ours['figures']['false_positive_rate'], benign, 'benign rows')} raise a false alarm."
 
 
 def _types(number: int) -> str:
     return "1 type" if number == 1 else f"{number} types"
 
 
-def _told(share: float | None, rows: int) -> str:
+def _told(share: float | None, rows: int, of: str) -> str:
     """Return a share of rows, with their numbers where so few of them say little; of very few, these alone."""
-    text = value("flagged", share)
+    text = f"{value('flagged', share)} of the {of}"
     if share is None or not rows:
         return text
     chosen = round(share * rows)
     if rows < FEW_ROWS:
-        return f"{chosen} of {rows}"
+        return f"{chosen} of the {rows} {of}"
     return f"{text} ({chosen:,} of {rows:,})" if min(chosen, rows - chosen) < FEW else text
 
 
