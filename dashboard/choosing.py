@@ -54,9 +54,13 @@ def is_demonstration() -> bool:
 def asked_in_vain() -> str | None:
     """Return the name of the run that is asked for, if there is no such run: a link may be older than what it shows."""
     asked = _asked()
-    if asked is None or asked in _known(asked) or asked in loading.names(str(DEMONSTRATION)):
-        return None
-    return asked
+    return None if asked is None or asked in _known(asked) or asks_for_demonstration() else asked
+
+
+def asks_for_demonstration() -> bool:
+    """Return whether the run that is asked for is the demonstration, which is gone, since there are runs now."""
+    asked = _asked()
+    return not is_demonstration() and asked in loading.names(str(DEMONSTRATION)) and asked not in _known(asked)
 
 
 def run_name() -> str | None:

@@ -15,7 +15,6 @@ from nids.report.rounding import NONE, setting
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SECONDS_BETWEEN_LOOKS = 5
 ASKED = ("cpus_per_trial", "gpus_per_trial")
 KINDS = {"cpus": "CPUs", "gpus": "GPUs"}
 
@@ -23,7 +22,7 @@ KINDS = {"cpus": "CPUs", "gpus": "GPUs"}
 def show() -> None:
     """Show the page."""
     run = frame.begin("On which machines does the search run, and are they busy?")
-    st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if run.state == "running" else None)(run.name)
+    st.fragment(_live, run_every=frame.SECONDS_BETWEEN_LOOKS if run.state == "running" else None)(run.name)
 
 
 def node_rows(nodes: Sequence[Mapping[str, Any]], state: str) -> pd.DataFrame:

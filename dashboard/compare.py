@@ -31,9 +31,13 @@ def show() -> None:
     place = choosing.shown_storage()
     found = loading.find(place)
     runs = {each.name: each.run for each in found if each.run is not None}
-    if choosing.RUNS not in st.query_params and choosing.RUNS not in st.session_state:
-        st.session_state[choosing.RUNS] = _worth_comparing(runs)  # and so in the address: a later run changes nothing
+    if choosing.is_demonstration():
+        _watch_for_runs()
     asked = st.query_params.get_all(choosing.RUNS)
+    kept = st.session_state.get(choosing.RUNS, asked or None)
+    # Without any that is left, such as the demonstration, it is as if none had been chosen yet.
+    if kept is None or (kept and not runs.keys() & {*kept}):
+        st.session_state[choosing.RUNS] = _worth_comparing(runs)  # and so in the address: a later run changes nothing
     names = st.multiselect(
         "Runs",
         list(runs),
@@ -56,10 +60,19 @@ def show() -> None:
     for number, other in enumerate(others):
         pair = {name: chosen[name] for name in (first, other)}
         st.markdown(f"{'' if number else '#### '}{plain(in_words(pair, tables))}")
+    if len(others) > 1:
+        st.caption("Each comparison stands by itself: of several that find a difference, one may be by chance.")
     _results(tables, chosen)
     _histories(chosen, tables)
     for run in chosen.values():
         frame.faults(run)
+
+
+@st.fragment(run_every=frame.SECONDS_BETWEEN_LOOKS)
+@frame.guarded()
+def _watch_for_runs() -> None:
+    if not choosing.is_demonstration():
+        st.rerun()
 
 
 def _worth_comparing(runs: dict[str, KeptRun]) -> list[str]:

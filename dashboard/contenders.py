@@ -139,12 +139,13 @@ def _judging(run: Run, best: Best, metric: str) -> dict[str, Any]:
     return folds | {"validation_rows": known.tolist()}
 
 
-def against_baselines(run: Run, best: Best) -> list[Contest]:
+def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
     """Return how the detector, or as long as there is none the best trial, stands beside the best baseline by figure.
 
-    Nothing if the run has no baselines.
+    Args:
+        figures: As ``nids.report.baselines.figures_by_fold`` returns them; empty if the run has no baselines.
+        best: Number of the best trial.
     """
-    figures = baselines.figures_by_fold(run, best)
     if figures.empty or not figures["ours"].any():
         return []
     ours_name = str(figures.loc[figures["ours"], "method"].iloc[-1])
@@ -160,7 +161,7 @@ def against_baselines(run: Run, best: Best) -> list[Contest]:
             "training_rows": ours["training_rows"].tolist(),
             "validation_rows": ours["known_rows" if metric in baselines.MEASURES else "validation_rows"].tolist(),
         }
-        name = f"trial {best.trial}" if ours_name == baselines.BEST else f"the {ours_name}"
+        name = f"trial {best}" if ours_name == baselines.BEST else f"the {ours_name}"
         sides = [side[metric].astype(float).sort_index() for side in (ours, theirs)]
         found.append(contest(metric, (name, f"the best baseline, {rival}"), sides[0], sides[1], rows))
     return found

@@ -54,14 +54,17 @@ def begin(question: str) -> KeptRun:
     if (asked := choosing.asked_in_vain()) is not None:
         st.error(f"{plain(choosing.storage())} holds no run named {plain(asked)}, which was asked for here.")
         choosing.another_run()
+        _watch(asked, _stage(loading.one(choosing.shown_storage(), asked)))
         st.stop()
+    if choosing.asks_for_demonstration():
+        st.info("There are runs now, so the demonstration is gone: this is the latest of them.")
     head, choice = st.columns([3, 1], vertical_alignment="center")
     with choice:
         name = choosing.run_name()
     if name is None:
         nothing_to_show("There are no runs yet. Make one with `nids search jobs/quick.toml`.")
     found = loading.one(choosing.shown_storage(), name)
-    st.fragment(_watch, run_every=SECONDS_BETWEEN_LOOKS)(name, _stage(found))
+    _watch(name, _stage(found))
     with head, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(plain(name), width="content", anchor=False)
         badge(found.run.state if found.run else "damaged")
@@ -77,14 +80,17 @@ def begin(question: str) -> KeptRun:
 def _stage(found: loading.Found) -> tuple[str, ...]:
     """Return what a page about a run is drawn for, and drawn anew if it changes: not each trial, for readers' sake."""
     if found.run is None:
-        return ("damaged",)
+        return ("damaged", found.fault)
     return (found.run.state, *(path for path in LATER if found.run.has_file(path)))
 
 
 def faults(run: KeptRun, place: DeltaGenerator | None = None) -> None:
     """Show what could not be read of a run, here or in a place that was kept for it further up."""
-    for fault in run.faults:
-        (place or st).warning(f"Passed over: {plain(fault)}", icon=":material/broken_image:")
+    found = [f"Passed over: {plain(fault)}" for fault in run.faults]
+    if lost := run.lost():
+        found.append(plain(lost))
+    for words in found:
+        (place or st).warning(words, icon=":material/broken_image:")
 
 
 def damaged(found: Sequence[loading.Found]) -> None:
@@ -105,7 +111,6 @@ def notice() -> None:
             f"{code(choosing.command('search', 'jobs/quick.toml'))}",
             icon=":material/lightbulb:",
         )
-        st.fragment(_watch_for_runs, run_every=SECONDS_BETWEEN_LOOKS)()
 
 
 def unfolded(title: str, key: str) -> DeltaGenerator | None:
@@ -141,16 +146,18 @@ def guarded() -> Iterator[None]:
         )
 
 
-@guarded()
 def _watch(name: str, stage: tuple[str, ...]) -> None:
-    if _stage(loading.one(choosing.shown_storage(), name)) != stage:
-        st.rerun()
+    """Draw the page anew as soon as the run is at another stage than the one that it is drawn for."""
+    drawn = iter([stage])
 
+    @guarded()
+    def look() -> None:
+        # The first time, the page has just asked for it.
+        if next(drawn, None) is None and _stage(loading.one(choosing.shown_storage(), name)) != stage:
+            loading.names.clear()  # it may be gone
+            st.rerun()
 
-@guarded()
-def _watch_for_runs() -> None:
-    if not choosing.is_demonstration():
-        st.rerun()
+    st.fragment(look, run_every=SECONDS_BETWEEN_LOOKS)()
 
 
 def badge(state: str) -> None:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import streamlit as st
 
 from nids.errors import UserError
-from nids.results import Run
+from nids.results import FIGURES, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 # What is read of final/ and baselines/ must have these, or something else has written it.
 KEYS_OF_EVALUATION = {"final": {"trial", "members", "folds", "held_out"}, "baselines": {"held_out"}}
-COLUMNS_OF_BASELINES = {"model", "resampled", "fold", "confusion"}
+COLUMNS_OF_BASELINES = {"model", "resampled", "fold", "confusion", "training_rows", "validation_rows", *FIGURES}
 
 # Object stores tell times in whole seconds: what changes twice in one would look the same.
 SECOND = 1_000_000_000
@@ -72,17 +72,6 @@ class KeptRun(Run):
         self._trials = complete_or_not(_trials, self.uri, self.key("trials"), self)
         first = {path: version for path, version in self.versions.items() if path.startswith("trials/")}
         self.versions = self._listed(folder) | first
-        self._check_count()
-
-    def _check_count(self) -> None:
-        counts = self.status.get("trials", {})
-        told = sum(counts.get(name, 0) for name in ("complete", "pruned", "failed"))
-        # While it runs, the status may be a moment ahead of the table.
-        if self.status.get("state") == "finished" and len(self._trials) < told and not self.faults:
-            self.note(
-                f"{self.uri}/trials: {len(self._trials):,} of {told:,} trials are there; the files of the others are "
-                "gone. What is shown is of those that are left."
-            )
 
     def _listed(self, folder: Folder) -> dict[str, Version]:
         faults: list[str] = []
@@ -143,6 +132,21 @@ class KeptRun(Run):
             self.note(f"{named}: not as this program writes it (it lacks {', '.join(sorted(lacking))}).")
             return None
         return found
+
+    def lost(self) -> str:
+        """Return that trials of a finished run are not there, if it is so and nothing that was passed over explains it.
+
+        Unlike a fault, it does not pass: what is there has been read.
+        """
+        counts = self.status["trials"]
+        told = sum(counts.get(name, 0) for name in ("complete", "pruned", "failed"))
+        # While it runs, the status may be a moment ahead of the table.
+        if self.faults or self.state != "finished" or len(self._trials) >= told:
+            return ""
+        return (
+            f"{self.uri}/trials: {len(self._trials):,} of {told:,} trials are there, those of the others are not. What "
+            "is shown is of those that are left."
+        )
 
     def note(self, fault: object) -> None:
         """Remember what could not be read, once."""

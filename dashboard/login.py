@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 OPTION = "--login"
 OF_ALL = ("redirect_uri", "cookie_secret")
-OF_EACH = ("client_id", "client_secret", "server_metadata_url")
+METADATA = "server_metadata_url"
+OF_EACH = ("client_id", "client_secret", METADATA)
 # Of [auth], what is of no provider; Streamlit's own.
 FURTHER = ("client_kwargs", "expose_tokens")
 # Where Streamlit waits for the provider's answer.
@@ -136,11 +137,12 @@ def _check_texts(file: str, section: str, entries: Mapping[str, Any], keys: Sequ
         raise UserError(f"{OPTION} {file}: [{section}] lacks {', '.join(lacking)}; dashboard/README.md shows it.")
     for key in keys:
         if not isinstance(entries[key], str) or not entries[key]:
-            raise UserError(f'{OPTION} {file}: {key} in [{section}] is {entries[key]!r}, but must be a text in "".')
-    if not entries.get("server_metadata_url", "https://").startswith(("https://", "http://")):
+            # Without what it is: that may be a secret, and this ends in a service's log.
+            raise UserError(f'{OPTION} {file}: {key} in [{section}] must be a text in "", and not an empty one.')
+    if METADATA in keys and not entries[METADATA].startswith(("https://", "http://")):
         raise UserError(
-            f"{OPTION} {file}: server_metadata_url in [{section}] is {entries['server_metadata_url']}, but must begin "
-            "with https://; most providers' ends in /.well-known/openid-configuration."
+            f"{OPTION} {file}: {METADATA} in [{section}] is {entries[METADATA]}, but must begin with https:// (or "
+            "http://, for a try); most providers' ends in /.well-known/openid-configuration."
         )
 
 
@@ -154,8 +156,8 @@ def _visitors(file: str, entries: Mapping[str, Any]) -> Visitors:
         )
     if odd := [one for one in emails if "@" not in one and one != ANYBODY]:
         raise UserError(
-            f"{OPTION} {file}: emails in [visitors] has {', '.join(odd)}, which no address is like; to let in all of "
-            f"example.org, say *@example.org."
+            f"{OPTION} {file}: emails in [visitors] has {', '.join(odd)}, which lacks an @; to let in all of "
+            "example.org, say *@example.org."
         )
     if not isinstance(unverified, bool):
         raise UserError(f"{OPTION} {file}: unverified in [visitors] is {unverified!r}, but must be true or false.")
@@ -180,7 +182,7 @@ def is_open() -> bool:
     if visitor.get("is_logged_in"):
         words = "This account is not among those that are let in here."
         if not visitors.is_sure_of(visitor):
-            words += " Its provider does not say that it has verified the account's address: until then, it is none."
+            words += " Its provider does not say that it has verified the address, which does not count without that."
         st.error(words, icon=":material/block:")
         show_visitor()
     else:

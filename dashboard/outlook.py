@@ -21,14 +21,12 @@ class Outlook:
     Attributes:
         total: Trials that it is to have.
         ended: Trials that have ended.
-        running: Trials that are being run.
         seconds_left: Estimate of the time until all have ended; NaN if nothing supports one.
         at_most: Whether the estimate takes trials to run all their epochs, for want of one that has ended.
     """
 
     total: int
     ended: int
-    running: int
     seconds_left: float
     at_most: bool
 
@@ -64,7 +62,7 @@ def outlook(trials: pd.DataFrame, total: int, epochs: int, now: datetime) -> Out
     if len(running):
         work = each * max(total - len(ended), 0) - float(elapsed.clip(upper=each).sum())
         left = max(work, 0.0) / len(running)
-    return Outlook(total, len(ended), len(running), left, at_most=not len(known))
+    return Outlook(total, len(ended), left, at_most=not len(known))
 
 
 def in_words(found: Outlook, state: str) -> str:

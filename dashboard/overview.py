@@ -46,18 +46,16 @@ def show() -> None:
     """Show the page."""
     run = frame.begin("How far is the search, what is its best trial, and is that one really better?")
     # While it runs, this part looks for news by itself; the rest of the page stays as it is.
-    st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if run.state == "running" else None)(run.name, run.state)
+    st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if run.state == "running" else None)(run.name)
 
 
 @frame.guarded()
-def _live(name: str, state: str) -> None:
+def _live(name: str) -> None:
     found = loading.one(choosing.shown_storage(), name)
     if found.run is None:
         st.error(plain(found.fault))
         return
     run = found.run
-    if run.state != state:
-        st.rerun()  # so that the head says so, and an ended run is no longer looked at
     tables = loading.tables(run)
     trials = run.trials()
     faults = st.container()
@@ -80,7 +78,7 @@ def _live(name: str, state: str) -> None:
             st.info("The first trial's first epoch has not ended yet: there is nothing to draw.")
     with left:
         if tables.best is not None:
-            _really_better(run, tables, tables.best, trials)
+            _really_better(run, tables, tables.best, trials, figures)
     if tables.best is not None:
         _tiles(tables)
         _beside_others(tables)
@@ -139,10 +137,10 @@ def _tiles(tables: Tables) -> None:
             )
 
 
-def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFrame) -> None:
+def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFrame, figures: pd.DataFrame) -> None:
     st.markdown("##### Is it really better?", help=TEST)
     following = contenders.against_next(run, trials, best, tables.metric)
-    others = contenders.against_baselines(run, best)
+    others = contenders.against_baselines(figures, best.trial)
     found = [*([following] if following else []), *others]
     lines = [*map(_outcome, found)]
     if following is None:

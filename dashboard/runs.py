@@ -68,7 +68,7 @@ def show() -> None:
     login.show_visitor()
 
 
-@st.fragment(run_every=5)
+@st.fragment(run_every=frame.SECONDS_BETWEEN_LOOKS)
 @frame.guarded()
 def _list(place: str) -> None:
     if choosing.shown_storage() != place:

@@ -47,7 +47,7 @@ STATES = {
     "FAIL": (VERMILION, "cross"),
 }
 # The words of nids.report.wording, which charts know nothing of.
-STATE_LEGEND = alt.Legend(labelExpr="datum.label == 'FAIL' ? 'failed' : lower(datum.label)")
+STATE_LEGEND = alt.Legend(labelExpr="{FAIL: 'failed', RUNNING: 'unfinished'}[datum.label] || lower(datum.label)")
 _QUANTITIES = {"log_loss": "validation log-loss", "training_loss": "training loss"}
 _CLASS_MEASURES = ("precision", "recall", "f1")
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from nids import paper, report
 from nids.errors import UserError
 from nids.metrics import SUMMARY
-from nids.report import wording
+from nids.report import baselines, wording
 from nids.report.contents import SHOWN_TRIALS, Best, majority_baseline
 from nids.report.rounding import duration, interval, mean_and_spread, setting
 from nids.results import Run, RunWriter
@@ -447,7 +447,7 @@ def test_one_fold_has_no_spread(tmp_path: Path) -> None:
         pytest.param(
             [trial(0, "RUNNING", None), trial(1, "PRUNED", 0.2)],
             "running",
-            "No trial is complete yet: 1 pruned, 1 running.",
+            "No trial is complete yet: 1 pruned, 1 unfinished.",
             id="none-complete",
         ),
         pytest.param(
@@ -494,3 +494,46 @@ def test_tables_are_plain_frames(tmp_path: Path) -> None:
     assert found.metrics["mean"].isna().all()
     assert isinstance(found.classes, pd.DataFrame)
     assert found.classes.empty
+
+
+BY_FOLD = [
+    ("best trial", True, 0, 0.90, 0.5),
+    ("best trial", True, 1, 0.92, 0.7),
+    ("finalized trial 9, mean of 3 seeds", True, 0, 0.99, 0.9),
+    ("finalized trial 9, mean of 3 seeds", True, 1, 0.99, 0.9),
+    ("tree", False, 0, 0.80, 0.3),
+    ("tree", False, 1, 0.82, 0.4),
+    ("forest", False, 0, 0.70, 0.4),
+    ("forest", False, 1, 0.90, 0.6),
+]
+
+
+@pytest.mark.parametrize(
+    ("rows", "unseen", "expected"),
+    [
+        pytest.param(
+            BY_FOLD,
+            False,
+            "By accuracy, the best other model on the same folds is tree, with 81.0 ± 1.4 %.",
+            id="accuracy",
+        ),
+        pytest.param(
+            BY_FOLD,
+            True,
+            "By macro-F1 with unseen attacks, the best other model on the same folds is forest, with 50 ± 14 %; the "
+            "best trial has 60 ± 14 %.",
+            id="unseen",
+        ),
+        pytest.param(
+            BY_FOLD[4:6],
+            True,
+            "By macro-F1 with unseen attacks, the best other model on the same folds is tree, with 35 ± 7 %.",
+            id="without-ours",
+        ),
+        pytest.param(BY_FOLD[:4], False, "", id="without-others"),
+    ],
+)
+def test_the_best_other_model_in_words(rows: list[tuple[Any, ...]], unseen: bool, expected: str) -> None:
+    figures = pd.DataFrame(rows, columns=["method", "ours", "fold", "accuracy", "unseen_macro_f1"])
+    found = figures if unseen else figures.assign(unseen_macro_f1=float("nan"))
+    assert baselines.best_other(found) == expected

@@ -168,6 +168,11 @@ def test_a_rename_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["part"]  # noqa: PTH208 - hidden files too
 
 
+def test_an_empty_name_is_refused() -> None:
+    with pytest.raises(UserError, match="the storage's name is empty"):
+        Folder.at("")
+
+
 def test_a_file_in_the_place_of_a_folder_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file")
     folder = Folder.at(str(tmp_path / "runs"))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from nids.charts import label
 from nids.comparison import compare, in_words
-from nids.report.rounding import mean_and_spread, value
+from nids.report.rounding import NONE, mean_and_spread
 
 if TYPE_CHECKING:
     from nids.report.contents import Best
@@ -49,19 +49,22 @@ def figures_by_fold(run: Run, best: Best) -> pd.DataFrame:
 def best_other(figures: pd.DataFrame) -> str:
     """Return which baseline of ``figures_by_fold`` is the best, in a sentence beside ``wording.verdict``'s.
 
-    By accuracy, as that; where attack types were withheld, by the macro-F1 that counts them.
+    By accuracy, as that; where attack types were withheld, by the macro-F1 that counts them. Empty if there are no
+    figures.
     """
     others = figures[~figures["ours"]]
     measure = "unseen_macro_f1" if others["unseen_macro_f1"].notna().any() else "accuracy"
-    groups = others.groupby("method")[measure]
-    means = groups.mean().dropna()
+    means = others.groupby("method")[measure].mean().dropna()
     if means.empty:
         return ""
     name = str(means.idxmax())
-    ours = figures[figures["ours"]].groupby("method", sort=False)[measure].mean()
-    figure = mean_and_spread(measure, means[name], groups.std(ddof=1)[name])
-    beside = "" if measure == "accuracy" else f", where this one has {value(measure, ours.iloc[0])}"
-    return f"The best other model on the same folds by {label(measure)}, {name}, has {figure}{beside}."
+    best, ours = (
+        mean_and_spread(measure, side[measure].mean(), side[measure].std(ddof=1))
+        for side in (others[others["method"] == name], figures[figures["method"] == BEST])
+    )
+    # The accuracy of ours stands in the sentence before.
+    beside = "" if measure == "accuracy" or ours == NONE else f"; the best trial has {ours}"
+    return f"By {label(measure)}, the best other model on the same folds is {name}, with {best}{beside}."
 
 
 def name_of(model: str, resampled: bool) -> str:

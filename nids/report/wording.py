@@ -19,9 +19,8 @@ SYNTHETIC = (
     "they say nothing about real traffic."
 )
 UNNAMED = "The paper's best value, 0.0281, is of a quantity that it does not name: a loss, or 1 − accuracy."
-STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "RUNNING": "running", "FAIL": "failed"}
-# What a running trial is in a search that no longer runs.
-LEFT = "unfinished"
+# Optuna's running trials may be of a search that no longer runs.
+STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "RUNNING": "unfinished", "FAIL": "failed"}
 
 
 def verdict(tables: Tables) -> str:
@@ -79,8 +78,7 @@ def comparison(tables: Tables) -> str:
 
 def states(tables: Tables) -> str:
     """Return "9 complete, 5 pruned, 1 failed"; states without trials are left out."""
-    words = STATES if tables.state == "running" else STATES | {"RUNNING": LEFT}
-    found = [f"{count} {words[state]}" for state, count in tables.states.items() if count]
+    found = [f"{count} {STATES[state]}" for state, count in tables.states.items() if count]
     return ", ".join(found) or "no trials yet"
 
 

@@ -25,4 +25,8 @@ def test_unseen_types_come_first_and_rare_ones_together() -> None:
         ["2 others", UNSEEN, 40, 0.75, 0.375],
         ["neptune", SEEN, 50, 1.0, 0.5],
     ]
-    assert attacks(data).to_dict()["title"]["text"] == "Attack types (rows)"
+    drawn = attacks(data).to_dict()
+    assert drawn["title"]["text"] == "Attack types (rows)"
+    # A bar of nothing shows no colour: its end does.
+    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["bar", "point", "tick"]
+    assert all("color" in layer["encoding"] for layer in drawn["layer"][:2])

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
+from dashboard.loading import DEMONSTRATION
 from nids import config
 from nids.bench import large_run
 from nids.bench.dashboard import PICTURE, served
@@ -148,6 +149,15 @@ def test_the_curves_of_selected_trials_are_shown(tab: Page, server: str) -> None
     expect(tab.locator(PICTURE)).to_be_visible()
     tab.wait_for_url(re.compile(r"view=curves"))
     assert len(re.findall(r"curves=\d+", tab.url)) == 2
+    first = tab.url
+    tab.locator("[data-testid=stButtonGroup] button", has_text="table").click()
+    expect(table).to_be_visible()
+    tab.mouse.click(box["x"] + 15, box["y"] + 35 * 4 + 17)
+    tab.get_by_role("button", name="Learning curves").click()
+    tab.wait_for_url(re.compile(r"view=curves"))
+    expect(tab.locator(PICTURE)).to_be_visible()
+    assert len(re.findall(r"curves=\d+", tab.url)) == 1
+    assert tab.url != first
     expect(tab.get_by_test_id("stException")).to_have_count(0)
 
 
@@ -157,7 +167,14 @@ def test_a_page_follows_what_becomes_of_its_run(tab: Page, server: str, place: P
     expect(tab.get_by_text(re.compile(r"finished\s*$"))).to_be_visible()
     change(place / "changing" / "status.json", state="interrupted")
     expect(tab.get_by_text(re.compile(r"interrupted\s*$"))).to_be_visible(timeout=20_000)
+    shutil.copytree(next(DEMONSTRATION.glob("*/baselines")), place / "changing" / "baselines")
+    open_page(tab, f"{server}/verdict?run=changing")
+    expect(tab.get_by_text("The held-out files have not been asked yet.")).to_have_count(0, timeout=20_000)
+    # Another tab keeps the names of the runs fresh.
+    other = tab.context.new_page()
+    open_page(other, f"{server}/overview?run=large")
     shutil.rmtree(place / "changing")
+    other.get_by_test_id("stTopNavLink").filter(has_text="Trials").click()
     expect(tab.get_by_text("holds no run named changing")).to_be_visible(timeout=20_000)
 
 
@@ -211,7 +228,7 @@ def test_a_search_is_followed_while_it_runs(tab: Page, tmp_path: Path) -> None:
     job.write_text('name = "tiny"\n')
     command = [sys.executable, "-m", "nids.cli", "search", str(job), "--storage", str(tmp_path / "runs"), *TINY]
     with served(str(tmp_path / "runs")) as (address, _):
-        open_page(tab, address)
+        open_page(tab, f"{address}/overview")
         expect(tab.get_by_text("A demonstration.")).to_be_visible()
         environment = {**os.environ, "COLUMNS": "200"}
         with subprocess.Popen(

@@ -97,16 +97,29 @@ def test_each_ended_trial_has_all_of_its_rows_though_they_are_written_while_file
     assert {*trials.loc[trials["state"] != "FAIL", "trial"]} == {*run.table("classes")["trial"]}
 
 
-def test_trials_of_a_finished_run_that_are_gone_are_a_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("state", "complete", "expected"),
+    [
+        pytest.param("finished", 50, "100 of 150 trials are there, those of the others are not. ", id="finished"),
+        pytest.param("finished", 0, "", id="none-is-missing"),
+        pytest.param("interrupted", 50, "", id="interrupted"),
+    ],
+)
+def test_trials_of_a_finished_run_that_are_gone_are_told(
+    state: str, complete: int, expected: str, tmp_path: Path
+) -> None:
     large_run.write(Folder.at(str(tmp_path)).folder("run"), 150)
     (tmp_path / "run" / "trials" / "part-00001.parquet").unlink()
-    change(tmp_path / "run" / "status.json", trials={"total": 150, "complete": 50, "pruned": 97, "failed": 3})
+    change(
+        tmp_path / "run" / "status.json",
+        state=state,
+        trials={"total": 150, "complete": complete, "pruned": 97, "failed": 3},
+    )
     run = loading.one(str(tmp_path), "run").run
     assert run is not None
-    assert run.faults == [
-        f"{tmp_path}/run/trials: 100 of 150 trials are there; the files of the others are gone. What is shown is of "
-        "those that are left."
-    ]
+    assert run.faults == []
+    shown = f"{tmp_path}/run/trials: {expected}What is shown is of those that are left."
+    assert run.lost() == (shown if expected else "")
 
 
 def test_a_folder_that_cannot_be_listed_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

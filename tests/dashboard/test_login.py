@@ -67,12 +67,20 @@ def test_without_a_login_nobody_is_asked_for() -> None:
         pytest.param(f"[auth]\n{PROVIDER}{VISITORS}", "[auth] lacks redirect_uri, cookie_secret", id="no-secret"),
         pytest.param(WHOLE.replace(SECRET, "short"), "cookie_secret in [auth] has 5 characters", id="short-secret"),
         pytest.param(WHOLE.replace("/oauth2callback", ""), "must end in /oauth2callback", id="no-callback"),
-        pytest.param(WHOLE.replace('"a"', "1"), "client_id in [auth] is 1, but must be a text", id="a-number"),
+        pytest.param(WHOLE.replace('"a"', "1"), "client_id in [auth] must be a text", id="a-number"),
+        pytest.param(
+            WHOLE.replace('"http://c"', "1"), "server_metadata_url in [auth] must be a text", id="a-number-for-a-url"
+        ),
+        pytest.param(
+            WHOLE.replace(f'"{SECRET}"', "12345678"),
+            "cookie_secret in [auth] must be a text",
+            id="a-number-for-a-secret",
+        ),
         pytest.param(
             WHOLE.replace("cookie_secret", "cookie_secrt"), "[auth] has cookie_secrt, but knows", id="misspelt"
         ),
         pytest.param(WHOLE.replace("http://c", "c"), "server_metadata_url in [auth] is c", id="no-url"),
-        pytest.param(WHOLE.replace("*@", ""), "which no address is like", id="no-address"),
+        pytest.param(WHOLE.replace("*@", ""), "emails in [visitors] has b.org, which lacks an @", id="no-address"),
         pytest.param(SHARED + VISITORS, "[auth] lacks client_id, client_secret, server_metadata_url", id="no-provider"),
         pytest.param(
             f'{SHARED}[auth.a]\nclient_id = "a"\n{VISITORS}', "[auth.a] lacks client_secret", id="half-a-provider"
@@ -96,6 +104,7 @@ def test_a_file_that_would_let_others_in_is_refused(content: str | None, message
         read(str(tmp_path / "login.toml"))
     assert str(refused.value).startswith(f"--login {tmp_path}/login.toml: ")
     assert message in str(refused.value)
+    assert "12345678" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["", "login.conf"])

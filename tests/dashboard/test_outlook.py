@@ -21,19 +21,19 @@ def trials(*rows: tuple[str, int, float, int]) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
-        pytest.param((), Outlook(10, 0, 0, math.nan, at_most=True), id="nothing-yet"),
+        pytest.param((), Outlook(10, 0, math.nan, at_most=True), id="nothing-yet"),
         pytest.param(
             (("COMPLETE", 200, 100.0, 4), ("RUNNING", 40, 40.0, 2), ("RUNNING", 60, 60.0, 2)),
-            Outlook(10, 1, 2, (9 * 100 - 40 - 60) / 2, at_most=False),
+            Outlook(10, 1, (9 * 100 - 40 - 60) / 2, at_most=False),
             id="from-ended-trials",
         ),
         pytest.param(
-            (("RUNNING", 50, 40.0, 2),), Outlook(10, 0, 1, 10 * 80 - 50.0, at_most=True), id="from-a-first-epoch"
+            (("RUNNING", 50, 40.0, 2),), Outlook(10, 0, 10 * 80 - 50.0, at_most=True), id="from-a-first-epoch"
         ),
-        pytest.param((("RUNNING", 50, 40.0, 0),), Outlook(10, 0, 1, math.nan, at_most=True), id="before-it"),
+        pytest.param((("RUNNING", 50, 40.0, 0),), Outlook(10, 0, math.nan, at_most=True), id="before-it"),
         pytest.param(
             (("FAIL", 9, 1.0, 0), ("RUNNING", 50, 40.0, 2)),
-            Outlook(10, 1, 1, 9 * 80 - 50.0, at_most=True),
+            Outlook(10, 1, 9 * 80 - 50.0, at_most=True),
             id="failures-tell-nothing",
         ),
     ],
@@ -49,32 +49,32 @@ def test_the_time_left_follows_from_the_trials(
     ("found", "state", "words"),
     [
         pytest.param(
-            Outlook(200, 37, 4, 7900.0, at_most=False),
+            Outlook(200, 37, 7900.0, at_most=False),
             "running",
             "37 of 200 trials have ended; about 2 h left.",
             id="hours",
         ),
         pytest.param(
-            Outlook(9, 0, 1, 61.0, at_most=True),
+            Outlook(9, 0, 61.0, at_most=True),
             "running",
             "0 of 9 trials have ended; at most about 1 min 0 s left.",
             id="at-most",
         ),
         pytest.param(
-            Outlook(9, 0, 1, math.nan, at_most=True),
+            Outlook(9, 0, math.nan, at_most=True),
             "running",
             "0 of 9 trials have ended; the time left is not known before a trial's first epoch.",
             id="unknown",
         ),
         pytest.param(
-            Outlook(1, 0, 1, 600.0, at_most=True),
+            Outlook(1, 0, 600.0, at_most=True),
             "running",
             "0 of 1 trial has ended; at most about 10 min left.",
             id="one",
         ),
-        pytest.param(Outlook(9, 9, 0, math.nan, at_most=False), "finished", "All 9 trials ended.", id="finished"),
+        pytest.param(Outlook(9, 9, math.nan, at_most=False), "finished", "All 9 trials ended.", id="finished"),
         pytest.param(
-            Outlook(9, 4, 0, math.nan, at_most=False),
+            Outlook(9, 4, math.nan, at_most=False),
             "interrupted",
             "4 of 9 trials have ended; the other 5 have not.",
             id="interrupted",

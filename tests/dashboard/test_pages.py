@@ -112,7 +112,20 @@ def test_the_best_other_model_stands_beside_the_best_trial(
     ]
     best = folds.groupby("name")["accuracy"].mean().idxmax()
     headline = words(page("overview")).replace("\\", "")
-    assert f"The best other model on the same folds by accuracy, {best}, has" in headline
+    assert f"By accuracy, the best other model on the same folds is {best}, with" in headline
+
+
+def test_baselines_that_something_else_wrote_are_passed_over(
+    page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py", str(tmp_path)])
+    shutil.copytree(DEMONSTRATION, tmp_path, dirs_exist_ok=True)
+    [file] = tmp_path.glob("*/baselines/folds.parquet")
+    pd.read_parquet(file).drop(columns=["training_rows"]).to_parquet(file)
+    shown = page("overview")
+    assert sound(shown)
+    assert "The best trial" in words(shown)
+    assert "it has no column training_rows" in words(shown).replace("\\", "")
 
 
 def test_how_to_go_on_with_an_interrupted_run_is_told(page: Callable[..., AppTest], storage: Path) -> None:
@@ -160,6 +173,18 @@ def test_the_first_run_is_compared_with_each_other_one(page: Callable[..., AppTe
     found = words(page("compare", runs=["large", "other", "third", "gone"])).replace("\\", "")
     assert found.count("the best trial of large") == 2
     assert "No run of the name gone, which the address asks for, can be read." in found
+
+
+def test_two_runs_are_compared_when_the_demonstration_is_gone(
+    page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py", str(tmp_path)])
+    shown = page("compare")
+    assert shown.multiselect(key="runs").value == ["demonstration"]
+    for name in ("first", "second"):
+        large_run.write(Folder.at(str(tmp_path)).folder(name), 12)
+    loading.names.clear()
+    assert sorted(shown.run().multiselect(key="runs").value) == ["first", "second"]
 
 
 def test_what_any_run_was_searched_by_is_compared_first(page: Callable[..., AppTest], storage: Path) -> None:
@@ -334,6 +359,9 @@ def test_the_demonstration_gives_way_to_the_first_run(
     large_run.write(Folder.at(str(tmp_path)).folder("mine"), 2)
     loading.names.clear()
     assert shown.run().subheader[0].value == "mine"
+    told = "There are runs now, so the demonstration is gone: this is the latest of them."
+    assert told in words(shown)
+    assert told not in words(shown.run())
 
 
 @pytest.mark.parametrize(
