@@ -151,9 +151,14 @@ def test_the_curves_of_selected_trials_are_shown(tab: Page, server: str) -> None
     assert len(re.findall(r"curves=\d+", tab.url)) == 2
     first = tab.url
     tab.locator("[data-testid=stButtonGroup] button", has_text="table").click()
-    expect(table).to_be_visible()
-    tab.mouse.click(box["x"] + 15, box["y"] + 35 * 4 + 17)
-    tab.get_by_role("button", name="Learning curves").click()
+    curves = tab.get_by_role("button", name="Learning curves")
+    expect(curves).to_be_disabled()
+    while curves.is_disabled():  # until the table, which is drawn on a canvas, takes a click
+        box = table.bounding_box()
+        assert box is not None
+        tab.mouse.click(box["x"] + 15, box["y"] + 35 * 4 + 17)
+        tab.wait_for_timeout(2000)
+    curves.click()
     tab.wait_for_url(re.compile(r"view=curves"))
     expect(tab.locator(PICTURE)).to_be_visible()
     assert len(re.findall(r"curves=\d+", tab.url)) == 1
