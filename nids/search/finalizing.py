@@ -57,8 +57,9 @@ def run(
     job, corpus, folds = preparation.folds_of_run(found, load, storage, console.print)
     job = config.with_resources(job, overrides)
     heldout.refuse_if_missing(job.data, data)
+    seeds = "1 seed" if members == 1 else f"{members} seeds"
     console.print(
-        f"[bold]{found.name}[/]: trial {choice.trial}, {choice.epochs} epochs; {members} seeds on each of {len(folds)} "
+        f"[bold]{found.name}[/]: trial {choice.trial}, {choice.epochs} epochs; {seeds} on each of {len(folds)} "
         f"folds, for what they say of rows not trained on, and on all {len(corpus.rows):,} rows",
         highlight=False,
     )
