@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 PAGES = ("", "overview", "trials", "trials?view=hyperparameters", "trials?view=curves", "classes", "verdict")
 PAGES += ("trials?view=trade-offs", "compare", "cluster")
+# A picture of curves has buttons of that name too.
+CURVES = "button[kind=secondary]:has-text('Learning curves')"
 TINY = [
     *("--set", "data.dataset=nsl-kdd-sample", "--set", "data.rows=600", "--set", "folds.count=2"),
     *("--set", "training.epochs=2", "--set", "search.trials=6", "--set", "scheduler.kind=none"),
@@ -142,7 +144,7 @@ def test_filters_limit_the_table(tab: Page, server: str) -> None:
 
 def select(tab: Page, *rows: int) -> None:
     """Select rows of the table of trials, of which none is selected."""
-    curves = tab.get_by_role("button", name="Learning curves")
+    curves = tab.locator(CURVES)
     expect(curves).to_be_disabled()
     box = tab.get_by_test_id("stDataFrame").bounding_box()
     assert box is not None
@@ -160,7 +162,7 @@ def test_the_curves_of_selected_trials_are_shown(tab: Page, server: str) -> None
     found = []
     for rows in ((1, 2), (4,)):
         select(tab, *rows)
-        tab.get_by_role("button", name="Learning curves").click()
+        tab.locator(CURVES).click()
         expect(tab.locator(PICTURE)).to_be_visible()
         tab.wait_for_url(re.compile(r"view=curves"))
         found.append(re.findall(r"curves=(\d+)", tab.url))
@@ -191,7 +193,7 @@ def test_a_page_follows_what_becomes_of_its_run(tab: Page, server: str, place: P
 def test_a_filter_forgets_what_was_selected(tab: Page, server: str) -> None:
     """What is selected are positions, which are other trials among others, or none."""
     open_page(tab, f"{server}/trials?run=large")
-    curves = tab.get_by_role("button", name="Learning curves")
+    curves = tab.locator(CURVES)
     select(tab, 4)
     expect(curves).to_be_enabled()
     tab.locator("[data-testid=stButtonGroup] button", has_text="failed").click()
