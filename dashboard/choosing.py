@@ -54,13 +54,15 @@ def is_demonstration() -> bool:
 def asked_in_vain() -> str | None:
     """Return the name of the run that is asked for, if there is no such run: a link may be older than what it shows."""
     asked = _asked()
-    return None if asked is None or asked in _known(asked) or asks_for_demonstration() else asked
+    if asked is None or asked in loading.names(shown_storage()):
+        return None
+    loading.names.clear()  # it may be new
+    return None if asked in loading.names(shown_storage()) else asked
 
 
-def asks_for_demonstration() -> bool:
-    """Return whether the run that is asked for is the demonstration, which is gone, since there are runs now."""
-    asked = _asked()
-    return not is_demonstration() and asked in loading.names(str(DEMONSTRATION)) and asked not in _known(asked)
+def is_of_demonstration(name: str) -> bool:
+    """Return whether the demonstration has a run of that name."""
+    return name in loading.names(str(DEMONSTRATION))
 
 
 def run_name() -> str | None:
@@ -69,8 +71,7 @@ def run_name() -> str | None:
     At first it is the one that the address names, then the one chosen on another page, or else the latest that can be
     read. The address is kept by hand: going to another page empties it, and with it what a widget is bound to.
     """
-    asked = _asked()
-    known = _known(asked)
+    known, asked = loading.names(shown_storage()), _asked()
     if not known:
         return None
     if asked not in known:
@@ -90,15 +91,6 @@ def another_run() -> None:
 
 def _asked() -> str | None:
     return st.query_params.get(RUN) or st.session_state.get(_KEPT)
-
-
-def _known(asked: str | None) -> list[str]:
-    """Return the names of the runs; if the one that is asked for is new, as they are at this moment."""
-    known = loading.names(shown_storage())
-    if asked is not None and asked not in known:
-        loading.names.clear()
-        known = loading.names(shown_storage())
-    return known
 
 
 def _remember_run() -> None:

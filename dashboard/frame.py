@@ -51,13 +51,14 @@ def begin(question: str) -> KeptRun:
         question: What the page answers.
     """
     notice()
-    if (asked := choosing.asked_in_vain()) is not None:
+    asked = choosing.asked_in_vain()
+    if asked is not None and choosing.is_of_demonstration(asked):
+        st.info("There are runs now, so the demonstration is gone: this is the latest of them.")
+    elif asked is not None:
         st.error(f"{plain(choosing.storage())} holds no run named {plain(asked)}, which was asked for here.")
         choosing.another_run()
         _watch(asked, _stage(loading.one(choosing.shown_storage(), asked)))
         st.stop()
-    if choosing.asks_for_demonstration():
-        st.info("There are runs now, so the demonstration is gone: this is the latest of them.")
     head, choice = st.columns([3, 1], vertical_alignment="center")
     with choice:
         name = choosing.run_name()

@@ -64,8 +64,7 @@ def _live(name: str) -> None:
         return
     _progress(run, tables, trials)
     figures = baselines.figures_by_fold(run, tables.best) if tables.best else pd.DataFrame()
-    beside = "" if figures.empty else baselines.best_other(figures)
-    st.markdown(f"#### {unbroken(plain(f'{wording.verdict(tables)} {beside}'))}")
+    st.markdown(f"#### {unbroken(plain(baselines.headline(tables, figures)))}")
     # The answer comes first: a telephone shows columns below each other.
     left, right = st.columns([2, 3], gap="medium")
     with right:

@@ -147,9 +147,9 @@ class Folder:
                 found = {
                     info.path[inside:]: (info.mtime_ns or 0, info.size or 0)
                     for info in self.filesystem.get_file_info(selector)
-                    if info.type == fs.FileType.File
+                    if info.type == fs.FileType.File and not _is_hidden(info.path[inside:])
                 }
-        return {path: found[path] for path in sorted(found) if not _is_hidden(path)}
+        return {path: found[path] for path in sorted(found)}
 
     def delete(self) -> None:
         """Remove the folder and all that it holds; no error if it is not there."""

@@ -8,10 +8,12 @@ import pandas as pd
 
 from nids.charts import label
 from nids.comparison import compare, in_words
+from nids.report import wording
 from nids.report.rounding import NONE, mean_and_spread
+from nids.results import LESS_IS_BETTER
 
 if TYPE_CHECKING:
-    from nids.report.contents import Best
+    from nids.report.contents import Best, Tables
     from nids.results import Run
 
 MEASURES = ("accuracy", "macro_f1", "log_loss")
@@ -44,6 +46,12 @@ def figures_by_fold(run: Run, best: Best) -> pd.DataFrame:
     counts = zip(baselines["fold"], baselines["confusion"], strict=True)
     known = {fold: sum(map(sum, confusion)) for fold, confusion in counts}
     return figures.assign(known_rows=figures["fold"].map(known))
+
+
+def headline(tables: Tables, figures: pd.DataFrame) -> str:
+    """Return ``wording.verdict`` and, after it, ``best_other``, if there are baselines."""
+    beside = "" if figures.empty else best_other(figures)
+    return f"{wording.verdict(tables)} {beside}".strip()
 
 
 def best_other(figures: pd.DataFrame) -> str:
@@ -88,7 +96,7 @@ def sentences(figures: pd.DataFrame) -> list[str]:
     method = figures.loc[figures["ours"], "method"].iloc[-1]
     ours = figures[figures["method"] == method].sort_values("fold")
     for name in (*MEASURES, "unseen_macro_f1"):
-        less = name == "log_loss"
+        less = name in LESS_IS_BETTER
         means = figures[~figures["ours"]].groupby("method")[name].mean().dropna()
         if means.empty:
             continue

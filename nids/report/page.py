@@ -50,7 +50,9 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         manifest=manifest,
         status=run.status,
         wording=wording,
-        verdict=_headline(found, compared).replace(" ±", "\N{NO-BREAK SPACE}±").replace(" %", "\N{NO-BREAK SPACE}%"),
+        verdict=baselines.headline(found, compared)
+        .replace(" ±", "\N{NO-BREAK SPACE}±")
+        .replace(" %", "\N{NO-BREAK SPACE}%"),
         tiles=_tiles(found),
         metrics=cells.metrics(found),
         measures=[label(name) for name in CLASS_MEASURES],
@@ -72,11 +74,6 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         configuration=list(_flat(manifest["job"])),
         pictures=_pictures(run, found, judged),
     )
-
-
-def _headline(found: Tables, compared: pd.DataFrame) -> str:
-    beside = "" if compared.empty else f" {baselines.best_other(compared)}"
-    return f"{wording.verdict(found)}{beside}"
 
 
 def _pictures(run: Run, found: Tables, judged: Sequence[HeldOut]) -> dict[str, Markup]:
