@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import choosing, frame, loading, outlook
+from dashboard import frame, outlook
 from dashboard.markdown import plain
 from nids.report.rounding import NONE, setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from dashboard.kept_run import KeptRun
 
 ASKED = ("cpus_per_trial", "gpus_per_trial")
 KINDS = {"cpus": "CPUs", "gpus": "GPUs"}
@@ -22,7 +24,7 @@ KINDS = {"cpus": "CPUs", "gpus": "GPUs"}
 def show() -> None:
     """Show the page."""
     run = frame.begin("On which machines does the search run, and are they busy?")
-    st.fragment(_live, run_every=frame.SECONDS_BETWEEN_LOOKS if run.state == "running" else None)(run.name)
+    frame.live(_live, run)
 
 
 def node_rows(nodes: Sequence[Mapping[str, Any]], state: str) -> pd.DataFrame:
@@ -87,13 +89,7 @@ def _without_nodes(state: str, status: Mapping[str, Any], machine: Mapping[str, 
     return f"{which}, on {setting(used[0])} of {cpus} and {setting(used[1])} of {gpus}."
 
 
-@frame.guarded()
-def _live(name: str) -> None:
-    found = loading.one(choosing.shown_storage(), name)
-    if found.run is None:
-        st.error(plain(found.fault))
-        return
-    run = found.run
+def _live(run: KeptRun) -> None:
     nodes = run.status.get("nodes")
     machine = run.manifest.get("machine", {})
     if isinstance(nodes, list) and nodes:

@@ -15,7 +15,7 @@ from nids.errors import UserError
 from nids.report import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from streamlit.delta_generator import DeltaGenerator
 
@@ -159,6 +159,30 @@ def _watch(name: str, stage: tuple[str, ...]) -> None:
             st.rerun()
 
     st.fragment(look, run_every=SECONDS_BETWEEN_LOOKS)()
+
+
+def live(part: Callable[[KeptRun], None], run: KeptRun, seconds: float = SECONDS_BETWEEN_LOOKS) -> None:
+    """Show a part of a page; as long as its run is running, it looks for news by itself, and the rest stays as it is.
+
+    Args:
+        part: Shows the part for a run as it is at one look.
+        run: The run that the page has just asked for.
+        seconds: Between two looks.
+    """
+    asked = iter([run])
+
+    @guarded()
+    def look() -> None:
+        now = next(asked, None)
+        if now is None:
+            found = loading.one(choosing.shown_storage(), run.name)
+            if found.run is None:
+                st.error(plain(found.fault))
+                return
+            now = found.run
+        part(now)
+
+    st.fragment(look, run_every=seconds if run.state == "running" else None)()
 
 
 def badge(state: str) -> None:

@@ -45,17 +45,10 @@ FIRST_SEEN_OF_UNSEEN = ("unseen_macro_f1", "unseen_flagged", "false_alarms")
 def show() -> None:
     """Show the page."""
     run = frame.begin("How far is the search, what is its best trial, and is that one really better?")
-    # While it runs, this part looks for news by itself; the rest of the page stays as it is.
-    st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if run.state == "running" else None)(run.name)
+    frame.live(_live, run, SECONDS_BETWEEN_LOOKS)
 
 
-@frame.guarded()
-def _live(name: str) -> None:
-    found = loading.one(choosing.shown_storage(), name)
-    if found.run is None:
-        st.error(plain(found.fault))
-        return
-    run = found.run
+def _live(run: KeptRun) -> None:
     tables = loading.tables(run)
     trials = run.trials()
     faults = st.container()

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 # Marks that a browser draws at once without delay, and more than the eye tells apart.
 MOST_MARKS = 500
-MOST_LINES = 100
-MOST_SLICED = 300
+MOST_LINES = 60
+MOST_SLICED = 200
 MOST_ROWS = 1000
 
 

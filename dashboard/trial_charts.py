@@ -103,16 +103,20 @@ def parallel(data: pd.DataFrame, marks: pd.DataFrame) -> alt.LayerChart:
     """Draw ``parallel_data`` and ``ends``: a line for each trial, the best ones in colour and above the others."""
     order = list(dict.fromkeys(data["axis"]))
     groups = [name for name in GROUPS if name in set(data["group"])]
+    colours = alt.Scale(domain=groups, range=[GROUPS[name][0] for name in groups])
+    dashes = alt.Scale(domain=groups, range=[GROUPS[name][3] for name in groups])
     axis = alt.Axis(labelAngle=-40, grid=True, labelLimit=150)
     x = alt.X("axis:N", title=None, sort=order, scale=alt.Scale(padding=0.5), axis=axis)
     y = alt.Y("position:Q", title=None, axis=None, scale=alt.Scale(domain=[-0.06, 1.06], nice=False))
-    colours = alt.Scale(domain=groups, range=[GROUPS[name][0] for name in groups])
-    dashes = alt.Scale(domain=groups, range=[GROUPS[name][3] for name in groups])
-    numbered = data.assign(number=data["axis"].map(order.index))
-    # The best ones are drawn last, so that nothing lies over them.
-    lines = [
-        alt.Chart(numbered[numbered["group"] == name])
-        .mark_line(strokeWidth=GROUPS[name][1], opacity=GROUPS[name][2])
+    # Lines are drawn in the order in which they come: the best ones last, so that nothing lies over them.
+    numbered = data.assign(
+        number=data["axis"].map(order.index),
+        width=data["group"].map({name: GROUPS[name][1] for name in groups}),
+        opacity=data["group"].map({name: GROUPS[name][2] for name in groups}),
+    ).iloc[(-data["group"].map(groups.index)).argsort(kind="stable")]
+    lines = (
+        alt.Chart(numbered)
+        .mark_line()
         .encode(
             x=x,
             y=y,
@@ -120,13 +124,14 @@ def parallel(data: pd.DataFrame, marks: pd.DataFrame) -> alt.LayerChart:
             order=alt.Order("number:Q"),
             color=alt.Color("group:N", title=None, legend=legend(), scale=colours),
             strokeDash=alt.StrokeDash("group:N", title=None, legend=legend(), scale=dashes),
+            strokeWidth=alt.StrokeWidth("width:Q", scale=None),
+            opacity=alt.Opacity("opacity:Q", scale=None),
             tooltip=[*fields("trial", "axis"), alt.Tooltip("text:N", title="value")],
         )
-        for name in reversed(groups)
-    ]
+    )
     texts = alt.Chart(marks).mark_text(align="left", dx=5, fontSize=11).encode(x=x, y=y, text=alt.Text("text:N"))
     title = heading("Hyperparameters and their outcome", "a line for each trial; the last axis is what it reached")
-    return alt.layer(*lines, texts).properties(title=title, width=WIDTH * 2, height=HEIGHT + 60)
+    return alt.layer(lines, texts).properties(title=title, width=WIDTH * 2, height=HEIGHT + 60)
 
 
 def slice_data(trials: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -67,10 +66,6 @@ def sound(test: AppTest) -> bool:
     return not test.exception and "This cannot be shown" not in words(test)
 
 
-# Asked by Streamlit itself, which tries whether a page's path is the server's.
-STREAMLITS_OWN = re.compile(r"/\w+/_stcore/(health|host-config)$")
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -93,7 +88,7 @@ def faults_of(tab: Page) -> list[str]:
     found: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type == "error" and not STREAMLITS_OWN.search(message.location["url"]):
+        if message.type == "error":
             found.append(f"{message.text} {message.location['url']}")
 
     tab.on("console", note)

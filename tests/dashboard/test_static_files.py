@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dashboard import static_files
-from dashboard.static_files import FOLDER, StaticFiles
+from dashboard.index_page import FOLDER, PATHS, index_page
+from dashboard.static_files import StaticFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,10 +63,23 @@ def test_the_program_comes_whole_and_to_be_kept(pattern: str, kind: bytes) -> No
     assert (head["status"], body["body"]) == (200, file.read_bytes())
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_each_page_is_loaded_by_the_same(path: str) -> None:
+    head, body = answer(path)
+    assert dict(head["headers"]) == {
+        b"cache-control": b"no-cache",
+        b"content-type": b"text/html; charset=utf-8",
+        b"content-length": str(len(index_page())).encode(),
+    }
+    assert (head["status"], body["body"]) == (200, index_page())
+
+
 @pytest.mark.parametrize(
     ("path", "method"),
     [
-        pytest.param("/overview", "GET", id="page"),
+        pytest.param("/", "HEAD", id="head-of-a-page"),
+        pytest.param("/overview/", "GET", id="page-with-a-slash"),
+        pytest.param("/nowhere", "GET", id="no-page"),
         pytest.param("/static/js/gone.js", "GET", id="no-file"),
         pytest.param("/static/js/notes.txt", "GET", id="another-kind"),
         pytest.param("/static/../outside.js", "GET", id="outside"),

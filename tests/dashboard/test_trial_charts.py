@@ -38,6 +38,17 @@ def test_lines_cross_each_axis_where_their_value_lies(trials: pd.DataFrame) -> N
     assert data[data["axis"] == "kind"]["text"].tolist() == ["c", "a", "b"]
 
 
+def test_the_best_lines_are_drawn_last(trials: pd.DataFrame) -> None:
+    data = trial_charts.parallel_data(trials, SPACE, "accuracy", "min")
+    drawn = trial_charts.parallel(data, trial_charts.ends(SPACE, trials, "accuracy")).to_dict()
+    lines = drawn["datasets"][drawn["layer"][0]["data"]["name"]]
+    assert [(row["trial"], row["group"], row["axis"]) for row in lines[:: len(SPACE) + 1]] == [
+        (2, STOPPED, "rate"),
+        (1, OTHERS, "rate"),
+        (0, BEST, "rate"),
+    ]
+
+
 def test_the_ends_of_the_axes_are_labelled(trials: pd.DataFrame) -> None:
     found = trial_charts.ends(SPACE, trials, "accuracy")
     assert [tuple(row) for row in found.to_numpy().tolist()] == [
