@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from nids.errors import UserError
@@ -72,6 +74,8 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     schemapi.disable_debug_mode()  # as for dashboard.drawing: charts are held against their schema by the tests
     # What the pages are told, as if they had been started by Streamlit's own command.
     sys.argv = [str(APP), storage, *(visitors.arguments() if visitors else [])]
+    # It takes seconds, for which the first visitor would have to wait.
+    Thread(target=import_module, args=["dashboard.app"], daemon=True).start()
     App(APP, middleware=[Middleware(StaticFiles)]).run(config=options(address, port, login_file))
 
 
