@@ -169,20 +169,19 @@ def live(part: Callable[[KeptRun], None], run: KeptRun, seconds: float = SECONDS
         run: The run that the page has just asked for.
         seconds: Between two looks.
     """
-    asked = iter([run])
+    name, running = run.name, run.state == "running"
+    # The first time, the page has just asked for it. Later nothing holds it: this function outlives its first run.
+    asked = [run]
 
     @guarded()
     def look() -> None:
-        now = next(asked, None)
-        if now is None:
-            found = loading.one(choosing.shown_storage(), run.name)
-            if found.run is None:
-                st.error(plain(found.fault))
-                return
-            now = found.run
-        part(now)
+        found = loading.Found(name, asked.pop()) if asked else loading.one(choosing.shown_storage(), name)
+        if found.run is None:
+            st.error(plain(found.fault))
+        else:
+            part(found.run)
 
-    st.fragment(look, run_every=seconds if run.state == "running" else None)()
+    st.fragment(look, run_every=seconds if running else None)()
 
 
 def badge(state: str) -> None:

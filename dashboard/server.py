@@ -5,12 +5,18 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
+from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from streamlit.starlette import App
 
 APP = Path(__file__).parent / "app.py"
 
@@ -74,9 +80,14 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     schemapi.disable_debug_mode()  # as for dashboard.drawing: charts are held against their schema by the tests
     # What the pages are told, as if they had been started by Streamlit's own command.
     sys.argv = [str(APP), storage, *(visitors.arguments() if visitors else [])]
-    # It takes seconds, for which the first visitor would have to wait.
+    App(APP, lifespan=_importing, middleware=[Middleware(StaticFiles)]).run(config=options(address, port, login_file))
+
+
+@asynccontextmanager
+async def _importing(app: App) -> AsyncIterator[None]:  # noqa: ARG001
+    # To import the pages takes seconds, for which the first visitor would have to wait.
     Thread(target=import_module, args=["dashboard.app"], daemon=True).start()
-    App(APP, middleware=[Middleware(StaticFiles)]).run(config=options(address, port, login_file))
+    yield
 
 
 def _is_wildcard(address: str) -> bool:

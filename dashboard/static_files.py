@@ -30,6 +30,7 @@ class StaticFiles:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._page = index_page()
         # Paths that are not letter by letter one of these are another's to judge.
         self._files = {
             f"/{file.relative_to(FOLDER).as_posix()}": file
@@ -40,10 +41,10 @@ class StaticFiles:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request, as ASGI defines it."""
         path = scope.get("path", "")
-        if scope["type"] != "http" or scope["method"] != "GET":
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             await self._app(scope, receive, send)
         elif path in PATHS:
-            await _answer(send, _page(), b"text/html; charset=utf-8", ANEW)
+            await _answer(send, self._page, b"text/html; charset=utf-8", ANEW)
         elif file := self._files.get(path):
             await _answer(send, _content(file), TYPES[file.suffix], FOREVER)
         else:
@@ -51,6 +52,7 @@ class StaticFiles:
 
 
 async def _answer(send: Send, content: bytes, kind: bytes, kept: bytes) -> None:
+    # To HEAD, the server leaves the body away.
     length = str(len(content)).encode()
     headers = [(b"cache-control", kept), (b"content-type", kind), (b"content-length", length)]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -60,6 +62,3 @@ async def _answer(send: Send, content: bytes, kind: bytes, kept: bytes) -> None:
 @cache
 def _content(file: Path) -> bytes:
     return file.read_bytes()
-
-
-_page = cache(index_page)

@@ -11,7 +11,7 @@ from nids.study import complete_first
 if TYPE_CHECKING:
     import pandas as pd
 
-# Marks that a browser draws at once without delay, and more than the eye tells apart.
+# What a browser of two slow processors draws within a second, whole pages of it. A line has a point on each axis.
 MOST_MARKS = 500
 MOST_LINES = 60
 MOST_SLICED = 200

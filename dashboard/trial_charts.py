@@ -113,7 +113,7 @@ def parallel(data: pd.DataFrame, marks: pd.DataFrame) -> alt.LayerChart:
         number=data["axis"].map(order.index),
         width=data["group"].map({name: GROUPS[name][1] for name in groups}),
         opacity=data["group"].map({name: GROUPS[name][2] for name in groups}),
-    ).iloc[(-data["group"].map(groups.index)).argsort(kind="stable")]
+    ).sort_values("group", key=lambda names: names.map(groups.index), ascending=False, kind="stable")
     lines = (
         alt.Chart(numbered)
         .mark_line()

@@ -1,7 +1,6 @@
-"""A Chromium that takes the time of what it does by its own clock, while nothing looks on.
+"""A Chromium that takes the time of what it does by the page's own clock.
 
-What drives a browser for tests, such as Playwright, has it report each request and each node. That takes as much of two
-processors as it takes the browser to show a page, and would be measured with it.
+What drives a browser for tests, such as Playwright, has it report each request meanwhile, which takes it time too.
 """
 
 from __future__ import annotations
@@ -34,17 +33,24 @@ def started(program: str) -> Iterator[Page]:
 
     Args:
         program: The path of Chromium.
+
+    Raises:
+        RuntimeError: It does not start.
     """
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    # What is left of a profile that is thrown away is nobody's loss: a browser's helpers may end after it.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, tempfile.TemporaryFile() as said:
         options = ["--headless", "--no-sandbox", "--no-first-run", "--remote-debugging-port=0"]
         command = [program, *options, f"--user-data-dir={profile}", "about:blank"]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command, stdout=said, stderr=said) as process:
             try:
-                with connect(_address(process, Path(profile)), max_size=None) as connection:
+                address = _address(process, Path(profile))
+                if address is None:
+                    said.seek(0)
+                    raise RuntimeError(f"{program} did not start:\n{said.read().decode()[-2000:]}")
+                with connect(address, max_size=None, proxy=None) as connection:
                     yield Page(connection)
             finally:
-                process.terminate()
-                process.wait(30)
+                process.kill()
 
 
 class Page:
@@ -55,21 +61,29 @@ class Page:
         self._numbers = count(1)
 
     def open(self, address: str, seen: str) -> float:
-        """Open an address, and return after how many seconds a condition holds.
+        """Open an address, and return how many seconds later a condition holds there.
 
         Args:
             address: What to open.
             seen: An expression of JavaScript.
+
+        Raises:
+            RuntimeError: It cannot be opened, or the condition does not hold within ``SECONDS_TO_ANSWER``.
         """
+        # As long as the page before is there, it may be true of that one.
+        self._ask("Runtime.evaluate", expression="window.left = true")
         self._ask("Page.navigate", url=address)
-        return self._seconds(f"await until(() => {seen}); return performance.now()")
+        return self._seconds(f"await until(() => !window.left && ({seen})); return performance.now()")
 
     def act(self, action: str, seen: str) -> float:
-        """Do something on the page, and return after how many seconds a condition holds.
+        """Do something on the page, and return how many seconds later a condition holds.
 
         Args:
             action: A statement of JavaScript.
             seen: An expression of JavaScript.
+
+        Raises:
+            RuntimeError: It cannot be done, or the condition does not hold within ``SECONDS_TO_ANSWER``.
         """
         return self._seconds(
             f"const before = performance.now(); {action}; await until(() => {seen}); return performance.now() - before"
@@ -80,26 +94,28 @@ class Page:
         expression = f"(async () => {{ const until = async (seen) => {{ while (!seen()) await {wait} }}; {body} }})()"
         found = self._ask("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in found:
-            raise RuntimeError(f"{body}: {found['exceptionDetails']['exception']['description']}")
+            thrown = found["exceptionDetails"]["exception"]
+            raise RuntimeError(f"{body}: {thrown.get('description', thrown.get('value'))}")
         return float(found["result"]["value"]) / 1000
 
     def _ask(self, method: str, **parameters: Any) -> dict[str, Any]:
         number = next(self._numbers)
         self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
         until = time.monotonic() + SECONDS_TO_ANSWER
-        while True:
-            # Between the answers stand events, of which there are few: none has been asked for.
-            said = json.loads(self._connection.recv(timeout=until - time.monotonic()))
-            if said.get("id") != number:
-                continue
-            found: dict[str, Any] = said.get("result", {})
-            if fault := said.get("error", {}).get("message") or found.get("errorText"):
-                raise RuntimeError(f"{method} {parameters}: {fault}")
-            return found
+        said: dict[str, Any] = {}
+        while said.get("id") != number:
+            try:
+                said = json.loads(self._connection.recv(timeout=until - time.monotonic()))
+            except TimeoutError:
+                raise RuntimeError(f"{method} {parameters}: no answer within {SECONDS_TO_ANSWER} s.") from None
+        found: dict[str, Any] = said.get("result", {})
+        if fault := said.get("error", {}).get("message") or found.get("errorText"):
+            raise RuntimeError(f"{method} {parameters}: {fault}")
+        return found
 
 
-def _address(process: subprocess.Popen[bytes], profile: Path) -> str:
-    """Return where a browser's one page is to be spoken to, as soon as there is one."""
+def _address(process: subprocess.Popen[bytes], profile: Path) -> str | None:
+    """Return where a browser's one page is to be spoken to, as soon as there is one; None if the browser ends."""
     told = profile / "DevToolsActivePort"
     until = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < until and process.poll() is None:
@@ -109,4 +125,4 @@ def _address(process: subprocess.Popen[bytes], profile: Path) -> str:
                 pages = [page for page in json.load(listed) if page["type"] == "page"]
             if pages:
                 return str(pages[0]["webSocketDebuggerUrl"])
-    raise RuntimeError("the browser did not start.")
+    return None

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -22,11 +23,11 @@ from nids.errors import UserError
 from nids.storage import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TRIALS = 10_000
-# Before each look. A new Chromium first loads some 200 files of its own, on all processors; and nobody leaves a page at
-# the moment at which it is drawn.
+# Before each look. A new Chromium first loads some 200 files of its own, on all processors. And nobody leaves a page at
+# the moment at which it is drawn: the next page's programs are loaded by then, see dashboard.index_page.
 SECONDS_AT_REST = 3
 SECONDS_TO_START = 120
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -104,22 +105,26 @@ def _looks(program: str, address: str) -> dict[str, float]:
     seconds: dict[str, float] = {}
     overview, cluster = f"{address}/overview?run=large", f"{address}/cluster?run=large"
 
-    def take(name: str, what: str, **how: str) -> None:
+    def take(name: str, act: Callable[[str], float], what: str) -> None:
         time.sleep(SECONDS_AT_REST)
-        seen = f"{what} && {_element(DONE)}"
-        seconds[name] = page.open(how["at"], seen) if "at" in how else page.act(how["by"], seen)
+        seconds[name] = act(f"{what} && {_element(DONE)}")
 
     with chromium.started(program) as page:
-        take("first picture, in a new browser", _element(PICTURE), at=overview)
-        take("to the trials", _element("[data-testid=stDataFrame] canvas"), by=_click(LINK, "Trials"))
-        take("a filter: the failed trials", _text("200 of 10,000 trials"), by=_click(BUTTON, "failed"))
-        take("… all of them again", _text("10,000 of 10,000 trials"), by=_click(BUTTON, "failed"))
+        see_overview, see_cluster = partial(page.open, overview), partial(page.open, cluster)
+
+        def click(selector: str, words: str) -> Callable[[str], float]:
+            return partial(page.act, _click(selector, words))
+
+        take("first picture, in a new browser", see_overview, _element(PICTURE))
+        take("to the trials", click(LINK, "Trials"), _element("[data-testid=stDataFrame] canvas"))
+        take("a filter: the failed trials", click(BUTTON, "failed"), _text("200 of 10,000 trials"))
+        take("… all of them again", click(BUTTON, "failed"), _text("10,000 of 10,000 trials"))
         view = "to importances, parallel coordinates and slices"
-        take(view, _element(PICTURE), by=_click(BUTTON, "hyperparameters"))
-        take("to the classes", _text("Confusion matrix in"), by=_click(LINK, "Classes"))
-        take("to the overview", _text("Is it really better?"), by=_click(LINK, "Overview"))
-        take("first picture, in a browser that knows the program", _element(PICTURE), at=overview)
-        take("a page of text alone, in that", _text("The machine that the search began on"), at=cluster)
+        take(view, click(BUTTON, "hyperparameters"), _element(PICTURE))
+        take("to the classes", click(LINK, "Classes"), _text("Confusion matrix in"))
+        take("to the overview", click(LINK, "Overview"), _text("Is it really better?"))
+        take("first picture, in a browser that knows the program", see_overview, _element(PICTURE))
+        take("a page of text alone, in that", see_cluster, _text("The machine that the search began on"))
     return seconds
 
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dashboard import index_page
+from dashboard import choosing, index_page
+from dashboard.server import APP
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,14 @@ def test_the_programs_that_it_loads_are_there() -> None:
     paths = re.findall(r'import\("\./(.+?)"\)', index_page.index_page().decode())
     assert [path.partition(".")[0] for path in paths] == [f"static/js/{name}" for name in index_page.PROGRAMS]
     assert all((index_page.FOLDER / path).is_file() for path in paths)
+
+
+def test_it_stands_for_all_pages() -> None:
+    from streamlit.testing.v1 import AppTest
+
+    shown = AppTest.from_file(str(APP), default_timeout=60).run()
+    pages = shown.session_state[choosing.PAGES].values()
+    assert tuple(f"/{page.url_path}" for page in pages) == index_page.PATHS
 
 
 def test_another_version_of_streamlit_need_not_have_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,17 @@ def test_a_page_answers_its_question(
     assert [part for part in expected if part not in text] == []
 
 
+@pytest.mark.parametrize("name", ["overview", "cluster"])
+def test_a_page_that_looks_for_news_asks_for_its_run_once(
+    name: str, page: Callable[..., AppTest], storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    found = loading.one
+    monkeypatch.setattr(loading, "one", lambda *names: (asked.append(names), found(*names))[1])
+    assert sound(page(name, run="large"))
+    assert asked == [(str(storage), "large")]
+
+
 def test_the_verdict_tells_what_the_threshold_and_the_base_rate_do(
     page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

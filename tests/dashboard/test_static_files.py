@@ -63,9 +63,10 @@ def test_the_program_comes_whole_and_to_be_kept(pattern: str, kind: bytes) -> No
     assert (head["status"], body["body"]) == (200, file.read_bytes())
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", PATHS)
-def test_each_page_is_loaded_by_the_same(path: str) -> None:
-    head, body = answer(path)
+def test_each_page_is_loaded_by_the_same(path: str, method: str) -> None:
+    head, body = answer(path, method)
     assert dict(head["headers"]) == {
         b"cache-control": b"no-cache",
         b"content-type": b"text/html; charset=utf-8",
@@ -77,7 +78,6 @@ def test_each_page_is_loaded_by_the_same(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "method"),
     [
-        pytest.param("/", "HEAD", id="head-of-a-page"),
         pytest.param("/overview/", "GET", id="page-with-a-slash"),
         pytest.param("/nowhere", "GET", id="no-page"),
         pytest.param("/static/js/gone.js", "GET", id="no-file"),
