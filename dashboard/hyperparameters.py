@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nids.space import Space
 
 FIRST_SLICES = 4
+MOST_BESIDE = 8
 # How the marks of nids.charts look, by state, for those who do not tell their colours apart.
 MARKS = {"COMPLETE": "blue circle:", "PRUNED": "orange triangle:", "RUNNING": "green diamond:", "FAIL": "red cross:"}
 
@@ -38,7 +39,9 @@ def show(run: KeptRun, tables: Tables, chosen: pd.DataFrame, space: Space) -> No
         st.info("None of these trials has a value yet.")
         return
     found, note = loading.ranked(run, run.trials())
-    left, right = st.columns([2, 3], gap="medium")
+    # Of more axes, the texts at their ends would lie over each other in three fifths of a page.
+    beside = len(space) <= MOST_BESIDE
+    left, right = st.columns([2, 3], gap="medium") if beside else (st.container(), st.container())
     with left:
         if found:
             draw(charts.importances(charts.importances_data(found)), "Importance of each hyperparameter")
