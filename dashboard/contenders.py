@@ -152,10 +152,9 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
     ours = figures[figures["method"] == ours_name].set_index("fold")
     found = []
     for metric in (*baselines.MEASURES, "unseen_macro_f1"):
-        means = figures[~figures["ours"]].groupby("method")[metric].mean().dropna()
-        if means.empty:
+        rival = baselines.best_in(figures, metric)
+        if rival is None:
             continue
-        rival = str(means.idxmin() if metric in LESS_IS_BETTER else means.idxmax())
         theirs = figures[figures["method"] == rival].set_index("fold")
         rows = {
             "training_rows": ours["training_rows"].tolist(),

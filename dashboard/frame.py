@@ -57,7 +57,7 @@ def begin(question: str) -> KeptRun:
     elif asked is not None:
         st.error(f"{plain(choosing.storage())} holds no run named {plain(asked)}, which was asked for here.")
         choosing.another_run()
-        _watch(asked, _stage(loading.one(choosing.shown_storage(), asked)))
+        _watch(loading.one(choosing.shown_storage(), asked))
         st.stop()
     head, choice = st.columns([3, 1], vertical_alignment="center")
     with choice:
@@ -65,7 +65,7 @@ def begin(question: str) -> KeptRun:
     if name is None:
         nothing_to_show("There are no runs yet. Make one with `nids search jobs/quick.toml`.")
     found = loading.one(choosing.shown_storage(), name)
-    _watch(name, _stage(found))
+    _watch(found)
     with head, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(plain(name), width="content", anchor=False)
         badge(found.run.state if found.run else "damaged")
@@ -147,14 +147,13 @@ def guarded() -> Iterator[None]:
         )
 
 
-def _watch(name: str, stage: tuple[str, ...]) -> None:
-    """Draw the page anew as soon as the run is at another stage than the one that it is drawn for."""
-    drawn = iter([stage])
+def _watch(found: loading.Found) -> None:
+    """Draw the page anew as soon as its run is at another stage than the one that it is drawn for."""
+    stage, now = _stage(found), _looks(found)
 
     @guarded()
     def look() -> None:
-        # The first time, the page has just asked for it.
-        if next(drawn, None) is None and _stage(loading.one(choosing.shown_storage(), name)) != stage:
+        if _stage(now()) != stage:
             loading.names.clear()  # it may be gone
             st.rerun()
 
@@ -169,19 +168,30 @@ def live(part: Callable[[KeptRun], None], run: KeptRun, seconds: float = SECONDS
         run: The run that the page has just asked for.
         seconds: Between two looks.
     """
-    name, running = run.name, run.state == "running"
-    # The first time, the page has just asked for it. Later nothing holds it: this function outlives its first run.
-    asked = [run]
+    running, now = run.state == "running", _looks(loading.Found(run.name, run))
 
     @guarded()
     def look() -> None:
-        found = loading.Found(name, asked.pop()) if asked else loading.one(choosing.shown_storage(), name)
+        found = now()
         if found.run is None:
             st.error(plain(found.fault))
         else:
             part(found.run)
 
     st.fragment(look, run_every=seconds if running else None)()
+
+
+def _looks(found: loading.Found) -> Callable[[], loading.Found]:
+    """Return what tells of a run: the first time as the page has just found it, then as it is.
+
+    Fragments keep it for as long as their page is open, so it lets go of the run that it was given.
+    """
+    name, first = found.name, [found]
+
+    def now() -> loading.Found:
+        return first.pop() if first else loading.one(choosing.shown_storage(), name)
+
+    return now
 
 
 def badge(state: str) -> None:

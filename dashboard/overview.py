@@ -33,10 +33,6 @@ TEST = (
     "By the corrected resampled t-test of Nadeau and Bengio at the level of 95 %: the plain t-test takes folds for "
     "independent, though their training parts overlap, and finds differences where there are none."
 )
-CHOSEN_BY_THE_FOLDS = (
-    "The trial and its number of epochs were chosen by these same folds, the baselines were not: that favours the "
-    "trial, by how much the held-out files tell."
-)
 FIRST_SEEN = ("accuracy", "macro_f1", "log_loss")
 # The same for folds that withhold attack types.
 FIRST_SEEN_OF_UNSEEN = ("unseen_macro_f1", "unseen_flagged", "false_alarms")
@@ -145,7 +141,7 @@ def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFram
     if found and (place := frame.unfolded("In words, with confidence intervals", "words")):
         sentences = [contest.sentence for contest in found]
         if others:
-            sentences.append(CHOSEN_BY_THE_FOLDS)
+            sentences.append(baselines.CHOSEN_BY_THE_FOLDS)
         if not tables.synthetic:
             sentences.append(wording.comparison(tables))
         with place:

@@ -115,7 +115,7 @@ class Page:
 
 
 def _address(process: subprocess.Popen[bytes], profile: Path) -> str | None:
-    """Return where a browser's one page is to be spoken to, as soon as there is one; None if the browser ends."""
+    """Return where a browser's one page is to be spoken to, as soon as there is one; None if none comes."""
     told = profile / "DevToolsActivePort"
     until = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < until and process.poll() is None:

@@ -20,6 +20,10 @@ MEASURES = ("accuracy", "macro_f1", "log_loss")
 UNSEEN = ("unseen_macro_f1", "unseen_flagged", "false_alarms")
 BEST = "best trial"
 DETECTOR = "finalized"
+CHOSEN_BY_THE_FOLDS = (
+    "The trial and its number of epochs were chosen by these same folds, the baselines were not: that favours the "
+    "trial, by how much the held-out files tell."
+)
 
 
 def figures_by_fold(run: Run, best: Best) -> pd.DataFrame:
@@ -62,10 +66,9 @@ def best_other(figures: pd.DataFrame) -> str:
     """
     others = figures[~figures["ours"]]
     measure = "unseen_macro_f1" if others["unseen_macro_f1"].notna().any() else "accuracy"
-    means = others.groupby("method")[measure].mean().dropna()
-    if means.empty:
+    name = best_in(figures, measure)
+    if name is None:
         return ""
-    name = str(means.idxmax())
     best, ours = (
         mean_and_spread(measure, side[measure].mean(), side[measure].std(ddof=1))
         for side in (others[others["method"] == name], figures[figures["method"] == BEST])
@@ -73,6 +76,14 @@ def best_other(figures: pd.DataFrame) -> str:
     # The accuracy of ours stands in the sentence before.
     beside = "" if measure == "accuracy" or ours == NONE else f"; the best trial has {ours}"
     return f"By {label(measure)}, the best other model on the same folds is {name}, with {best}{beside}."
+
+
+def best_in(figures: pd.DataFrame, measure: str) -> str | None:
+    """Return the name of the baseline of ``figures_by_fold`` with the best mean; None if none has the measure."""
+    means = figures[~figures["ours"]].groupby("method")[measure].mean().dropna()
+    if means.empty:
+        return None
+    return str(means.idxmin() if measure in LESS_IS_BETTER else means.idxmax())
 
 
 def name_of(model: str, resampled: bool) -> str:
@@ -96,11 +107,9 @@ def sentences(figures: pd.DataFrame) -> list[str]:
     method = figures.loc[figures["ours"], "method"].iloc[-1]
     ours = figures[figures["method"] == method].sort_values("fold")
     for name in (*MEASURES, "unseen_macro_f1"):
-        less = name in LESS_IS_BETTER
-        means = figures[~figures["ours"]].groupby("method")[name].mean().dropna()
-        if means.empty:
+        rival = best_in(figures, name)
+        if rival is None:
             continue
-        rival = str(means.idxmin() if less else means.idxmax())
         theirs = figures[figures["method"] == rival].sort_values("fold")
         judging = ours["known_rows" if name in MEASURES else "validation_rows"]
         test = compare(ours[name], theirs[name], ours["training_rows"], judging)
@@ -110,12 +119,9 @@ def sentences(figures: pd.DataFrame) -> list[str]:
                 ours="the best trial" if method == BEST else f"the {method}",
                 theirs=f"the best baseline, {rival}",
                 measure=label(name),
-                less_is_better=less,
+                less_is_better=name in LESS_IS_BETTER,
             )
         )
     if found:
-        found.append(
-            "The trial and its number of epochs were chosen by these same folds, the baselines were not: that favours "
-            "the trial, by how much the held-out files tell."
-        )
+        found.append(CHOSEN_BY_THE_FOLDS)
     return found

@@ -111,11 +111,11 @@ def test_compose_accepts_its_file() -> None:
 @pytest.mark.parametrize("template", POD_TEMPLATES)
 def test_kubernetes_accepts_a_pod_template(template: dict[str, Any]) -> None:
     whole = {"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "checked"}, "template": template}
-    kubernetes_validate.validate(whole, KUBERNETES, strict=True)
+    assert kubernetes_validate.validate(whole, KUBERNETES, strict=True) == KUBERNETES
 
 
 def test_kubernetes_accepts_the_network_policy() -> None:
-    kubernetes_validate.validate(_parsed("kuberay/network-policy.yaml"), KUBERNETES, strict=True)
+    assert kubernetes_validate.validate(_parsed("kuberay/network-policy.yaml"), KUBERNETES, strict=True) == KUBERNETES
 
 
 def _object(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
