@@ -12,8 +12,8 @@ from dashboard.drawing import draw
 from dashboard.markdown import plain
 from nids import charts
 from nids.charts import label
+from nids.metrics.formatting import interval, mean_and_spread
 from nids.report.contents import CLASS_MEASURES, class_summary
-from nids.report.rounding import interval, mean_and_spread
 
 if TYPE_CHECKING:
     from dashboard.kept_run import KeptRun

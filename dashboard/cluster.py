@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import frame, outlook
 from dashboard.markdown import plain
-from nids.report.rounding import NONE, setting
+from nids.metrics.formatting import NONE, setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

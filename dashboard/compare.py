@@ -12,9 +12,9 @@ from dashboard.drawing import draw
 from dashboard.markdown import plain
 from nids import charts
 from nids.charts import label
+from nids.metrics.formatting import NONE, duration, mean_and_spread
 from nids.report import wording
 from nids.report.contents import MEASURES
-from nids.report.rounding import NONE, duration, mean_and_spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nids.charts import label
-from nids.comparison import CONFIDENCE, compare, in_words
+from nids.metrics.formatting import mean_and_spread
+from nids.metrics.significance import CONFIDENCE, compare, in_words
 from nids.report import baselines
-from nids.report.rounding import mean_and_spread
 from nids.results import LESS_IS_BETTER
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from nids.comparison import Comparison
+    from nids.metrics.significance import Comparison
     from nids.report.contents import Best
     from nids.results import Run
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from nids.report.rounding import NONE, setting
+from nids.metrics.formatting import NONE, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nids.metrics import class_figures
+from nids.metrics.classification import class_figures
 from nids.report.baselines import name_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nids.report.rounding import duration
+from nids.metrics.formatting import duration
 
 if TYPE_CHECKING:
     from datetime import datetime

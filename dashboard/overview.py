@@ -13,8 +13,8 @@ from dashboard.drawing import draw, left_out
 from dashboard.markdown import code, plain, unbroken
 from nids import charts
 from nids.charts import label
+from nids.metrics.formatting import NONE, mean_and_spread, value
 from nids.report import baselines, cells, wording
-from nids.report.rounding import NONE, mean_and_spread, value
 
 if TYPE_CHECKING:
     from dashboard.contenders import Contest

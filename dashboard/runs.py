@@ -13,7 +13,7 @@ from dashboard import choosing, frame, loading, login, outlook
 from dashboard.markdown import plain
 from nids import config
 from nids.charts import label
-from nids.report.rounding import NONE, mean_and_spread
+from nids.metrics.formatting import NONE, mean_and_spread
 
 
 def table(found: list[loading.Found], now: datetime) -> pd.DataFrame:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from dashboard.pareto import LESS_IS_BETTER, SECONDS, words
 from nids.charts import BLUE, GREY, HEIGHT, WIDTH, by_state, fields, heading, label, value_axis, value_scale
+from nids.metrics.pareto import LESS_IS_BETTER, SECONDS, words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboard.pareto import Axes
+    from nids.metrics.pareto import Axes
 
 
 def trade_off_data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.DataFrame:

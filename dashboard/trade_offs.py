@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import pareto, thinning, trade_off_charts, trial_table
+from dashboard import thinning, trade_off_charts, trial_table
 from dashboard.drawing import draw, left_out
 from dashboard.markdown import plain
 from nids.charts import label
+from nids.metrics import pareto
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from dashboard.kept_run import KeptRun
-    from dashboard.pareto import Axes
+    from nids.metrics.pareto import Axes
     from nids.report import Tables
 
 HELP = "Of two figures, one trial need not be the best in both. Those that no other one beats are the Pareto front."

@@ -13,7 +13,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from nids.charts import BLUE, GREEN, GREY, HEIGHT, ORANGE, VERMILION, WIDTH, by_state, fields, heading, label
 from nids.charts import value_axis as axis_of
 from nids.charts import value_scale as scale_of
-from nids.report.rounding import setting
+from nids.metrics.formatting import setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import choosing, downloads, learning_curves, thinning, trial_charts
 from nids.charts import label
-from nids.report.rounding import duration, is_share, mean_and_spread
+from nids.metrics.formatting import duration, is_share, mean_and_spread
 from nids.report.wording import STATES as STATE_WORDS
 
 if TYPE_CHECKING:

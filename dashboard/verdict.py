@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import attack_charts, choosing, downloads, frame, traffic
+from dashboard import attack_charts, choosing, downloads, frame
 from dashboard.drawing import draw
 from dashboard.markdown import code, plain
 from nids import charts, datasets, verdict_charts
 from nids.charts import label
+from nids.metrics import alerts
+from nids.metrics.formatting import value
 from nids.report import held_out
-from nids.report.rounding import value
 from nids.results import UNFINISHED, file_name
 
 if TYPE_CHECKING:
@@ -159,12 +160,12 @@ def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
         connections = third.select_slider(
             "Connections a day", CONNECTIONS, 1_000_000, format_func=lambda n: f"{n:,}", key="day", bind="query-params"
         )
-        scores = traffic.Predictions.of(folds, classes, benign)
-        threshold = traffic.threshold_of(scores, rate)
+        scores = alerts.Predictions.of(folds, classes, benign)
+        threshold = alerts.threshold_of(scores, rate)
         seen = {entry["attack"] for entry in ours["attacks"] if entry["seen"]}
-        rows = traffic.Predictions.of(predictions, classes, benign)
-        found = traffic.consequences(rows, threshold, seen, connections, base_rate)
-        st.markdown(traffic.in_words(found, connections, base_rate))
+        rows = alerts.Predictions.of(predictions, classes, benign)
+        found = alerts.consequences(rows, threshold, seen, connections, base_rate)
+        st.markdown(alerts.in_words(found, connections, base_rate))
         st.caption(
             f"Threshold {found.threshold:.3g} on the probability of any attack. On {plain(file)} it gives a "
             f"false-positive rate of {value('', found.false_positive_rate)} (aimed at: {100 * rate:g} %), flags "

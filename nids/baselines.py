@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from nids.batches import TrainingRows
-from nids.validation import validation_figures
+from nids.metrics.cross_validation import validation_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ class FittedBaseline:
     Attributes:
         baseline: Which one.
         fold: Number of the fold.
-        figures: As ``nids.validation.validation_figures`` gives them; of a fold without validation rows, nothing.
+        figures: As ``nids.metrics.cross_validation.validation_figures`` gives them; of a fold without validation rows, nothing.
         probabilities: Of the validation rows, or of the other rows that were asked for, float32 of shape
             (rows, classes).
         seconds: Time that training took.

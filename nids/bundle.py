@@ -27,11 +27,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nids import datasets
-from nids.calibration import correct_priors, with_temperature
 from nids.encoding import Encoding
 from nids.ensemble import Ensemble, Weights, shapes
 from nids.errors import UserError
 from nids.hyperparameters import Hyperparameters  # noqa: TC001 - pydantic reads the annotation
+from nids.metrics.calibration import correct_priors, with_temperature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ class Calibration(BaseModel):
     """What was learned on the folds about the model's probabilities.
 
     Attributes:
-        temperature: As ``nids.calibration.fit_temperature`` gives it.
+        temperature: As ``nids.metrics.calibration.fit_temperature`` gives it.
         trained_on: Share of each class in what the model was trained on.
         natural: Share of each class in the training file.
     """

@@ -13,20 +13,20 @@ import numpy as np
 import pandas as pd
 
 from nids import bundle
-from nids.calibration import expected_calibration_error, fit_temperature, reliability, training_priors
-from nids.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.errors import UserError
-from nids.evaluation import evaluate_traffic
 from nids.folds import whole
-from nids.metrics import evaluate as confusion_and_loss
-from nids.metrics import summary
+from nids.metrics.calibration import expected_calibration_error, fit_temperature, reliability, training_priors
+from nids.metrics.classification import evaluate as confusion_and_loss
+from nids.metrics.classification import summary
+from nids.metrics.cross_validation import over_folds, validation_figures
+from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
+from nids.metrics.evaluation import evaluate_traffic
 from nids.model_card import model_card
 from nids.refit import on_all, on_folds
 from nids.results import file_name, write_table
 from nids.storage import Folder
 from nids.study import best_row, hyperparameters_of
 from nids.trial import FoldOfTrial
-from nids.validation import over_folds, validation_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -113,7 +113,7 @@ def held_out(evaluations: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return the figures ``HELD_OUT`` of each configuration on one held-out file, a column each.
 
     Args:
-        evaluations: What ``nids.evaluation.evaluate`` says of each configuration.
+        evaluations: What ``nids.metrics.evaluation.evaluate`` says of each configuration.
     """
     figures = [found["figures"] | {"unseen_flagged": found["unseen"]["flagged"]} for found in evaluations]
     return pd.DataFrame([{name: found[name] for name in HELD_OUT} for found in figures])

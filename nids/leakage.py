@@ -18,7 +18,7 @@ from nids.config import Folds
 from nids.encoding import Encoding
 from nids.errors import UserError
 from nids.folds import Corpus, Fold, build, build_encoded, split
-from nids.metrics import evaluate, summary
+from nids.metrics.classification import evaluate, summary
 from nids.resampling import synthesize
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nids.charts import label
-from nids.report.rounding import mean_and_spread, setting, value
+from nids.metrics.formatting import mean_and_spread, setting, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

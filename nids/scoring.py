@@ -19,8 +19,8 @@ from rich.table import Table
 
 from nids.datasets.content import written_whole
 from nids.datasets.streaming import ROWS, stream
-from nids.detection import attack_scores
 from nids.errors import UserError
+from nids.metrics.detection import attack_scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -14,8 +14,8 @@ import numpy as np
 
 from nids.batches import TrainingRows, ValidationRows
 from nids.learner import Learner
+from nids.metrics.cross_validation import over_folds, validation_figures
 from nids.seeding import derived_seed
-from nids.validation import over_folds, validation_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,9 +62,9 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
 
     * ``epoch``: its number, from 1; ``finished``: whether the trial has ended;
     * ``value``: the job's metric at the best epoch so far, ``best_epoch``: that epoch;
-    * each of ``nids.metrics.SUMMARY``, of validation rows of known attack types: the mean over the folds at this
+    * each of ``nids.metrics.classification.SUMMARY``, of validation rows of known attack types: the mean over the folds at this
       epoch, and ``…_std``, the standard deviation over the folds (ddof 1; 0 for a single fold); where attack types are
-      withheld, each of ``nids.attack_metrics.UNSEEN`` likewise;
+      withheld, each of ``nids.metrics.attack_types.UNSEEN`` likewise;
     * ``folds``: for each fold its ``fold`` number, ``training_loss``, the same figures, ``confusion``, counts of known
       rows as a list of lists (actual by predicted), ``attacks``, what became of each attack type, and ``seconds``: all
       that the fold's epoch took, with each of ``nids.stopwatch.PARTS`` as ``…_seconds``; what a trial has to prepare

@@ -22,7 +22,7 @@ def roc_data(ours: Mapping[str, Any] | None, baselines: Sequence[tuple[str, Mapp
     """Return the ROC curves of one held-out file, a row a point.
 
     Args:
-        ours: What ``nids.evaluation.evaluate`` says of the finalized trial, None if there is none.
+        ours: What ``nids.metrics.evaluation.evaluate`` says of the finalized trial, None if there is none.
         baselines: Name of each baseline, and what it says of that.
 
     Returns:

@@ -9,7 +9,7 @@ from sklearn.tree import DecisionTreeClassifier
 from nids.baselines import MODELS, Baseline, baselines_of, fit
 from nids.config import Folds
 from nids.folds import Corpus, Fold, build, split
-from nids.validation import validation_figures
+from nids.metrics.cross_validation import validation_figures
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic

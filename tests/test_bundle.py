@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from nids import bundle, datasets
-from nids.calibration import correct_priors, with_temperature
 from nids.encoding import Encoding, compact
 from nids.errors import UserError
 from nids.hyperparameters import Hyperparameters
+from nids.metrics.calibration import correct_priors, with_temperature
 from nids.model import build_model
 from nids.storage import Folder
 

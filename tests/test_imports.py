@@ -112,7 +112,7 @@ def test_readers_of_results_load_neither_ray_nor_tensorflow() -> None:
 
 def test_a_trial_loads_no_ray() -> None:
     below = sorted(_below("nids.trial"))
-    assert {"nids.batches", "nids.learner", "nids.metrics", "nids.model"} <= set(below)
+    assert {"nids.batches", "nids.learner", "nids.metrics.classification", "nids.model"} <= set(below)
     assert "ray" not in _loaded_after([*below, "nids.device", "nids.fold_cache"])
 
 

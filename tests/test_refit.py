@@ -9,11 +9,11 @@ import pytest
 from nids import config
 from nids.folds import Corpus, Fold, build, split, whole
 from nids.hyperparameters import Hyperparameters
+from nids.metrics.cross_validation import validation_figures
 from nids.model import build_model
 from nids.refit import Fitted, Task, Work, fit, on_all, on_folds
 from nids.storage import Folder
 from nids.trial import TrialFailed, run_trial
-from nids.validation import validation_figures
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,10 +14,10 @@ from rich.console import Console
 
 from nids import paper, report
 from nids.errors import UserError
-from nids.metrics import SUMMARY
+from nids.metrics.classification import SUMMARY
+from nids.metrics.formatting import duration, interval, mean_and_spread, setting
 from nids.report import baselines, wording
 from nids.report.contents import SHOWN_TRIALS, Best, majority_baseline
-from nids.report.rounding import duration, interval, mean_and_spread, setting
 from nids.results import Run, RunWriter
 from nids.results.writer import TRIALS_A_PART
 from nids.space import describe

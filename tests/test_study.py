@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nids import paper
 from nids.config import Search
-from nids.metrics import SUMMARY
+from nids.metrics.classification import SUMMARY
 from nids.results import Run, RunWriter
 from nids.space import PAPER, describe
 from nids.storage import Folder

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from nids import config
-from nids.attack_metrics import UNSEEN
 from nids.batches import ValidationRows
 from nids.encoding import Rows
 from nids.folds import Corpus, Fold, build, split
 from nids.hyperparameters import Hyperparameters
-from nids.metrics import SUMMARY, summary
+from nids.metrics.attack_types import UNSEEN
+from nids.metrics.classification import SUMMARY, summary
+from nids.metrics.cross_validation import validation_figures
 from nids.results import SECONDS
 from nids.stopwatch import Stopwatch
 from nids.trial import TrialFailed, run_trial
-from nids.validation import validation_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from nids import config, datasets
 from nids.bench.measuring import Row, output_of
-from nids.metrics import SUMMARY
+from nids.metrics.classification import SUMMARY
 from nids.results import TABLES, Run, RunWriter
 from nids.search import cluster, driver, preparation
 from nids.search.trainable import TrialProcess, result_of

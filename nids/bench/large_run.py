@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nids import config
-from nids.metrics import SUMMARY, class_figures
+from nids.metrics.classification import SUMMARY, class_figures
 from nids.results import RunWriter
 from nids.results.tables import TRIALS_A_PART
 from nids.space import describe, space_of

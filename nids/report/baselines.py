@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nids.charts import label
-from nids.comparison import compare, in_words
+from nids.metrics.formatting import NONE, mean_and_spread
+from nids.metrics.significance import compare, in_words
 from nids.report import wording
-from nids.report.rounding import NONE, mean_and_spread
 from nids.results import LESS_IS_BETTER
 
 if TYPE_CHECKING:

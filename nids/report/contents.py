@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from nids import paper
-from nids.attack_metrics import UNSEEN
+from nids.metrics.attack_types import UNSEEN
 from nids.report.importances import importances
 from nids.space import space_from
 from nids.study import best_row, complete_first, params_of
@@ -50,7 +50,7 @@ class Tables:
         folds: Number of folds that each trial was validated on.
         unlike: Why figures cannot be compared with the paper's like for like; empty if they can.
         best: The best trial, None as long as none is complete.
-        metrics: Index ``MEASURES``, and ``nids.attack_metrics.UNSEEN`` where attack types are withheld; columns mean,
+        metrics: Index ``MEASURES``, and ``nids.metrics.attack_types.UNSEEN`` where attack types are withheld; columns mean,
             std (both over the best trial's folds), paper and baseline. The paper's log-loss is its best value, of
             which it does not say what it is.
         hyperparameters: Index their names; columns best and paper, of mixed types, and searched, Optuna's

@@ -10,8 +10,8 @@ import altair as alt
 from nids import verdict_charts
 from nids.charts import label
 from nids.foretelling import HELD_OUT, OF_SCHEME
+from nids.metrics.formatting import NONE, mean_and_spread, value
 from nids.report.pictures import png
-from nids.report.rounding import NONE, mean_and_spread, value
 from nids.report.terminal import print_table
 
 if TYPE_CHECKING:

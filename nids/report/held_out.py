@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nids.detection import precision_at
+from nids.metrics.detection import precision_at
+from nids.metrics.formatting import NONE, interval, mean_and_spread, value
 from nids.report.baselines import name_of
-from nids.report.rounding import NONE, interval, mean_and_spread, value
 from nids.verdict_charts import OURS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class HeldOut:
         attacks: Attack type, class, whether training had it, rows, shares flagged and given their class.
         alerts: Of ``alerts_head``: false-positive rate aimed at, the one found, detection rate of all, of seen and of
             unseen attacks, and the share of the alerts that are attacks at a base rate.
-        ours: What ``nids.evaluation.evaluate`` says of the finalized trial, None if there is none.
+        ours: What ``nids.metrics.evaluation.evaluate`` says of the finalized trial, None if there is none.
         baselines: Name of each baseline, and what it says of that.
     """
 

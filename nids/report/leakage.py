@@ -24,8 +24,8 @@ from nids.leakage import (
     measure,
     summarize,
 )
+from nids.metrics.formatting import mean_and_spread, value
 from nids.progress import counted
-from nids.report.rounding import mean_and_spread, value
 from nids.report.wording import SYNTHETIC
 
 if TYPE_CHECKING:

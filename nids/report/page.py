@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from nids import charts, verdict_charts
 from nids.charts import label
+from nids.metrics.formatting import mean_and_spread, setting
 from nids.report import baselines, cells, held_out, wording
 from nids.report.contents import CLASS_MEASURES, Tables, tables
 from nids.report.pictures import svg
-from nids.report.rounding import mean_and_spread, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

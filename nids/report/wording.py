@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nids import paper
 from nids.charts import label
-from nids.report.rounding import mean_and_spread, value
+from nids.metrics.formatting import mean_and_spread, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,10 +24,10 @@ being written. A part holds ``TRIALS_A_PART`` trials and is rewritten when one o
 change does not grow with the number of trials.
 """
 
+from nids.metrics.cross_validation import FIGURES, LESS_IS_BETTER
 from nids.results.run import ASKED_AT_ONCE, UNFINISHED, Run, names_in, new_run, open_run, refuse_if_there, run_names
 from nids.results.tables import FORMAT, SECONDS, TABLES, Rows
 from nids.results.writer import RunWriter, file_name, record_look, write_table
-from nids.validation import FIGURES, LESS_IS_BETTER
 
 __all__ = [
     "ASKED_AT_ONCE",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from nids.metrics.cross_validation import FIGURES
 from nids.stopwatch import PARTS
-from nids.validation import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,10 +12,10 @@ import ray
 
 from nids import heldout
 from nids.baselines import Baseline, FittedBaseline, baselines_of, fit
-from nids.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.encoding import compact
-from nids.evaluation import evaluate_traffic
 from nids.folds import whole
+from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
+from nids.metrics.evaluation import evaluate_traffic
 from nids.progress import counted
 from nids.results import FIGURES, write_table
 from nids.search import cluster, preparation
@@ -160,7 +160,7 @@ def _judge(
     held_out: Sequence[Traffic],
     corpus: Corpus,
 ) -> list[dict[str, Any]]:
-    """Return for each baseline and held-out file what ``nids.evaluation.evaluate`` says."""
+    """Return for each baseline and held-out file what ``nids.metrics.evaluation.evaluate`` says."""
     return [
         {
             "model": entry.baseline.model,

@@ -12,7 +12,7 @@ import numpy as np
 from ray import tune
 
 from nids.errors import UserError
-from nids.metrics import class_figures
+from nids.metrics.classification import class_figures
 from nids.results import FIGURES, SECONDS
 from nids.results.owner import owner
 

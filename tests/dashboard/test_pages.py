@@ -12,7 +12,7 @@ import pytest
 from dashboard import loading, overview
 from dashboard.loading import DEMONSTRATION
 from nids.bench import large_run
-from nids.report.rounding import setting
+from nids.metrics.formatting import setting
 from nids.results import UNFINISHED
 from nids.storage import Folder
 from tests.dashboard.conftest import change, sound, words

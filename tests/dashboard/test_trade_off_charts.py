@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from dashboard import trade_off_charts
-from dashboard.pareto import Axes
 from nids import charts
+from nids.metrics.pareto import Axes
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from rich.console import Console
 from scipy.sparse import csr_matrix
 
 from nids import config, datasets, fold_cache
-from nids.metrics import SUMMARY
+from nids.metrics.classification import SUMMARY
 from nids.results import Run
 from nids.search import driver, preparation
 from nids.storage import Folder

@@ -12,13 +12,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from nids import bundle, datasets, report, scoring
-from nids.calibration import fit_temperature
 from nids.cli import app
-from nids.detection import attack_scores, threshold_at
 from nids.errors import UserError
 from nids.final import choose
 from nids.heldout import ANOTHER_DRAW
-from nids.metrics import evaluate, summary
+from nids.metrics.calibration import fit_temperature
+from nids.metrics.classification import evaluate, summary
+from nids.metrics.detection import attack_scores, threshold_at
 from nids.refit import on_folds
 from nids.report import held_out
 from nids.results import Run, open_run

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ray.tune.experiment import Trial
 
-from nids.metrics import SUMMARY
+from nids.metrics.classification import SUMMARY
 from nids.results import FORMAT, SECONDS, Run, RunWriter
 from nids.results import writer as writing
 from nids.results.owner import owner

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
-from nids.attack_metrics import UNSEEN, unseen_figures
 from nids.config import Folds
 from nids.folds import Corpus, Fold, build, split
-from nids.metrics import SUMMARY
-from nids.validation import validation_figures
+from nids.metrics.attack_types import UNSEEN, unseen_figures
+from nids.metrics.classification import SUMMARY
+from nids.metrics.cross_validation import validation_figures
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic

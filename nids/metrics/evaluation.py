@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from nids.attack_metrics import count_by_attack
-from nids.calibration import expected_calibration_error, reliability
-from nids.detection import Detection, attack_scores, class_pr_auc, class_roc_auc, pr_auc, roc_auc, roc_points, share
-from nids.metrics import class_figures, summary
-from nids.metrics import evaluate as confusion_and_loss
+from nids.metrics.attack_types import count_by_attack
+from nids.metrics.calibration import expected_calibration_error, reliability
+from nids.metrics.classification import class_figures, summary
+from nids.metrics.classification import evaluate as confusion_and_loss
+from nids.metrics.detection import (
+    Detection,
+    attack_scores,
+    class_pr_auc,
+    class_roc_auc,
+    pr_auc,
+    roc_auc,
+    roc_points,
+    share,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -38,12 +47,12 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return all figures of a detector on labelled rows; a figure that does not exist is None.
 
-    * ``rows``; ``figures``: those of ``nids.metrics.SUMMARY``, ``macro_precision`` and ``macro_recall``, and
+    * ``rows``; ``figures``: those of ``nids.metrics.classification.SUMMARY``, ``macro_precision`` and ``macro_recall``, and
       ``macro_roc_auc``, the mean over the classes, each against all others; of the question "attack or benign"
       ``roc_auc``, ``pr_auc``, and ``detection_rate`` and ``false_positive_rate`` if a row counts as its most probable
       class;
     * ``intervals``: 95 % bootstrap intervals of accuracy, macro_f1 and detection_rate;
-    * ``classes``: for each class its figures as in ``nids.metrics.ClassFigures``, ``roc_auc`` and ``pr_auc`` against
+    * ``classes``: for each class its figures as in ``nids.metrics.classification.ClassFigures``, ``roc_auc`` and ``pr_auc`` against
       all others;
     * ``confusion``: counts, actual by predicted;
     * ``seen`` and ``unseen``: of the attacks whose type was or was not among ``seen_attacks`` the ``rows``, the shares
@@ -51,9 +60,9 @@ def evaluate(
       all benign ones;
     * ``attacks``: rows and shares for each attack type, benign traffic included, with its class, whether it was seen
       and the class that it is ``mostly_taken_for``;
-    * ``detection``: for each threshold what ``nids.detection.Detection`` says, and the detection rate of seen and
+    * ``detection``: for each threshold what ``nids.metrics.detection.Detection`` says, and the detection rate of seen and
       unseen attacks;
-    * ``calibration``: ``log_loss``, ``expected_calibration_error`` and the table of ``nids.calibration.reliability``;
+    * ``calibration``: ``log_loss``, ``expected_calibration_error`` and the table of ``nids.metrics.calibration.reliability``;
     * ``roc``: points of the curve of attack against benign.
 
     Args:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.traffic import Consequences, Predictions, consequences, count, in_words, interval, threshold_of
+from nids.metrics.alerts import Consequences, Predictions, consequences, count, in_words, interval, threshold_of
 
 ATTACKS = ["normal"] * 10 + ["old"] * 4 + ["new"] * 2
 

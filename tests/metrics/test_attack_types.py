@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from nids.attack_metrics import AttackCounts, count_by_attack, unseen_figures, weight_of_type
+from nids.metrics.attack_types import AttackCounts, count_by_attack, unseen_figures, weight_of_type
 
 BENIGN, DOS, PROBE = 0, 1, 2
 # Types: 0 normal, 1 neptune, 2 land (withheld), 3 satan, 4 nmap (withheld).

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nids.attack_metrics import UNSEEN, count_by_attack, unseen_figures
-from nids.metrics import SUMMARY, evaluate, summary
+from nids.metrics.attack_types import UNSEEN, count_by_attack, unseen_figures
+from nids.metrics.classification import SUMMARY, evaluate, summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,8 +23,8 @@ LESS_IS_BETTER = frozenset({"log_loss", "false_alarms"})
 def validation_figures(corpus: Corpus, fold: Fold, probabilities: np.ndarray) -> dict[str, Any]:
     """Return the figures of a fold.
 
-    * each of ``nids.metrics.SUMMARY``, of the rows of known attack types;
-    * where attack types are withheld, each of ``nids.attack_metrics.UNSEEN``;
+    * each of ``nids.metrics.classification.SUMMARY``, of the rows of known attack types;
+    * where attack types are withheld, each of ``nids.metrics.attack_types.UNSEEN``;
     * ``confusion``: counts of the rows of known attack types, as a list of lists (actual by predicted);
     * ``attacks``: for each attack type its ``attack``, ``class`` and whether it is ``unseen``, its ``rows``, and how
       many of them are ``flagged`` and ``recognized``.

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
-from nids.comparison import Comparison, compare, in_words
 from nids.errors import UserError
+from nids.metrics.significance import Comparison, compare, in_words
 
 RNG = np.random.default_rng(0)
 NAN = math.nan

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard import pareto
-from dashboard.pareto import Axes
+from nids.metrics import pareto
+from nids.metrics.pareto import Axes
 
 
 @pytest.fixture

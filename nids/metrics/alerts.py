@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binomtest
 
-from nids.detection import Detection, attack_scores, precision_at, share, threshold_at
+from nids.metrics.detection import Detection, attack_scores, precision_at, share, threshold_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from nids.evaluation import evaluate
+from nids.metrics.evaluation import evaluate
 
 CLASSES = ("Normal", "DoS", "Probe")
 # Types: neptune and satan were trained on, mailbomb and mscan were not.

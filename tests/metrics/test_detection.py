@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from nids.detection import (
+from nids.errors import UserError
+from nids.metrics.detection import (
     Detection,
     attack_scores,
     class_pr_auc,
@@ -17,7 +18,6 @@ from nids.detection import (
     roc_points,
     threshold_at,
 )
-from nids.errors import UserError
 
 RNG = np.random.default_rng(0)
 

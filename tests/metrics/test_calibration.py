@@ -8,7 +8,8 @@ from scipy.special import softmax
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
-from nids.calibration import (
+from nids.errors import UserError
+from nids.metrics.calibration import (
     HIGHEST_TEMPERATURE,
     LOWEST_TEMPERATURE,
     Reliability,
@@ -19,7 +20,6 @@ from nids.calibration import (
     training_priors,
     with_temperature,
 )
-from nids.errors import UserError
 
 RNG = np.random.default_rng(0)
 

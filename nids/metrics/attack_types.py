@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nids.metrics import class_figures
+from nids.metrics.classification import class_figures
 
 # The figures of a fold whose validation part has withheld attack types, beside those of its known rows.
 UNSEEN = ("unseen_macro_f1", "unseen_flagged", "unseen_recognized", "false_alarms")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from nids.metrics import SUMMARY, class_figures, evaluate, summary
+from nids.metrics.classification import SUMMARY, class_figures, evaluate, summary
 
 CLASSES = 5
 RNG = np.random.default_rng(0)
