@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from nids import datasets
-from nids.datasets.finding import is_data_file, locate, not_found
-from nids.datasets.reading import read
+from nids.datasets.io.load import read
+from nids.datasets.locate import is_data_file, locate, not_found
 from nids.results import record_look
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nids.config import Data, Job
-    from nids.datasets.content import DataPath
+    from nids.datasets.io.content import DataPath
     from nids.datasets.schema import Dataset, Traffic
     from nids.results import Run
 

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from nids.datasets.content import written_whole
-from nids.datasets.streaming import ROWS, stream
+from nids.datasets.io.content import written_whole
+from nids.datasets.io.stream import ROWS, stream
 from nids.errors import UserError
 from nids.metrics.detection import attack_scores
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
+    from nids.datasets.io.stream import Reject
     from nids.datasets.schema import Dataset
-    from nids.datasets.streaming import Reject
 
 DEFAULT_FALSE_POSITIVE_RATE = 0.01
 SECONDS_BETWEEN_LINES = 30.0
@@ -104,7 +104,7 @@ def score(
 
     Args:
         detector: The detector.
-        paths: Files, and folders whose files are meant; see ``nids.datasets.streaming.stream`` for their forms.
+        paths: Files, and folders whose files are meant; see ``nids.datasets.io.stream.stream`` for their forms.
         out: The file to write: Parquet or CSV, by its ending.
         console: Where progress is shown.
         false_positive_rate: One of those that the detector has a threshold for.

@@ -16,7 +16,7 @@ from optuna.distributions import (
 )
 from pydantic import ValidationError
 
-from nids import paper
+from nids.datasets.nsl_kdd import published
 from nids.errors import UserError
 from nids.hyperparameters import Hyperparameters
 
@@ -73,7 +73,7 @@ def first_point(space: Space) -> dict[str, Any]:
 
     A value outside the space is left out: the sampler then chooses it.
     """
-    known = {**Hyperparameters().model_dump(), **paper.BEST_HYPERPARAMETERS}
+    known = {**Hyperparameters().model_dump(), **published.BEST_HYPERPARAMETERS}
     return {name: known[name] for name, distribution in space.items() if _holds(distribution, known[name])}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from nids import datasets
 from nids.config import Data
-from nids.datasets import nsl_kdd
+from nids.datasets.nsl_kdd import dataset as nsl_kdd
 from nids.errors import UserError
 from nids.heldout import read_held_out, refuse_if_missing
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with rows under the names of all four files; they are no copies of the real ones."""
     monkeypatch.delenv("NIDS_DATA_DIR", raising=False)
-    monkeypatch.setattr("nids.datasets.finding.cache_folder", lambda dataset: tmp_path / "no-cache")
+    monkeypatch.setattr("nids.datasets.locate.cache_folder", lambda dataset: tmp_path / "no-cache")
     rows = datasets.load_training("nsl-kdd-sample", rows=80, seed=3)
     for i, file in enumerate(nsl_kdd.DATASET.files):
         table = rows.features.assign(attack=rows.attack).iloc[i:]

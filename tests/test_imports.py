@@ -127,8 +127,8 @@ def test_no_search_can_reach_the_held_out_rows() -> None:
     assert {name for name, found in IMPORTS.items() if "nids.heldout" in found.ever} == AFTER_THE_SEARCH
     # What reads a file without asking whether it is held out: the check of a file that a user names, and the two that
     # know which files they want.
-    readers = {name for name, found in IMPORTS.items() if "nids.datasets.reading" in found.ever}
-    assert readers == {"nids.datasets", "nids.datasets.checking", "nids.heldout"}
+    readers = {name for name, found in IMPORTS.items() if "nids.datasets.io.load" in found.ever}
+    assert readers == {"nids.datasets", "nids.datasets.describe", "nids.heldout"}
 
 
 @pytest.mark.parametrize("kind", ["at_once", "ever"])

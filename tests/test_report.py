@@ -12,7 +12,8 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from rich.console import Console
 
-from nids import paper, report
+from nids import report
+from nids.datasets.nsl_kdd import published
 from nids.errors import UserError
 from nids.metrics.classification import SUMMARY
 from nids.metrics.formatting import duration, interval, mean_and_spread, setting
@@ -250,8 +251,8 @@ def test_tables_of_a_finished_run(tmp_path: Path) -> None:
         "baseline": 0.8,
     }
     assert found.metrics["paper"].drop("macro_f1").to_dict() == {
-        "log_loss": paper.BEST_VALUE,
-        **paper.METRICS,
+        "log_loss": published.BEST_VALUE,
+        **published.METRICS,
     }
     assert found.hyperparameters.loc["conv_kernel_size"].tolist() == [4, 24, SPACE["conv_kernel_size"]]
     assert found.hyperparameters.loc["gru_units"].tolist() == [32, None, None]

@@ -360,7 +360,7 @@ def test_a_full_disk_is_said_of_the_right_file(
 ) -> None:
     from contextlib import contextmanager
 
-    from nids.datasets.content import written_whole
+    from nids.datasets.io.content import written_whole
 
     @contextmanager
     def on_a_full_disk(path: Path):

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids import config, paper
+from nids import config
+from nids.datasets.nsl_kdd import published
 from nids.errors import UserError
 from nids.hyperparameters import Hyperparameters
 from nids.space import PAPER, WIDE, describe, first_point, space_from, space_of
@@ -19,7 +20,7 @@ WIDE_JOB = {"search": {"space": "wide"}}
 
 
 def test_the_paper_searches_five_hyperparameters() -> None:
-    assert tuple(space_of(job())) == tuple(paper.BEST_HYPERPARAMETERS)
+    assert tuple(space_of(job())) == tuple(published.BEST_HYPERPARAMETERS)
     assert space_of(job()) == PAPER
 
 
@@ -41,7 +42,7 @@ def test_both_ends_and_all_choices_are_valid_hyperparameters(name: str) -> None:
 
 
 def test_the_defaults_and_the_best_point_of_the_paper_lie_in_the_wide_space() -> None:
-    assert first_point(WIDE) == {**Hyperparameters().model_dump(), **paper.BEST_HYPERPARAMETERS}
+    assert first_point(WIDE) == {**Hyperparameters().model_dump(), **published.BEST_HYPERPARAMETERS}
 
 
 def test_what_is_fixed_is_not_searched() -> None:
@@ -126,21 +127,21 @@ def test_a_step_that_makes_no_sense_is_refused(domain: dict[str, Any]) -> None:
 
 def test_a_search_needs_something_to_search() -> None:
     with pytest.raises(UserError) as caught:
-        space_of(job(hyperparameters=dict(paper.BEST_HYPERPARAMETERS)))
+        space_of(job(hyperparameters=dict(published.BEST_HYPERPARAMETERS)))
     assert str(caught.value) == (
         "all hyperparameters are fixed ([hyperparameters]): leave at least one to be searched."
     )
 
 
 def test_the_first_point_is_the_best_one_of_the_paper() -> None:
-    assert first_point(PAPER) == dict(paper.BEST_HYPERPARAMETERS)
+    assert first_point(PAPER) == dict(published.BEST_HYPERPARAMETERS)
 
 
 def test_what_lies_outside_the_space_is_left_to_the_sampler() -> None:
     space = space_of(
         job(space={"conv_dropout": {"low": 0.0, "high": 0.4}, "attention": {"choices": ["additive", "multi-head"]}})
     )
-    best = dict(paper.BEST_HYPERPARAMETERS)
+    best = dict(published.BEST_HYPERPARAMETERS)
     del best["conv_dropout"]
     assert first_point(space) == best
 

@@ -12,8 +12,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from nids import paper
 from nids.config import Search
+from nids.datasets.nsl_kdd import published
 from nids.metrics.classification import SUMMARY
 from nids.results import Run, RunWriter
 from nids.space import PAPER, describe
@@ -86,7 +86,7 @@ def kept(run: Run) -> list[FrozenTrial]:
 def test_a_new_study_has_the_best_point_of_the_paper_first(tmp_path: Path) -> None:
     study = new_study("a-run", Search(), PAPER, tmp_path / JOURNAL)
     first = study.ask(PAPER)
-    assert (first.number, first.params) == (0, dict(paper.BEST_HYPERPARAMETERS))
+    assert (first.number, first.params) == (0, dict(published.BEST_HYPERPARAMETERS))
     second = study.ask(PAPER)
     assert second.number == 1
     assert second.params != first.params
@@ -95,7 +95,7 @@ def test_a_new_study_has_the_best_point_of_the_paper_first(tmp_path: Path) -> No
 def test_a_new_study_may_start_anywhere(tmp_path: Path) -> None:
     study = new_study("a-run", Search(start_from_paper=False), PAPER, tmp_path / JOURNAL)
     assert study.trials == []
-    assert study.ask(PAPER).params != dict(paper.BEST_HYPERPARAMETERS)
+    assert study.ask(PAPER).params != dict(published.BEST_HYPERPARAMETERS)
 
 
 @pytest.mark.parametrize(

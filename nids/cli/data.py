@@ -17,7 +17,7 @@ def fetch(
 ) -> None:
     """Fetch a data set into the user's cache, checked against its known hashes."""
     from nids import datasets
-    from nids.datasets import fetching
+    from nids.datasets import fetch as fetching
 
     console = Console()
     for path in fetching.fetch(datasets.get(dataset), source=source, console=console):
@@ -33,6 +33,6 @@ def check(
 ) -> None:
     """Check a data file: is it valid, how many rows has each class and attack, and what is odd about it."""
     from nids import datasets
-    from nids.datasets import checking
+    from nids.datasets import describe
 
-    checking.show(checking.check(file, datasets.get(dataset), class_map), Console())
+    describe.show(describe.check(file, datasets.get(dataset), class_map), Console())

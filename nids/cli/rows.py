@@ -21,7 +21,7 @@ def rows_of(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic
     from nids import datasets
 
     if not datasets.available(job.data.dataset, file=job.data.file, folder=data):
-        from nids.datasets import fetching
+        from nids.datasets import fetch as fetching
 
         try:
             fetching.fetch(datasets.get(job.data.dataset), source=None, console=console)

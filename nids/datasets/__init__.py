@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nids.datasets import nsl_kdd, nsl_kdd_sample
-from nids.datasets.finding import locate, not_found
-from nids.datasets.reading import read
+from nids.datasets.io.load import read
+from nids.datasets.locate import locate, not_found
+from nids.datasets.nsl_kdd import dataset as nsl_kdd
+from nids.datasets.nsl_kdd import sample
 from nids.datasets.schema import unknown
 from nids.errors import UserError
 
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
 
     from nids.datasets.schema import Dataset, SourceFile, Traffic
 
-_DATASETS = {dataset.name: dataset for dataset in (nsl_kdd.DATASET, nsl_kdd_sample.DATASET)}
-_GENERATORS: dict[str, Callable[[int, int, str | None], Traffic]] = {
-    nsl_kdd_sample.DATASET.name: nsl_kdd_sample.generate
-}
+_DATASETS = {dataset.name: dataset for dataset in (nsl_kdd.DATASET, sample.DATASET)}
+_GENERATORS: dict[str, Callable[[int, int, str | None], Traffic]] = {sample.DATASET.name: sample.generate}
 
 
 def names() -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class Feature:
     def allows(self, values: np.ndarray) -> np.ndarray:
         """Return which values of a numeric feature may be read, bool of the shape of ``values``.
 
-        A flag above 1 is readable, since NSL-KDD itself holds some; ``nids.datasets.checking`` reports it.
+        A flag above 1 is readable, since NSL-KDD itself holds some; ``nids.datasets.describe`` reports it.
         """
         highest = 1 if self.kind == "rate" else np.finfo(np.float64).max
         within: np.ndarray = (values >= 0) & (values <= highest)

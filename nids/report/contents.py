@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from nids import paper
+from nids.datasets.nsl_kdd import published as paper
 from nids.metrics.attack_types import UNSEEN
 from nids.report.importances import importances
 from nids.space import space_from

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from nids import paper
 from nids.charts import label
 from nids.metrics.formatting import mean_and_spread, value
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nids.datasets.nsl_kdd import DATASET
+from nids.datasets.nsl_kdd.dataset import DATASET
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from nids import datasets
-from nids.datasets import nsl_kdd
+from nids.datasets.nsl_kdd import dataset
 from nids.errors import UserError
 
 HELD_OUT = (
@@ -54,9 +54,9 @@ def test_held_out_files_are_refused_by_name(tmp_path, line):
 
 def test_held_out_files_are_refused_by_content(tmp_path, line, monkeypatch):
     (tmp_path / "harmless.csv").write_text(line())
-    test = replace(nsl_kdd.DATASET.file("KDDTest+"), sha256=hashlib.sha256(line().encode()).hexdigest())
+    test = replace(dataset.DATASET.file("KDDTest+"), sha256=hashlib.sha256(line().encode()).hexdigest())
     monkeypatch.setitem(
-        datasets._DATASETS, "nsl-kdd", replace(nsl_kdd.DATASET, files=(*nsl_kdd.DATASET.files[:2], test))
+        datasets._DATASETS, "nsl-kdd", replace(dataset.DATASET, files=(*dataset.DATASET.files[:2], test))
     )
     with pytest.raises(UserError) as refusal:
         datasets.load_training("nsl-kdd", folder=tmp_path / "harmless.csv")
@@ -72,6 +72,6 @@ def test_a_generated_data_set_needs_no_files(tmp_path):
 
 def test_real_data(real_data):
     traffic = datasets.load_training("nsl-kdd", folder=real_data)
-    counts = traffic.attack.map(nsl_kdd.DATASET.class_map()).value_counts().to_dict()
+    counts = traffic.attack.map(dataset.DATASET.class_map()).value_counts().to_dict()
     assert traffic.source == "KDDTrain+"
     assert counts == {"Normal": 67_343, "DoS": 45_927, "Probe": 11_656, "R2L": 995, "U2R": 52}

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nids.datasets.nsl_kdd import DATASET
+from nids.datasets.nsl_kdd.dataset import DATASET
 from nids.datasets.schema import Feature
 from nids.errors import UserError
 

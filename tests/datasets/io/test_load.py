@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nids.datasets.nsl_kdd import DATASET
-from nids.datasets.reading import read
+from nids.datasets.io.load import read
+from nids.datasets.nsl_kdd.dataset import DATASET
 from nids.datasets.schema import Dataset, Feature, SourceFile
 from nids.errors import UserError
 

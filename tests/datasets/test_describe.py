@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from nids.datasets.checking import check, show
-from nids.datasets.finding import find
-from nids.datasets.nsl_kdd import DATASET
+from nids.datasets.describe import check, show
+from nids.datasets.locate import find
+from nids.datasets.nsl_kdd.dataset import DATASET
 from nids.datasets.schema import SourceFile
 
 

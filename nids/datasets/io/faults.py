@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from nids.datasets.rules import broken_rule, broken_rule_of_numbers, column_count, shown
+from nids.datasets.io.rules import broken_rule, broken_rule_of_numbers, column_count, shown
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nids.datasets.content import Content
+    from nids.datasets.io.content import Content
     from nids.datasets.schema import Dataset
 
 Check = Callable[[str], str | None]

@@ -12,19 +12,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nids.datasets import streaming
-from nids.datasets.finding import locate
-from nids.datasets.nsl_kdd import DATASET
-from nids.datasets.reading import read
-from nids.datasets.streaming import Reject, stream
+from nids.datasets.io import stream as streaming
+from nids.datasets.io.load import read
+from nids.datasets.io.stream import Reject, stream
+from nids.datasets.locate import locate
+from nids.datasets.nsl_kdd.dataset import DATASET
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from nids.datasets.io.stream import Chunk
     from nids.datasets.schema import Traffic
-    from nids.datasets.streaming import Chunk
 
     Line = Callable[..., str]
 

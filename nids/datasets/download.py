@@ -11,7 +11,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 
-from nids.datasets.content import written_whole
+from nids.datasets.io.content import written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable

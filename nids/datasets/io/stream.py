@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from nids.datasets.rules import broken_rule, column_count, shown
+from nids.datasets.io.rules import broken_rule, column_count, shown
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def stream(path: Path, dataset: Dataset, rows: int = ROWS) -> Iterator[Chunk]:
 
     Args:
         path: The file.
-        dataset: What the columns mean, and which values they may have: the same rules as in ``nids.datasets.reading``.
+        dataset: What the columns mean, and which values they may have: the same rules as in ``nids.datasets.io.load``.
         rows: Most rows of a chunk; chunks of very long lines have fewer.
 
     Raises:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from nids.datasets.nsl_kdd import DATASET
+from nids.datasets.nsl_kdd.dataset import DATASET
 
 
 def test_features():

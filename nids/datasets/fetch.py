@@ -9,9 +9,9 @@ from urllib.parse import quote, urlsplit
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from nids.datasets.content import load, written_whole
-from nids.datasets.downloading import HostError, MirrorError, download
-from nids.datasets.finding import FOLDER_VARIABLE, cache_folder, find, is_data_file
+from nids.datasets.download import HostError, MirrorError, download
+from nids.datasets.io.content import load, written_whole
+from nids.datasets.locate import FOLDER_VARIABLE, cache_folder, find, is_data_file
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
-    from nids.datasets.content import Content
+    from nids.datasets.io.content import Content
     from nids.datasets.schema import Dataset, SourceFile
 
 

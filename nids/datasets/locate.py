@@ -14,7 +14,7 @@ from nids.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nids.datasets.content import DataPath
+    from nids.datasets.io.content import DataPath
     from nids.datasets.schema import Dataset, SourceFile
 
 FOLDER_VARIABLE = "NIDS_DATA_DIR"

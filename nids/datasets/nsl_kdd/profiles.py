@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nids.datasets.distributions import Around, Between, Fixed, Rate, Sometimes
+from nids.datasets.nsl_kdd.distributions import Around, Between, Fixed, Rate, Sometimes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nids.datasets.distributions import Distribution
+    from nids.datasets.nsl_kdd.distributions import Distribution
 
     Values = Mapping[str, Distribution]
 

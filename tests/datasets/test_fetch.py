@@ -11,10 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from rich.console import Console
 
-from nids.datasets import downloading, nsl_kdd_sample
-from nids.datasets.fetching import fetch
-from nids.datasets.finding import cache_folder
-from nids.datasets.nsl_kdd import DATASET as NSL_KDD
+from nids.datasets import download as downloading
+from nids.datasets.fetch import fetch
+from nids.datasets.locate import cache_folder
+from nids.datasets.nsl_kdd import sample
+from nids.datasets.nsl_kdd.dataset import DATASET as NSL_KDD
 from nids.datasets.schema import SourceFile
 from nids.errors import UserError
 
@@ -220,5 +221,5 @@ def test_a_place_that_cannot_be_written(tmp_path, console):
 
 def test_a_generated_data_set_has_nothing_to_fetch(console):
     with pytest.raises(UserError) as refusal:
-        fetch(nsl_kdd_sample.DATASET, console=console)
+        fetch(sample.DATASET, console=console)
     assert str(refusal.value) == "nsl-kdd-sample is generated: there is nothing to fetch."

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nids.datasets import nsl_kdd
-from nids.datasets.nsl_kdd_profiles import BEHAVIOURS
+from nids.datasets.nsl_kdd import dataset as nsl_kdd
+from nids.datasets.nsl_kdd.profiles import BEHAVIOURS
 from nids.datasets.schema import Traffic
 from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from nids.datasets.nsl_kdd_profiles import Behaviour
+    from nids.datasets.nsl_kdd.profiles import Behaviour
 
 DATASET = replace(
     nsl_kdd.DATASET,

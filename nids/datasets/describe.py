@@ -10,14 +10,14 @@ import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
-from nids.datasets.reading import read
+from nids.datasets.io.load import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rich.console import Console
 
-    from nids.datasets.content import DataPath
+    from nids.datasets.io.content import DataPath
     from nids.datasets.schema import Dataset, Traffic
 
 
@@ -55,7 +55,7 @@ def check(path: DataPath, dataset: Dataset, class_map: str | None = None) -> Che
         class_map: Name of the preset that says which attack belongs to which class; ``None`` for the default.
 
     Raises:
-        UserError: The file cannot be read; see ``nids.datasets.reading.read``.
+        UserError: The file cannot be read; see ``nids.datasets.io.load.read``.
     """
     traffic = read(path, dataset, class_map)
     class_of = dataset.class_map(class_map)

@@ -5,8 +5,8 @@ import pytest
 from sklearn.metrics import f1_score
 from sklearn.tree import DecisionTreeClassifier
 
-from nids.datasets.nsl_kdd_profiles import BEHAVIOURS
-from nids.datasets.nsl_kdd_sample import DATASET, class_sizes, generate
+from nids.datasets.nsl_kdd.profiles import BEHAVIOURS
+from nids.datasets.nsl_kdd.sample import DATASET, class_sizes, generate
 from nids.errors import UserError
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from nids.datasets.content import load
-from nids.datasets.faults import first_fault
+from nids.datasets.io.content import load
+from nids.datasets.io.faults import first_fault
 from nids.datasets.schema import Traffic
 from nids.errors import UserError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from nids.datasets.content import Content, DataPath
+    from nids.datasets.io.content import Content, DataPath
     from nids.datasets.schema import Dataset
 
 

@@ -1,0 +1,1 @@
+"""Data files in, labelled or unlabelled rows out."""

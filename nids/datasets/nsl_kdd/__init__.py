@@ -1,0 +1,1 @@
+"""NSL-KDD, and a synthetic sample in its form."""
