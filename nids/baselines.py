@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import ClassifierMixin
 
-    from nids.folds import Corpus, Fold
+    from nids.folds.build import Corpus, Fold
 
 # Each with scikit-learn's defaults: nobody has tuned them, and they set the bar all the same.
 MODELS: dict[str, Callable[[int], ClassifierMixin]] = {

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nids.folds import Corpus, Fold
+    from nids.folds.build import Corpus, Fold
 
 
 class TrainingRows:

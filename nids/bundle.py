@@ -27,9 +27,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nids import datasets
-from nids.encoding import Encoding
 from nids.ensemble import Ensemble, Weights, shapes
 from nids.errors import UserError
+from nids.folds.encoding import Encoding
 from nids.hyperparameters import Hyperparameters  # noqa: TC001 - pydantic reads the annotation
 from nids.metrics.calibration import correct_priors, with_temperature
 

@@ -47,7 +47,7 @@ class Folds(_Section):
     """How the rows are split and what is added to the training parts."""
 
     # "random" asks in validation about attacks of the kinds that the model was trained on; "unseen-attacks" also about
-    # whole attack types that were kept out of the fold's training part (`nids/unseen_attacks.py`).
+    # whole attack types that were kept out of the fold's training part (`nids/folds/leave_attacks_out.py`).
     scheme: Scheme = "random"
     count: Annotated[int, Field(ge=2, le=100)] = 5
     # Only the first so many folds are trained and validated on.

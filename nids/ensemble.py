@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nids.encoding import compact
+from nids.folds.encoding import compact
 from nids.learner import VALIDATION_BATCH
 from nids.model import Architecture, build_network
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nids.datasets.schema import Dataset
-    from nids.encoding import Encoding
+    from nids.folds.encoding import Encoding
     from nids.hyperparameters import Hyperparameters
 
 # By their path in the model.

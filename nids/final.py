@@ -14,7 +14,7 @@ import pandas as pd
 
 from nids import bundle
 from nids.errors import UserError
-from nids.folds import whole
+from nids.folds.build import whole
 from nids.metrics.calibration import expected_calibration_error, fit_temperature, reliability, training_priors
 from nids.metrics.classification import evaluate as confusion_and_loss
 from nids.metrics.classification import summary
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from nids.bundle import Bundle
     from nids.config import Job
     from nids.datasets.schema import Traffic
-    from nids.folds import Corpus, Fold
+    from nids.folds.build import Corpus, Fold
     from nids.hyperparameters import Hyperparameters
     from nids.refit import Fitted, Work
     from nids.results import Run

@@ -15,17 +15,17 @@ from sklearn.tree import DecisionTreeClassifier
 
 from nids.batches import TrainingRows
 from nids.config import Folds
-from nids.encoding import Encoding
 from nids.errors import UserError
-from nids.folds import Corpus, Fold, build, build_encoded, split
+from nids.folds.build import Corpus, Fold, build, build_encoded, split
+from nids.folds.encoding import Encoding
+from nids.folds.resampling import synthesize
 from nids.metrics.classification import evaluate, summary
-from nids.resampling import synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nids.datasets.schema import Traffic
-    from nids.folds import Split
+    from nids.folds.build import Split
 
 MEASURES = ("accuracy", "macro_f1", "log_loss")
 TREE, NETWORK = "tree", "MLP"
@@ -57,7 +57,7 @@ _Record = dict[str, Any]
 def measure(traffic: Traffic, count: int, seed: int, advance: Callable[[], object]) -> pd.DataFrame:
     """Return the figures of every variant on every fold.
 
-    All variants but SMOTE before the split are validated on the same rows, those of ``nids.folds.split``. The tree is
+    All variants but SMOTE before the split are validated on the same rows, those of ``nids.folds.build.split``. The tree is
     trained with SMOTE to full balance; the network without it, so that nothing but the model's past differs. "Trained
     for as many epochs" is the network's control: on fold k (from 0) the model that is never reset has made (k + 1)
     ``EPOCHS`` passes, and so does that control, over the fold's own training part alone.
@@ -128,7 +128,7 @@ def smote_before_the_split(corpus: Corpus, folds: Folds, seed: int) -> tuple[np.
 
 
 def fold_with_encoder_of_all(corpus: Corpus, number: int, sides: Split, folds: Folds, seed: int) -> Fold:
-    """Return what ``nids.folds.build`` returns, but for an encoding that was fitted on the validation rows too.
+    """Return what ``nids.folds.build.build`` returns, but for an encoding that was fitted on the validation rows too.
 
     Raises:
         UserError: A class is too small for the resampling.

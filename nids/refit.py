@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nids.config import Job
-    from nids.folds import Corpus, Fold
+    from nids.folds.build import Corpus, Fold
     from nids.hyperparameters import Hyperparameters
     from nids.storage import Folder
 

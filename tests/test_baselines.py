@@ -8,7 +8,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from nids.baselines import MODELS, Baseline, baselines_of, fit
 from nids.config import Folds
-from nids.folds import Corpus, Fold, build, split
+from nids.folds.build import Corpus, Fold, build, split
 from nids.metrics.cross_validation import validation_figures
 
 if TYPE_CHECKING:

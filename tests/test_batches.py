@@ -7,7 +7,7 @@ import pytest
 
 from nids.batches import TrainingRows, ValidationRows
 from nids.config import Folds
-from nids.folds import Corpus, Fold, build, split
+from nids.folds.build import Corpus, Fold, build, split
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from nids import bundle, datasets
-from nids.encoding import Encoding, compact
 from nids.errors import UserError
+from nids.folds.encoding import Encoding, compact
 from nids.hyperparameters import Hyperparameters
 from nids.metrics.calibration import correct_priors, with_temperature
 from nids.model import build_model

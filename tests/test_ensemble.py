@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nids import datasets
-from nids.encoding import Encoding, compact
 from nids.ensemble import Ensemble, shapes
+from nids.folds.encoding import Encoding, compact
 from nids.hyperparameters import Hyperparameters
 from nids.model import build_model
 

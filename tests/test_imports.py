@@ -113,13 +113,21 @@ def test_readers_of_results_load_neither_ray_nor_tensorflow() -> None:
 def test_a_trial_loads_no_ray() -> None:
     below = sorted(_below("nids.trial"))
     assert {"nids.batches", "nids.learner", "nids.metrics.classification", "nids.model"} <= set(below)
-    assert "ray" not in _loaded_after([*below, "nids.device", "nids.fold_cache"])
+    assert "ray" not in _loaded_after([*below, "nids.device", "nids.folds.cache"])
 
 
 def test_no_search_can_reach_the_held_out_rows() -> None:
     searching = [
         *(name for name in NIDS if name.startswith("nids.search.") and name not in AFTER_THE_SEARCH),
-        *("nids.trial", "nids.folds", "nids.fold_cache", "nids.study", "nids.space", "nids.report", "nids.leakage"),
+        *(
+            "nids.trial",
+            "nids.folds.build",
+            "nids.folds.cache",
+            "nids.study",
+            "nids.space",
+            "nids.report",
+            "nids.leakage",
+        ),
     ]
     assert {"nids.search.driver", "nids.search.preparation", "nids.search.trainable"} <= set(searching)
     for name in searching:

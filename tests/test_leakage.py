@@ -19,9 +19,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from nids import datasets, leakage
 from nids.config import Folds
-from nids.encoding import Encoding
 from nids.errors import UserError
-from nids.folds import Corpus, Fold, Split, build, split
+from nids.folds.build import Corpus, Fold, Split, build, split
+from nids.folds.encoding import Encoding
 from nids.report import leakage as told
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 
 from nids.batches import TrainingRows, ValidationRows
 from nids.config import Folds, Training
-from nids.folds import Corpus, build, split
+from nids.folds.build import Corpus, build, split
 from nids.hyperparameters import Hyperparameters
 from nids.learner import Learner, State
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nids import config
-from nids.folds import Corpus, Fold, build, split, whole
+from nids.folds.build import Corpus, Fold, build, split, whole
 from nids.hyperparameters import Hyperparameters
 from nids.metrics.cross_validation import validation_figures
 from nids.model import build_model

@@ -15,8 +15,8 @@ from rich.console import Console
 from sklearn.tree import DecisionTreeClassifier
 
 from nids import scoring
-from nids.encoding import Encoding, compact
 from nids.errors import UserError
+from nids.folds.encoding import Encoding, compact
 from nids.scoring import Result, find_files, score, show
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 
 from nids import config
 from nids.batches import ValidationRows
-from nids.encoding import Rows
-from nids.folds import Corpus, Fold, build, split
+from nids.folds.build import Corpus, Fold, build, split
+from nids.folds.encoding import Rows
 from nids.hyperparameters import Hyperparameters
 from nids.metrics.attack_types import UNSEEN
 from nids.metrics.classification import SUMMARY, summary

@@ -12,8 +12,8 @@ from imblearn.over_sampling import SMOTE
 from nids import config, datasets
 from nids.batches import TrainingRows
 from nids.bench.measuring import spread
-from nids.encoding import Encoding
-from nids.folds import Corpus, build_folds, split
+from nids.folds.build import Corpus, build_folds, split
+from nids.folds.encoding import Encoding
 from nids.search import cluster
 from nids.search.sharing import SharedFolds
 

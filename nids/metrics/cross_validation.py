@@ -12,7 +12,7 @@ from nids.metrics.classification import SUMMARY, evaluate, summary
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nids.folds import Corpus, Fold
+    from nids.folds.build import Corpus, Fold
 
 # Those of unseen attacks are there only where the folds withhold attack types.
 FIGURES = (*SUMMARY, *UNSEEN)

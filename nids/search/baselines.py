@@ -12,8 +12,8 @@ import ray
 
 from nids import heldout
 from nids.baselines import Baseline, FittedBaseline, baselines_of, fit
-from nids.encoding import compact
-from nids.folds import whole
+from nids.folds.build import whole
+from nids.folds.encoding import compact
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.metrics.evaluation import evaluate_traffic
 from nids.progress import counted
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.datasets.schema import Traffic
-    from nids.folds import Corpus, Fold
+    from nids.folds.build import Corpus, Fold
     from nids.results import Run
     from nids.storage import Folder
 

@@ -9,7 +9,7 @@ import pandas as pd
 from nids import config, device, foretelling, heldout
 from nids.ensemble import Ensemble
 from nids.errors import UserError
-from nids.folds import whole
+from nids.folds.build import whole
 from nids.metrics.evaluation import evaluate_traffic
 from nids.refit import on_all
 from nids.report import foretelling as report

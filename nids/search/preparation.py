@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nids import config, fold_cache
+from nids import config
 from nids.errors import UserError
+from nids.folds import cache
 from nids.results import FORMAT, Run, new_run
 from nids.space import Space, describe, space_from, space_of
 from nids.storage import Folder
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.datasets.schema import Traffic
-    from nids.folds import Corpus, Fold
+    from nids.folds.build import Corpus, Fold
 
     Progress = Callable[[str], object]
 
@@ -59,8 +60,8 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
     """
     folder = new_run(storage, name)
     space = space_of(job)
-    key = fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
-    corpus, folds = fold_cache.folds_of(job, key, Folder.at(storage).folder(FOLDS), lambda: traffic, progress)
+    key = cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
+    corpus, folds = cache.folds_of(job, key, Folder.at(storage).folder(FOLDS), lambda: traffic, progress)
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "run": name,
@@ -111,14 +112,14 @@ def folds_of_run(
 
     def same_rows() -> Traffic:
         traffic = load(job)
-        if fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed) != key:
+        if cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed) != key:
             raise UserError(
                 f"{run.name} was made from other rows, or with other versions of its libraries, than those at hand "
                 f"({traffic.source}): its trials could not be compared. Start a new search with `nids search`."
             )
         return traffic
 
-    corpus, folds = fold_cache.folds_of(job, key, Folder.at(storage).folder(FOLDS), same_rows, progress)
+    corpus, folds = cache.folds_of(job, key, Folder.at(storage).folder(FOLDS), same_rows, progress)
     return job, corpus, folds
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nids.config import Job
-    from nids.folds import Corpus, Fold
+    from nids.folds.build import Corpus, Fold
     from nids.refit import Task, Work
     from nids.search.places import Place
     from nids.storage import Folder

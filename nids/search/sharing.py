@@ -10,7 +10,7 @@ import ray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nids.folds import Corpus, Fold
+    from nids.folds.build import Corpus, Fold
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from nids.config import Folds
-from nids.folds import Corpus, Fold, build, split
+from nids.folds.build import Corpus, Fold, build, split
 from nids.metrics.attack_types import UNSEEN, unseen_figures
 from nids.metrics.classification import SUMMARY
 from nids.metrics.cross_validation import validation_figures

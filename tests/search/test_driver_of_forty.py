@@ -20,7 +20,8 @@ from optuna.storages.journal import JournalFileBackend
 from rich.console import Console
 from scipy.sparse import csr_matrix
 
-from nids import config, datasets, fold_cache
+from nids import config, datasets
+from nids.folds import cache as fold_cache
 from nids.metrics.classification import SUMMARY
 from nids.results import Run
 from nids.search import driver, preparation

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from nids import bundle, scoring
-from nids.encoding import Encoding, compact
 from nids.errors import UserError
+from nids.folds.encoding import Encoding, compact
 from nids.hyperparameters import Hyperparameters
 from nids.model import build_model
 from nids.search import scoring as scoring_on_ray

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 import ray
 
-from nids import datasets, fold_cache
+from nids import datasets
+from nids.folds import cache
 from nids.search.sharing import SharedFolds
 from nids.storage import Folder
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from nids.config import Job
-    from nids.folds import Corpus, Fold
+    from nids.folds.build import Corpus, Fold
 
 pytestmark = pytest.mark.usefixtures("cluster")
 
@@ -38,7 +39,7 @@ def test_processes_read_one_copy(tmp_path: Path, make_job: Callable[..., Job], c
     traffic = datasets.load_training("nsl-kdd-sample", rows=8_000)
     job = make_job(folds={"targets": {}})
     for _ in range(1 + cached):
-        made = fold_cache.folds_of(job, "a-key", Folder.at(str(tmp_path)), lambda: traffic, lambda line: None)
+        made = cache.folds_of(job, "a-key", Folder.at(str(tmp_path)), lambda: traffic, lambda line: None)
     before = in_use()
     shared = SharedFolds.put(*made)
     corpus, folds = shared.get()

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from nids import datasets
-from nids.encoding import Encoding, Rows
-from nids.folds import Corpus, Fold, build_folds
+from nids.folds.build import Corpus, Fold, build_folds
+from nids.folds.encoding import Encoding, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from imblearn.over_sampling import ADASYN, SMOTE
 
     from nids.config import Folds
-    from nids.encoding import Encoding, Rows
+    from nids.folds.encoding import Encoding, Rows
 
 
 def synthesize(
@@ -47,7 +47,7 @@ def synthesize(
     # A second to import, which trials need not wait for: they only read what was made here.
     from imblearn.over_sampling import ADASYN, SMOTE, SMOTENC, BorderlineSMOTE
 
-    from nids.neighbors import NeighborsByCategory
+    from nids.folds.neighbors import NeighborsByCategory
 
     wanted = _targets(labels, classes, config)
     if not wanted:

@@ -7,10 +7,10 @@ import pytest
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE
 
 from nids.config import Folds
-from nids.encoding import Encoding
 from nids.errors import UserError
-from nids.folds import Corpus
-from nids.resampling import synthesize
+from nids.folds.build import Corpus
+from nids.folds.encoding import Encoding
+from nids.folds.resampling import synthesize
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from nids.encoding import Encoding
-from nids.folds import Corpus
-from nids.neighbors import NeighborsByCategory
+from nids.folds.build import Corpus
+from nids.folds.encoding import Encoding
+from nids.folds.neighbors import NeighborsByCategory
 
 
 def rows_of(generator: np.random.Generator, count: int, categories: int) -> np.ndarray:

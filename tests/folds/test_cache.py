@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nids import config, fold_cache
+from nids import config
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds import Corpus, Fold, build, split
+from nids.folds import cache as fold_cache
+from nids.folds.build import Corpus, Fold, build, split
 from nids.storage import Folder
 
 if TYPE_CHECKING:

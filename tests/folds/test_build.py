@@ -12,7 +12,7 @@ from nids import config, datasets
 from nids.batches import TrainingRows
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds import Corpus, Fold, build, split, whole
+from nids.folds.build import Corpus, Fold, build, split, whole
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic

@@ -12,11 +12,11 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from sklearn.model_selection import StratifiedKFold
 
-from nids.encoding import Encoding, Rows, compact
 from nids.errors import UserError
-from nids.resampling import synthesize
+from nids.folds.encoding import Encoding, Rows, compact
+from nids.folds.leave_attacks_out import withheld_types
+from nids.folds.resampling import synthesize
 from nids.seeding import derived_seed
-from nids.unseen_attacks import withheld_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from nids.datasets.schema import Dataset, Feature
-from nids.encoding import MIN_ROWS_OF_CATEGORY, Encoding, Rows, compact
+from nids.folds.encoding import MIN_ROWS_OF_CATEGORY, Encoding, Rows, compact
 
 DATASET = Dataset(
     name="small",

@@ -10,8 +10,8 @@ import pytest
 from nids import datasets
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds import Corpus, build, split
-from nids.unseen_attacks import withheld_types
+from nids.folds.build import Corpus, build, split
+from nids.folds.leave_attacks_out import withheld_types
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic
