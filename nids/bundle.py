@@ -30,8 +30,8 @@ from nids import datasets
 from nids.ensemble import Ensemble, Weights, shapes
 from nids.errors import UserError
 from nids.folds.encoding import Encoding
-from nids.hyperparameters import Hyperparameters  # noqa: TC001 - pydantic reads the annotation
 from nids.metrics.calibration import correct_priors, with_temperature
+from nids.models.hyperparameters import Hyperparameters  # noqa: TC001 - pydantic reads the annotation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 
 from nids.errors import UserError
-from nids.hyperparameters import Hyperparameters
+from nids.models.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

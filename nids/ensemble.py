@@ -9,7 +9,7 @@ import numpy as np
 
 from nids.folds.encoding import compact
 from nids.learner import VALIDATION_BATCH
-from nids.model import Architecture, build_network
+from nids.models.cnn_bigru.network import Architecture, build_network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nids.datasets.schema import Dataset
     from nids.folds.encoding import Encoding
-    from nids.hyperparameters import Hyperparameters
+    from nids.models.hyperparameters import Hyperparameters
 
 # By their path in the model.
 Weights = dict[str, np.ndarray]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from nids.config import Job
     from nids.datasets.schema import Traffic
     from nids.folds.build import Corpus, Fold
-    from nids.hyperparameters import Hyperparameters
+    from nids.models.hyperparameters import Hyperparameters
     from nids.refit import Fitted, Work
     from nids.results import Run
 

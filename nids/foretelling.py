@@ -20,7 +20,7 @@ from nids.study import hyperparameters_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nids.hyperparameters import Hyperparameters
+    from nids.models.hyperparameters import Hyperparameters
     from nids.results import Run
 
 # Keys of the job in which searches may differ, beside what they run on.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import keras
 import numpy as np
 
-from nids.model import Architecture, adjusted, build_network
+from nids.models.cnn_bigru.network import Architecture, adjusted, build_network
 from nids.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nids.batches import TrainingRows, ValidationRows
     from nids.config import Training
-    from nids.hyperparameters import Hyperparameters, Optimizer
+    from nids.models.hyperparameters import Hyperparameters, Optimizer
 
 T = TypeVar("T")
 

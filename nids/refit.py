@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.folds.build import Corpus, Fold
-    from nids.hyperparameters import Hyperparameters
+    from nids.models.hyperparameters import Hyperparameters
     from nids.storage import Folder
 
 _TASK, _PROBABILITIES = "task", "probabilities of the validation part"

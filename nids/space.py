@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from nids.datasets.nsl_kdd import published
 from nids.errors import UserError
-from nids.hyperparameters import Hyperparameters
+from nids.models.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

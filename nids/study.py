@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from nids.hyperparameters import Hyperparameters
+from nids.models.hyperparameters import Hyperparameters
 from nids.seeding import derived_seed
 from nids.space import Space, first_point, space_from
 from nids.study_journal import StudyJournal

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.folds.build import Corpus, Fold
-    from nids.hyperparameters import Hyperparameters
+    from nids.models.hyperparameters import Hyperparameters
 
 Report = dict[str, Any]
 

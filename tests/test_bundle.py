@@ -16,9 +16,9 @@ import pytest
 from nids import bundle, datasets
 from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
-from nids.hyperparameters import Hyperparameters
 from nids.metrics.calibration import correct_priors, with_temperature
-from nids.model import build_model
+from nids.models.cnn_bigru.network import build_model
+from nids.models.hyperparameters import Hyperparameters
 from nids.storage import Folder
 
 if TYPE_CHECKING:

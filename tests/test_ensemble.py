@@ -8,8 +8,8 @@ import pytest
 from nids import datasets
 from nids.ensemble import Ensemble, shapes
 from nids.folds.encoding import Encoding, compact
-from nids.hyperparameters import Hyperparameters
-from nids.model import build_model
+from nids.models.cnn_bigru.network import build_model
+from nids.models.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic

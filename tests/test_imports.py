@@ -112,8 +112,10 @@ def test_readers_of_results_load_neither_ray_nor_tensorflow() -> None:
 
 def test_a_trial_loads_no_ray() -> None:
     below = sorted(_below("nids.trial"))
-    assert {"nids.batches", "nids.learner", "nids.metrics.classification", "nids.model"} <= set(below)
-    assert "ray" not in _loaded_after([*below, "nids.device", "nids.folds.cache"])
+    assert {"nids.batches", "nids.learner", "nids.metrics.classification", "nids.models.cnn_bigru.network"} <= set(
+        below
+    )
+    assert "ray" not in _loaded_after([*below, "nids.models.backend", "nids.folds.cache"])
 
 
 def test_no_search_can_reach_the_held_out_rows() -> None:
@@ -156,9 +158,14 @@ def test_each_framework_has_its_place() -> None:
         "nids.cli.searching",  # ends its connection
         "nids.jobs.client",  # talks to the job server
     }
-    assert users("tensorflow") == {"nids.device"}
-    network = {"nids.adjustable", "nids.recurrent", "nids.model", "nids.learner"}
-    assert users("keras") <= {*network, "nids.device", "nids.bench.plain_loop"}
+    assert users("tensorflow") == {"nids.models.backend"}
+    network = {
+        "nids.models.cnn_bigru.dynamic_layers",
+        "nids.models.cnn_bigru.gru",
+        "nids.models.cnn_bigru.network",
+        "nids.learner",
+    }
+    assert users("keras") <= {*network, "nids.models.backend", "nids.bench.plain_loop"}
     commands = {name for name in NIDS if name.split(".")[:2] == ["nids", "cli"]}
     assert [name for name in IMPORTS if name not in commands and IMPORTS[name].ever & commands] == []
 

@@ -8,8 +8,8 @@ import pytest
 from nids.batches import TrainingRows, ValidationRows
 from nids.config import Folds, Training
 from nids.folds.build import Corpus, build, split
-from nids.hyperparameters import Hyperparameters
 from nids.learner import Learner, State
+from nids.models.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ import pytest
 
 from nids import config
 from nids.folds.build import Corpus, Fold, build, split, whole
-from nids.hyperparameters import Hyperparameters
 from nids.metrics.cross_validation import validation_figures
-from nids.model import build_model
+from nids.models.cnn_bigru.network import build_model
+from nids.models.hyperparameters import Hyperparameters
 from nids.refit import Fitted, Task, Work, fit, on_all, on_folds
 from nids.storage import Folder
 from nids.trial import TrialFailed, run_trial

@@ -8,7 +8,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from nids import config
 from nids.datasets.nsl_kdd import published
 from nids.errors import UserError
-from nids.hyperparameters import Hyperparameters
+from nids.models.hyperparameters import Hyperparameters
 from nids.space import PAPER, WIDE, describe, first_point, space_from, space_of
 
 

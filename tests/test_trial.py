@@ -10,10 +10,10 @@ from nids import config
 from nids.batches import ValidationRows
 from nids.folds.build import Corpus, Fold, build, split
 from nids.folds.encoding import Rows
-from nids.hyperparameters import Hyperparameters
 from nids.metrics.attack_types import UNSEEN
 from nids.metrics.classification import SUMMARY, summary
 from nids.metrics.cross_validation import validation_figures
+from nids.models.hyperparameters import Hyperparameters
 from nids.results import SECONDS
 from nids.stopwatch import Stopwatch
 from nids.trial import TrialFailed, run_trial

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from nids import device
+from nids.models import backend
 
 if TYPE_CHECKING:
     from nids.bench.measuring import Row
@@ -32,7 +32,7 @@ class Rate:
 
 def measure() -> list[Row]:
     """Train the default network on random rows, in 1, 2, 4 and 8 processes on a GPU or one on each core."""
-    if device.cards():
+    if backend.cards():
         rates = {count: _rate(count, cpus=1, gpus=1 / count) for count in ON_A_GPU}
         return [
             (f"rows a second, {_trials(count)} on a GPU", _on_a_gpu(rate, rates[1])) for count, rate in rates.items()
@@ -48,11 +48,11 @@ def measure() -> list[Row]:
 
 def train(cpus: int, gpus: float, batch_size: int, seconds: float) -> float:
     """Say "ready" when a network is traced, wait for a line, train it, and return the rows of a second."""
-    device.configure(cpus, gpus)
+    backend.configure(cpus, gpus)
     import numpy as np
 
-    from nids.hyperparameters import Hyperparameters
-    from nids.model import build_model
+    from nids.models.cnn_bigru.network import build_model
+    from nids.models.hyperparameters import Hyperparameters
 
     hp = Hyperparameters(batch_size=batch_size)
     model = build_model(WIDTH, CLASSES, hp, seed=0)
@@ -85,7 +85,7 @@ def _rate(processes: int, cpus: int, gpus: float) -> Rate:
         seen = []
         while gpus and not all(future.done() for future in ended):
             time.sleep(1)
-            seen.append(device.card_use()[0])
+            seen.append(backend.card_use()[0])
     rows = sum(float(future.result()[0]) for future in ended)
     memory, use = zip(*seen[1:-1], strict=True) if len(seen) > 2 else ((0,), (0,))
     return Rate(rows, max(memory), sum(use) / len(use))

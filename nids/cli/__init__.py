@@ -61,9 +61,9 @@ _group("cluster", "Bring up a cluster on this machine.", {"local": cluster.local
 
 def main() -> None:
     """Run the command; what a user can put right is said in a message, without a traceback."""
-    from nids import device
+    from nids.models import backend
 
-    device.before_tensorflow()
+    backend.before_tensorflow()
     try:
         app()
     except UserError as error:

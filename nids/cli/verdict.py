@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from nids import device
 from nids.cli.options import (
     AddressOption,
     AgainOption,
@@ -20,6 +19,7 @@ from nids.cli.options import (
     show,
 )
 from nids.cli.rows import load, rows_of
+from nids.models import backend
 
 
 def finalize(
@@ -39,7 +39,7 @@ def finalize(
     found = results.open_run(storage, run)
     if found.folder.exists("bundle/SHA256SUMS") and not again:
         raise looked_at(f"{run} has been finalized")
-    device.configure_alone()
+    backend.configure_alone()
     from nids.search import finalizing
 
     finalizing.run(found, trial, seeds, storage, data, lambda job: load(job, data), address, console, set_ or ())
@@ -88,7 +88,7 @@ def foretell(
 
     console = Console()
     opened = [results.open_run(storage, name) for name in runs]
-    device.configure_alone()
+    backend.configure_alone()
     from nids.search import foretelling
 
     if opened[0].folder.folder(foretelling.FOLDER).names(".png") and not again:
@@ -139,7 +139,7 @@ def score(
 
     progress = Console(stderr=True)
     if on_ray:
-        device.configure_alone()
+        backend.configure_alone()
         from nids.search import scoring as scoring_on_ray
 
         result = scoring_on_ray.score(
@@ -153,7 +153,7 @@ def score(
             overwrite=overwrite,
         )
     else:
-        device.configure_alone()
+        backend.configure_alone()
         from nids import bundle as bundles
         from nids.storage import Folder
 

@@ -8,8 +8,9 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nids import access, device
+from nids import access
 from nids.errors import UserError
+from nids.models import backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def connect(address: str | None = None) -> None:
     # In a cluster started here, a trial that asks for no GPU is to see none; later versions of Ray do so by default.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
     # Here, as what a process is to run may import TensorFlow before it can say anything.
-    device.before_tensorflow()
+    backend.before_tensorflow()
     address = address or os.environ.get("RAY_ADDRESS")
     if not address:
         access.make_token()  # Ray itself would make one that every user of the machine can read

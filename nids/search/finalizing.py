@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nids import config, device, final, heldout
+from nids import config, final, heldout
 from nids.errors import UserError
+from nids.models import backend
 from nids.results import UNFINISHED
 from nids.search import cluster, preparation, probing
 from nids.search.places import places
@@ -80,7 +81,7 @@ def run(
         job = probing.with_share(job, space_from(found.manifest["space"]), width, classes, console.print)
         place = places(job.resources)[0]
         # Scoring the held-out rows is this process's own work, with all that the machine has.
-        device.configure_alone()
+        backend.configure_alone()
         detector = final.finalize(found, choice, job, corpus, folds, members, train, read_held_out)
     unfinished.delete()
     return detector

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nids import config, device, foretelling, heldout
+from nids import config, foretelling, heldout
 from nids.ensemble import Ensemble
 from nids.errors import UserError
 from nids.folds.build import whole
 from nids.metrics.evaluation import evaluate_traffic
+from nids.models import backend
 from nids.refit import on_all
 from nids.report import foretelling as report
 from nids.results import file_name, write_table
@@ -98,7 +99,7 @@ def run(
             raise UserError(
                 f"a model could not be trained: {error}. Leave such trials out of both searches: narrow their space."
             ) from None
-    device.configure_alone()
+    backend.configure_alone()
     # Of each configuration its members, one after another.
     weights = [model.weights for model in models]
     detectors = [

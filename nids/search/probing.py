@@ -9,7 +9,7 @@ import ray
 from ray.exceptions import RayTaskError
 
 from nids.errors import UserError
-from nids.hyperparameters import Hyperparameters
+from nids.models.hyperparameters import Hyperparameters
 from nids.space import largest_point
 
 if TYPE_CHECKING:
@@ -95,15 +95,15 @@ def _too_large(how: str) -> UserError:
 @ray.remote(max_calls=1)  # type: ignore[untyped-decorator]
 def _measured(hp: Hyperparameters, width: int, classes: int, cpus: int) -> tuple[int, int, int] | None:
     """Return the peak of a trial's memory, what its process takes beside, and the card's, MiB; None without a card."""
-    from nids import device
+    from nids.models import backend
 
-    device.configure(cpus, 1.0)
-    if not device.has_gpu():
+    backend.configure(cpus, 1.0)
+    if not backend.has_gpu():
         return None
     import numpy as np
 
     from nids.learner import VALIDATION_BATCH, Network
-    from nids.model import Architecture
+    from nids.models.cnn_bigru.network import Architecture
 
     model = Network(width, classes, Architecture.of(hp), hp.optimizer).model
     rows = np.zeros((max(hp.batch_size, VALIDATION_BATCH), width, 1), dtype=np.float32)
@@ -113,7 +113,7 @@ def _measured(hp: Hyperparameters, width: int, classes: int, cpus: int) -> tuple
             model.train_on_batch(rows[: hp.batch_size], labels)
             model.predict_on_batch(rows[:VALIDATION_BATCH])
     except Exception as error:
-        if device.is_out_of_memory(error):
+        if backend.is_out_of_memory(error):
             raise _too_large("does not fit into a GPU") from None
         raise
-    return device.peak_memory(), device.CONTEXT_MIB, device.cards()[0]
+    return backend.peak_memory(), backend.CONTEXT_MIB, backend.cards()[0]

@@ -113,7 +113,7 @@ def fit_all(
 
 @ray.remote(num_returns="streaming", max_retries=3)  # type: ignore[untyped-decorator]
 def _fit(corpus: Corpus, fold: Fold, task: Task, job: Job, place: Place) -> Iterator[int | Fitted]:
-    from nids import device
+    from nids.models import backend
 
-    device.configure(place.cpus, place.gpus)
+    backend.configure(place.cpus, place.gpus)
     yield from fit(corpus, fold, task, job)

@@ -15,8 +15,9 @@ import ray.data
 from rich.console import Console
 
 from nids import bundle as bundles
-from nids import device, scoring
+from nids import scoring
 from nids.errors import UserError
+from nids.models import backend
 from nids.progress import counted
 from nids.search import cluster
 from nids.storage import Folder
@@ -77,7 +78,7 @@ def score(
     """
     started = time.perf_counter()
     files = scoring.find_files(paths)
-    device.configure_alone()
+    backend.configure_alone()
     classes = bundles.load(Folder.at(bundle)).classes  # and with it, that it can be loaded
     _refuse_same_names(files)
     for folder, ending in ((out, ENDING), (rejects, REJECTS)):
@@ -127,7 +128,7 @@ class _Scorer:
     """Loads the detector once for all files that its process scores."""
 
     def __init__(self, wanted: _Wanted) -> None:
-        device.configure(1, 0)
+        backend.configure(1, 0)
         self._wanted = wanted
 
     @functools.cached_property

@@ -24,17 +24,17 @@ class TrialProcess(tune.Trainable):
 
     def setup(self, config: dict[str, Any], shared: SharedFolds, job: Job, places: Sequence[Place]) -> None:
         """Begin the process's first trial; those that follow it in the process run in the same place."""
-        from nids import device
+        from nids.models import backend
 
         place = places[config["place"]]
-        device.configure(place.cpus, place.gpus)
+        backend.configure(place.cpus, place.gpus)
         self._job = job
         self._corpus, self._folds = shared.get()
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin the next trial."""
-        from nids.hyperparameters import Hyperparameters
+        from nids.models.hyperparameters import Hyperparameters
         from nids.trial import run_trial
 
         hp = Hyperparameters.model_validate({**self._job.hyperparameters, **new_config["hyperparameters"]})
@@ -47,7 +47,7 @@ class TrialProcess(tune.Trainable):
         A trial that cannot go on reports why and ends: an exception would be taken for a fault of the machine, and
         the same trial tried again.
         """
-        from nids import device
+        from nids.models import backend
         from nids.trial import TrialFailed
 
         try:
@@ -55,7 +55,7 @@ class TrialProcess(tune.Trainable):
         except TrialFailed as failure:
             return failed(str(failure))
         except Exception as error:
-            if not device.is_out_of_memory(error):
+            if not backend.is_out_of_memory(error):
                 raise
             # The same again would end the same: the limit is that of every process of the search.
             return failed(f"it needs more memory than its share (resources.gpus_per_trial): {_first_line(error)}")

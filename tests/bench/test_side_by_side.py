@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from nids import device
 from nids.bench import side_by_side
 from nids.bench.side_by_side import ON_A_GPU, Rate
+from nids.models import backend
 
 TRAIN = "from nids.bench.side_by_side import train; print(train(1, 0.0, 32, 0.5))"
 
@@ -19,7 +19,7 @@ def test_a_process_trains_when_it_is_told_to() -> None:
     assert float(rows) > 0
 
 
-@pytest.mark.skipif(not device.cards(), reason="there is no GPU on this machine")
+@pytest.mark.skipif(not backend.cards(), reason="there is no GPU on this machine")
 @pytest.mark.timeout(600)
 def test_trials_share_a_gpu() -> None:
     rates = {count: side_by_side._rate(count, cpus=1, gpus=1 / count) for count in ON_A_GPU}
@@ -28,7 +28,7 @@ def test_trials_share_a_gpu() -> None:
 
 def test_without_a_gpu_the_cores_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     rates = {1: Rate(100.0), 2: Rate(180.0)}
-    monkeypatch.setattr(device, "cards", list)
+    monkeypatch.setattr(backend, "cards", list)
     monkeypatch.setattr(side_by_side.psutil, "cpu_count", lambda: 2)
     monkeypatch.setattr(side_by_side, "_rate", lambda processes, cpus, gpus: rates[processes])
     assert side_by_side.measure() == [

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nids import device
 from nids.errors import UserError
+from nids.models import backend
 from nids.search import probing
 from nids.space import space_of
 
@@ -48,14 +48,14 @@ def with_share(**resources: object) -> tuple[float, list[str], list[int]]:
     return share, said, capacities
 
 
-@pytest.mark.skipif(bool(device.cards()), reason="there are real GPUs here")
+@pytest.mark.skipif(bool(backend.cards()), reason="there are real GPUs here")
 def test_of_gpus_that_are_numbers_as_many_share_one_as_are_allowed() -> None:
     share, said, capacities = with_share(max_trials_per_gpu=3)
     assert (share, capacities) == (0.3333, [6])
     assert said[1:] == ["3 trials to a GPU: the cluster's GPUs are numbers only, of which nothing can be measured"]
 
 
-@pytest.mark.skipif(not device.cards(), reason="there is no GPU here")
+@pytest.mark.skipif(not backend.cards(), reason="there is no GPU here")
 def test_on_a_real_gpu_the_share_follows_from_what_the_largest_takes() -> None:
     share, (_, said), _ = with_share(max_trials_per_gpu=1000)
     assert 1 / 1000 <= share <= 0.5

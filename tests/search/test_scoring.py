@@ -11,8 +11,8 @@ from rich.console import Console
 from nids import bundle, scoring
 from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
-from nids.hyperparameters import Hyperparameters
-from nids.model import build_model
+from nids.models.cnn_bigru.network import build_model
+from nids.models.hyperparameters import Hyperparameters
 from nids.search import scoring as scoring_on_ray
 from nids.storage import Folder
 

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from nids import adjustable
+from nids.models.cnn_bigru import dynamic_layers
 
 
 def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
-    layer = adjustable.Dropout()
+    layer = dynamic_layers.Dropout()
     ones = np.ones((200, 500), dtype=np.float32)
     assert np.array_equal(layer(ones, training=True), ones)  # a rate of 0 to begin with
     layer.rate.assign(0.25)
@@ -21,7 +21,7 @@ def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
 
 
 def test_batch_normalization_averages_with_its_momentum() -> None:
-    ours, plain = adjustable.BatchNormalization(), keras.layers.BatchNormalization(momentum=0.7)
+    ours, plain = dynamic_layers.BatchNormalization(), keras.layers.BatchNormalization(momentum=0.7)
     rows = np.random.default_rng(0).normal(3, 2, (50, 4, 6)).astype(np.float32)
     ours.build(rows.shape)
     ours.momentum.assign(0.7)
@@ -37,15 +37,15 @@ def test_batch_normalization_averages_with_its_momentum() -> None:
     [(8, 8, "11111111"), (1, 8, "00010000"), (3, 8, "00111000"), (4, 8, "00111100"), (2, 3, "011"), (1, 1, "1")],
 )
 def test_a_window_is_where_same_padding_puts_a_kernel(size: int, room: int, expected: str) -> None:
-    window = adjustable.Conv1D.window_of(size, room)
+    window = dynamic_layers.Conv1D.window_of(size, room)
     assert (window.shape, window.dtype) == ((room, 1, 1), np.float32)
     assert "".join(str(int(value)) for value in window.flat) == expected
 
 
 def test_what_is_outside_the_window_does_not_learn() -> None:
-    layer = adjustable.Conv1D(2, 8)
+    layer = dynamic_layers.Conv1D(2, 8)
     layer.build((None, 10, 1))
-    layer.window.assign(adjustable.Conv1D.window_of(3, 8))
+    layer.window.assign(dynamic_layers.Conv1D.window_of(3, 8))
     model = keras.Sequential([layer, keras.layers.Flatten(), keras.layers.Dense(1)])
     model.compile("adam", "mse", jit_compile=False)
     before = keras.ops.convert_to_numpy(layer.kernel)

@@ -9,11 +9,11 @@ import keras
 import numpy as np
 from keras import layers
 
-from nids import adjustable
-from nids.recurrent import BidirectionalGRU
+from nids.models.cnn_bigru import dynamic_layers
+from nids.models.cnn_bigru.gru import BidirectionalGRU
 
 if TYPE_CHECKING:
-    from nids.hyperparameters import Attention, Hyperparameters
+    from nids.models.hyperparameters import Attention, Hyperparameters
 
 POOL = 5
 HEADS = 4
@@ -60,7 +60,7 @@ def adjusted(fresh: Values, hp: Hyperparameters) -> Values:
     """
     kernel = fresh["conv/kernel"]
     room, size = len(kernel), hp.conv_kernel_size
-    window = adjustable.Conv1D.window_of(size, room)
+    window = dynamic_layers.Conv1D.window_of(size, room)
     rates = {
         "conv_dropout": hp.conv_dropout,
         "bigru_dropout": hp.gru_dropout,
@@ -107,21 +107,21 @@ def build_network(width: int, classes: int, architecture: Architecture, seed: in
     # Keras draws the seed of every initializer and of every dropout from here, a different one for each.
     keras.utils.set_random_seed(seed)
     row = layers.Input((width, 1), name="row")
-    x = adjustable.Conv1D(architecture.filters, architecture.kernel_room, activation="relu", name="conv")(row)
+    x = dynamic_layers.Conv1D(architecture.filters, architecture.kernel_room, activation="relu", name="conv")(row)
     x = layers.MaxPooling1D(POOL, padding="same", name="conv_pooling")(x)
-    x = adjustable.BatchNormalization(name="conv_batch_norm")(x)
-    x = adjustable.Dropout(name="conv_dropout")(x)
+    x = dynamic_layers.BatchNormalization(name="conv_batch_norm")(x)
+    x = dynamic_layers.Dropout(name="conv_dropout")(x)
     x = BidirectionalGRU(architecture.gru_units, name="bigru")(x)
-    x = adjustable.Dropout(name="bigru_dropout")(x)
+    x = dynamic_layers.Dropout(name="bigru_dropout")(x)
     x = layers.Reshape((2 * architecture.gru_units, 1), name="reshape")(x)
     x = layers.MaxPooling1D(POOL, padding="same", name="sequence_pooling")(x)
-    x = adjustable.BatchNormalization(name="sequence_batch_norm")(x)
+    x = dynamic_layers.BatchNormalization(name="sequence_batch_norm")(x)
     x = BidirectionalGRU(architecture.sequence_gru_units, return_sequences=True, name="sequence_bigru")(x)
-    x = adjustable.Dropout(name="sequence_bigru_dropout")(x)
+    x = dynamic_layers.Dropout(name="sequence_bigru_dropout")(x)
     query = layers.GlobalAveragePooling1D(keepdims=True, name="attention_query")(x)
     x = _attend(architecture.attention, query, x)
     x = layers.Flatten(name="context")(x)
-    x = adjustable.Dropout(name="attention_dropout")(x)
+    x = dynamic_layers.Dropout(name="attention_dropout")(x)
     probabilities = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
     return keras.Model(row, probabilities, name="cnn_bigru_attention")
 

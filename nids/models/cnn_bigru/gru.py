@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras import layers, ops
 
-from nids import device
+from nids.models import backend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ class BidirectionalGRU(layers.Bidirectional):
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: Any = None) -> Tensor:
         """Return the outputs for float32 sequences of shape (batch, steps, features)."""
-        if device.has_gpu() or initial_state is not None or mask is not None:
+        if backend.has_gpu() or initial_state is not None or mask is not None:
             return super().call(sequences, initial_state, mask, training)
         # The gradient function below must not see the variables themselves, hence the copies.
         directions = (self.forward_layer.cell, self.backward_layer.cell)
@@ -104,7 +104,7 @@ def _forward(
     return states, saved
 
 
-@device.compiled
+@backend.compiled
 def _step(
     ahead: Tensor, behind: Tensor, scale: Tensor, product: Tensor, state: Tensor, bias: Tensor
 ) -> tuple[Tensor, ...]:
@@ -163,7 +163,7 @@ def _backward(
     )
 
 
-@device.compiled
+@backend.compiled
 def _step_back(
     upstream: tuple[Tensor, Tensor] | None,
     carried: tuple[Tensor, ...],

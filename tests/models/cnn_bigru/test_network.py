@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from nids.hyperparameters import Hyperparameters
-from nids.model import build_model
+from nids.models.cnn_bigru.network import build_model
+from nids.models.hyperparameters import Hyperparameters
 
 WIDTH, CLASSES = 23, 5
 SMALL = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=6, sequence_gru_units=4)

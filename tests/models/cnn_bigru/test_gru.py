@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from nids import device
-from nids.recurrent import BidirectionalGRU
+from nids.models import backend
+from nids.models.cnn_bigru.gru import BidirectionalGRU
 
 UNITS = 6
 
@@ -58,6 +58,6 @@ def test_it_learns_as_keras_does() -> None:
 def test_a_gpu_gets_keras_own_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its kernel there is cuDNN's."""
     ours, plain = pair(3, return_sequences=True)
-    monkeypatch.setattr(device, "has_gpu", lambda: True)
+    monkeypatch.setattr(backend, "has_gpu", lambda: True)
     sequences = np.random.default_rng(0).normal(size=(5, 7, 3)).astype(np.float32)
     np.testing.assert_array_equal(ours(sequences), plain(sequences))

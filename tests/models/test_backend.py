@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nids import device
+from nids.models import backend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,12 +54,12 @@ esac
 @pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
 @pytest.mark.usefixtures("nvidia_smi")
 def test_what_is_known_of_each_card_is_asked_of_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert device.cards() == [81559, 143771]
-    assert device.card_use() == [(512, 97), (0, 0)]
+    assert backend.cards() == [81559, 143771]
+    assert backend.card_use() == [(512, 97), (0, 0)]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert device.cards() == [143771]
+    assert backend.cards() == [143771]
 
 
 def test_without_a_driver_there_are_no_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert (device.cards(), device.card_use()) == ([], [])
+    assert (backend.cards(), backend.card_use()) == ([], [])

@@ -1,0 +1,1 @@
+"""What can be trained, and what of a machine a process may use for it."""

@@ -1,0 +1,1 @@
+"""The CNN-BiGRU with attention."""
