@@ -12,8 +12,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from nids.batches import TrainingRows
 from nids.metrics.cross_validation import validation_figures
+from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

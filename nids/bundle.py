@@ -27,11 +27,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nids import datasets
-from nids.ensemble import Ensemble, Weights, shapes
 from nids.errors import UserError
 from nids.folds.encoding import Encoding
 from nids.metrics.calibration import correct_priors, with_temperature
 from nids.models.hyperparameters import Hyperparameters  # noqa: TC001 - pydantic reads the annotation
+from nids.training.ensemble import Ensemble, Weights, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,7 +135,7 @@ class Bundle:
         return self.manifest.thresholds
 
     def probabilities(self, features: pd.DataFrame) -> np.ndarray:
-        """Return class probabilities, float32 of shape (rows, classes); see ``nids.ensemble.Ensemble``."""
+        """Return class probabilities, float32 of shape (rows, classes); see ``nids.training.ensemble.Ensemble``."""
         return self.ensemble.probabilities(features)
 
     def calibrated(self, probabilities: np.ndarray) -> np.ndarray:

@@ -22,11 +22,11 @@ from nids.metrics.cross_validation import over_folds, validation_figures
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.metrics.evaluation import evaluate_traffic
 from nids.model_card import model_card
-from nids.refit import on_all, on_folds
 from nids.results import file_name, write_table
 from nids.storage import Folder
 from nids.study import best_row, hyperparameters_of
-from nids.trial import FoldOfTrial
+from nids.training.refit import on_all, on_folds
+from nids.training.trial import FoldOfTrial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from nids.datasets.schema import Traffic
     from nids.folds.build import Corpus, Fold
     from nids.models.hyperparameters import Hyperparameters
-    from nids.refit import Fitted, Work
     from nids.results import Run
+    from nids.training.refit import Fitted, Work
 
 FOLDER, BUNDLE = "final", "bundle"
 VERSIONS_OF = ("nids", "tensorflow", "keras", "numpy", "imbalanced-learn", "scikit-learn")

@@ -13,13 +13,13 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from nids.batches import TrainingRows
 from nids.config import Folds
 from nids.errors import UserError
 from nids.folds.build import Corpus, Fold, build, build_encoded, split
 from nids.folds.encoding import Encoding
 from nids.folds.resampling import synthesize
 from nids.metrics.classification import evaluate, summary
+from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nids.datasets.schema import Traffic
-    from nids.learner import Learner
+    from nids.training.trainer import Learner
 
 pytest_plugins = ["tests.bucket"]
 
@@ -29,6 +29,6 @@ def traffic() -> Traffic:
 @pytest.fixture(scope="session")
 def learner() -> Callable[..., Learner]:
     """Return a maker of learners that traces each kind once: that takes seconds, and a learner keeps nothing."""
-    from nids.learner import Learner
+    from nids.training.trainer import Learner
 
     return functools.cache(Learner)

@@ -111,10 +111,13 @@ def test_readers_of_results_load_neither_ray_nor_tensorflow() -> None:
 
 
 def test_a_trial_loads_no_ray() -> None:
-    below = sorted(_below("nids.trial"))
-    assert {"nids.batches", "nids.learner", "nids.metrics.classification", "nids.models.cnn_bigru.network"} <= set(
-        below
-    )
+    below = sorted(_below("nids.training.trial"))
+    assert {
+        "nids.training.batches",
+        "nids.training.trainer",
+        "nids.metrics.classification",
+        "nids.models.cnn_bigru.network",
+    } <= set(below)
     assert "ray" not in _loaded_after([*below, "nids.models.backend", "nids.folds.cache"])
 
 
@@ -122,7 +125,7 @@ def test_no_search_can_reach_the_held_out_rows() -> None:
     searching = [
         *(name for name in NIDS if name.startswith("nids.search.") and name not in AFTER_THE_SEARCH),
         *(
-            "nids.trial",
+            "nids.training.trial",
             "nids.folds.build",
             "nids.folds.cache",
             "nids.study",
@@ -163,7 +166,7 @@ def test_each_framework_has_its_place() -> None:
         "nids.models.cnn_bigru.dynamic_layers",
         "nids.models.cnn_bigru.gru",
         "nids.models.cnn_bigru.network",
-        "nids.learner",
+        "nids.training.trainer",
     }
     assert users("keras") <= {*network, "nids.models.backend", "nids.bench.plain_loop"}
     commands = {name for name in NIDS if name.split(".")[:2] == ["nids", "cli"]}

@@ -10,7 +10,7 @@ import psutil
 
 from nids.bench.measuring import SAME_WORK, output_of, search_command
 from nids.results import open_run
-from nids.stopwatch import PARTS
+from nids.training.timer import PARTS
 
 if TYPE_CHECKING:
     import pandas as pd

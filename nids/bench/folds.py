@@ -10,12 +10,12 @@ import ray
 from imblearn.over_sampling import SMOTE
 
 from nids import config, datasets
-from nids.batches import TrainingRows
 from nids.bench.measuring import spread
 from nids.folds.build import Corpus, build_folds, split
 from nids.folds.encoding import Encoding
 from nids.search import cluster
 from nids.search.sharing import SharedFolds
+from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
     from nids.bench.measuring import Row

@@ -22,7 +22,7 @@ from nids.metrics.classification import SUMMARY
 from nids.results import TABLES, Run, RunWriter
 from nids.search import cluster, driver, preparation
 from nids.search.trainable import TrialProcess, result_of
-from nids.stopwatch import PARTS
+from nids.training.timer import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

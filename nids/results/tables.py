@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from nids.metrics.cross_validation import FIGURES
-from nids.stopwatch import PARTS
+from nids.training.timer import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from nids.search import cluster, preparation, probing
 from nids.search.places import places
 from nids.search.refitting import fit_with_progress
 from nids.space import space_from
-from nids.trial import TrialFailed
+from nids.training.trial import TrialFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from nids.bundle import Bundle
     from nids.config import Job
     from nids.datasets.schema import Traffic
-    from nids.refit import Fitted, Work
     from nids.results import Run
+    from nids.training.refit import Fitted, Work
 
 
 def run(

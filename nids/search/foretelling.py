@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nids import config, foretelling, heldout
-from nids.ensemble import Ensemble
 from nids.errors import UserError
 from nids.folds.build import whole
 from nids.metrics.evaluation import evaluate_traffic
 from nids.models import backend
-from nids.refit import on_all
 from nids.report import foretelling as report
 from nids.results import file_name, write_table
 from nids.search import cluster, preparation, probing
 from nids.search.places import places
 from nids.search.refitting import fit_with_progress
 from nids.space import space_from
-from nids.trial import TrialFailed
+from nids.training.ensemble import Ensemble
+from nids.training.refit import on_all
+from nids.training.trial import TrialFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -102,8 +102,8 @@ def _measured(hp: Hyperparameters, width: int, classes: int, cpus: int) -> tuple
         return None
     import numpy as np
 
-    from nids.learner import VALIDATION_BATCH, Network
     from nids.models.cnn_bigru.network import Architecture
+    from nids.training.trainer import VALIDATION_BATCH, Network
 
     model = Network(width, classes, Architecture.of(hp), hp.optimizer).model
     rows = np.zeros((max(hp.batch_size, VALIDATION_BATCH), width, 1), dtype=np.float32)

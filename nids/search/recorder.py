@@ -46,7 +46,7 @@ class Record:
     error: str | None = None
 
     def add(self, result: Mapping[str, Any]) -> None:
-        """Take in a report of ``nids.trial.run_trial``."""
+        """Take in a report of ``nids.training.trial.run_trial``."""
         if result["epoch"] == 1:
             self.curve.clear()  # started again after a fault
         self.last = {key: result[key] for key in ("epoch", "value", "best_epoch")}

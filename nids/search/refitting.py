@@ -8,8 +8,8 @@ import ray
 from ray.exceptions import RayTaskError
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from nids.refit import Fitted, fit
-from nids.trial import TrialFailed
+from nids.training.refit import Fitted, fit
+from nids.training.trial import TrialFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.folds.build import Corpus, Fold
-    from nids.refit import Task, Work
     from nids.search.places import Place
     from nids.storage import Folder
+    from nids.training.refit import Task, Work
 
 
 def fit_with_progress(

@@ -35,7 +35,7 @@ class TrialProcess(tune.Trainable):
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin the next trial."""
         from nids.models.hyperparameters import Hyperparameters
-        from nids.trial import run_trial
+        from nids.training.trial import run_trial
 
         hp = Hyperparameters.model_validate({**self._job.hyperparameters, **new_config["hyperparameters"]})
         self._reports = run_trial(hp, self._corpus, self._folds, self._job)
@@ -48,7 +48,7 @@ class TrialProcess(tune.Trainable):
         the same trial tried again.
         """
         from nids.models import backend
-        from nids.trial import TrialFailed
+        from nids.training.trial import TrialFailed
 
         try:
             return result_of(next(self._reports))

@@ -9,10 +9,10 @@ import pytest
 from sklearn.model_selection import StratifiedKFold
 
 from nids import config, datasets
-from nids.batches import TrainingRows
 from nids.config import Folds
 from nids.errors import UserError
 from nids.folds.build import Corpus, Fold, build, split, whole
+from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic

@@ -19,13 +19,13 @@ from nids.heldout import ANOTHER_DRAW
 from nids.metrics.calibration import fit_temperature
 from nids.metrics.classification import evaluate, summary
 from nids.metrics.detection import attack_scores, threshold_at
-from nids.refit import on_folds
 from nids.report import held_out
 from nids.results import Run, open_run
 from nids.search import baselines, driver, finalizing, preparation
 from nids.search.places import places
 from nids.search.refitting import fit_all
 from nids.storage import Folder
+from nids.training.refit import on_folds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

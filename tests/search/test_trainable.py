@@ -34,16 +34,16 @@ given = {"shared": shared, "job": job, "places": [Place(cpus=1, gpus=0.0, capaci
 process = tune.with_parameters(TrialProcess, **given)(config)
 
 import nids.learner
-trains = nids.learner.Learner.train
+trains = nids.training.trainer.Learner.train
 
 def too_much(*arguments, **options):
     import tensorflow as tf
     tf.zeros([1 << 50])  # more than any machine has: TensorFlow itself says so
 
-nids.learner.Learner.train = too_much
+nids.training.trainer.Learner.train = too_much
 lost = process.step()
 # The next trial of the same process goes on.
-nids.learner.Learner.train = trains
+nids.training.trainer.Learner.train = trains
 process.reset_config({**config, "number": 1})
 found = process.step()
 print(json.dumps([lost, found["epoch"], found["finished"]]))

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from nids.batches import TrainingRows, ValidationRows
 from nids.config import Folds, Training
 from nids.folds.build import Corpus, build, split
-from nids.learner import Learner, State
 from nids.models.hyperparameters import Hyperparameters
+from nids.training.batches import TrainingRows, ValidationRows
+from nids.training.trainer import Learner, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nids.learner import Learner
 from nids.seeding import derived_seed
-from nids.trial import FoldOfTrial, TrialFailed
+from nids.training.trainer import Learner
+from nids.training.trial import FoldOfTrial, TrialFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from nids.stopwatch import PARTS, Stopwatch
+from nids.training.timer import PARTS, Stopwatch
 
 
 def test_it_adds_up_each_part_until_it_is_read() -> None:

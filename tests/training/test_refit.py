@@ -11,9 +11,9 @@ from nids.folds.build import Corpus, Fold, build, split, whole
 from nids.metrics.cross_validation import validation_figures
 from nids.models.cnn_bigru.network import build_model
 from nids.models.hyperparameters import Hyperparameters
-from nids.refit import Fitted, Task, Work, fit, on_all, on_folds
 from nids.storage import Folder
-from nids.trial import TrialFailed, run_trial
+from nids.training.refit import Fitted, Task, Work, fit, on_all, on_folds
+from nids.training.trial import TrialFailed, run_trial
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nids.batches import TrainingRows, ValidationRows
-from nids.learner import Learner
 from nids.metrics.cross_validation import over_folds, validation_figures
 from nids.seeding import derived_seed
+from nids.training.batches import TrainingRows, ValidationRows
+from nids.training.trainer import Learner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,7 +67,7 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
       withheld, each of ``nids.metrics.attack_types.UNSEEN`` likewise;
     * ``folds``: for each fold its ``fold`` number, ``training_loss``, the same figures, ``confusion``, counts of known
       rows as a list of lists (actual by predicted), ``attacks``, what became of each attack type, and ``seconds``: all
-      that the fold's epoch took, with each of ``nids.stopwatch.PARTS`` as ``…_seconds``; what a trial has to prepare
+      that the fold's epoch took, with each of ``nids.training.timer.PARTS`` as ``…_seconds``; what a trial has to prepare
       counts for its first fold's first epoch.
 
     Raises:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from nids.batches import TrainingRows, ValidationRows
 from nids.config import Folds
 from nids.folds.build import Corpus, Fold, build, split
+from nids.training.batches import TrainingRows, ValidationRows
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from nids import config
-from nids.batches import ValidationRows
 from nids.folds.build import Corpus, Fold, build, split
 from nids.folds.encoding import Rows
 from nids.metrics.attack_types import UNSEEN
@@ -15,14 +14,15 @@ from nids.metrics.classification import SUMMARY, summary
 from nids.metrics.cross_validation import validation_figures
 from nids.models.hyperparameters import Hyperparameters
 from nids.results import SECONDS
-from nids.stopwatch import Stopwatch
-from nids.trial import TrialFailed, run_trial
+from nids.training.batches import ValidationRows
+from nids.training.timer import Stopwatch
+from nids.training.trial import TrialFailed, run_trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nids.datasets.schema import Traffic
-    from nids.learner import Learner
+    from nids.training.trainer import Learner
 
 HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4, batch_size=64)
 FOLDS = config.Folds(count=3, targets={"U2R": 20})
@@ -64,13 +64,13 @@ def run(corpus: Corpus, folds: list[Fold], job: config.Job) -> Reports:
 @pytest.fixture
 def traced(learner: Callable[..., Learner], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let trials of one shape share a traced learner: it keeps nothing, as its own tests show."""
-    monkeypatch.setattr("nids.trial.Learner", learner)
+    monkeypatch.setattr("nids.training.trial.Learner", learner)
 
 
 @pytest.fixture(scope="module")
 def reports(shared: tuple[Corpus, list[Fold]], learner: Callable[..., Learner]) -> Reports:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nids.trial.Learner", learner)
+        patch.setattr("nids.training.trial.Learner", learner)
         return run(shared[0], shared[1], job())
 
 
@@ -258,7 +258,7 @@ class ScriptedLearner:
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[ScriptedLearner]]:
-    monkeypatch.setattr("nids.trial.Learner", ScriptedLearner)
+    monkeypatch.setattr("nids.training.trial.Learner", ScriptedLearner)
     ScriptedLearner.weights = []
     yield ScriptedLearner
     del ScriptedLearner.weights

@@ -10,14 +10,14 @@ import keras
 import numpy as np
 
 from nids.models.cnn_bigru.network import Architecture, adjusted, build_network
-from nids.stopwatch import Stopwatch
+from nids.training.timer import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nids.batches import TrainingRows, ValidationRows
     from nids.config import Training
     from nids.models.hyperparameters import Hyperparameters, Optimizer
+    from nids.training.batches import TrainingRows, ValidationRows
 
 T = TypeVar("T")
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from nids import datasets
-from nids.ensemble import Ensemble, shapes
 from nids.folds.encoding import Encoding, compact
 from nids.models.cnn_bigru.network import build_model
 from nids.models.hyperparameters import Hyperparameters
+from nids.training.ensemble import Ensemble, shapes
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nids.folds.encoding import compact
-from nids.learner import VALIDATION_BATCH
 from nids.models.cnn_bigru.network import Architecture, build_network
+from nids.training.trainer import VALIDATION_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

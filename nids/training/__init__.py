@@ -1,0 +1,1 @@
+"""One trial, and its models trained once more. Nothing here knows of Ray."""
