@@ -12,7 +12,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from nids.errors import UserError
 from nids.results import FIGURES, SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names
-from nids.results.owner import owner
+from nids.results.driver_process import owner
 from nids.results.run import SILENCE
 from nids.results.writer import TRIALS_A_PART
 from nids.space import describe

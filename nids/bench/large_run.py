@@ -10,7 +10,7 @@ import numpy as np
 from nids import config
 from nids.metrics.classification import SUMMARY, class_figures
 from nids.results import RunWriter
-from nids.results.tables import TRIALS_A_PART
+from nids.results.schema import TRIALS_A_PART
 from nids.space import describe, space_of
 
 if TYPE_CHECKING:

@@ -106,9 +106,9 @@ def report(
 
 def runs(storage: StorageOption = "runs") -> None:
     """List the runs of a storage, with their state and their best trial."""
-    from nids import listing
+    from nids.results import run_list
 
-    listing.show(storage, Console())
+    run_list.show(storage, Console())
 
 
 def _run(prepare: Callable[[], Prepared], address: str | None, storage: str, console: Console) -> None:

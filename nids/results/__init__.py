@@ -26,7 +26,7 @@ change does not grow with the number of trials.
 
 from nids.metrics.cross_validation import FIGURES, LESS_IS_BETTER
 from nids.results.run import ASKED_AT_ONCE, UNFINISHED, Run, names_in, new_run, open_run, refuse_if_there, run_names
-from nids.results.tables import FORMAT, SECONDS, TABLES, Rows
+from nids.results.schema import FORMAT, SECONDS, TABLES, Rows
 from nids.results.writer import RunWriter, file_name, record_look, write_table
 
 __all__ = [

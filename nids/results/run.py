@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from nids import config
 from nids.errors import UserError
-from nids.results.owner import is_gone
-from nids.results.tables import FORMAT, TRIALS_A_PART, part_name, schemas
+from nids.results.driver_process import is_gone
+from nids.results.schema import FORMAT, TRIALS_A_PART, part_name, schemas
 from nids.storage import Folder
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nids.results.tables import TABLES, TRIALS_A_PART, Rows, part_name, schemas
+from nids.results.schema import TABLES, TRIALS_A_PART, Rows, part_name, schemas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from ray import tune
 from nids.errors import UserError
 from nids.metrics.classification import class_figures
 from nids.results import FIGURES, SECONDS
-from nids.results.owner import owner
+from nids.results.driver_process import owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,7 @@ from ray.tune.experiment import Trial
 from nids.metrics.classification import SUMMARY
 from nids.results import FORMAT, SECONDS, Run, RunWriter
 from nids.results import writer as writing
-from nids.results.owner import owner
+from nids.results.driver_process import owner
 from nids.search.recorder import Record, Recorder
 from nids.search.trainable import result_of
 from nids.storage import Folder

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from nids.listing import show
 from nids.results import RunWriter
+from nids.results.run_list import show
 from nids.storage import Folder
 
 if TYPE_CHECKING:
