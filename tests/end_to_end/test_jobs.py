@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 if TYPE_CHECKING:
-    from tests.cluster.conftest import Nodes
+    from tests.end_to_end.conftest import Nodes
 
 
 def submitted(said: str) -> str:

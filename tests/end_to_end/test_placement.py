@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.cluster.conftest import Nodes
+    from tests.end_to_end.conftest import Nodes
 
 
 def test_eight_quarters_of_a_gpu_to_a_node_at_once(three_nodes: Nodes) -> None:
