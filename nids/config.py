@@ -146,7 +146,7 @@ class Resources(_Section):
     def gpus(self) -> float:
         """GPUs of a trial, or its share of one; "auto" has to be measured first."""
         if isinstance(self.gpus_per_trial, str):
-            raise TypeError('gpus_per_trial is "auto": nids.search.probing finds out what that is on a cluster')
+            raise TypeError('gpus_per_trial is "auto": nids.cluster.gpu_probe finds out what that is on a cluster')
         return self.gpus_per_trial
 
 

@@ -32,7 +32,7 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
         raise UserError(f"{unknown[0]}: there is no such part of the benchmark; its parts are {', '.join(PARTS)}.")
     import psutil
 
-    from nids.search import cluster
+    from nids.cluster import connection
 
     rows: list[Row] = []
     for name in parts or PARTS:

@@ -11,10 +11,10 @@ from imblearn.over_sampling import SMOTE
 
 from nids import config, datasets
 from nids.bench.measuring import spread
+from nids.cluster import connection
+from nids.cluster.object_store import SharedFolds
 from nids.folds.build import Corpus, build_folds, split
 from nids.folds.encoding import Encoding
-from nids.search import cluster
-from nids.search.sharing import SharedFolds
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def measure(rounds: int) -> list[Row]:
     folds = build_folds(corpus, traffic, job, lambda _: None)
     rows = sum(len(fold.training) + len(fold.synthetic_labels) + len(fold.validation) for fold in folds)
     naive = rows * folds[0].encoding.width * 4
-    cluster.connect()
+    connection.connect()
     try:
         before = _shared_memory()
         shared = SharedFolds.put(corpus, folds)

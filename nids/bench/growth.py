@@ -18,18 +18,19 @@ from rich.console import Console
 
 from nids import config, datasets
 from nids.bench.measuring import Row, output_of
+from nids.cluster import connection
 from nids.metrics.classification import SUMMARY
 from nids.results import TABLES, Run, RunWriter
-from nids.search import cluster, driver, preparation
+from nids.search import driver, preparation
 from nids.search.trainable import TrialProcess, result_of
 from nids.training.timer import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from nids.cluster.object_store import SharedFolds
+    from nids.cluster.placement import Place
     from nids.config import Job
-    from nids.search.places import Place
-    from nids.search.sharing import SharedFolds
     from nids.storage import Folder
 
 SIZES = (10, 100, 1000, 10_000)
@@ -148,7 +149,7 @@ def run(sizes: Sequence[int], address: str | None = None, gpus: float = 0.0) -> 
         source=__file__,
     )
     traffic = datasets.load_training("nsl-kdd-sample", rows=600)
-    cluster.connect(address)
+    connection.connect(address)
     try:
         with tempfile.TemporaryDirectory() as storage, _timed(RunWriter, "flush") as flushes:
             prepared = preparation.prepare(job, traffic, storage, "stub", lambda _: None)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import ray
 from rich.console import Console
 
-from nids import config, datasets, local_cluster
+from nids import config, datasets
 from nids.bench import growth
 from nids.bench.measuring import output_of
-from nids.local_cluster import Size
-from nids.search import cluster, driver, preparation
+from nids.cluster import connection, local
+from nids.cluster.local import Size
+from nids.search import driver, preparation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ class Waiting(growth.Stub):
 
 def measure(progress: Callable[[str], object]) -> list[Row]:
     """Measure both on a cluster of several nodes on this machine."""
-    with local_cluster.running(NODES, progress) as nodes:
+    with local.running(NODES, progress) as nodes:
         many = growth.rows_of(SIZES, nodes.address, SHARE)
         seconds = {slots: _seconds(slots, nodes.address) for slots in SLOTS}
     at_once = int(NODES.nodes * NODES.gpus / SHARE)
@@ -80,7 +81,7 @@ def run(address: str, slots: int) -> float:
         source=__file__,
     )
     traffic = datasets.load_training("nsl-kdd-sample", rows=600)
-    cluster.connect(address)
+    connection.connect(address)
     try:
         with tempfile.TemporaryDirectory() as storage:
             prepared = preparation.prepare(job, traffic, storage, "waiting", lambda _: None)

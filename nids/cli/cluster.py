@@ -20,8 +20,8 @@ def local(
     """Run a Ray cluster of several nodes on this machine until Ctrl-C: to try what is meant for many machines."""
     import signal
 
-    from nids import local_cluster
-    from nids.local_cluster import Size
+    from nids.cluster import local as local_cluster
+    from nids.cluster.local import Size
 
     console = Console()
 

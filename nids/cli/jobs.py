@@ -18,7 +18,7 @@ from nids.errors import UserError
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails
 
-    from nids.jobs.client import JobClient
+    from nids.cluster.job_client import JobClient
 
 JobArgument = Annotated[str, typer.Argument(help="Its id, as `nids jobs list` shows it.", show_default=False)]
 DashboardOption = Annotated[
@@ -61,8 +61,8 @@ def submit(
 ) -> None:
     """Submit: run a search, or the rest of one, as a job of a Ray cluster; its workers need no data and no code."""
     from nids import config
-    from nids.jobs import packing
-    from nids.jobs.client import JobClient
+    from nids.cluster import packing
+    from nids.cluster.job_client import JobClient
 
     console = Console()
     if (job is None) == (resume is None):
@@ -97,7 +97,7 @@ def submit(
 
 def list_(address: DashboardOption = None) -> None:
     """List the submitted jobs, the latest first."""
-    from nids.jobs.client import JobClient
+    from nids.cluster.job_client import JobClient
 
     console = Console()
     jobs = JobClient(address).jobs()
@@ -118,7 +118,7 @@ def list_(address: DashboardOption = None) -> None:
 
 def status(job: JobArgument, address: DashboardOption = None) -> None:
     """Say how a job stands."""
-    from nids.jobs.client import JobClient
+    from nids.cluster.job_client import JobClient
 
     found = JobClient(address).job(job)
     started, took = _times(found)
@@ -138,7 +138,7 @@ def status(job: JobArgument, address: DashboardOption = None) -> None:
 
 def logs(job: JobArgument, follow: FollowOption = False, address: DashboardOption = None) -> None:
     """Print what a job has printed."""
-    from nids.jobs.client import JobClient
+    from nids.cluster.job_client import JobClient
 
     client = JobClient(address)
     if follow:
@@ -149,7 +149,7 @@ def logs(job: JobArgument, follow: FollowOption = False, address: DashboardOptio
 
 def stop(job: JobArgument, address: DashboardOption = None) -> None:
     """Stop a job in good order: its run can be gone on with, on any cluster that sees the storage."""
-    from nids.jobs.client import JobClient
+    from nids.cluster.job_client import JobClient
 
     client = JobClient(address)
     found = client.job(job)

@@ -115,14 +115,14 @@ def _run(prepare: Callable[[], Prepared], address: str | None, storage: str, con
     """Run a search and show what it has found; say how an interrupted one is continued."""
     import ray
 
-    from nids.search import cluster
+    from nids.cluster import connection
 
     try:
         # Both take seconds, and a cluster's start is mostly waiting.
         beside = ThreadPoolExecutor(1)
         try:
             preparing = beside.submit(prepare)
-            cluster.connect(address)
+            connection.connect(address)
             prepared = preparing.result()
         finally:
             beside.shutdown(wait=False, cancel_futures=True)

@@ -12,13 +12,14 @@ import ray
 
 from nids import heldout
 from nids.baselines import Baseline, FittedBaseline, baselines_of, fit
+from nids.cluster import connection
 from nids.folds.build import whole
 from nids.folds.encoding import compact
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.metrics.evaluation import evaluate_traffic
 from nids.progress import counted
 from nids.results import FIGURES, write_table
-from nids.search import cluster, preparation
+from nids.search import preparation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -52,7 +53,7 @@ def run(
     heldout.refuse_if_missing(job.data, data)
     baselines = baselines_of(job.folds.resampling)
     folder = found.folder.folder(FOLDER)
-    with cluster.connected(address):
+    with connection.connected(address):
         shared = ray.put(corpus)
         with counted(console) as progress:
             on_folds = _fit_all(

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 
 from ray import tune
 
+from nids.cluster import connection, gpu_probe
+from nids.cluster.object_store import SharedFolds
+from nids.cluster.placement import Place, places, slots
 from nids.errors import UserError
 from nids.results import Run, RunWriter, refuse_if_there
-from nids.search import cluster, preparation, probing
-from nids.search.places import Place, places, slots
+from nids.search import preparation
 from nids.search.progress import SearchProgress
 from nids.search.recorder import Recorder
 from nids.search.scheduler import scheduler_of
 from nids.search.searcher import StudySearcher
-from nids.search.sharing import SharedFolds
 from nids.search.trainable import TrialProcess
 from nids.study import JOURNAL, new_study, resumed_study
 
@@ -56,7 +57,7 @@ def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = Tr
     """
     job, space, folder, earlier = prepared.job, prepared.space, prepared.folder, prepared.earlier
     classes = prepared.manifest["data"]["classes"]
-    job = probing.with_share(job, space, prepared.manifest["folds"]["width"], len(classes), console.print)
+    job = gpu_probe.with_share(job, space, prepared.manifest["folds"]["width"], len(classes), console.print)
     found = places(job.resources)
     if waiting := sum(place.waiting for place in found):
         console.print(f"{waiting} of the trials that are to run at once wait for nodes that the cluster has to start")
@@ -66,7 +67,7 @@ def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = Tr
         refuse_if_there(folder)
     else:
         preparation.refuse_if_driven(earlier)
-    writer = RunWriter(folder, {"machine": cluster.describe(), **prepared.manifest})
+    writer = RunWriter(folder, {"machine": connection.describe(), **prepared.manifest})
     if earlier is not None:
         writer.take_over(earlier)
     with _journal(folder) as journal:
@@ -104,7 +105,7 @@ def _run(search: _Ready, console: Console) -> None:
     ended = Counter(trial.state.name for trial in search.ended)
     best = (study.best_value, study.best_trial.number) if ended["COMPLETE"] else None
     with SearchProgress(console, search.job.search, search.slots, best) as progress, _sigterm_as_sigint():
-        recorder = Recorder(search.writer, search.classes, total, ended, progress.update, cluster.nodes)
+        recorder = Recorder(search.writer, search.classes, total, ended, progress.update, connection.nodes)
         recorder.write_status("running")
         try:
             if ended.total() < total:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nids import config, final, heldout
+from nids.cluster import connection, gpu_probe
+from nids.cluster.parallel import fit_with_progress
+from nids.cluster.placement import places
 from nids.errors import UserError
 from nids.models import backend
 from nids.results import UNFINISHED
-from nids.search import cluster, preparation, probing
-from nids.search.places import places
-from nids.search.refitting import fit_with_progress
+from nids.search import preparation
 from nids.space import space_from
 from nids.training.trial import TrialFailed
 
@@ -47,7 +48,7 @@ def run(
         storage: Where the run is.
         data: Where the held-out files are, as for ``nids.heldout``.
         load: Returns the labelled rows of the run's job; only called if its folds are no longer in the storage.
-        address: A running cluster, as for ``nids.search.cluster.connected``.
+        address: A running cluster, as for ``nids.cluster.connection.connected``.
         console: Where progress is shown.
         overrides: Of the job's resources, as ``nids.config.with_resources`` takes them.
 
@@ -75,10 +76,10 @@ def run(
     def read_held_out() -> list[Traffic]:
         return heldout.look([found], job, f"finalize trial {choice.trial}", data, console)
 
-    with cluster.connected(address):
+    with connection.connected(address):
         # The widest fold's features; a network of all rows may have a few more.
         width, classes = found.manifest["folds"]["width"], len(corpus.dataset.classes)
-        job = probing.with_share(job, space_from(found.manifest["space"]), width, classes, console.print)
+        job = gpu_probe.with_share(job, space_from(found.manifest["space"]), width, classes, console.print)
         place = places(job.resources)[0]
         # Scoring the held-out rows is this process's own work, with all that the machine has.
         backend.configure_alone()

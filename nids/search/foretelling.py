@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nids import config, foretelling, heldout
+from nids.cluster import connection, gpu_probe
+from nids.cluster.parallel import fit_with_progress
+from nids.cluster.placement import places
 from nids.errors import UserError
 from nids.folds.build import whole
 from nids.metrics.evaluation import evaluate_traffic
 from nids.models import backend
 from nids.report import foretelling as report
 from nids.results import file_name, write_table
-from nids.search import cluster, preparation, probing
-from nids.search.places import places
-from nids.search.refitting import fit_with_progress
+from nids.search import preparation
 from nids.space import space_from
 from nids.training.ensemble import Ensemble
 from nids.training.refit import on_all
@@ -55,7 +56,7 @@ def run(
         storage: Where the runs are.
         data: Where the held-out files are, as for ``nids.heldout``.
         load: Returns the labelled rows of a run's job; only called if its folds are no longer in the storage.
-        address: A running cluster, as for ``nids.search.cluster.connected``.
+        address: A running cluster, as for ``nids.cluster.connection.connected``.
         console: Where progress is shown.
         overrides: Of the first job's resources, as ``nids.config.with_resources`` takes them.
 
@@ -89,9 +90,9 @@ def run(
         )
     ]
     unfinished = folder.folder("unfinished")
-    with cluster.connected(address):
+    with connection.connected(address):
         space, classes = space_from(runs[0].manifest["space"]), len(corpus.dataset.classes)
-        job = probing.with_share(job, space, everything.encoding.width, classes, console.print)
+        job = gpu_probe.with_share(job, space, everything.encoding.width, classes, console.print)
         place = places(job.resources)[0]
         try:
             models = fit_with_progress(corpus, work, job, place, unfinished, console)

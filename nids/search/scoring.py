@@ -16,10 +16,10 @@ from rich.console import Console
 
 from nids import bundle as bundles
 from nids import scoring
+from nids.cluster import connection
 from nids.errors import UserError
 from nids.models import backend
 from nids.progress import counted
-from nids.search import cluster
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def score(
         bundle: The detector's folder or URI.
         paths: Files, and folders whose files are meant.
         out: Folder for the scores: of NAME, NAME.parquet.
-        address: A running cluster, as for ``nids.search.cluster.connected``.
+        address: A running cluster, as for ``nids.cluster.connection.connected``.
         console: Where progress is shown.
         false_positive_rate: One of those that the detector has a threshold for.
         rejects: Folder for the rows that cannot be read: of NAME, NAME.csv. Without it, such a row ends everything.
@@ -92,7 +92,7 @@ def score(
         false_positive_rate,
         overwrite,
     )
-    with cluster.connected(address):
+    with connection.connected(address):
         # Progress is shown here, and of its own Ray Data would tell a page.
         ray.data.DataContext.get_current().enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.WARNING)

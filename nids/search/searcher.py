@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import optuna
 
-    from nids.search.places import Place
+    from nids.cluster.placement import Place
     from nids.space import Space
 
 

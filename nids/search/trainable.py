@@ -10,9 +10,9 @@ from ray import tune
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nids.cluster.object_store import SharedFolds
+    from nids.cluster.placement import Place
     from nids.config import Job
-    from nids.search.places import Place
-    from nids.search.sharing import SharedFolds
 
 
 class TrialProcess(tune.Trainable):

@@ -21,7 +21,7 @@ import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.scripts import scripts as ray_command
 
-from nids import local_cluster
+from nids.cluster import local
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = ROOT / "cluster"
@@ -344,7 +344,7 @@ def _bare(line: str) -> str:
 
 @pytest.mark.parametrize("file", ["compose", *LAUNCHER_FILES, *KUBERAY_FILES])
 def test_ray_is_started_by_the_same_lines(file: str) -> None:
-    of_a_local_cluster = (local_cluster.head_command(6379, 8265), local_cluster.worker_command("127.0.0.1:6379"))
+    of_a_local_cluster = (local.head_command(6379, 8265), local.worker_command("127.0.0.1:6379"))
     assert _start_lines(file) == tuple(_bare(" ".join(command)) for command in of_a_local_cluster)
 
 

@@ -19,8 +19,9 @@ from rich.console import Console
 
 from nids import config, datasets
 from nids.bench.growth import EPOCHS, Stub
-from nids.search import cluster, driver, preparation
-from nids.search.sharing import SharedFolds
+from nids.cluster import connection
+from nids.cluster.object_store import SharedFolds
+from nids.search import driver, preparation
 
 PATIENCE = 120.0
 
@@ -92,7 +93,7 @@ def main() -> None:
         made = Cluster(initialize_head=True, head_node_args=head)
         made.add_node(num_cpus=2)
         address = made.address
-    cluster.connect(address)
+    connection.connect(address)
     meeting = Meeting.options(name="meeting").remote(int(expected))
     job = config.make(
         {

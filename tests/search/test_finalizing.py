@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from nids import bundle, datasets, report, scoring
 from nids.cli import app
+from nids.cluster.parallel import fit_all
+from nids.cluster.placement import places
 from nids.errors import UserError
 from nids.final import choose
 from nids.heldout import ANOTHER_DRAW
@@ -22,8 +24,6 @@ from nids.metrics.detection import attack_scores, threshold_at
 from nids.report import held_out
 from nids.results import Run, open_run
 from nids.search import baselines, driver, finalizing, preparation
-from nids.search.places import places
-from nids.search.refitting import fit_all
 from nids.storage import Folder
 from nids.training.refit import on_folds
 

@@ -9,7 +9,7 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
-from nids.search.places import Place
+from nids.cluster.placement import Place
 from nids.search.searcher import StudySearcher
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from nids.cluster.placement import Place, places, slots
 from nids.config import Resources
 from nids.errors import UserError
-from nids.search.places import Place, places, slots
 
 # Ray holds one cluster in a process, so that one with GPUs, which are a number to Ray, has a process of its own.
 NODES = """

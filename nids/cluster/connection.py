@@ -8,7 +8,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nids import access
+from nids.cluster import auth
 from nids.errors import UserError
 from nids.models import backend
 
@@ -33,7 +33,7 @@ def connect(address: str | None = None) -> None:
     backend.before_tensorflow()
     address = address or os.environ.get("RAY_ADDRESS")
     if not address:
-        access.make_token()  # Ray itself would make one that every user of the machine can read
+        auth.make_token()  # Ray itself would make one that every user of the machine can read
     import ray
 
     if address and address.startswith("ray://"):

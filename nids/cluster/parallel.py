@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from nids.cluster.placement import Place
     from nids.config import Job
     from nids.folds.build import Corpus, Fold
-    from nids.search.places import Place
     from nids.storage import Folder
     from nids.training.refit import Task, Work
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nids.cluster import gpu_probe
 from nids.errors import UserError
 from nids.models import backend
-from nids.search import probing
 from nids.space import space_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def test_on_a_real_gpu_the_share_follows_from_what_the_largest_takes() -> None:
 def test_without_a_gpu_there_is_nothing_to_share(make_job: Callable[..., Job]) -> None:
     job = make_job(resources={"gpus_per_trial": "auto"})
     with pytest.raises(UserError) as caught:
-        probing.with_share(job, space_of(job), WIDTH, CLASSES, print)
+        gpu_probe.with_share(job, space_of(job), WIDTH, CLASSES, print)
     assert str(caught.value) == (
         'resources.gpus_per_trial is "auto", but no node of the cluster has a GPU. Set it to 0 for trials on CPUs.'
     )
@@ -74,7 +74,7 @@ def test_without_a_gpu_there_is_nothing_to_share(make_job: Callable[..., Job]) -
 
 def test_a_number_is_left_as_it_is(make_job: Callable[..., Job]) -> None:
     job = make_job(resources={"gpus_per_trial": 0.5})
-    assert probing.with_share(job, space_of(job), WIDTH, CLASSES, print) is job
+    assert gpu_probe.with_share(job, space_of(job), WIDTH, CLASSES, print) is job
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,12 @@ def test_a_number_is_left_as_it_is(make_job: Callable[..., Job]) -> None:
     ],
 )
 def test_trials_to_a_gpu(peak: int, card: int, most: int, trials: int) -> None:
-    assert probing.trials_to_a_gpu(peak, 600, card, most) == trials
+    assert gpu_probe.trials_to_a_gpu(peak, 600, card, most) == trials
 
 
 def test_a_network_that_is_too_large_for_a_gpu() -> None:
     with pytest.raises(UserError) as caught:
-        probing.trials_to_a_gpu(1000, 600, 1849, 8)
+        gpu_probe.trials_to_a_gpu(1000, 600, 1849, 8)
     assert str(caught.value) == (
         "the largest network of the space takes 1,000 MiB of the 1,849 that a GPU has, without the 1.25-fold margin. "
         "Narrow the space ([space]): batch_size and the units of the BiGRUs take most of it."

@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from nids import access
+from nids.cluster import auth
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class JobClient:
         self.address = named or DEFAULT_ADDRESS
         # Ray prefers the variable to what it is told.
         os.environ["RAY_API_SERVER_ADDRESS"] = self.address
-        access.use_token()
+        auth.use_token()
         from ray.job_submission import JobSubmissionClient
 
         for name in TALKATIVE:

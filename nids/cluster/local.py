@@ -20,7 +20,7 @@ from urllib.error import URLError
 
 import psutil
 
-from nids import access
+from nids.cluster import auth
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
     dashboard_port = dashboard_port or (_free_port() if _taken(8265) else 8265)
     if _taken(dashboard_port):
         raise UserError(f"port {dashboard_port} is taken on this machine: name another with --dashboard-port.")
-    access.make_token()
-    access.use_token()
+    auth.make_token()
+    auth.use_token()
     # Short: the names of its sockets are limited to 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="nids-"))
     cluster = LocalCluster(f"127.0.0.1:{port}", f"http://127.0.0.1:{dashboard_port}", folder)
@@ -177,7 +177,7 @@ def _await(cluster: LocalCluster, nodes: int) -> None:
 
 
 def _alive(dashboard: str) -> int:
-    headers = {"Authorization": f"Bearer {token}"} if (token := access.token()) else {}
+    headers = {"Authorization": f"Bearer {token}"} if (token := auth.token()) else {}
     request = urllib.request.Request(f"{dashboard}/api/v0/nodes", headers=headers)
     with urllib.request.urlopen(request, timeout=5) as answer:
         nodes = json.load(answer)["data"]["result"]["result"]

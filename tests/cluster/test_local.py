@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from nids.cluster.local import Size, head_command, running, worker_command
 from nids.errors import UserError
-from nids.local_cluster import Size, head_command, running, worker_command
 
 
 def test_the_commands_of_its_nodes() -> None:

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from nids.cluster.connection import connect
 from nids.errors import UserError
-from nids.search.cluster import connect
 
 # Ray holds one cluster in a process, so that this one has a process of its own.
 NODES = """

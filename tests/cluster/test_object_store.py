@@ -6,8 +6,8 @@ import pytest
 import ray
 
 from nids import datasets
+from nids.cluster.object_store import SharedFolds
 from nids.folds import cache
-from nids.search.sharing import SharedFolds
 from nids.storage import Folder
 
 if TYPE_CHECKING:

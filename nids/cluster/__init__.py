@@ -1,0 +1,1 @@
+"""Ray as infrastructure: connections, placement, shared objects, jobs."""
