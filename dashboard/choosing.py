@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import loading
 from dashboard.loading import DEMONSTRATION
 from dashboard.markdown import plain
-from nids.study import complete_first
+from nids.search.study import complete_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

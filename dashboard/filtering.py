@@ -15,7 +15,7 @@ from nids.report.wording import STATES as STATE_WORDS
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from nids.space import Space
+    from nids.search.space import Space
 
 NO_FILTER = "any"
 MOST_STEPS = 100

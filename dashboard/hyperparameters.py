@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dashboard.kept_run import KeptRun
     from nids.report import Tables
-    from nids.space import Space
+    from nids.search.space import Space
 
 FIRST_SLICES = 4
 MOST_BESIDE = 8

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
-from nids.space import space_from
-from nids.study import params_of
+from nids.search.space import space_from
+from nids.search.study import params_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from nids import report
 from nids.errors import UserError
 from nids.report.importances import importances
 from nids.results import ASKED_AT_ONCE, Run, names_in
-from nids.space import space_from
+from nids.search.space import space_from
 from nids.storage import Folder
 
 DEMONSTRATION = Path(__file__).parent / "demonstration"

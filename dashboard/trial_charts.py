@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from optuna.distributions import BaseDistribution
 
-    from nids.space import Space
+    from nids.search.space import Space
 
 BEST, OTHERS, STOPPED = "best tenth", "other complete", "pruned"
 # Colour, width, opacity and dashes of a group's lines.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import filtering, frame, hyperparameters, learning_curves, loading, trade_offs, trial_table
-from nids.space import space_from
-from nids.study import complete_first
+from nids.search.space import space_from
+from nids.search.study import complete_first
 
 TABLE, HYPERPARAMETERS, TRADE_OFFS, CURVES = "table", "hyperparameters", "trade-offs", learning_curves.NAME
 VIEWS = (TABLE, HYPERPARAMETERS, TRADE_OFFS, CURVES)

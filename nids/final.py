@@ -23,8 +23,8 @@ from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshol
 from nids.metrics.evaluation import evaluate_traffic
 from nids.model_card import model_card
 from nids.results import file_name, write_table
+from nids.search.study import best_row, hyperparameters_of
 from nids.storage import Folder
-from nids.study import best_row, hyperparameters_of
 from nids.training.refit import on_all, on_folds
 from nids.training.trial import FoldOfTrial
 

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.stats import permutation_test, rankdata
 
 from nids.errors import UserError
-from nids.study import hyperparameters_of
+from nids.search.study import hyperparameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -128,13 +128,13 @@ def test_no_search_can_reach_the_held_out_rows() -> None:
             "nids.training.trial",
             "nids.folds.build",
             "nids.folds.cache",
-            "nids.study",
-            "nids.space",
+            "nids.search.study",
+            "nids.search.space",
             "nids.report",
             "nids.leakage",
         ),
     ]
-    assert {"nids.search.driver", "nids.search.preparation", "nids.search.trainable"} <= set(searching)
+    assert {"nids.search.driver", "nids.search.prepare", "nids.search.trainable"} <= set(searching)
     for name in searching:
         assert "nids.heldout" not in _below(name), name
     assert {name for name, found in IMPORTS.items() if "nids.heldout" in found.ever} == AFTER_THE_SEARCH

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nids import config, datasets
-from nids.space import space_of
+from nids.search.space import space_of
 
 JOBS = sorted((Path(__file__).parent.parent / "jobs").glob("*.toml"))
 

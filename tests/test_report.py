@@ -21,7 +21,7 @@ from nids.report import baselines, wording
 from nids.report.contents import SHOWN_TRIALS, Best, majority_baseline
 from nids.results import Run, RunWriter
 from nids.results.writer import TRIALS_A_PART
-from nids.space import describe
+from nids.search.space import describe
 from nids.storage import Folder
 
 if TYPE_CHECKING:

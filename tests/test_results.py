@@ -15,7 +15,7 @@ from nids.results import FIGURES, SECONDS, TABLES, Run, RunWriter, new_run, open
 from nids.results.driver_process import owner
 from nids.results.run import SILENCE
 from nids.results.writer import TRIALS_A_PART
-from nids.space import describe
+from nids.search.space import describe
 from nids.storage import Folder
 
 if TYPE_CHECKING:

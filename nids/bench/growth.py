@@ -21,7 +21,8 @@ from nids.bench.measuring import Row, output_of
 from nids.cluster import connection
 from nids.metrics.classification import SUMMARY
 from nids.results import TABLES, Run, RunWriter
-from nids.search import driver, preparation
+from nids.search import driver
+from nids.search import prepare as preparation
 from nids.search.trainable import TrialProcess, result_of
 from nids.training.timer import PARTS
 

@@ -11,10 +11,10 @@ from nids import config
 from nids.metrics.classification import SUMMARY, class_figures
 from nids.results import RunWriter
 from nids.results.schema import TRIALS_A_PART
-from nids.space import describe, space_of
+from nids.search.space import describe, space_of
 
 if TYPE_CHECKING:
-    from nids.space import Space
+    from nids.search.space import Space
     from nids.storage import Folder
 
 FOLDS, EPOCHS = 5, 4

@@ -16,7 +16,8 @@ from nids.bench import growth
 from nids.bench.measuring import output_of
 from nids.cluster import connection, local
 from nids.cluster.local import Size
-from nids.search import driver, preparation
+from nids.search import driver
+from nids.search import prepare as preparation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

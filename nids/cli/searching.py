@@ -24,7 +24,7 @@ from nids.cli.rows import load, rows_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nids.search.preparation import Prepared
+    from nids.search.prepare import Prepared
 
 INTERRUPTED = 130
 
@@ -57,7 +57,7 @@ def search(
     )
 
     def prepare() -> Prepared:
-        from nids.search import preparation
+        from nids.search import prepare as preparation
 
         return preparation.prepare(described, traffic, storage, name, console.print)
 
@@ -83,7 +83,7 @@ def resume(
     else:
 
         def prepare() -> Prepared:
-            from nids.search import preparation
+            from nids.search import prepare as preparation
 
             return preparation.prepare_again(found, lambda job: load(job, data), storage, console.print, set_ or ())
 

@@ -10,13 +10,13 @@ from ray.exceptions import RayTaskError
 
 from nids.errors import UserError
 from nids.models.hyperparameters import Hyperparameters
-from nids.space import largest_point
+from nids.search.space import largest_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nids.config import Job
-    from nids.space import Space
+    from nids.search.space import Space
 
 STEPS = 3
 # Room for what the probe does not see: fragmented memory, and the weights of other networks that a process keeps.

@@ -11,14 +11,14 @@ import pandas as pd
 from nids.datasets.nsl_kdd import published as paper
 from nids.metrics.attack_types import UNSEEN
 from nids.report.importances import importances
-from nids.space import space_from
-from nids.study import best_row, complete_first, params_of
+from nids.search.space import space_from
+from nids.search.study import best_row, complete_first, params_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nids.results import Run
-    from nids.space import Space
+    from nids.search.space import Space
 
 MEASURES = ("accuracy", "macro_f1", "log_loss", "weighted_precision", "weighted_recall", "weighted_f1")
 CLASS_MEASURES = ("precision", "recall", "f1", "false_positive_rate")

@@ -19,7 +19,7 @@ from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshol
 from nids.metrics.evaluation import evaluate_traffic
 from nids.progress import counted
 from nids.results import FIGURES, write_table
-from nids.search import preparation
+from nids.search import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -49,7 +49,7 @@ def run(
 
     The arguments and errors are those of ``nids.search.finalizing.run``.
     """
-    job, corpus, folds = preparation.folds_of_run(found, load, storage, console.print)
+    job, corpus, folds = prepare.folds_of_run(found, load, storage, console.print)
     heldout.refuse_if_missing(job.data, data)
     baselines = baselines_of(job.folds.resampling)
     folder = found.folder.folder(FOLDER)

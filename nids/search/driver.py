@@ -19,13 +19,13 @@ from nids.cluster.object_store import SharedFolds
 from nids.cluster.placement import Place, places, slots
 from nids.errors import UserError
 from nids.results import Run, RunWriter, refuse_if_there
-from nids.search import preparation
+from nids.search import prepare
+from nids.search.callback import Recorder
 from nids.search.progress import SearchProgress
-from nids.search.recorder import Recorder
 from nids.search.scheduler import scheduler_of
 from nids.search.searcher import StudySearcher
+from nids.search.study import JOURNAL, new_study, resumed_study
 from nids.search.trainable import TrialProcess
-from nids.study import JOURNAL, new_study, resumed_study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nids.config import Job
-    from nids.search.preparation import Prepared
-    from nids.space import Space
+    from nids.search.prepare import Prepared
+    from nids.search.space import Space
     from nids.storage import Folder
 
 # A trial that is lost with its process or its node is started again so often before it counts as failed.
@@ -66,7 +66,7 @@ def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = Tr
     if earlier is None:
         refuse_if_there(folder)
     else:
-        preparation.refuse_if_driven(earlier)
+        prepare.refuse_if_driven(earlier)
     writer = RunWriter(folder, {"machine": connection.describe(), **prepared.manifest})
     if earlier is not None:
         writer.take_over(earlier)

@@ -11,8 +11,8 @@ from nids.cluster.placement import places
 from nids.errors import UserError
 from nids.models import backend
 from nids.results import UNFINISHED
-from nids.search import preparation
-from nids.space import space_from
+from nids.search import prepare
+from nids.search.space import space_from
 from nids.training.trial import TrialFailed
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def run(
         UserError: There is nothing to finalize, or rows are missing or are not what they were.
     """
     choice = final.choose(found, trial)
-    job, corpus, folds = preparation.folds_of_run(found, load, storage, console.print)
+    job, corpus, folds = prepare.folds_of_run(found, load, storage, console.print)
     job = config.with_resources(job, overrides)
     heldout.refuse_if_missing(job.data, data)
     seeds = "1 seed" if members == 1 else f"{members} seeds"

@@ -16,8 +16,8 @@ from nids.metrics.evaluation import evaluate_traffic
 from nids.models import backend
 from nids.report import foretelling as report
 from nids.results import file_name, write_table
-from nids.search import preparation
-from nids.space import space_from
+from nids.search import prepare
+from nids.search.space import space_from
 from nids.training.ensemble import Ensemble
 from nids.training.refit import on_all
 from nids.training.trial import TrialFailed
@@ -64,9 +64,9 @@ def run(
         UserError: The searches cannot be compared, or rows are missing or are not what they were.
     """
     for one in runs:
-        preparation.refuse_if_driven(one)
+        prepare.refuse_if_driven(one)
     configurations = foretelling.shared(runs)
-    job, corpus, _ = preparation.folds_of_run(runs[0], load, storage, console.print)
+    job, corpus, _ = prepare.folds_of_run(runs[0], load, storage, console.print)
     job = config.with_resources(job, overrides)
     heldout.refuse_if_missing(job.data, data)
     folder = runs[0].folder.folder(FOLDER)

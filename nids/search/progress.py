@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nids.config import Search
-    from nids.search.recorder import Counts, Record
+    from nids.search.callback import Counts, Record
 
 SECONDS_BETWEEN_LINES = 30.0
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import optuna
 
     from nids.cluster.placement import Place
-    from nids.space import Space
+    from nids.search.space import Space
 
 
 class StudySearcher(Searcher):

@@ -11,7 +11,7 @@ import pytest
 from nids.cluster import gpu_probe
 from nids.errors import UserError
 from nids.models import backend
-from nids.space import space_of
+from nids.search.space import space_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import pandas as pd
 from dashboard.job_file import job_file
 from dashboard.loading import DEMONSTRATION
 from nids import config
-from nids.space import space_of
+from nids.search.space import space_of
 
 
 def test_the_best_configuration_is_a_job_that_a_search_takes() -> None:

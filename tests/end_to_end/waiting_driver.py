@@ -21,7 +21,8 @@ from nids import config, datasets
 from nids.bench.growth import EPOCHS, Stub
 from nids.cluster import connection
 from nids.cluster.object_store import SharedFolds
-from nids.search import driver, preparation
+from nids.search import driver
+from nids.search import prepare as preparation
 
 PATIENCE = 120.0
 

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from nids.errors import UserError
 from nids.results import SECONDS
-from nids.search import driver, preparation
+from nids.search import driver
+from nids.search import prepare as preparation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,9 +24,10 @@ from nids import config, datasets
 from nids.folds import cache as fold_cache
 from nids.metrics.classification import SUMMARY
 from nids.results import Run
-from nids.search import driver, preparation
+from nids.search import driver
+from nids.search import prepare as preparation
+from nids.search.study import JOURNAL, running_values
 from nids.storage import Folder
-from nids.study import JOURNAL, running_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,7 +23,8 @@ from nids.metrics.classification import evaluate, summary
 from nids.metrics.detection import attack_scores, threshold_at
 from nids.report import held_out
 from nids.results import Run, open_run
-from nids.search import baselines, driver, finalizing, preparation
+from nids.search import baselines, driver, finalizing
+from nids.search import prepare as preparation
 from nids.storage import Folder
 from nids.training.refit import on_folds
 

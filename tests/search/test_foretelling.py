@@ -15,8 +15,9 @@ from nids import foretelling
 from nids.errors import UserError
 from nids.report import foretelling as report
 from nids.results import Run, open_run
-from nids.search import driver, preparation
+from nids.search import driver
 from nids.search import foretelling as looking
+from nids.search import prepare as preparation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import pytest
 
 from nids.errors import UserError
 from nids.results import RunWriter, open_run
-from nids.search.preparation import FOLDS, Prepared, prepare, prepare_again
+from nids.search.prepare import FOLDS, Prepared, prepare, prepare_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable

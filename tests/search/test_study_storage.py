@@ -10,8 +10,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState, create_trial
 
-from nids import study_journal
-from nids.study_journal import StudyJournal
+from nids.search import study_storage
+from nids.search.study_storage import StudyJournal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +37,9 @@ def numbers(study: optuna.Study, *states: TrialState) -> list[int]:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(study_journal, "LATEST", 3)
-    monkeypatch.setattr(study_journal, "BEST", 2)
-    monkeypatch.setattr(study_journal, "OTHERS", 0)
+    monkeypatch.setattr(study_storage, "LATEST", 3)
+    monkeypatch.setattr(study_storage, "BEST", 2)
+    monkeypatch.setattr(study_storage, "OTHERS", 0)
 
 
 @pytest.mark.usefixtures("small")
@@ -91,9 +91,9 @@ def test_as_long_as_all_trials_fit_it_is_optunas_own_study(tmp_path: Path) -> No
 def test_what_is_suggested_is_near_the_best_however_long_ago_that_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(study_journal, "LATEST", 40)
-    monkeypatch.setattr(study_journal, "BEST", 10)
-    monkeypatch.setattr(study_journal, "OTHERS", 10)
+    monkeypatch.setattr(study_storage, "LATEST", 40)
+    monkeypatch.setattr(study_storage, "BEST", 10)
+    monkeypatch.setattr(study_storage, "OTHERS", 10)
     study = study_in(tmp_path)
     study.add_trials([ended(0.3 + i / 1000) for i in range(20)] + [ended(0.5 + i / 200) for i in range(100)])
     asked = [study.ask(SPACE).params["x"] for _ in range(20)]
@@ -101,9 +101,9 @@ def test_what_is_suggested_is_near_the_best_however_long_ago_that_was(
 
 
 def test_of_the_other_trials_some_are_kept_by_chance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(study_journal, "LATEST", 3)
-    monkeypatch.setattr(study_journal, "BEST", 1)
-    monkeypatch.setattr(study_journal, "OTHERS", 4)
+    monkeypatch.setattr(study_storage, "LATEST", 3)
+    monkeypatch.setattr(study_storage, "BEST", 1)
+    monkeypatch.setattr(study_storage, "OTHERS", 4)
     study = study_in(tmp_path)
     for i in range(40):
         study.add_trial(ended(0.5 + i / 100, TrialState.PRUNED if i % 4 == 3 else TrialState.COMPLETE))

@@ -9,7 +9,7 @@ from nids import config
 from nids.datasets.nsl_kdd import published
 from nids.errors import UserError
 from nids.models.hyperparameters import Hyperparameters
-from nids.space import PAPER, WIDE, describe, first_point, space_from, space_of
+from nids.search.space import PAPER, WIDE, describe, first_point, space_from, space_of
 
 
 def job(**values: Any) -> config.Job:

@@ -16,9 +16,9 @@ from nids.config import Search
 from nids.datasets.nsl_kdd import published
 from nids.metrics.classification import SUMMARY
 from nids.results import Run, RunWriter
-from nids.space import PAPER, describe
+from nids.search.space import PAPER, describe
+from nids.search.study import JOURNAL, complete_first, new_study, params_of, resumed_study, running_values
 from nids.storage import Folder
-from nids.study import JOURNAL, complete_first, new_study, params_of, resumed_study, running_values
 
 SPACE = {
     "learning_rate": FloatDistribution(1e-4, 1e-2, log=True),

@@ -8,9 +8,9 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nids.models.hyperparameters import Hyperparameters
+from nids.search.space import Space, first_point, space_from
+from nids.search.study_storage import StudyJournal
 from nids.seeding import derived_seed
-from nids.space import Space, first_point, space_from
-from nids.study_journal import StudyJournal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from nids.metrics.classification import SUMMARY
 from nids.results import FORMAT, SECONDS, Run, RunWriter
 from nids.results import writer as writing
 from nids.results.driver_process import owner
-from nids.search.recorder import Record, Recorder
+from nids.search.callback import Record, Recorder
 from nids.search.trainable import result_of
 from nids.storage import Folder
 

@@ -13,7 +13,7 @@ from nids import config
 from nids.errors import UserError
 from nids.folds import cache
 from nids.results import FORMAT, Run, new_run
-from nids.space import Space, describe, space_from, space_of
+from nids.search.space import Space, describe, space_from, space_of
 from nids.storage import Folder
 
 if TYPE_CHECKING:
