@@ -10,8 +10,8 @@ import streamlit as st
 from dashboard import choosing, downloads, frame, loading, models
 from dashboard.drawing import draw
 from dashboard.markdown import plain
-from nids import charts
-from nids.charts import label
+from nids.charts import theme
+from nids.charts.theme import label
 from nids.metrics.formatting import interval, mean_and_spread
 from nids.report.contents import CLASS_MEASURES, class_summary
 
@@ -160,10 +160,10 @@ def _pictures(shown: list[Judged], order: list[str], folds: list[int]) -> None:
             if found.confusions.empty:
                 st.info(f"What {plain(found.name)} takes for what cannot be read.")
                 continue
-            data = charts.confusion_data(models.confusion_of(found, of), 0, order)
-            drawn = charts.confusion(data, order, f"{found.name}, {subtitle}", "share" if text == "share" else "count")
+            data = theme.confusion_data(models.confusion_of(found, of), 0, order)
+            drawn = theme.confusion(data, order, f"{found.name}, {subtitle}", "share" if text == "share" else "count")
             draw(drawn, f"Confusion matrix of {found.name}")
-    scores = [charts.class_results_data(found.classes.assign(trial=0), 0)["score"].min() for found in shown]
+    scores = [theme.class_results_data(found.classes.assign(trial=0), 0)["score"].min() for found in shown]
     lowest = min(scores) if len(shown) > 1 else None
     # Beside one matrix stand its scores; below two, those of each.
     for found, place in zip(shown, places[1:] if len(shown) == 1 else places, strict=False):
@@ -172,8 +172,8 @@ def _pictures(shown: list[Judged], order: list[str], folds: list[int]) -> None:
 
 
 def _scores(found: Judged, order: list[str], lowest: float | None) -> None:
-    data = charts.class_results_data(found.classes.assign(trial=0), 0)
-    draw(charts.class_results(data, order, lowest), f"Results of {found.name} by class: a circle for each fold")
+    data = theme.class_results_data(found.classes.assign(trial=0), 0)
+    draw(theme.class_results(data, order, lowest), f"Results of {found.name} by class: a circle for each fold")
 
 
 def _attacks(run: KeptRun, number: int) -> None:

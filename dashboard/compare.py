@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import choosing, contenders, differences, downloads, frame, loading, thinning, trial_charts
+from dashboard import choosing, contenders, differences, downloads, frame, loading
 from dashboard.drawing import draw
 from dashboard.markdown import plain
-from nids import charts
-from nids.charts import label
+from nids.charts import downsampling, theme
+from nids.charts import trials as trial_charts
+from nids.charts.theme import label
 from nids.metrics.formatting import NONE, duration, mean_and_spread
 from nids.report import wording
 from nids.report.contents import MEASURES
@@ -170,7 +171,7 @@ def _histories(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> None:
         )
         return
     parts = [
-        thinning.thin_history(charts.history_data(run.trials(), tables[name].mode)).assign(run=name)
+        downsampling.thin_history(theme.history_data(run.trials(), tables[name].mode)).assign(run=name)
         for name, run in runs.items()
     ]
     data = pd.concat(parts, ignore_index=True)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nids.charts import label
+from nids.charts.theme import label
 from nids.metrics.formatting import mean_and_spread
 from nids.metrics.significance import CONFIDENCE, compare, in_words
 from nids.report import baselines

@@ -1,4 +1,4 @@
-"""Puts charts of ``nids.charts`` on a page, in the colours and the type of the visitor's theme."""
+"""Puts charts of ``nids.charts.theme`` on a page, in the colours and the type of the visitor's theme."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import thinning
-from nids import charts
+from nids.charts import downsampling
+from nids.charts import theme as charts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ def draw(chart: alt.LayerChart | alt.Chart, name: str, around: int = AROUND) -> 
     """Show a chart as wide as its place on the page.
 
     Args:
-        chart: A chart of ``nids.charts`` or in its language, not themed.
+        chart: A chart of ``nids.charts.theme`` or in its language, not themed.
         name: What it shows, in words, for those who do not see it.
         around: Pixels of what stands around its plot.
     """
@@ -53,7 +53,7 @@ class _Drawn:
 
 def left_out(shown: int, of: int) -> None:
     """Say how many of the trials a picture shows, if not all."""
-    if words := thinning.in_words(shown, of, "trials"):
+    if words := downsampling.in_words(shown, of, "trials"):
         st.caption(words)
 
 

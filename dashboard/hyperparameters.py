@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import loading, thinning, trial_charts
+from dashboard import loading
 from dashboard.drawing import draw, grid, left_out
-from nids import charts
-from nids.charts import label
+from nids.charts import downsampling, theme
+from nids.charts import trials as trial_charts
+from nids.charts.theme import label
 from nids.report.wording import STATES as STATE_WORDS
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 FIRST_SLICES = 4
 MOST_BESIDE = 8
-# How the marks of nids.charts look, by state, for those who do not tell their colours apart.
+# How the marks of nids.charts.theme look, by state, for those who do not tell their colours apart.
 MARKS = {"COMPLETE": "blue circle:", "PRUNED": "orange triangle:", "RUNNING": "green diamond:", "FAIL": "red cross:"}
 
 
@@ -44,9 +45,9 @@ def show(run: KeptRun, tables: Tables, chosen: pd.DataFrame, space: Space) -> No
     left, right = st.columns([2, 3], gap="medium") if beside else (st.container(), st.container())
     with left:
         if found:
-            draw(charts.importances(charts.importances_data(found)), "Importance of each hyperparameter")
+            draw(theme.importances(theme.importances_data(found)), "Importance of each hyperparameter")
         st.caption(f"{note} Of all trials, whatever the filters say.")
-    lines = thinning.best_first(valued, tables.mode, thinning.MOST_LINES)
+    lines = downsampling.best_first(valued, tables.mode, downsampling.MOST_LINES)
     with right:
         data = trial_charts.parallel_data(lines, space, tables.metric, tables.mode)
         draw(
@@ -54,7 +55,7 @@ def show(run: KeptRun, tables: Tables, chosen: pd.DataFrame, space: Space) -> No
             "Parallel coordinates: a line for each trial across its hyperparameters and its value",
         )
         left_out(len(lines), len(valued))
-    marks = thinning.best_first(valued, tables.mode, thinning.MOST_SLICED)
+    marks = downsampling.best_first(valued, tables.mode, downsampling.MOST_SLICED)
     words = "; ".join(f"{mark} {STATE_WORDS[state]}" for state, mark in MARKS.items() if state in set(marks["state"]))
     st.markdown(f"##### Each trial's {label(tables.metric)} by each hyperparameter, the most important first")
     st.caption(f"A mark for each trial: {words}. A pruned trial's value is of the epoch at which it was stopped.")

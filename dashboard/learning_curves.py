@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import choosing, downloads, trial_charts
+from dashboard import choosing, downloads
 from dashboard.drawing import draw
 from dashboard.markdown import plain
-from nids.charts import label
+from nids.charts import trials as trial_charts
+from nids.charts.theme import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

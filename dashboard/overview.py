@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import choosing, contenders, downloads, frame, loading, outlook, thinning
+from dashboard import choosing, contenders, downloads, frame, loading, outlook
 from dashboard.drawing import draw, left_out
 from dashboard.markdown import code, plain, unbroken
-from nids import charts
-from nids.charts import label
+from nids.charts import downsampling, theme
+from nids.charts.theme import label
 from nids.metrics.formatting import NONE, mean_and_spread, value
 from nids.report import baselines, cells, wording
 
@@ -58,9 +58,9 @@ def _live(run: KeptRun) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with right:
         if trials["value"].notna().any():
-            data = charts.history_data(trials, tables.mode)
-            shown = thinning.thin_history(data)
-            draw(charts.history(shown, tables.metric), "Optimisation history: each trial's value, and the best so far")
+            data = theme.history_data(trials, tables.mode)
+            shown = downsampling.thin_history(data)
+            draw(theme.history(shown, tables.metric), "Optimisation history: each trial's value, and the best so far")
             left_out(len(shown), len(data))
         else:
             st.info("The first trial's first epoch has not ended yet: there is nothing to draw.")

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import choosing, frame, loading, login, outlook
 from dashboard.markdown import plain
 from nids import config
-from nids.charts import label
+from nids.charts.theme import label
 from nids.metrics.formatting import NONE, mean_and_spread
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import thinning, trade_off_charts, trial_table
+from dashboard import trial_table
 from dashboard.drawing import draw, left_out
 from dashboard.markdown import plain
-from nids.charts import label
+from nids.charts import downsampling, pareto_front
+from nids.charts.theme import label
 from nids.metrics import pareto
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ def show(run: KeptRun, tables: Tables, shown: pd.DataFrame, axes: Axes | None, a
         st.info("None of the trials that pass the filters has both figures.")
         return
     on_front = pareto.front(trials, axes)[having.index]
-    others = thinning.best_first(having[~on_front], tables.mode, thinning.MOST_MARKS)
+    others = downsampling.best_first(having[~on_front], tables.mode, downsampling.MOST_MARKS)
     drawn = pd.concat([having[on_front], others])
-    picture = trade_off_charts.trade_off(trade_off_charts.trade_off_data(drawn, on_front, axes), axes)
+    picture = pareto_front.trade_off(pareto_front.trade_off_data(drawn, on_front, axes), axes)
     draw(picture, f"{pareto.words(axes.vertical)} of each trial against its {pareto.words(axes.horizontal)}")
     left_out(len(drawn), len(having))
     best = having[on_front].sort_values(axes.vertical, ascending=axes.vertical in pareto.LESS_IS_BETTER)

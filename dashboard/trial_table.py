@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import choosing, downloads, learning_curves, thinning, trial_charts
-from nids.charts import label
+from dashboard import choosing, downloads, learning_curves
+from nids.charts import downsampling
+from nids.charts import trials as trial_charts
+from nids.charts.theme import label
 from nids.metrics.formatting import duration, is_share, mean_and_spread
 from nids.report.wording import STATES as STATE_WORDS
 
@@ -65,7 +67,7 @@ def show(
         others: Figures beside the run's metric.
         kind: Tells several tables of the same trials apart; part of a file's name.
     """
-    top = ordered.head(thinning.MOST_ROWS)
+    top = ordered.head(downsampling.MOST_ROWS)
     rows = columns(top, tables.metric, others)
     value = "percent" if is_share(tables.metric) else "%.4g"
     numbers = [name for name in rows.columns if rows[name].dtype.kind in "if"]

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import attack_charts, choosing, downloads, frame
+from dashboard import choosing, downloads, frame
 from dashboard.drawing import draw
 from dashboard.markdown import code, plain
-from nids import charts, datasets, verdict_charts
-from nids.charts import label
+from nids import datasets
+from nids.charts import attack_types, theme
+from nids.charts import held_out as verdict_charts
+from nids.charts.theme import label
 from nids.metrics import alerts
 from nids.metrics.formatting import value
 from nids.report import held_out
@@ -228,12 +230,12 @@ def _figures(found: HeldOut) -> pd.DataFrame:
 def _detail(found: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
-        data = attack_charts.attacks_data(ours, datasets.get(run.manifest["data"]["dataset"]).benign)
-        draw(attack_charts.attacks(data), "Share of each attack type that is flagged, seen and unseen types")
+        data = attack_types.attacks_data(ours, datasets.get(run.manifest["data"]["dataset"]).benign)
+        draw(attack_types.attacks(data), "Share of each attack type that is flagged, seen and unseen types")
     with right:
         counts = verdict_charts.confusion_data(ours)
         order = counts["actual"].unique().tolist()
-        draw(charts.confusion(counts, order, f"rows of {found.file}"), "Confusion matrix of the held-out rows")
+        draw(theme.confusion(counts, order, f"rows of {found.file}"), "Confusion matrix of the held-out rows")
         for note in found.notes:
             st.caption(plain(note))
     if place := frame.unfolded("By class", "classes"):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nids import results
-from nids.charts import label
+from nids.charts.theme import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nids.charts import label
+from nids.charts.theme import label
 from nids.metrics.formatting import NONE, mean_and_spread
 from nids.metrics.significance import compare, in_words
 from nids.report import wording

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.charts import label
+from nids.charts.theme import label
 from nids.metrics.formatting import NONE, duration, interval, mean_and_spread, setting, value
 from nids.report.contents import CLASS_MEASURES
 

@@ -44,7 +44,7 @@ class Tables:
         run: The run's name.
         state: "running", "finished", "interrupted" or "failed".
         message: What the run says of its state.
-        metric: The objective, a name of ``nids.charts.LABELS``.
+        metric: The objective, a name of ``nids.charts.theme.LABELS``.
         mode: Whether less of it is better, or more.
         synthetic: Whether the rows were generated.
         folds: Number of folds that each trial was validated on.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from nids import verdict_charts
-from nids.charts import label
+from nids.charts import held_out
+from nids.charts.theme import label
 from nids.foretelling import HELD_OUT, OF_SCHEME
 from nids.metrics.formatting import NONE, mean_and_spread, value
 from nids.report.pictures import png
@@ -59,7 +59,7 @@ def picture(table: pd.DataFrame, found: pd.DataFrame, source: str) -> bytes:
     rho = found.set_index(["validation", "held_out"])["rho"]
     leading = [f"{scheme}: {names[0]}" for scheme, names in OF_SCHEME.items() if f"{scheme}: {names[0]}" in table]
     drawn = [
-        verdict_charts.foretelling(
+        held_out.foretelling(
             table,
             column,
             name,

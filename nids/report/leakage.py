@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from nids.charts import label
+from nids.charts.theme import label
 from nids.leakage import (
     ENCODER_OF_ALL,
     MEASURES,

@@ -8,8 +8,9 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from nids import charts, verdict_charts
-from nids.charts import label
+from nids.charts import held_out as verdict_charts
+from nids.charts import theme
+from nids.charts.theme import label
 from nids.metrics.formatting import mean_and_spread, setting
 from nids.report import baselines, cells, held_out, wording
 from nids.report.contents import CLASS_MEASURES, Tables, tables
@@ -80,27 +81,27 @@ def _pictures(run: Run, found: Tables, judged: Sequence[HeldOut]) -> dict[str, M
     """Return those charts that there is data for."""
     drawn: dict[str, Any] = {}
     if found.trials["value"].notna().any():
-        drawn["history"] = charts.history(charts.history_data(run.trials(), found.mode), found.metric)
+        drawn["history"] = theme.history(theme.history_data(run.trials(), found.mode), found.metric)
     if found.importances:
-        drawn["importances"] = charts.importances(charts.importances_data(found.importances))
+        drawn["importances"] = theme.importances(theme.importances_data(found.importances))
     if found.best is not None:
         classes, best = run.manifest["data"]["classes"], found.best
-        scores = charts.class_results_data(run.table("classes", best.trial), best.trial)
-        curves = charts.curves_data(run.table("curves", best.trial), best.trial)
-        confusion = charts.confusion_data(run.table("confusions", best.trial), best.trial, classes)
+        scores = theme.class_results_data(run.table("classes", best.trial), best.trial)
+        curves = theme.curves_data(run.table("curves", best.trial), best.trial)
+        confusion = theme.confusion_data(run.table("confusions", best.trial), best.trial, classes)
         if not scores.empty:
-            drawn["classes"] = charts.class_results(scores, classes)
+            drawn["classes"] = theme.class_results(scores, classes)
         if confusion["count"].any():
-            drawn["confusion"] = charts.confusion(confusion, classes)
+            drawn["confusion"] = theme.confusion(confusion, classes)
         if not curves.empty:
-            drawn["curves"] = charts.curves(curves, best.epoch)
+            drawn["curves"] = theme.curves(curves, best.epoch)
     for i, file in enumerate(judged):
         curves = verdict_charts.roc_data(file.ours, file.baselines)
         if not curves.empty:
             drawn[f"roc{i}"] = verdict_charts.roc(curves)
         if file.ours is not None:
             counted = verdict_charts.confusion_data(file.ours)
-            drawn[f"confusion{i}"] = charts.confusion(counted, counted["actual"].unique().tolist(), "held-out rows")
+            drawn[f"confusion{i}"] = theme.confusion(counted, counted["actual"].unique().tolist(), "held-out rows")
             drawn[f"reliability{i}"] = verdict_charts.reliability(verdict_charts.reliability_data(file.ours))
     # The drawing library has escaped the run's texts in them, as in any SVG.
     return {name: Markup(svg(chart, name)) for name, chart in drawn.items()}

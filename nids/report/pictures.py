@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import vl_convert
 
-from nids import charts
+from nids.charts import theme
 from nids.errors import UserError
 from nids.report import wording
 from nids.report.contents import tables
@@ -24,10 +24,10 @@ def svg(chart: alt.TopLevelMixin, name: str) -> str:
     """Return a chart as an SVG element for use inside a page: its text takes the page's colour.
 
     Args:
-        chart: A chart of ``nids.charts``, not themed.
+        chart: A chart of ``nids.charts.theme``, not themed.
         name: A word, unique in the page; it keeps the element's ids apart from those of other charts.
     """
-    drawn: str = vl_convert.vegalite_to_svg(_spec(charts.themed(chart)), allowed_base_urls=[])
+    drawn: str = vl_convert.vegalite_to_svg(_spec(theme.themed(chart)), allowed_base_urls=[])
     # The library counts its ids on through the process: numbered anew, the same run gives the same page.
     ids: dict[str, int] = {}
     return re.sub(
@@ -47,10 +47,10 @@ def picture(run: Run) -> bytes:
     if found.best is None:
         raise UserError(f"{found.run}: there is nothing to draw. {wording.verdict(found)}")
     classes = run.manifest["data"]["classes"]
-    history = charts.history(charts.history_data(run.trials(), found.mode), found.metric)
-    confusion = charts.confusion(charts.confusion_data(run.confusions(), found.best.trial, classes), classes)
-    curves = charts.curves(charts.curves_data(run.curves(), found.best.trial), found.best.epoch)
-    by_class = charts.class_results(charts.class_results_data(run.classes(), found.best.trial), classes)
+    history = theme.history(theme.history_data(run.trials(), found.mode), found.metric)
+    confusion = theme.confusion(theme.confusion_data(run.confusions(), found.best.trial, classes), classes)
+    curves = theme.curves(theme.curves_data(run.curves(), found.best.trial), found.best.epoch)
+    by_class = theme.class_results(theme.class_results_data(run.classes(), found.best.trial), classes)
     data, count = run.manifest["data"], run.manifest["job"]["folds"]["count"]
     source = f"{data['rows']:,} rows of {data['source']}, {found.folds} of {count} folds"
     title = alt.TitleParams(
@@ -68,7 +68,7 @@ def picture(run: Run) -> bytes:
 
 def png(chart: alt.TopLevelMixin) -> bytes:
     """Return a chart as a PNG on white."""
-    spec = _spec(charts.themed(chart, ink=INK, background=PAPER))
+    spec = _spec(theme.themed(chart, ink=INK, background=PAPER))
     drawn: bytes = vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
     return drawn
 

@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from nids.charts import label
+from nids.charts.theme import label
 from nids.report import baselines, cells, held_out, wording
 from nids.report.contents import CLASS_MEASURES, tables
 

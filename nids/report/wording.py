@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from nids.charts import label
+from nids.charts.theme import label
 from nids.metrics.formatting import mean_and_spread, value
 
 if TYPE_CHECKING:

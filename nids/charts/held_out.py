@@ -1,4 +1,4 @@
-"""The pictures of what held-out rows say, in the language of ``nids.charts``."""
+"""The pictures of what held-out rows say, in the language of ``nids.charts.theme``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from nids import charts
-from nids.charts import BLUE, GREY, HEIGHT, WIDTH, fields, heading, label
+from nids.charts import theme
+from nids.charts.theme import BLUE, GREY, HEIGHT, WIDTH, fields, heading, label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,11 +107,11 @@ def reliability(data: pd.DataFrame) -> alt.LayerChart:
 
 
 def confusion_data(ours: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the confusion matrix of one held-out file, as ``nids.charts.confusion_data`` has it."""
+    """Return the confusion matrix of one held-out file, as ``nids.charts.theme.confusion_data`` has it."""
     names = [found["class"] for found in ours["classes"]]
     counts = pd.DataFrame(ours["confusion"], index=pd.Index(names, name="actual"), columns=names)
     long = counts.melt(var_name="predicted", value_name="count", ignore_index=False).reset_index()
-    return charts.confusion_data(long.assign(trial=0), 0, names)
+    return theme.confusion_data(long.assign(trial=0), 0, names)
 
 
 def foretelling(data: pd.DataFrame, validation: str, held_out: str, title: str, subtitle: str) -> alt.LayerChart:

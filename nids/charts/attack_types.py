@@ -1,4 +1,4 @@
-"""The picture of what becomes of each attack type, in the language of ``nids.charts``."""
+"""The picture of what becomes of each attack type, in the language of ``nids.charts.theme``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from nids.charts import BLUE, GREY, VERMILION, WIDTH, fields, heading
+from nids.charts.theme import BLUE, GREY, VERMILION, WIDTH, fields, heading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

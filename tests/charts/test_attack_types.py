@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboard.attack_charts import SEEN, UNSEEN, attacks, attacks_data
+from nids.charts.attack_types import SEEN, UNSEEN, attacks, attacks_data
 
 
 def entry(attack: str, kind: str, seen: bool, rows: int, flagged: float) -> dict[str, Any]:

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from dashboard import trial_charts
-from dashboard.trial_charts import BEST, OTHERS, STOPPED
+from nids.charts import trials as trial_charts
+from nids.charts.trials import BEST, OTHERS, STOPPED
 
 SPACE = {
     "rate": FloatDistribution(1e-4, 1e-2, log=True),

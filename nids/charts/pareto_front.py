@@ -1,4 +1,4 @@
-"""The picture of two figures of all trials against each other, in the language of ``nids.charts``."""
+"""The picture of two figures of all trials against each other, in the language of ``nids.charts.theme``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from nids.charts import BLUE, GREY, HEIGHT, WIDTH, by_state, fields, heading, label, value_axis, value_scale
+from nids.charts.theme import BLUE, GREY, HEIGHT, WIDTH, by_state, fields, heading, label, value_axis, value_scale
 from nids.metrics.pareto import LESS_IS_BETTER, SECONDS, words
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from nids import verdict_charts
+from nids.charts import held_out
 from nids.report.pictures import svg
 
 OURS = {
@@ -16,7 +16,7 @@ BASELINE = {"roc": {"false_positive_rate": [0.0, 1.0], "detection_rate": [0.0, 1
 
 
 def test_roc_curves_stand_one_after_another() -> None:
-    data = verdict_charts.roc_data(OURS, [("decision tree", BASELINE)])
+    data = held_out.roc_data(OURS, [("decision tree", BASELINE)])
     expected = pd.DataFrame(
         [
             ("finalized trial", "finalized trial", 0.0, 0.0),
@@ -28,16 +28,16 @@ def test_roc_curves_stand_one_after_another() -> None:
         columns=["method", "kind", "false_positive_rate", "detection_rate"],
     )
     pd.testing.assert_frame_equal(data, expected)
-    assert verdict_charts.roc_data(None, []).empty
+    assert held_out.roc_data(None, []).empty
 
 
 def test_bins_without_rows_are_left_out() -> None:
     expected = pd.DataFrame({"confidence": [0.6, 0.9], "accuracy": [0.5, 0.95], "rows": [4, 20]})
-    pd.testing.assert_frame_equal(verdict_charts.reliability_data(OURS), expected)
+    pd.testing.assert_frame_equal(held_out.reliability_data(OURS), expected)
 
 
 def test_the_confusion_matrix_has_counts_and_shares() -> None:
-    data = verdict_charts.confusion_data(OURS)
+    data = held_out.confusion_data(OURS)
     assert data["count"].tolist() == [3, 1, 0, 0, 2, 0, 0, 0, 0]
     assert data["share"].tolist()[:6] == [0.75, 0.25, 0.0, 0.0, 1.0, 0.0]
     assert data["share"][6:].isna().all()
@@ -50,9 +50,9 @@ def test_each_is_drawn(column: str) -> None:
         {"configuration": [0, 1, 2], column: [0.1, 0.2, 0.3], f"{column}_std": 0.05, "macro_f1": [0.4, 0.5, 0.3]}
     )
     for chart, words in (
-        (verdict_charts.roc(verdict_charts.roc_data(OURS, [])), "attacks that are flagged"),
-        (verdict_charts.reliability(verdict_charts.reliability_data(OURS)), "share for which that is right"),
-        (verdict_charts.foretelling(data, column, "macro_f1", "folds: ρ = 1", "as it is"), "folds: ρ = 1"),
+        (held_out.roc(held_out.roc_data(OURS, [])), "attacks that are flagged"),
+        (held_out.reliability(held_out.reliability_data(OURS)), "share for which that is right"),
+        (held_out.foretelling(data, column, "macro_f1", "folds: ρ = 1", "as it is"), "folds: ρ = 1"),
     ):
         drawn = svg(chart, "chart")
         assert drawn.startswith("<svg")

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.thinning import best_first, thin_history
-from nids.charts import history_data
+from nids.charts.downsampling import best_first, thin_history
+from nids.charts.theme import history_data
 
 
 def trials(count: int) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The pictures of many trials, in the language of ``nids.charts``: hyperparameters against values, learning curves."""
+"""The pictures of many trials, in the language of ``nids.charts.theme``: hyperparameters against values, learning curves."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.charts import BLUE, GREEN, GREY, HEIGHT, ORANGE, VERMILION, WIDTH, by_state, fields, heading, label
-from nids.charts import value_axis as axis_of
-from nids.charts import value_scale as scale_of
+from nids.charts.theme import BLUE, GREEN, GREY, HEIGHT, ORANGE, VERMILION, WIDTH, by_state, fields, heading, label
+from nids.charts.theme import value_axis as axis_of
+from nids.charts.theme import value_scale as scale_of
 from nids.metrics.formatting import setting
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import sys
 import pandas as pd
 import pytest
 
-from nids import charts
+from nids.charts import theme
 from nids.report.pictures import svg
 
 CLASSES = ("Normal", "DoS")
@@ -41,12 +41,12 @@ def test_history_follows_the_complete_trials_only(mode: str, best: list[float]) 
             "best": best,
         }
     )
-    pd.testing.assert_frame_equal(charts.history_data(table, mode), expected)
+    pd.testing.assert_frame_equal(theme.history_data(table, mode), expected)
 
 
 def test_importances_are_sorted() -> None:
     expected = pd.DataFrame({"hyperparameter": ["c", "a", "b"], "importance": [0.6, 0.2, 0.2]})
-    pd.testing.assert_frame_equal(charts.importances_data({"b": 0.2, "a": 0.2, "c": 0.6}), expected)
+    pd.testing.assert_frame_equal(theme.importances_data({"b": 0.2, "a": 0.2, "c": 0.6}), expected)
 
 
 def test_class_results_leave_out_classes_without_rows() -> None:
@@ -66,7 +66,7 @@ def test_class_results_leave_out_classes_without_rows() -> None:
             "score": [0.9, 0.8, 0.85],
         }
     )
-    pd.testing.assert_frame_equal(charts.class_results_data(table, 7), expected)
+    pd.testing.assert_frame_equal(theme.class_results_data(table, 7), expected)
 
 
 def confusions() -> pd.DataFrame:
@@ -83,7 +83,7 @@ def confusions() -> pd.DataFrame:
 
 def test_all_and_none_are_said_only_of_all_and_none() -> None:
     shares = pd.DataFrame({"actual": "a", "predicted": [*"abcd"], "count": 1, "share": [1.0, 0.99999, 0.00001, 0.0]})
-    drawn = charts.confusion(shares, [*"abcd"], text="share").to_dict()
+    drawn = theme.confusion(shares, [*"abcd"], text="share").to_dict()
     texts = [row["text"] for row in next(iter(drawn["datasets"].values()))]
     assert texts == ["100%", "99.99%", "0.01%", "0%"]
 
@@ -97,7 +97,7 @@ def test_confusion_sums_the_folds_and_gives_shares_of_rows() -> None:
             "share": [0.75, 0.25, math.nan, math.nan],
         }
     )
-    pd.testing.assert_frame_equal(charts.confusion_data(confusions(), 7, CLASSES), expected)
+    pd.testing.assert_frame_equal(theme.confusion_data(confusions(), 7, CLASSES), expected)
 
 
 def curves() -> pd.DataFrame:
@@ -116,34 +116,34 @@ def test_curves_hold_both_losses_of_each_fold() -> None:
             "loss": [0.6, 0.5, 0.2, 0.0, 0.4, 0.3],
         }
     )
-    pd.testing.assert_frame_equal(charts.curves_data(curves(), 7), expected)
+    pd.testing.assert_frame_equal(theme.curves_data(curves(), 7), expected)
 
 
 @pytest.mark.parametrize(
     ("chart", "words"),
     [
         pytest.param(
-            lambda: charts.history(charts.history_data(trials((0, "COMPLETE", 0.5)), "min"), "log_loss"),
+            lambda: theme.history(theme.history_data(trials((0, "COMPLETE", 0.5)), "min"), "log_loss"),
             ["Optimisation history", "log-loss (nats, logarithmic)", "complete"],
             id="history",
         ),
         pytest.param(
-            lambda: charts.history(charts.history_data(trials((0, "PRUNED", 0.5)), "max"), "macro_f1"),
+            lambda: theme.history(theme.history_data(trials((0, "PRUNED", 0.5)), "max"), "macro_f1"),
             ["macro-F1 (mean over folds)", "PRUNED"],
             id="history-without-a-complete-trial",
         ),
         pytest.param(
-            lambda: charts.importances(charts.importances_data({"gru_dropout": 0.75, "conv_dropout": 0.25})),
+            lambda: theme.importances(theme.importances_data({"gru_dropout": 0.75, "conv_dropout": 0.25})),
             ["gru_dropout", "75%"],
             id="importances",
         ),
         pytest.param(
-            lambda: charts.confusion(charts.confusion_data(confusions(), 7, CLASSES), CLASSES),
+            lambda: theme.confusion(theme.confusion_data(confusions(), 7, CLASSES), CLASSES),
             ["actual class", "predicted class", ">6<", "share of the actual class"],
             id="confusion",
         ),
         pytest.param(
-            lambda: charts.curves(charts.curves_data(curves(), 7), best_epoch=2),
+            lambda: theme.curves(theme.curves_data(curves(), 7), best_epoch=2),
             ["training loss", "validation log-loss", "chosen epoch, 2", "loss (nats, logarithmic)"],
             id="curves",
         ),
@@ -157,10 +157,10 @@ def test_drawings_bear_their_words_and_the_page_s_colour(chart: object, words: l
 
 def test_a_drawing_of_more_rows_than_altair_allows_in_notebooks() -> None:
     table = trials(*((number, "PRUNED", 0.5) for number in range(6000)))
-    assert svg(charts.history(charts.history_data(table, "min"), "log_loss"), "x").startswith("<svg")
+    assert svg(theme.history(theme.history_data(table, "min"), "log_loss"), "x").startswith("<svg")
 
 
-@pytest.mark.parametrize("module", ["nids.charts", "nids.report"])
+@pytest.mark.parametrize("module", ["nids.charts.theme", "nids.report"])
 def test_importing_loads_no_heavy_framework(module: str) -> None:
     code = f"import sys, {module}; print([m for m in ('ray', 'tensorflow', 'keras') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

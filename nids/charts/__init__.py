@@ -1,0 +1,1 @@
+"""Numbers in, drawings out. A chart is two functions: table to data, data to drawing."""
