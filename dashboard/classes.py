@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import choosing, downloads, frame, loading, models
+from dashboard import choosing, downloads, frame, loading
 from dashboard.drawing import draw
 from dashboard.markdown import plain
+from nids.analysis import class_results as models
+from nids.analysis.summary import CLASS_MEASURES, class_summary
 from nids.charts import theme
 from nids.charts.theme import label
 from nids.metrics.formatting import interval, mean_and_spread
-from nids.report.contents import CLASS_MEASURES, class_summary
 
 if TYPE_CHECKING:
     from dashboard.kept_run import KeptRun
-    from dashboard.models import Judged
+    from nids.analysis.class_results import Judged
 
 NOTHING = "nothing"
 ALL_FOLDS = "all"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, outlook
+from dashboard import frame
 from dashboard.markdown import plain
 from nids.metrics.formatting import NONE, setting
 

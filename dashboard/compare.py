@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import choosing, contenders, differences, downloads, frame, loading
+from dashboard import choosing, downloads, frame, loading
 from dashboard.drawing import draw
 from dashboard.markdown import plain
+from nids.analysis import comparisons, run_diff
+from nids.analysis.summary import MEASURES
 from nids.charts import downsampling, theme
 from nids.charts import trials as trial_charts
 from nids.charts.theme import label
 from nids.metrics.formatting import NONE, duration, mean_and_spread
 from nids.report import wording
-from nids.report.contents import MEASURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,11 +101,11 @@ def in_words(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> str:
             "no test can tell which is better."
         )
     figures = [
-        contenders.by_fold(runs[name].table("curves", best.trial), best.epoch, metric)
+        comparisons.by_fold(runs[name].table("curves", best.trial), best.epoch, metric)
         for name, best in ((first, ours.best), (second, theirs.best))
     ]
     names = (f"the best trial of {first}", f"that of {second}")
-    sentence = contenders.contest(metric, names, figures[0], figures[1], runs[first].manifest["folds"]).sentence
+    sentence = comparisons.contest(metric, names, figures[0], figures[1], runs[first].manifest["folds"]).sentence
     if metric != theirs.metric:
         return f"{sentence} That is what {first} was searched by; {second} was searched by {label(theirs.metric)}."
     return sentence
@@ -142,14 +143,12 @@ def _results(tables: dict[str, Tables], runs: dict[str, KeptRun]) -> None:
     searched_by = list(dict.fromkeys(found.metric for found in tables.values()))
     with left:
         st.markdown("##### What came of it")
-        came = differences.results(
-            {name: result_rows(found, searched_by) for name, found in tables.items()}
-        ).reset_index()
+        came = run_diff.results({name: result_rows(found, searched_by) for name, found in tables.items()}).reset_index()
         _table(came)
         downloads.table(came, "results")
     with right:
         st.markdown("##### What differs in the configuration")
-        settings = differences.configurations({name: run.manifest for name, run in runs.items()}).reset_index()
+        settings = run_diff.configurations({name: run.manifest for name, run in runs.items()}).reset_index()
         if settings.empty:
             st.info("Nothing: the same job, data, folds, versions and machine.")
         else:

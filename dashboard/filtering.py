@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 from optuna.distributions import CategoricalDistribution
 
+from nids.analysis.summary import STATES
 from nids.metrics.formatting import setting
-from nids.report.contents import STATES
 from nids.report.wording import STATES as STATE_WORDS
 
 if TYPE_CHECKING:

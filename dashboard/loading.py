@@ -12,8 +12,8 @@ import streamlit as st
 
 from dashboard.kept_run import FOREIGN, IncompleteError, KeptRun, complete_or_not
 from nids import report
+from nids.analysis.importances import importances
 from nids.errors import UserError
-from nids.report.importances import importances
 from nids.results import ASKED_AT_ONCE, Run, names_in
 from nids.search.space import space_from
 from nids.storage import Folder

@@ -8,26 +8,27 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import choosing, contenders, downloads, frame, loading, outlook
+from dashboard import choosing, downloads, frame, loading
 from dashboard.drawing import draw, left_out
 from dashboard.markdown import code, plain, unbroken
+from nids.analysis import baselines, comparisons, eta
 from nids.charts import downsampling, theme
 from nids.charts.theme import label
 from nids.metrics.formatting import NONE, mean_and_spread, value
-from nids.report import baselines, cells, wording
+from nids.report import cells, wording
 
 if TYPE_CHECKING:
-    from dashboard.contenders import Contest
     from dashboard.kept_run import KeptRun
+    from nids.analysis.comparisons import Contest
+    from nids.analysis.summary import Best
     from nids.report import Tables
-    from nids.report.contents import Best
 
 SECONDS_BETWEEN_LOOKS = 2
 OUTCOMES = {
-    contenders.BETTER: ("green", "trending_up"),
-    contenders.WORSE: ("red", "trending_down"),
-    contenders.ALIKE: ("gray", "drag_handle"),
-    contenders.UNKNOWN: ("gray", "question_mark"),
+    comparisons.BETTER: ("green", "trending_up"),
+    comparisons.WORSE: ("red", "trending_down"),
+    comparisons.ALIKE: ("gray", "drag_handle"),
+    comparisons.UNKNOWN: ("gray", "question_mark"),
 }
 TEST = (
     "By the corrected resampled t-test of Nadeau and Bengio at the level of 95 %: the plain t-test takes folds for "
@@ -81,7 +82,7 @@ def _progress(run: KeptRun, tables: Tables, trials: pd.DataFrame) -> None:
     total = int(job["search"].get("trials", len(trials)))
     epochs = int(job.get("training", {}).get("epochs", 1))
     now = datetime.now(UTC)
-    found = outlook.outlook(trials, total, epochs, now)
+    found = eta.outlook(trials, total, epochs, now)
     words = f"{outlook.in_words(found, run.state)} {wording.states(tables).capitalize()}."
     st.progress(found.share, text=words)
     if run.state in {"interrupted", "failed"}:
@@ -127,8 +128,8 @@ def _tiles(tables: Tables) -> None:
 
 def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFrame, figures: pd.DataFrame) -> None:
     st.markdown("##### Is it really better?", help=TEST)
-    following = contenders.against_next(run, trials, best, tables.metric)
-    others = contenders.against_baselines(figures, best.trial)
+    following = comparisons.against_next(run, trials, best, tables.metric)
+    others = comparisons.against_baselines(figures, best.trial)
     found = [*([following] if following else []), *others]
     lines = [*map(_outcome, found)]
     if following is None:
@@ -155,7 +156,7 @@ def _outcome(contest: Contest) -> str:
     badge = f":{colour}-badge[:material/{icon}: {contest.outcome}]"
     first, second = map(plain, contest.names)
     metric = plain(label(contest.metric))
-    if contest.outcome in {contenders.BETTER, contenders.WORSE}:
+    if contest.outcome in {comparisons.BETTER, comparisons.WORSE}:
         return f"{badge} than {second} in {metric}: {first} {ours}, that one {theirs}."
     return f"{badge} {first} and {second} in {metric}: {ours} and {theirs}."
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import choosing, frame, loading, login, outlook
+from dashboard import choosing, frame, loading, login
 from dashboard.markdown import plain
 from nids import config
 from nids.charts.theme import label

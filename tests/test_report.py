@@ -13,12 +13,13 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from rich.console import Console
 
 from nids import report
+from nids.analysis import baselines
+from nids.analysis.summary import SHOWN_TRIALS, Best, majority_baseline
 from nids.datasets.nsl_kdd import published
 from nids.errors import UserError
 from nids.metrics.classification import SUMMARY
 from nids.metrics.formatting import duration, interval, mean_and_spread, setting
-from nids.report import baselines, wording
-from nids.report.contents import SHOWN_TRIALS, Best, majority_baseline
+from nids.report import wording
 from nids.results import Run, RunWriter
 from nids.results.writer import TRIALS_A_PART
 from nids.search.space import describe

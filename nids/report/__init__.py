@@ -3,7 +3,7 @@
 It reads a run in any state, while it goes on or after it has ended, and changes nothing but its own file.
 """
 
-from nids.report.contents import Tables, tables
+from nids.analysis.summary import Tables, tables
 from nids.report.page import write
 from nids.report.pictures import picture
 from nids.report.terminal import show

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+from nids.analysis.summary import CLASS_MEASURES
 from nids.charts.theme import label
 from nids.metrics.formatting import NONE, duration, interval, mean_and_spread, setting, value
-from nids.report.contents import CLASS_MEASURES
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-    from nids.report.contents import Tables
+    from nids.analysis.summary import Tables
 
 Rows = list[tuple[str, ...]]
 

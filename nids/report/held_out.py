@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nids.analysis.baselines import name_of
 from nids.charts.held_out import OURS
 from nids.metrics.detection import precision_at
 from nids.metrics.formatting import NONE, interval, mean_and_spread, value
-from nids.report.baselines import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,12 +8,13 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from nids.analysis import baselines
+from nids.analysis.summary import CLASS_MEASURES, Tables, tables
 from nids.charts import held_out as verdict_charts
 from nids.charts import theme
 from nids.charts.theme import label
 from nids.metrics.formatting import mean_and_spread, setting
-from nids.report import baselines, cells, held_out, wording
-from nids.report.contents import CLASS_MEASURES, Tables, tables
+from nids.report import cells, held_out, wording
 from nids.report.pictures import svg
 
 if TYPE_CHECKING:

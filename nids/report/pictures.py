@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import altair as alt
 import vl_convert
 
+from nids.analysis.summary import tables
 from nids.charts import theme
 from nids.errors import UserError
 from nids.report import wording
-from nids.report.contents import tables
 
 if TYPE_CHECKING:
     from nids.results import Run

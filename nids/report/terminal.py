@@ -9,16 +9,17 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from nids.analysis import baselines
+from nids.analysis.summary import CLASS_MEASURES, tables
 from nids.charts.theme import label
-from nids.report import baselines, cells, held_out, wording
-from nids.report.contents import CLASS_MEASURES, tables
+from nids.report import cells, held_out, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console
 
-    from nids.report.contents import Best, Tables
+    from nids.analysis.summary import Best, Tables
     from nids.results import Run
 
 

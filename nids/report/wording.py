@@ -11,7 +11,7 @@ from nids.metrics.formatting import mean_and_spread, value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nids.report.contents import Tables
+    from nids.analysis.summary import Tables
 
 SYNTHETIC = (
     "SYNTHETIC DATA: these rows were generated. The figures show that the search works; "

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nids import config, foretelling, heldout
+from nids import config, heldout
+from nids.analysis import rank_correlation
 from nids.cluster import connection, gpu_probe
 from nids.cluster.parallel import fit_with_progress
 from nids.cluster.placement import places
@@ -14,7 +15,7 @@ from nids.errors import UserError
 from nids.folds.build import whole
 from nids.metrics.evaluation import evaluate_traffic
 from nids.models import backend
-from nids.report import foretelling as report
+from nids.report import rank_correlation as report
 from nids.results import file_name, write_table
 from nids.search import prepare
 from nids.search.space import space_from
@@ -65,12 +66,12 @@ def run(
     """
     for one in runs:
         prepare.refuse_if_driven(one)
-    configurations = foretelling.shared(runs)
+    configurations = rank_correlation.shared(runs)
     job, corpus, _ = prepare.folds_of_run(runs[0], load, storage, console.print)
     job = config.with_resources(job, overrides)
     heldout.refuse_if_missing(job.data, data)
     folder = runs[0].folder.folder(FOLDER)
-    validated = foretelling.validation(runs, configurations)
+    validated = rank_correlation.validation(runs, configurations)
     everything = whole(corpus, job)
     console.print(
         f"{len(configurations)} configurations; of each {members} on all {len(corpus.rows):,} rows, "
@@ -114,13 +115,13 @@ def run(
     ]
     found = {}
     for traffic in heldout.look(runs, job, f"foretell, {len(configurations)} configurations", data, console):
-        told = foretelling.held_out(
+        told = rank_correlation.held_out(
             [
                 evaluate_traffic(detector.probabilities(traffic.features), traffic, corpus.attack_types, thresholds={})
                 for detector in detectors
             ]
         )
-        table, rho = pd.concat([validated, told], axis=1), foretelling.correlations(validated, told)
+        table, rho = pd.concat([validated, told], axis=1), rank_correlation.correlations(validated, told)
         _write(folder, traffic, table, rho)
         found[traffic.source] = table, rho
     unfinished.delete()

@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 from scipy.stats import rankdata
 
-from nids import foretelling
+from nids.analysis import rank_correlation
 from nids.errors import UserError
-from nids.report import foretelling as report
+from nids.report import rank_correlation as report
 from nids.results import Run, open_run
 from nids.search import driver
-from nids.search import foretelling as looking
 from nids.search import prepare as preparation
+from nids.search import rank_correlation as looking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,14 +73,14 @@ def test_all_but_the_resources_stays_what_it_was(runs: list[Run]) -> None:
 
 
 def test_each_search_tries_the_same(runs: list[Run]) -> None:
-    shared = foretelling.shared(runs)
+    shared = rank_correlation.shared(runs)
     assert [configuration.trials for configuration in shared] == [(i, i) for i in range(TRIALS)]
     assert len({configuration.hyperparameters for configuration in shared}) == TRIALS
 
 
 def test_what_the_folds_say_is_of_the_last_epoch(runs: list[Run], found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     table, _ = found
-    for run, scheme, names in zip(runs, *zip(*foretelling.OF_SCHEME.items(), strict=True), strict=True):
+    for run, scheme, names in zip(runs, *zip(*rank_correlation.OF_SCHEME.items(), strict=True), strict=True):
         curves = run.curves()
         for trial in range(TRIALS):
             last = curves[(curves["trial"] == trial) & (curves["epoch"] == 2)]
@@ -91,7 +91,7 @@ def test_what_the_folds_say_is_of_the_last_epoch(runs: list[Run], found: tuple[p
 
 def test_the_correlations_are_those_of_the_ranks(found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     table, rho = found
-    assert len(rho) == 7 * len(foretelling.HELD_OUT)
+    assert len(rho) == 7 * len(rank_correlation.HELD_OUT)
     for row in rho.to_dict("records"):
         ours, theirs = table[row["validation"]], table[row["held_out"]]
         if ours.nunique() > 1 and theirs.nunique() > 1:
@@ -129,11 +129,11 @@ def test_what_cannot_be_compared_is_said(runs: list[Run], monkeypatch: pytest.Mo
     random, unseen = runs
     for once in ([random], [random, random]):
         with pytest.raises(UserError, match=r"name at least two searches, each once"):
-            foretelling.shared(once)
+            rank_correlation.shared(once)
     again = Run(unseen.folder)
     again.manifest["job"]["folds"]["scheme"] = "random"
     with pytest.raises(UserError, match=r"each search must have another scheme"):
-        foretelling.shared([random, again])
+        rank_correlation.shared([random, again])
     for key, value, words in (
         (("data", "sha256"), "other", r"trials can be compared on the same rows only"),
         (("job", "training", "epochs"), 9, r"training\.epochs is 2 in random, but 9 in unseen-attacks"),
@@ -150,7 +150,7 @@ def test_what_cannot_be_compared_is_said(runs: list[Run], monkeypatch: pytest.Mo
             section = section[name]
         section[last] = value
         with pytest.raises(UserError, match=words):
-            foretelling.shared([random, changed])
-    monkeypatch.setattr(foretelling, "LEAST", 9)
+            rank_correlation.shared([random, changed])
+    monkeypatch.setattr(rank_correlation, "LEAST", 9)
     with pytest.raises(UserError, match=rf"random, unseen-attacks share {TRIALS} trials .* needs at least 9"):
-        foretelling.shared(runs)
+        rank_correlation.shared(runs)

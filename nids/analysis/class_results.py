@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from nids.analysis.baselines import name_of
 from nids.metrics.classification import class_figures
-from nids.report.baselines import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ def weakest(summary: pd.DataFrame, confusions: pd.DataFrame) -> tuple[str, str, 
     """Return the class with the lowest F1, the class that its rows are most often taken for, how many, and of how many.
 
     Args:
-        summary: As ``nids.report.contents.class_summary`` returns it.
+        summary: As ``nids.analysis.summary.class_summary`` returns it.
         confusions: The same model's confusions.
 
     Returns:

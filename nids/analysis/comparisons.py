@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nids.analysis import baselines
 from nids.charts.theme import label
 from nids.metrics.formatting import mean_and_spread
 from nids.metrics.significance import CONFIDENCE, compare, in_words
-from nids.report import baselines
 from nids.results import LESS_IS_BETTER
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from nids.analysis.summary import Best
     from nids.metrics.significance import Comparison
-    from nids.report.contents import Best
     from nids.results import Run
 
 BETTER, WORSE, ALIKE, UNKNOWN = "better", "worse", "not shown to differ", "cannot be told"
@@ -143,7 +143,7 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
     """Return how the detector, or as long as there is none the best trial, stands beside the best baseline by figure.
 
     Args:
-        figures: As ``nids.report.baselines.figures_by_fold`` returns them; empty if the run has no baselines.
+        figures: As ``nids.analysis.baselines.figures_by_fold`` returns them; empty if the run has no baselines.
         best: Number of the best trial.
     """
     if figures.empty or not figures["ours"].any():

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dashboard.differences import configurations, results
+from nids.analysis.run_diff import configurations, results
 
 
 def test_only_settings_that_differ_are_listed() -> None:

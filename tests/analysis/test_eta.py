@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from dashboard.outlook import Outlook, age, in_words, outlook
+from nids.analysis.eta import Outlook, age, in_words, outlook
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

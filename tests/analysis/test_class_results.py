@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.models import baseline_names, confusion_of, of_baseline, weakest
-from nids.report.contents import class_summary
+from nids.analysis.class_results import baseline_names, confusion_of, of_baseline, weakest
+from nids.analysis.summary import class_summary
 
 CLASSES = ["Normal", "U2R"]
 BASELINES = pd.DataFrame(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from nids.analysis.importances import importances
 from nids.datasets.nsl_kdd import published as paper
 from nids.metrics.attack_types import UNSEEN
-from nids.report.importances import importances
 from nids.search.space import space_from
 from nids.search.study import best_row, complete_first, params_of
 

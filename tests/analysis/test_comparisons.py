@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from dashboard.contenders import ALIKE, BETTER, UNKNOWN, WORSE, by_fold, contest, runner_up
+from nids.analysis.comparisons import ALIKE, BETTER, UNKNOWN, WORSE, by_fold, contest, runner_up
 
 FOLDS = {"training_rows": [200, 200, 200], "validation_rows": [100, 100, 100]}
 

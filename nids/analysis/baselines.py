@@ -13,7 +13,7 @@ from nids.report import wording
 from nids.results import LESS_IS_BETTER
 
 if TYPE_CHECKING:
-    from nids.report.contents import Best, Tables
+    from nids.analysis.summary import Best, Tables
     from nids.results import Run
 
 MEASURES = ("accuracy", "macro_f1", "log_loss")

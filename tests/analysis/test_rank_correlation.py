@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nids.foretelling import HELD_OUT, correlations, held_out
+from nids.analysis.rank_correlation import HELD_OUT, correlations, held_out
 
 
 def evaluation(macro_f1: float, accuracy: float, unseen: float, false_positives: float) -> dict[str, dict[str, float]]:

@@ -1,0 +1,1 @@
+"""A run in, numbers out: what the report and the dashboard say."""
