@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # What is run once a search has ended, and may look at the held-out rows.
-AFTER_THE_SEARCH = {"nids.search.finalizing", "nids.search.baselines", "nids.search.foretelling"}
+AFTER_THE_SEARCH = {"nids.search.finalizing", "nids.evaluation.baselines", "nids.evaluation.rank_correlation"}
 SLOW = ("ray", "tensorflow", "keras", "jax", "torch")
 
 
@@ -131,17 +131,17 @@ def test_no_search_can_reach_the_held_out_rows() -> None:
             "nids.search.study",
             "nids.search.space",
             "nids.report",
-            "nids.leakage",
+            "nids.evaluation.leakage",
         ),
     ]
     assert {"nids.search.driver", "nids.search.prepare", "nids.search.trainable"} <= set(searching)
     for name in searching:
-        assert "nids.heldout" not in _below(name), name
-    assert {name for name, found in IMPORTS.items() if "nids.heldout" in found.ever} == AFTER_THE_SEARCH
+        assert "nids.evaluation.held_out" not in _below(name), name
+    assert {name for name, found in IMPORTS.items() if "nids.evaluation.held_out" in found.ever} == AFTER_THE_SEARCH
     # What reads a file without asking whether it is held out: the check of a file that a user names, and the two that
     # know which files they want.
     readers = {name for name, found in IMPORTS.items() if "nids.datasets.io.load" in found.ever}
-    assert readers == {"nids.datasets", "nids.datasets.describe", "nids.heldout"}
+    assert readers == {"nids.datasets", "nids.datasets.describe", "nids.evaluation.held_out"}
 
 
 @pytest.mark.parametrize("kind", ["at_once", "ever"])

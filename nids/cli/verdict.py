@@ -55,7 +55,7 @@ def baselines(
 ) -> None:
     """Measure classical models on exactly a run's folds and encoding, and on the held-out files."""
     from nids import results
-    from nids.search import baselines
+    from nids.evaluation import baselines
 
     console = Console()
     found = results.open_run(storage, run)
@@ -84,16 +84,18 @@ def foretell(
     figures of the folds are ranked beside the outcome.
     """
     from nids import results
-    from nids.report import foretelling as report
+    from nids.report import rank_correlation as report
 
     console = Console()
     opened = [results.open_run(storage, name) for name in runs]
     backend.configure_alone()
-    from nids.search import foretelling
+    from nids.evaluation import rank_correlation
 
-    if opened[0].folder.folder(foretelling.FOLDER).names(".png") and not again:
+    if opened[0].folder.folder(rank_correlation.FOLDER).names(".png") and not again:
         raise looked_at(f"{runs[0]} has been asked what its folds foretell")
-    found = foretelling.run(opened, seeds, storage, data, lambda job: load(job, data), address, console, set_ or ())
+    found = rank_correlation.run(
+        opened, seeds, storage, data, lambda job: load(job, data), address, console, set_ or ()
+    )
     report.show(found, console)
     console.print(f"\nTables and pictures: {opened[0].uri}/{foretelling.FOLDER}", highlight=False, soft_wrap=True)
 

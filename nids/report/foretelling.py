@@ -80,7 +80,7 @@ def picture(table: pd.DataFrame, found: pd.DataFrame, source: str) -> bytes:
 
 
 def show(found: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], console: Console) -> None:
-    """Print what ``nids.search.foretelling.run`` returns."""
+    """Print what ``nids.evaluation.rank_correlation.run`` returns."""
     for source, (table, rho) in found.items():
         print_table(console, f"{source}: what the folds said, and what it says", *configurations(table))
         print_table(

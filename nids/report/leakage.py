@@ -1,4 +1,4 @@
-"""What ``nids.leakage`` has measured: each leak in words and figures, on the terminal."""
+"""What ``nids.evaluation.leakage`` has measured: each leak in words and figures, on the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nids.charts.theme import label
-from nids.leakage import (
+from nids.evaluation.leakage import (
     ENCODER_OF_ALL,
     MEASURES,
     NEW_MODEL,

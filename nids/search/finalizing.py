@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nids import config, final, heldout
+from nids import config, final
 from nids.cluster import connection, gpu_probe
 from nids.cluster.parallel import fit_with_progress
 from nids.cluster.placement import places
 from nids.errors import UserError
+from nids.evaluation import held_out
 from nids.models import backend
 from nids.results import UNFINISHED
 from nids.search import prepare
@@ -46,7 +47,7 @@ def run(
         trial: The trial, or None for the best one.
         members: Number of models that are trained on all rows, and on each fold.
         storage: Where the run is.
-        data: Where the held-out files are, as for ``nids.heldout``.
+        data: Where the held-out files are, as for ``nids.evaluation.held_out``.
         load: Returns the labelled rows of the run's job; only called if its folds are no longer in the storage.
         address: A running cluster, as for ``nids.cluster.connection.connected``.
         console: Where progress is shown.
@@ -58,7 +59,7 @@ def run(
     choice = final.choose(found, trial)
     job, corpus, folds = prepare.folds_of_run(found, load, storage, console.print)
     job = config.with_resources(job, overrides)
-    heldout.refuse_if_missing(job.data, data)
+    held_out.refuse_if_missing(job.data, data)
     seeds = "1 seed" if members == 1 else f"{members} seeds"
     console.print(
         f"[bold]{found.name}[/]: trial {choice.trial}, {choice.epochs} epochs; {seeds} on each of {len(folds)} "
@@ -74,7 +75,7 @@ def run(
             raise UserError(f"a model could not be trained: {error}. Choose another trial (--trial).") from None
 
     def read_held_out() -> list[Traffic]:
-        return heldout.look([found], job, f"finalize trial {choice.trial}", data, console)
+        return held_out.look([found], job, f"finalize trial {choice.trial}", data, console)
 
     with connection.connected(address):
         # The widest fold's features; a network of all rows may have a few more.

@@ -16,14 +16,15 @@ from nids.cli import app
 from nids.cluster.parallel import fit_all
 from nids.cluster.placement import places
 from nids.errors import UserError
+from nids.evaluation import baselines
+from nids.evaluation.held_out import ANOTHER_DRAW
 from nids.final import choose
-from nids.heldout import ANOTHER_DRAW
 from nids.metrics.calibration import fit_temperature
 from nids.metrics.classification import evaluate, summary
 from nids.metrics.detection import attack_scores, threshold_at
 from nids.report import held_out
 from nids.results import Run, open_run
-from nids.search import baselines, driver, finalizing
+from nids.search import driver, finalizing
 from nids.search import prepare as preparation
 from nids.storage import Folder
 from nids.training.refit import on_folds

@@ -17,9 +17,10 @@ from sklearn.model_selection import StratifiedKFold, cross_validate
 from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from nids import datasets, leakage
+from nids import datasets
 from nids.config import Folds
 from nids.errors import UserError
+from nids.evaluation import leakage
 from nids.folds.build import Corpus, Fold, Split, build, split
 from nids.folds.encoding import Encoding
 from nids.report import leakage as told

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nids import config, heldout
+from nids import config
 from nids.analysis import rank_correlation
 from nids.cluster import connection, gpu_probe
 from nids.cluster.parallel import fit_with_progress
 from nids.cluster.placement import places
 from nids.errors import UserError
+from nids.evaluation import held_out as heldout
 from nids.folds.build import whole
 from nids.metrics.evaluation import evaluate_traffic
 from nids.models import backend
@@ -55,7 +56,7 @@ def run(
         runs: Searches of the same trials on the same rows under different schemes of folds.
         members: Number of models of all rows for each configuration; their mean is judged.
         storage: Where the runs are.
-        data: Where the held-out files are, as for ``nids.heldout``.
+        data: Where the held-out files are, as for ``nids.evaluation.held_out``.
         load: Returns the labelled rows of a run's job; only called if its folds are no longer in the storage.
         address: A running cluster, as for ``nids.cluster.connection.connected``.
         console: Where progress is shown.

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import ray
 
-from nids import heldout
-from nids.baselines import Baseline, FittedBaseline, baselines_of, fit
 from nids.cluster import connection
+from nids.evaluation import held_out as heldout
+from nids.evaluation.baseline_models import Baseline, FittedBaseline, baselines_of, fit
 from nids.folds.build import whole
 from nids.folds.encoding import compact
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at

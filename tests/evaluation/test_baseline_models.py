@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
-from nids.baselines import MODELS, Baseline, baselines_of, fit
 from nids.config import Folds
+from nids.evaluation.baseline_models import MODELS, Baseline, baselines_of, fit
 from nids.folds.build import Corpus, Fold, build, split
 from nids.metrics.cross_validation import validation_figures
 

@@ -9,7 +9,7 @@ from nids import datasets
 from nids.config import Data
 from nids.datasets.nsl_kdd import dataset as nsl_kdd
 from nids.errors import UserError
-from nids.heldout import read_held_out, refuse_if_missing
+from nids.evaluation.held_out import read_held_out, refuse_if_missing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def test_a_look_that_cannot_be_recorded_is_not_taken(folder: Path, monkeypatch: 
     def refuse(look: dict[str, Any]) -> None:
         raise UserError("the run cannot be written to")
 
-    monkeypatch.setattr("nids.heldout.read", lambda *_: pytest.fail("the file was read"))
+    monkeypatch.setattr("nids.evaluation.held_out.read", lambda *_: pytest.fail("the file was read"))
     with pytest.raises(UserError, match="the run cannot be written to"):
         read_held_out(Data(), seed=0, purpose="to see", record=refuse, folder=folder)
 
