@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # What is run once a search has ended, and may look at the held-out rows.
-AFTER_THE_SEARCH = {"nids.search.finalizing", "nids.evaluation.baselines", "nids.evaluation.rank_correlation"}
+AFTER_THE_SEARCH = {"nids.detector.finalize", "nids.evaluation.baselines", "nids.evaluation.rank_correlation"}
 SLOW = ("ray", "tensorflow", "keras", "jax", "torch")
 
 

@@ -40,7 +40,7 @@ def finalize(
     if found.folder.exists("bundle/SHA256SUMS") and not again:
         raise looked_at(f"{run} has been finalized")
     backend.configure_alone()
-    from nids.search import finalizing
+    from nids.detector import finalize as finalizing
 
     finalizing.run(found, trial, seeds, storage, data, lambda job: load(job, data), address, console, set_ or ())
     show(results.open_run(storage, run), console)
@@ -137,12 +137,12 @@ def score(
     address: AddressOption = None,
 ) -> None:
     """Score new traffic with a saved detector: class, probabilities and alert of every row."""
-    from nids import scoring
+    from nids.detector import score as scoring
 
     progress = Console(stderr=True)
     if on_ray:
         backend.configure_alone()
-        from nids.search import scoring as scoring_on_ray
+        from nids.detector import score_on_cluster as scoring_on_ray
 
         result = scoring_on_ray.score(
             bundle,
@@ -156,7 +156,7 @@ def score(
         )
     else:
         backend.configure_alone()
-        from nids import bundle as bundles
+        from nids.detector import bundle as bundles
         from nids.storage import Folder
 
         detector = bundles.load(Folder.at(bundle))

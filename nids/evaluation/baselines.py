@@ -47,7 +47,7 @@ def run(
 ) -> None:
     """Measure all baselines on the folds of a run and on its held-out rows, and write them beside its trials.
 
-    The arguments and errors are those of ``nids.search.finalizing.run``.
+    The arguments and errors are those of ``nids.detector.finalize.run``.
     """
     job, corpus, folds = prepare.folds_of_run(found, load, storage, console.print)
     heldout.refuse_if_missing(job.data, data)

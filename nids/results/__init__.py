@@ -12,7 +12,7 @@
                                 while it is made, the models that are done: ``unfinished/``
 ``baselines/``                  other models on the same folds: ``folds.parquet``, ``evaluation.json``
 ``foretelling/``                what this run's folds and others' say of the same trials, beside the held-out rows
-``bundle/``                     its detector (``nids.bundle``)
+``bundle/``                     its detector (``nids.detector.bundle``)
 ``study.journal``               the Optuna study, for Optuna's own tools (``JournalStorage``)
 ==============================  ========================================================================================
 

@@ -14,9 +14,9 @@ import ray
 import ray.data
 from rich.console import Console
 
-from nids import bundle as bundles
-from nids import scoring
 from nids.cluster import connection
+from nids.detector import bundle as bundles
+from nids.detector import score as scoring
 from nids.errors import UserError
 from nids.models import backend
 from nids.progress import counted
@@ -25,7 +25,7 @@ from nids.storage import Folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nids.bundle import Bundle
+    from nids.detector.bundle import Bundle
 
 # What a result's name adds to that of its file.
 ENDING, REJECTS = ".parquet", ".csv"
@@ -61,7 +61,7 @@ def score(
     rejects: Path | None = None,
     overwrite: bool = False,
 ) -> scoring.Result:
-    """Score each file into one of its own, as ``nids.scoring.score`` does; every node has to see all paths.
+    """Score each file into one of its own, as ``nids.detector.score.score`` does; every node has to see all paths.
 
     Args:
         bundle: The detector's folder or URI.
@@ -74,7 +74,7 @@ def score(
         overwrite: Whether results may exist.
 
     Raises:
-        UserError: As for ``nids.scoring.score``. Files that were scored before stay.
+        UserError: As for ``nids.detector.score.score``. Files that were scored before stay.
     """
     started = time.perf_counter()
     files = scoring.find_files(paths)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nids import bundle, datasets
+from nids import datasets
+from nids.detector import bundle
 from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
 from nids.metrics.calibration import correct_priors, with_temperature

@@ -14,10 +14,10 @@ import pytest
 from rich.console import Console
 from sklearn.tree import DecisionTreeClassifier
 
-from nids import scoring
+from nids.detector import score as scoring
+from nids.detector.score import Result, find_files, score, show
 from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
-from nids.scoring import Result, find_files, score, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from nids.metrics.formatting import mean_and_spread, setting, value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from nids.bundle import Manifest
+    from nids.detector.bundle import Manifest
 
 MEASURES = ("accuracy", "macro_f1", "log_loss")
 
@@ -21,7 +21,7 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], outcome: Mapping[st
     Args:
         manifest: The bundle's.
         trial: The trial's row of the run store: means over the folds and their spread.
-        outcome: What ``nids.final.finalize`` found.
+        outcome: What ``nids.detector.final_model.finalize`` found.
     """
     data = manifest.data
     parts = [

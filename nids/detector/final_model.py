@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from nids import bundle
+from nids.detector import bundle
+from nids.detector.model_card import model_card
 from nids.errors import UserError
 from nids.folds.build import whole
 from nids.metrics.calibration import expected_calibration_error, fit_temperature, reliability, training_priors
@@ -21,7 +22,6 @@ from nids.metrics.classification import summary
 from nids.metrics.cross_validation import over_folds, validation_figures
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.metrics.evaluation import evaluate_traffic
-from nids.model_card import model_card
 from nids.results import file_name, write_table
 from nids.search.study import best_row, hyperparameters_of
 from nids.storage import Folder
@@ -31,9 +31,9 @@ from nids.training.trial import FoldOfTrial
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nids.bundle import Bundle
     from nids.config import Job
     from nids.datasets.schema import Traffic
+    from nids.detector.bundle import Bundle
     from nids.folds.build import Corpus, Fold
     from nids.models.hyperparameters import Hyperparameters
     from nids.results import Run

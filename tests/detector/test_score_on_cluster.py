@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from nids import bundle, scoring
+from nids.detector import bundle
+from nids.detector import score as scoring
+from nids.detector import score_on_cluster as scoring_on_ray
 from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
 from nids.models.cnn_bigru.network import build_model
 from nids.models.hyperparameters import Hyperparameters
-from nids.search import scoring as scoring_on_ray
 from nids.storage import Folder
 
 if TYPE_CHECKING:

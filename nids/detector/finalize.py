@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nids import config, final
+from nids import config
 from nids.cluster import connection, gpu_probe
 from nids.cluster.parallel import fit_with_progress
 from nids.cluster.placement import places
+from nids.detector import final_model
 from nids.errors import UserError
 from nids.evaluation import held_out
 from nids.models import backend
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from nids.bundle import Bundle
     from nids.config import Job
     from nids.datasets.schema import Traffic
+    from nids.detector.bundle import Bundle
     from nids.results import Run
     from nids.training.refit import Fitted, Work
 
@@ -56,7 +57,7 @@ def run(
     Raises:
         UserError: There is nothing to finalize, or rows are missing or are not what they were.
     """
-    choice = final.choose(found, trial)
+    choice = final_model.choose(found, trial)
     job, corpus, folds = prepare.folds_of_run(found, load, storage, console.print)
     job = config.with_resources(job, overrides)
     held_out.refuse_if_missing(job.data, data)
@@ -84,6 +85,6 @@ def run(
         place = places(job.resources)[0]
         # Scoring the held-out rows is this process's own work, with all that the machine has.
         backend.configure_alone()
-        detector = final.finalize(found, choice, job, corpus, folds, members, train, read_held_out)
+        detector = final_model.finalize(found, choice, job, corpus, folds, members, train, read_held_out)
     unfinished.delete()
     return detector

@@ -11,20 +11,22 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from nids import bundle, datasets, report, scoring
+from nids import datasets, report
 from nids.cli import app
 from nids.cluster.parallel import fit_all
 from nids.cluster.placement import places
+from nids.detector import bundle, finalize
+from nids.detector import score as scoring
+from nids.detector.final_model import choose
 from nids.errors import UserError
 from nids.evaluation import baselines
 from nids.evaluation.held_out import ANOTHER_DRAW
-from nids.final import choose
 from nids.metrics.calibration import fit_temperature
 from nids.metrics.classification import evaluate, summary
 from nids.metrics.detection import attack_scores, threshold_at
 from nids.report import held_out
 from nids.results import Run, open_run
-from nids.search import driver, finalizing
+from nids.search import driver
 from nids.search import prepare as preparation
 from nids.storage import Folder
 from nids.training.refit import on_folds
@@ -49,7 +51,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
     console = Console(file=io.StringIO(), width=200)
     job = make_job(search={"trials": 2, "startup_trials": 2}, data={"rows": 240}, scheduler={"kind": "none"})
     found = driver.run(preparation.prepare(job, traffic, storage, "a", console.print), console)
-    finalizing.run(found, None, 2, storage, None, load, None, console)
+    finalize.run(found, None, 2, storage, None, load, None, console)
     baselines.run(found, storage, None, load, None, console)
     return open_run(storage, "a")
 
