@@ -16,7 +16,6 @@ from nids.charts import downsampling, theme
 from nids.charts import trials as trial_charts
 from nids.charts.theme import label
 from nids.metrics.formatting import NONE, duration, mean_and_spread
-from nids.report import wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

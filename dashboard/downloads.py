@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import loading
 from dashboard.job_file import job_file
-from nids.report.page import page
+from nids.report.html import page
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from optuna.distributions import CategoricalDistribution
 
 from nids.analysis.summary import STATES
 from nids.metrics.formatting import setting
-from nids.report.wording import STATES as STATE_WORDS
+from nids.report.sentences import STATES as STATE_WORDS
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator

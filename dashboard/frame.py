@@ -12,7 +12,7 @@ from dashboard import choosing, loading
 from dashboard.kept_run import FOREIGN
 from dashboard.markdown import code, plain
 from nids.errors import UserError
-from nids.report import wording
+from nids.report import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -74,7 +74,7 @@ def begin(question: str) -> KeptRun:
         st.error(f"This run is damaged. {plain(found.fault)}", icon=ICONS["damaged"])
         st.stop()
     if found.run.manifest["data"].get("synthetic"):
-        st.warning(wording.SYNTHETIC, icon=":material/science:")
+        st.warning(sentences.SYNTHETIC, icon=":material/science:")
     return found.run
 
 

@@ -11,7 +11,7 @@ from dashboard.drawing import draw, grid, left_out
 from nids.charts import downsampling, theme
 from nids.charts import trials as trial_charts
 from nids.charts.theme import label
-from nids.report.wording import STATES as STATE_WORDS
+from nids.report.sentences import STATES as STATE_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd

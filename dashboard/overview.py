@@ -15,7 +15,8 @@ from nids.analysis import baselines, comparisons, eta
 from nids.charts import downsampling, theme
 from nids.charts.theme import label
 from nids.metrics.formatting import NONE, mean_and_spread, value
-from nids.report import cells, wording
+from nids.report import cells
+from nids.report import sentences as wording
 
 if TYPE_CHECKING:
     from dashboard.kept_run import KeptRun

@@ -13,7 +13,7 @@ from nids.charts import downsampling
 from nids.charts import trials as trial_charts
 from nids.charts.theme import label
 from nids.metrics.formatting import duration, is_share, mean_and_spread
-from nids.report.wording import STATES as STATE_WORDS
+from nids.report.sentences import STATES as STATE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

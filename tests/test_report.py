@@ -19,7 +19,7 @@ from nids.datasets.nsl_kdd import published
 from nids.errors import UserError
 from nids.metrics.classification import SUMMARY
 from nids.metrics.formatting import duration, interval, mean_and_spread, setting
-from nids.report import wording
+from nids.report import sentences
 from nids.results import Run, RunWriter
 from nids.results.writer import TRIALS_A_PART
 from nids.search.space import describe
@@ -390,8 +390,8 @@ def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
         "The best trial (0) flags 75.0 ± 1.0 % of the attacks whose type was withheld from its training, with "
         "5.0 ± 1.0 % of the benign rows flagged too, and puts 99.00 ± 0.04 % of the rows of known types in the right "
         "class"
-    ) in wording.verdict(found)
-    assert "unseen attacks flagged" in dict(wording.definitions(found))
+    ) in sentences.verdict(found)
+    assert "unseen attacks flagged" in dict(sentences.definitions(found))
     assert re.search(r"perl\s+U2R\s+unseen\s+8\s+75.00 %\s+25.00 %", shown(run))
     assert "<td>perl</td><td>U2R</td><td>unseen</td><td>8</td><td>75.00 %</td><td>25.00 %</td>" in page(run)
     assert "Results by attack type" not in page(make_run(tmp_path / "random", trial(0), attacks=attacks[1:]))

@@ -9,7 +9,7 @@ import pandas as pd
 from nids.charts.theme import label
 from nids.metrics.formatting import NONE, mean_and_spread
 from nids.metrics.significance import compare, in_words
-from nids.report import wording
+from nids.report import sentences as wording
 from nids.results import LESS_IS_BETTER
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ STATES = {
     "RUNNING": (GREEN, "diamond"),
     "FAIL": (VERMILION, "cross"),
 }
-# The words of nids.report.wording, which charts know nothing of.
+# The words of nids.report.sentences, which charts know nothing of.
 STATE_LEGEND = alt.Legend(labelExpr="{FAIL: 'failed', RUNNING: 'unfinished'}[datum.label] || lower(datum.label)")
 _QUANTITIES = {"log_loss": "validation log-loss", "training_loss": "training loss"}
 _CLASS_MEASURES = ("precision", "recall", "f1")

@@ -4,8 +4,8 @@ It reads a run in any state, while it goes on or after it has ended, and changes
 """
 
 from nids.analysis.summary import Tables, tables
-from nids.report.page import write
-from nids.report.pictures import picture
+from nids.report.html import write
+from nids.report.images import picture
 from nids.report.terminal import show
 
 __all__ = ["Tables", "picture", "show", "tables", "write"]

@@ -26,7 +26,7 @@ from nids.evaluation.leakage import (
 )
 from nids.metrics.formatting import mean_and_spread, value
 from nids.progress import counted
-from nids.report.wording import SYNTHETIC
+from nids.report.sentences import SYNTHETIC
 
 if TYPE_CHECKING:
     import pandas as pd

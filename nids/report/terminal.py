@@ -12,7 +12,8 @@ from rich.text import Text
 from nids.analysis import baselines
 from nids.analysis.summary import CLASS_MEASURES, tables
 from nids.charts.theme import label
-from nids.report import cells, held_out, wording
+from nids.report import cells, held_out
+from nids.report import sentences as wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from nids.charts import held_out
-from nids.report.pictures import svg
+from nids.report.images import svg
 
 OURS = {
     "roc": {"false_positive_rate": [0.0, 0.01, 1.0], "detection_rate": [0.0, 0.8, 1.0]},

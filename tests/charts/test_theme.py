@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from nids.charts import theme
-from nids.report.pictures import svg
+from nids.report.images import svg
 
 CLASSES = ("Normal", "DoS")
 

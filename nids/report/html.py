@@ -14,8 +14,9 @@ from nids.charts import held_out as verdict_charts
 from nids.charts import theme
 from nids.charts.theme import label
 from nids.metrics.formatting import mean_and_spread, setting
-from nids.report import cells, held_out, wording
-from nids.report.pictures import svg
+from nids.report import cells, held_out
+from nids.report import sentences as wording
+from nids.report.images import svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ import vl_convert
 from nids.analysis.summary import tables
 from nids.charts import theme
 from nids.errors import UserError
-from nids.report import wording
+from nids.report import sentences
 
 if TYPE_CHECKING:
     from nids.results import Run
@@ -55,7 +55,7 @@ def picture(run: Run) -> bytes:
     source = f"{data['rows']:,} rows of {data['source']}, {found.folds} of {count} folds"
     title = alt.TitleParams(
         f"{found.run}: {'SYNTHETIC data, ' if found.synthetic else ''}best of {found.all_trials} trials",
-        subtitle=[source, *textwrap.wrap(wording.verdict(found), 120)],
+        subtitle=[source, *textwrap.wrap(sentences.verdict(found), 120)],
         fontSize=17,
         subtitleFontSize=12.5,
         subtitlePadding=5,

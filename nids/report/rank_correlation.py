@@ -11,7 +11,7 @@ from nids.analysis.rank_correlation import HELD_OUT, OF_SCHEME
 from nids.charts import held_out
 from nids.charts.theme import label
 from nids.metrics.formatting import NONE, mean_and_spread, value
-from nids.report.pictures import png
+from nids.report.images import png
 from nids.report.terminal import print_table
 
 if TYPE_CHECKING:
