@@ -158,7 +158,7 @@ def test_each_framework_has_its_place() -> None:
         }
 
     assert {name for name in users("ray") if not name.startswith(("nids.search.", "nids.bench."))} == {
-        "nids.cli.searching",  # ends its connection
+        "nids.cli.search",  # ends its connection
         "nids.cluster.job_client",  # talks to the job server
     }
     assert users("tensorflow") == {"nids.models.backend"}

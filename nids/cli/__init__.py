@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from nids.cli import benchmark, cluster, dashboard, data, jobs, searching, verdict
+from nids.cli import bench as benchmark
+from nids.cli import cluster, dashboard, data, evaluate, jobs
+from nids.cli import search as searching
 from nids.cli.options import plain
 from nids.errors import UserError
 
@@ -32,11 +34,11 @@ for command in (
     searching.report,
     searching.runs,
     dashboard.dashboard,
-    verdict.baselines,
-    verdict.finalize,
-    verdict.foretell,
-    verdict.leakage,
-    verdict.score,
+    evaluate.baselines,
+    evaluate.finalize,
+    evaluate.foretell,
+    evaluate.leakage,
+    evaluate.score,
     jobs.submit,
     benchmark.bench,
 ):
