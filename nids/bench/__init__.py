@@ -11,7 +11,7 @@ from nids.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nids.bench.measuring import Row
+    from nids.bench.timing import Row
 
 # In the order in which they are measured; each is a module of this package.
 PARTS = ("overhead", "folds", "side-by-side", "efficiency", "growth", "nodes", "dashboard", "against-plain-loop")
@@ -47,16 +47,25 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
 
 
 def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[Row]:
-    from nids.bench import against_plain_loop, dashboard, efficiency, folds, growth, nodes, overhead, side_by_side
+    from nids.bench import (
+        against_plain_loop,
+        dashboard,
+        folds,
+        gpu_sharing,
+        many_nodes,
+        many_trials,
+        time_breakdown,
+        trial_overhead,
+    )
 
     measures: dict[str, Callable[[], list[Row]]] = {
         "against-plain-loop": lambda: against_plain_loop.measure(rounds),
         "dashboard": lambda: dashboard.measure(rounds),
-        "efficiency": efficiency.measure,
-        "overhead": overhead.measure,
+        "efficiency": time_breakdown.measure,
+        "overhead": trial_overhead.measure,
         "folds": lambda: folds.measure(rounds),
-        "growth": growth.measure,
-        "nodes": lambda: nodes.measure(progress),
-        "side-by-side": side_by_side.measure,
+        "growth": many_trials.measure,
+        "nodes": lambda: many_nodes.measure(progress),
+        "side-by-side": gpu_sharing.measure,
     }
     return measures[part]()

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nids.bench.measuring import SAME_WORK, output_of, search_command, seconds_of, spread
+from nids.bench.timing import SAME_WORK, output_of, search_command, seconds_of, spread
 from nids.errors import UserError
 from nids.results import open_run
 
 if TYPE_CHECKING:
-    from nids.bench.measuring import Row
+    from nids.bench.timing import Row
 
 SAME_QUALITY = Path(__file__).parent / "same_quality.toml"
 TRIALS = 4

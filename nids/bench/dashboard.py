@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from nids.bench import chromium, large_run
-from nids.bench.measuring import Row, spread
+from nids.bench import chromium, synthetic_run
+from nids.bench.timing import Row, spread
 from nids.errors import UserError
 from nids.storage import Folder
 
@@ -47,7 +47,7 @@ def measure(rounds: int) -> list[Row]:
     """
     program = browser()
     with tempfile.TemporaryDirectory() as storage:
-        large_run.write(Folder.at(storage).folder("large"), TRIALS)
+        synthetic_run.write(Folder.at(storage).folder("large"), TRIALS)
         with served(storage) as (address, process):
             _looks(program, address)  # fills the server's caches
             looks = [_looks(program, address) for _ in range(rounds)]

@@ -10,7 +10,7 @@ import ray
 from imblearn.over_sampling import SMOTE
 
 from nids import config, datasets
-from nids.bench.measuring import spread
+from nids.bench.timing import spread
 from nids.cluster import connection
 from nids.cluster.object_store import SharedFolds
 from nids.folds.build import Corpus, build_folds, split
@@ -18,7 +18,7 @@ from nids.folds.encoding import Encoding
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
-    from nids.bench.measuring import Row
+    from nids.bench.timing import Row
     from nids.config import Job
     from nids.datasets.schema import Traffic
 

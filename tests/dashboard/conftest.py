@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import sync_playwright
 
-from nids.bench import large_run
+from nids.bench import synthetic_run
 from nids.bench.dashboard import DONE, browser
 from nids.storage import Folder
 
@@ -25,7 +25,7 @@ TRIALS = 30
 def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A storage with a run named "large" of 30 trials, as the one that the server was started for."""
     folder = tmp_path / "runs"
-    large_run.write(Folder.at(str(folder)).folder("large"), TRIALS)
+    synthetic_run.write(Folder.at(str(folder)).folder("large"), TRIALS)
     monkeypatch.setattr(sys, "argv", ["app.py", str(folder)])
     return folder
 

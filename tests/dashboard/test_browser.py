@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 from dashboard.loading import DEMONSTRATION
 from nids import config
-from nids.bench import large_run
+from nids.bench import synthetic_run
 from nids.bench.dashboard import DONE, PICTURE, served
 from nids.storage import Folder
 from tests.dashboard.conftest import TRIALS, change, faults_of, open_page
@@ -44,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs, one of which has a damaged part, and one damaged run."""
     folder = tmp_path_factory.mktemp("runs")
     for name, trials in (("large", TRIALS), ("other", 12)):
-        large_run.write(Folder.at(str(folder)).folder(name), trials)
+        synthetic_run.write(Folder.at(str(folder)).folder(name), trials)
     (folder / "other" / "curves" / "part-00000.parquet").write_bytes(b"PAR1")
     shutil.copytree(folder / "large", folder / "half")
     (folder / "half" / "manifest.json").write_text("{")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dashboard.login import Visitors, providers, read
-from nids.bench import large_run
+from nids.bench import synthetic_run
 from nids.bench.dashboard import served
 from nids.errors import UserError
 from nids.storage import Folder
@@ -163,7 +163,7 @@ def provider() -> Iterator[str]:
 
 
 def test_only_those_who_are_let_in_see_the_runs(tab: Page, provider: str, tmp_path: Path) -> None:
-    large_run.write(Folder.at(str(tmp_path / "runs")).folder("secret-run"), 10)
+    synthetic_run.write(Folder.at(str(tmp_path / "runs")).folder("secret-run"), 10)
     file = tmp_path / "login.toml"
     file.write_text(
         f'[auth]\nredirect_uri = "http://127.0.0.1:{{port}}/oauth2callback"\ncookie_secret = "{SECRET}"\n'

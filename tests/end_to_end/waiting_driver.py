@@ -18,7 +18,7 @@ import ray
 from rich.console import Console
 
 from nids import config, datasets
-from nids.bench.growth import EPOCHS, Stub
+from nids.bench.many_trials import EPOCHS, Stub
 from nids.cluster import connection
 from nids.cluster.object_store import SharedFolds
 from nids.search import driver

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from nids.bench.measuring import SAME_WORK, output_of, search_command
+from nids.bench.timing import SAME_WORK, output_of, search_command
 from nids.results import open_run
 from nids.training.timer import PARTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nids.bench.measuring import Row
+    from nids.bench.timing import Row
 
 TRIALS_A_SLOT = 4
 NAMES = {

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from nids.bench import side_by_side
-from nids.bench.side_by_side import ON_A_GPU, Rate
+from nids.bench import gpu_sharing
+from nids.bench.gpu_sharing import ON_A_GPU, Rate
 from nids.models import backend
 
-TRAIN = "from nids.bench.side_by_side import train; print(train(1, 0.0, 32, 0.5))"
+TRAIN = "from nids.bench.gpu_sharing import train; print(train(1, 0.0, 32, 0.5))"
 
 
 def test_a_process_trains_when_it_is_told_to() -> None:
@@ -22,16 +22,16 @@ def test_a_process_trains_when_it_is_told_to() -> None:
 @pytest.mark.skipif(not backend.cards(), reason="there is no GPU on this machine")
 @pytest.mark.timeout(600)
 def test_trials_share_a_gpu() -> None:
-    rates = {count: side_by_side._rate(count, cpus=1, gpus=1 / count) for count in ON_A_GPU}
+    rates = {count: gpu_sharing._rate(count, cpus=1, gpus=1 / count) for count in ON_A_GPU}
     assert all(rate.rows > 0 and rate.memory > 0 for rate in rates.values())
 
 
 def test_without_a_gpu_the_cores_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     rates = {1: Rate(100.0), 2: Rate(180.0)}
     monkeypatch.setattr(backend, "cards", list)
-    monkeypatch.setattr(side_by_side.psutil, "cpu_count", lambda: 2)
-    monkeypatch.setattr(side_by_side, "_rate", lambda processes, cpus, gpus: rates[processes])
-    assert side_by_side.measure() == [
+    monkeypatch.setattr(gpu_sharing.psutil, "cpu_count", lambda: 2)
+    monkeypatch.setattr(gpu_sharing, "_rate", lambda processes, cpus, gpus: rates[processes])
+    assert gpu_sharing.measure() == [
         ("rows a second on a GPU", "there is none on this machine"),
         ("rows a second of one trial with 2 threads", "100"),
         ("rows a second of 2 trials with one each", "180 (1.80× the one)"),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from nids.bench.measuring import SAME_WORK, output_of, search_command
+from nids.bench.timing import SAME_WORK, output_of, search_command
 from nids.results import open_run
 
 if TYPE_CHECKING:
-    from nids.bench.measuring import Row
+    from nids.bench.timing import Row
 
 COLD, WARM = 2, 18  # trials of each slot
 CHANGES = (

@@ -12,8 +12,8 @@ import ray
 from rich.console import Console
 
 from nids import config, datasets
-from nids.bench import growth
-from nids.bench.measuring import output_of
+from nids.bench import many_trials
+from nids.bench.timing import output_of
 from nids.cluster import connection, local
 from nids.cluster.local import Size
 from nids.search import driver
@@ -22,7 +22,7 @@ from nids.search import prepare as preparation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nids.bench.measuring import Row
+    from nids.bench.timing import Row
 
 NODES = Size(nodes=3, cpus=8, gpus=2)
 SHARE = 0.25  # of a GPU, for each trial: 24 at once
@@ -31,7 +31,7 @@ SLOTS = (1, 2, 4)
 TRIALS, EPOCH_SECONDS = 24, 2.5
 
 
-class Waiting(growth.Stub):
+class Waiting(many_trials.Stub):
     """A trial that takes its time and computes nothing, so that a few cores can hold many."""
 
     def step(self) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class Waiting(growth.Stub):
 def measure(progress: Callable[[str], object]) -> list[Row]:
     """Measure both on a cluster of several nodes on this machine."""
     with local.running(NODES, progress) as nodes:
-        many = growth.rows_of(SIZES, nodes.address, SHARE)
+        many = many_trials.rows_of(SIZES, nodes.address, SHARE)
         seconds = {slots: _seconds(slots, nodes.address) for slots in SLOTS}
     at_once = int(NODES.nodes * NODES.gpus / SHARE)
     size = f"{NODES.nodes} nodes, {at_once} trials at once, {SHARE:g} of a logical GPU each"
@@ -59,7 +59,7 @@ def measure(progress: Callable[[str], object]) -> list[Row]:
 
 
 def _seconds(slots: int, address: str) -> float:
-    return float(output_of([sys.executable, "-m", "nids.bench.nodes", address, str(slots)]))
+    return float(output_of([sys.executable, "-m", "nids.bench.many_nodes", address, str(slots)]))
 
 
 def _scaling(slots: int, seconds: dict[int, float]) -> str:
@@ -73,8 +73,8 @@ def run(address: str, slots: int) -> float:
         {
             "name": "waiting",
             "data": {"dataset": "nsl-kdd-sample", "rows": 600},
-            "folds": {"count": growth.FOLDS, "targets": {"R2L": 20, "U2R": 20}},
-            "training": {"epochs": growth.EPOCHS},
+            "folds": {"count": many_trials.FOLDS, "targets": {"R2L": 20, "U2R": 20}},
+            "training": {"epochs": many_trials.EPOCHS},
             "search": {"trials": TRIALS},
             "scheduler": {"kind": "none"},
             "resources": {"gpus_per_trial": SHARE, "max_concurrent": slots},

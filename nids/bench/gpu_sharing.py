@@ -14,7 +14,7 @@ import psutil
 from nids.models import backend
 
 if TYPE_CHECKING:
-    from nids.bench.measuring import Row
+    from nids.bench.timing import Row
 
 SECONDS = 15.0
 WIDTH, CLASSES = 122, 5
@@ -71,7 +71,7 @@ def train(cpus: int, gpus: float, batch_size: int, seconds: float) -> float:
 
 
 def _rate(processes: int, cpus: int, gpus: float) -> Rate:
-    command = [sys.executable, "-m", "nids.bench.side_by_side", str(cpus), str(gpus)]
+    command = [sys.executable, "-m", "nids.bench.gpu_sharing", str(cpus), str(gpus)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     running = [subprocess.Popen(command, **pipes) for _ in range(processes)]  # type: ignore[call-overload]
     for process in running:

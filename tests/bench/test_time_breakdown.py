@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from nids.bench.efficiency import NAMES, shares
+from nids.bench.time_breakdown import NAMES, shares
 
 BEGUN = datetime(2026, 1, 2, 3, 4, 0, tzinfo=UTC)
 

@@ -17,7 +17,7 @@ import ray
 from rich.console import Console
 
 from nids import config, datasets
-from nids.bench.measuring import Row, output_of
+from nids.bench.timing import Row, output_of
 from nids.cluster import connection
 from nids.metrics.classification import SUMMARY
 from nids.results import TABLES, Run, RunWriter
@@ -121,7 +121,9 @@ def measure() -> list[Row]:
 
 def rows_of(sizes: Sequence[int], address: str = "", gpus: float = 0.0) -> list[Row]:
     """Return the rows of a search of its own process; the arguments are those of ``run``."""
-    lines = output_of([sys.executable, "-m", "nids.bench.growth", address, str(gpus), *map(str, sizes)]).splitlines()
+    lines = output_of(
+        [sys.executable, "-m", "nids.bench.many_trials", address, str(gpus), *map(str, sizes)]
+    ).splitlines()
     rows = []
     for line in lines:
         trials, _, figures = line.partition("\t")

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import sys
 
-from nids.bench.growth import Milestone, compared
-from nids.bench.measuring import output_of
+from nids.bench.many_trials import Milestone, compared
+from nids.bench.timing import output_of
 
 
 def test_stub_trials_are_scheduled_and_recorded_like_real_ones() -> None:
     """``growth.run`` itself refuses a search that loses a trial or ends one twice."""
-    lines = output_of([sys.executable, "-m", "nids.bench.growth", "", "0", "5", "20"]).splitlines()
+    lines = output_of([sys.executable, "-m", "nids.bench.many_trials", "", "0", "5", "20"]).splitlines()
     assert [line.split("\t")[0] for line in lines] == ["trials 1 to 5", "trials 6 to 20"]
 
 

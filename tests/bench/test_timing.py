@@ -7,7 +7,7 @@ import pytest
 
 from nids import config
 from nids.bench.against_plain_loop import SAME_QUALITY
-from nids.bench.measuring import SAME_WORK, output_of, search_command, spread
+from nids.bench.timing import SAME_WORK, output_of, search_command, spread
 
 
 @pytest.mark.parametrize(
