@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import loading
-from dashboard.job_file import job_file
+from nids.job_file import job_file
 from nids.report.html import page
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ import tomllib
 
 import pandas as pd
 
-from dashboard.job_file import job_file
 from dashboard.loading import DEMONSTRATION
 from nids import config
+from nids.job_file import job_file
 from nids.search.space import space_of
 
 
