@@ -6,7 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import choosing, classes, cluster, compare, frame, login, overview, runs, trials, verdict
+from dashboard.components import layout as frame
+from dashboard.components import selection
+from dashboard.serving import login
+from dashboard.views import classes, cluster, compare, held_out, overview, runs, trials
 
 ICON = Path(__file__).parent / "icon.svg"
 
@@ -21,7 +24,7 @@ def main() -> None:
         overview.show: ("Overview", "speed"),
         trials.show: ("Trials", "scatter_plot"),
         classes.show: ("Classes", "category"),
-        verdict.show: ("Verdict", "gavel"),
+        held_out.show: ("Verdict", "gavel"),
         compare.show: ("Compare", "compare_arrows"),
         cluster.show: ("Cluster", "dns"),
     }
@@ -31,7 +34,7 @@ def main() -> None:
     ]
     chosen = st.navigation(listed, position="top")
     st.set_page_config(page_title=f"{chosen.title} · nids")
-    st.session_state[choosing.PAGES] = {page.url_path or "runs": page for page in listed}
+    st.session_state[selection.PAGES] = {page.url_path or "runs": page for page in listed}
     with frame.guarded():
         chosen.run()
 

@@ -5,7 +5,7 @@ import tomllib
 
 import pandas as pd
 
-from dashboard.loading import DEMONSTRATION
+from dashboard.data.cache import DEMONSTRATION
 from nids import config
 from nids.job_file import job_file
 from nids.search.space import space_of

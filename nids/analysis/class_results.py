@@ -14,7 +14,7 @@ from nids.metrics.classification import class_figures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.kept_run import KeptRun
+    from dashboard.data.snapshot import KeptRun
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TRIALS = 10_000
 # Before each look. A new Chromium first loads some 200 files of its own, on all processors. And nobody leaves a page at
-# the moment at which it is drawn: the next page's programs are loaded by then, see dashboard.index_page.
+# the moment at which it is drawn: the next page's programs are loaded by then, see dashboard.serving.index_page.
 SECONDS_AT_REST = 3
 SECONDS_TO_START = 120
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

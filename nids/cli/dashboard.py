@@ -24,6 +24,6 @@ def dashboard(
     ] = None,
 ) -> None:
     """Dashboard: show the runs of a storage in a browser, while they go on and afterwards."""
-    from dashboard import server
+    from dashboard.serving import server
 
     server.serve(storage, address, port, login)

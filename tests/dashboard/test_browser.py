@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from dashboard.loading import DEMONSTRATION
+from dashboard.data.cache import DEMONSTRATION
 from nids import config
 from nids.bench import synthetic_run
 from nids.bench.dashboard import DONE, PICTURE, served

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from dashboard import loading, overview
-from dashboard.loading import DEMONSTRATION
+from dashboard.data import cache
+from dashboard.data.cache import DEMONSTRATION
+from dashboard.views import overview
 from nids.bench import synthetic_run
 from nids.metrics.formatting import setting
 from nids.results import UNFINISHED
@@ -74,8 +75,8 @@ def test_a_page_that_looks_for_news_asks_for_its_run_once(
     name: str, page: Callable[..., AppTest], storage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    found = loading.one
-    monkeypatch.setattr(loading, "one", lambda *names: (asked.append(names), found(*names))[1])
+    found = cache.one
+    monkeypatch.setattr(cache, "one", lambda *names: (asked.append(names), found(*names))[1])
     assert sound(page(name, run="large"))
     assert asked == [(str(storage), "large")]
 
@@ -194,7 +195,7 @@ def test_two_runs_are_compared_when_the_demonstration_is_gone(
     assert shown.multiselect(key="runs").value == ["demonstration"]
     for name in ("first", "second"):
         synthetic_run.write(Folder.at(str(tmp_path)).folder(name), 12)
-    loading.names.clear()
+    cache.names.clear()
     assert sorted(shown.run().multiselect(key="runs").value) == ["first", "second"]
 
 
@@ -368,7 +369,7 @@ def test_the_demonstration_gives_way_to_the_first_run(
     shown = page("overview")
     assert shown.subheader[0].value == "demonstration"
     synthetic_run.write(Folder.at(str(tmp_path)).folder("mine"), 2)
-    loading.names.clear()
+    cache.names.clear()
     assert shown.run().subheader[0].value == "mine"
     told = "There are runs now, so the demonstration is gone: this is the latest of them."
     assert told in words(shown)

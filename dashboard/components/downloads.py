@@ -1,0 +1,57 @@
+"""What can be taken away from a run: its best configuration, its report, its tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.data import cache
+from nids.job_file import job_file
+from nids.report.html import page
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dashboard.data.snapshot import KeptRun
+
+
+def of_run(run: KeptRun) -> None:
+    """Offer a run's best configuration as a job file, its report page and its trials."""
+    trials = run.trials()
+    best = cache.tables(run).best
+    with st.container(horizontal=True, gap="small"):
+        if best is not None:
+            row = trials[trials["trial"] == best.trial].to_dict("records")[0]
+            st.download_button(
+                "Best configuration (TOML)",
+                lambda: job_file(run.manifest, row).encode(),
+                f"{run.name}-trial-{best.trial}.toml",
+                "application/toml",
+                on_click="ignore",
+                icon=":material/tune:",
+                help="A job file: `nids search FILE` trains this configuration once more, on the same data and folds.",
+            )
+        st.download_button(
+            "Report (HTML)",
+            lambda: page(run).encode(),
+            f"{run.name}.html",
+            "text/html",
+            on_click="ignore",
+            icon=":material/description:",
+            help="The report as one page that needs nothing beside itself.",
+        )
+        table(trials, f"{run.name}-trials", "All trials (CSV)")
+
+
+def table(content: pd.DataFrame, name: str, label: str = "As CSV") -> None:
+    """Offer a table as CSV."""
+    st.download_button(
+        label,
+        lambda: content.to_csv(index=False).encode(),
+        f"{name}.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        key=f"csv-{name}",
+    )

@@ -1,0 +1,1 @@
+"""What the pages read, and keep while the server runs."""

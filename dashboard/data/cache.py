@@ -1,0 +1,136 @@
+"""The runs of a storage as they are now, and what is worked out of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.data.snapshot import FOREIGN, IncompleteError, KeptRun, complete_or_not
+from nids import report
+from nids.analysis.importances import importances
+from nids.errors import UserError
+from nids.results import ASKED_AT_ONCE, Run, names_in
+from nids.search.space import space_from
+from nids.storage import Folder
+
+DEMONSTRATION = Path(__file__).parent / "demonstration"
+
+# Complete trials that are asked for importances.
+MOST_RANKED = 500
+
+# The states that a run can be in, for those who look at it.
+STATES = ("running", "finished", "interrupted", "failed")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A run of a storage, or a folder that should be one.
+
+    Attributes:
+        name: Its name.
+        run: The run, None if it is damaged.
+        fault: What is wrong with it; empty if nothing is.
+    """
+
+    name: str
+    run: KeptRun | None
+    fault: str = ""
+
+
+@st.cache_data(ttl=2, max_entries=10, show_spinner=False)
+def names(storage: str) -> list[str]:
+    """Return the names of the runs of a storage, damaged ones included; looked for anew every other second."""
+    return names_in(_storage(storage))
+
+
+def find(storage: str) -> list[Found]:
+    """Return all runs of a storage, the latest first, and the damaged ones after them."""
+    # An object store takes a while for each answer, and gives many at once.
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        found = [*pool.map(partial(one, storage), names(storage))]
+    return sorted(found, key=lambda each: each.run.manifest.get("created", "") if each.run else "", reverse=True)
+
+
+def one(storage: str, name: str) -> Found:
+    """Return a run of a storage, as it is now."""
+    folder = _storage(storage).folder(name)
+    try:
+        run = KeptRun(folder)
+        _check(run)
+        tables(run)
+    except UserError as error:
+        return Found(name, None, str(error))
+    except FOREIGN as error:
+        fault = f"manifest.json or status.json is not as this program writes it ({type(error).__name__}: {error})"
+        return Found(name, None, f"{folder.uri}: {fault}. The run is damaged, or no run of this program.")
+    return Found(name, run)
+
+
+def tables(run: KeptRun) -> report.Tables:
+    """Return what the report says of a run, without importances, in its present state."""
+    if run.tables is None:
+        key = run.key("manifest.json", "trials", "classes", "attacks")
+        found = complete_or_not(_tables, run.uri, key, run)
+        run.tables = replace(found, state=run.state, message=run.status.get("message") or "")
+    return run.tables
+
+
+def ranked(run: KeptRun, trials: pd.DataFrame) -> tuple[dict[str, float], str]:
+    """Return the importances of the hyperparameters and a sentence on their basis, from a run's complete trials.
+
+    Asking takes a millisecond for each trial. So of many trials a sample is asked, and asked anew only when there are a
+    fiftieth more.
+    """
+    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
+    step = max(1, len(complete) // 50)
+    asked = complete.sample(min(len(complete), MOST_RANKED), random_state=0)
+    # The quotient alone comes back to the same numbers as the step grows.
+    found, note = _importances(run.uri, run.manifest["created"], (step, len(complete) // step), asked, run)
+    if len(asked) < len(complete):
+        note = f"{note} They are drawn by chance from {len(complete):,}."
+    return found, note
+
+
+def _check(run: Run) -> None:
+    """Raise an error unless the manifest has what the pages ask for: something else may have written it."""
+    manifest = run.manifest
+    for section, key in (("job", "search"), ("job", "folds"), ("data", "classes"), ("folds", "used")):
+        manifest[section][key]
+    int(manifest["job"]["search"].get("trials", 0))
+    len(run.status["trials"])
+    if run.state not in STATES:
+        raise ValueError(f"its state is {run.state!r}")
+    for when in (manifest["created"], run.status.get("updated", manifest["created"])):
+        if pd.Timestamp(when).tzinfo is None:
+            raise ValueError(f"the time {when!r} has no zone")
+    if not all(isinstance(node, dict) for node in run.status.get("nodes") or []):
+        raise TypeError("nodes that are no nodes")
+    space_from(manifest["space"])
+    len(run.mode)
+
+
+# To connect to an object store takes longer than to ask it.
+@st.cache_resource(max_entries=10, show_spinner=False)
+def _storage(storage: str) -> Folder:
+    return Folder.at(storage)
+
+
+# More entries than there are runs in a folder that anyone looks through: the list of runs asks for each.
+@st.cache_data(max_entries=64, show_spinner=False)
+def _tables(path: str, versions: str, _run: KeptRun) -> report.Tables:
+    found = report.tables(_run, _run.trials(), rank=False)
+    if _run.faults:
+        raise IncompleteError(found)
+    return found
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _importances(
+    path: str, created: str, size: tuple[int, int], _trials: pd.DataFrame, _run: KeptRun
+) -> tuple[dict[str, float], str]:
+    return importances(_trials, space_from(_run.manifest["space"]), _run.mode)

@@ -1,0 +1,216 @@
+"""A run as it was at one look. What was read of it is kept, under what tells a file from its earlier content.
+
+A run may change at any moment. Each look asks for its files' times and sizes, and only files that have changed are read
+again: in a live run, one part of each table. Files that cannot be read are passed over and named in ``faults``, and the
+next look asks again: the storage may have been out of reach for a moment.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import pandas as pd
+import pyarrow as pa
+import streamlit as st
+
+from nids.errors import UserError
+from nids.results import FIGURES, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nids.report import Tables
+    from nids.storage import Folder
+
+T = TypeVar("T")
+
+# What is read of final/ and baselines/ must have these, or something else has written it.
+KEYS_OF_EVALUATION = {"final": {"trial", "members", "folds", "held_out"}, "baselines": {"held_out"}}
+COLUMNS_OF_BASELINES = {"model", "resampled", "fold", "confusion", "training_rows", "validation_rows", *FIGURES}
+
+# Object stores tell times in whole seconds: what changes twice in one would look the same.
+SECOND = 1_000_000_000
+UNSETTLED = 2 * SECOND
+
+# What files that something else has written may come to in a program that expects its own.
+FOREIGN = (KeyError, TypeError, ValueError, AttributeError, IndexError, pa.ArrowException, OSError)
+
+Version = tuple[int, ...]
+
+
+class IncompleteError(Exception):
+    """Carries what was made of the parts that could be read, past the cache: what lacks something is not kept."""
+
+    def __init__(self, made: Any) -> None:
+        super().__init__()
+        self.made = made
+
+
+class KeptRun(Run):
+    """A run at one look: its files are listed once, its parts are read once, and what is damaged is passed over.
+
+    The writer writes a trial's row after all other rows of it. So the trials are read first, and only then the other
+    files are listed: whatever trial is told to have ended has all of its rows.
+
+    Attributes:
+        versions: Path in the run's folder → what tells the file from its earlier content.
+        faults: What could not be read, and why.
+        tables: What the report says of it, as soon as it has been asked: see ``dashboard.data.cache.tables``.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self.faults: list[str] = []
+        self.tables: Tables | None = None
+        self.versions = self._listed(folder)
+        if not self.has_file("manifest.json"):
+            place, _, name = folder.uri.rpartition("/")
+            raise UserError(f"{place} holds no run named {name!r}.")
+        super().__init__(folder)
+        self._trials = complete_or_not(_trials, self.uri, self.key("trials"), self)
+        first = {path: version for path, version in self.versions.items() if path.startswith("trials/")}
+        self.versions = self._listed(folder) | first
+
+    def _listed(self, folder: Folder) -> dict[str, Version]:
+        faults: list[str] = []
+        found = {path: _settled(version) for path, version in folder.versions(faults).items()}
+        for fault in faults:
+            self.note(fault)
+        return found
+
+    def has_file(self, path: str) -> bool:
+        """Return whether the run had a file when its folder was listed."""
+        return path in self.versions
+
+    def read_json(self, path: str) -> dict[str, Any]:
+        """Return what a file of JSON holds, which the run has; see ``Run``."""
+        return _json(self.uri, path, self.versions[path], self)
+
+    def key(self, *names: str) -> str:
+        """Return what tells the present content of some of the run's files and folders from their earlier one."""
+        folders = tuple(f"{name}/" for name in names)
+        # As text: of nested tuples, Streamlit's caches take a millisecond for each hundred.
+        return repr([entry for entry in self.versions.items() if entry[0].startswith(folders) or entry[0] in names])
+
+    def parts(self, name: str, only: str | None = None) -> Iterator[pa.Table]:
+        """Yield the parts of one of ``TABLES``, or the one of a name, without those that cannot be read."""
+        if self.has_file(name):
+            self.note(f"{self.uri}/{name}: this is a file, where a folder with the parts of a table belongs.")
+        for path, version in self.versions.items():
+            folder, _, part = path.rpartition("/")
+            if folder == name and part.endswith(".parquet") and only in (None, part):
+                try:
+                    yield _part(self.uri, name, part, version, self)
+                except UserError as error:
+                    self.note(error)
+
+    def trials(self) -> pd.DataFrame:
+        """Return a row a trial, ordered by trial; not to be changed."""
+        return self._trials
+
+    def baselines(self) -> pd.DataFrame:
+        """Return a row a baseline × fold; empty if there are none, or if they cannot be read."""
+        try:
+            version = self.versions.get("baselines/folds.parquet")
+            return _baselines(self.uri, version, self) if version else pd.DataFrame()
+        except (UserError, *FOREIGN) as error:
+            self.note(f"{self.uri}/baselines/folds.parquet: cannot be read ({error}).")
+            return pd.DataFrame()
+
+    def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
+        """Return what the held-out rows said; None if not asked yet, or if it cannot be read."""
+        try:
+            found = super().evaluation(of)
+        except UserError as error:
+            self.note(error)
+            return None
+        lacking = KEYS_OF_EVALUATION[of] - {*(found if isinstance(found, dict) else ())}
+        if self.has_file(f"{of}/evaluation.json") and lacking:
+            named = f"{self.uri}/{of}/evaluation.json"
+            self.note(f"{named}: not as this program writes it (it lacks {', '.join(sorted(lacking))}).")
+            return None
+        return found
+
+    def lost(self) -> str:
+        """Return that trials of a finished run are not there, if it is so and nothing that was passed over explains it.
+
+        Unlike a fault, it does not pass: what is there has been read.
+        """
+        counts = self.status["trials"]
+        told = sum(counts.get(name, 0) for name in ("complete", "pruned", "failed"))
+        # While it runs, the status may be a moment ahead of the table.
+        if self.faults or self.state != "finished" or len(self._trials) >= told:
+            return ""
+        return (
+            f"{self.uri}/trials: {len(self._trials):,} of {told:,} trials are there, those of the others are not. What "
+            "is shown is of those that are left."
+        )
+
+    def note(self, fault: object) -> None:
+        """Remember what could not be read, once."""
+        if str(fault) not in self.faults:
+            self.faults.append(str(fault))
+
+    def predictions(self, file: str) -> pd.DataFrame | None:
+        """Return the finalized trial's predictions of ``final/NAME.parquet``; None where there is no such file."""
+        try:
+            version = self.versions.get(f"final/{file}.parquet")
+            return _predictions(self.uri, file, version, self) if version else None
+        except (UserError, *FOREIGN) as error:
+            self.note(f"{self.uri}/final/{file}.parquet: cannot be read ({error}).")
+            return None
+
+
+def _settled(version: Version) -> Version:
+    """Return what tells a file from its earlier content; anew each time as long as that may still change unseen."""
+    now = time.time_ns()
+    if version[0] % SECOND == 0 and now - version[0] < UNSETTLED:
+        return (*version, now)
+    return version
+
+
+def complete_or_not(cached: Callable[..., T], *arguments: object) -> T:
+    """Return what a cached function returns, or what it made of the parts that could be read."""
+    try:
+        return cached(*arguments)
+    except IncompleteError as error:
+        made: T = error.made
+        return made
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def _json(run: str, path: str, version: Version, _run: Run) -> dict[str, Any]:
+    return Run.read_json(_run, path)
+
+
+# Arrow tables never change, so that all visitors may share one: no copy is made, which cache_data would.
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _part(path: str, table: str, part: str, version: Version, _run: Run) -> pa.Table:
+    return _run.part(table, part)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _trials(path: str, versions: str, _run: KeptRun) -> pd.DataFrame:
+    table: pd.DataFrame = _run.arrow("trials").to_pandas()
+    table = table.sort_values("trial", ignore_index=True)
+    if len(_run.manifest["folds"]["used"]) == 1:
+        # One fold has no spread; the zero that is stored would read as certainty.
+        table = table.assign(**{name: math.nan for name in table.columns if name.endswith("_std")})
+    if _run.faults:
+        raise IncompleteError(table)
+    return table
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _baselines(path: str, version: Version, _run: KeptRun) -> pd.DataFrame:
+    found = Run.baselines(_run)
+    if lacking := COLUMNS_OF_BASELINES - {*found.columns}:
+        raise KeyError(f"it has no column {', '.join(sorted(lacking))}")
+    return found
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _predictions(path: str, file: str, version: Version, _run: KeptRun) -> pd.DataFrame:
+    return pd.read_parquet(io.BytesIO(_run.folder.read(f"final/{file}.parquet")))

@@ -1,0 +1,1 @@
+"""The demonstration: a run that comes with the dashboard."""

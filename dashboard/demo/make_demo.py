@@ -1,0 +1,29 @@
+"""Makes the demonstration anew: ``python -m dashboard.demo.make_demo``."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from dashboard.data.cache import DEMONSTRATION
+
+NAME = "demonstration"
+# What no page reads: the scheduler's state, the study, the report and the weights.
+LEFT_OUT = ("tune", "study.journal", "report.html", "bundle", "unfinished")
+
+
+def main() -> None:
+    """Search, measure the baselines, finalize, and keep what the pages read."""
+    with tempfile.TemporaryDirectory() as storage:
+        job = Path(__file__).with_name("demonstration.toml")
+        for command in (["search", str(job), "--name", NAME], ["baselines", NAME], ["finalize", NAME]):
+            subprocess.run([sys.executable, "-m", "nids.cli", *command, "--storage", storage], check=True)
+        shutil.rmtree(DEMONSTRATION, ignore_errors=True)
+        shutil.copytree(Path(storage, NAME), DEMONSTRATION / NAME, ignore=shutil.ignore_patterns(*LEFT_OUT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The server: its process, who is let in, and what it sends beside the pages."""

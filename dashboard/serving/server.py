@@ -1,0 +1,115 @@
+"""Starts the server of the dashboard."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from streamlit.starlette import App
+
+APP = Path(__file__).parent / "app.py"
+
+
+def options(address: str, port: int, login_file: str | None = None) -> dict[str, Any]:
+    """Return Streamlit's settings for the server.
+
+    No usage statistics are sent, no file is watched, and a visitor is told of an error's kind only, not of its
+    traceback.
+    """
+    settings: dict[str, Any] = {
+        "server.address": address,
+        "server.port": port,
+        "server.headless": True,
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": False,
+        # Without it, Streamlit asks a service on the Internet for this machine's address, to print it.
+        "browser.serverAddress": socket.gethostname() if _is_wildcard(address) else address,
+        "client.showErrorDetails": "type",
+        "client.showErrorLinks": False,
+        "client.toolbarMode": "viewer",
+        "runner.magicEnabled": False,
+        "runner.postScriptGC": False,  # after each run of a page, it would stop all visitors for a tenth of a second
+        "theme.paddingTop": "1rem",
+        "theme.light.primaryColor": "#1080C4",
+        "theme.dark.primaryColor": "#56B4E9",
+    }
+    if login_file is not None:
+        settings["secrets.files"] = [str(Path(login_file).resolve())]
+    return settings
+
+
+def serve(storage: str, address: str, port: int, login_file: str | None = None) -> None:
+    """Serve the runs of a storage until the process is interrupted.
+
+    Args:
+        storage: A folder, or a URI such as s3://bucket/runs.
+        address: The address to listen on.
+        port: The port to listen on.
+        login_file: Who may see the runs, as ``dashboard.serving.login`` reads it; None asks for no login.
+
+    Raises:
+        UserError: The storage is of an unknown kind, nothing can listen there, or the login would let everybody in.
+    """
+    from altair.utils import schemapi
+    from starlette.middleware import Middleware
+    from streamlit.starlette import App
+
+    from dashboard.serving import login
+    from dashboard.serving.static_files import StaticFiles
+    from nids.storage import Folder
+
+    place = Folder.at(storage)
+    place.names()  # what cannot be read is said before anything starts
+    check_free(address, port)
+    visitors = None if login_file is None else login.read(login_file)
+    if visitors is None and not _is_loopback(address):
+        print(f"There is no --login: whoever reaches {address}:{port} sees all runs.", flush=True)
+    if not place.exists():
+        print(f"{storage} does not exist yet: until there is a run in it, a demonstration is shown.", flush=True)
+    schemapi.disable_debug_mode()  # as for dashboard.components.chart: charts are held against their schema by the tests
+    # What the pages are told, as if they had been started by Streamlit's own command.
+    sys.argv = [str(APP), storage, *(visitors.arguments() if visitors else [])]
+    App(APP, lifespan=_importing, middleware=[Middleware(StaticFiles)]).run(config=options(address, port, login_file))
+
+
+@asynccontextmanager
+async def _importing(app: App) -> AsyncIterator[None]:  # noqa: ARG001
+    # To import the pages takes seconds, for which the first visitor would have to wait.
+    Thread(target=import_module, args=["dashboard.app"], daemon=True).start()
+    yield
+
+
+def _is_wildcard(address: str) -> bool:
+    return address in {"0.0.0.0", "::"}
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:  # a name
+        return address == "localhost"
+
+
+def check_free(address: str, port: int) -> None:
+    """Raise a UserError unless something can listen at that address and port."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(place)
+    except OSError as error:
+        raise UserError(
+            f"--address {address} --port {port}: nothing can listen there ({error}). "
+            "Name another port with --port, or an address of this machine with --address."
+        ) from None

@@ -1,0 +1,178 @@
+"""The page "Compare": in what runs differ, and what has come of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.components import downloads, layout, selection
+from dashboard.components.chart import draw
+from dashboard.components.markdown import plain
+from dashboard.data import cache
+from nids.analysis import comparisons, run_diff
+from nids.analysis.summary import MEASURES
+from nids.charts import downsampling, theme
+from nids.charts import trials as trial_charts
+from nids.charts.theme import label
+from nids.metrics.formatting import NONE, duration, mean_and_spread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dashboard.data.snapshot import KeptRun
+    from nids.report import Tables
+
+
+def show() -> None:
+    """Show the page."""
+    layout.notice()
+    st.subheader("Compare", anchor=False)
+    st.caption("In what do runs differ, and what has come of it?")
+    place = selection.shown_storage()
+    found = cache.find(place)
+    runs = {each.name: each.run for each in found if each.run is not None}
+    if selection.is_demonstration():
+        _watch_for_runs()
+    asked = st.query_params.get_all(selection.RUNS)
+    kept = st.session_state.get(selection.RUNS, asked or None)
+    # Without any that is left, such as the demonstration, it is as if none had been chosen yet.
+    if kept is None or (kept and not runs.keys() & {*kept}):
+        st.session_state[selection.RUNS] = _worth_comparing(runs)  # and so in the address: a later run changes nothing
+    names = st.multiselect(
+        "Runs",
+        list(runs),
+        key=selection.RUNS,
+        bind="query-params",
+        max_selections=trial_charts.MOST_CHOSEN,
+        help="Two to five.",
+    )
+    if missing := [name for name in asked if name not in runs]:
+        st.warning(f"No run of the name {plain(', '.join(missing))}, which the address asks for, can be read.")
+    layout.damaged(found)
+    if len(names) < 2:
+        layout.nothing_to_show("Choose at least two runs." if len(runs) > 1 else "There is only one run to show yet.")
+    chosen = {name: runs[name] for name in names}
+    tables = {name: cache.tables(run) for name, run in chosen.items()}
+    if any(found.synthetic for found in tables.values()):
+        which = ", ".join(plain(name) for name, found in tables.items() if found.synthetic)
+        st.warning(f"{which}: {wording.SYNTHETIC}", icon=":material/science:")
+    first, *others = names
+    for number, other in enumerate(others):
+        pair = {name: chosen[name] for name in (first, other)}
+        st.markdown(f"{'' if number else '#### '}{plain(in_words(pair, tables))}")
+    if len(others) > 1:
+        st.caption("Each comparison stands by itself: of several that find a difference, one may be by chance.")
+    _results(tables, chosen)
+    _histories(chosen, tables)
+    for run in chosen.values():
+        layout.faults(run)
+
+
+@st.fragment(run_every=layout.SECONDS_BETWEEN_LOOKS)
+@layout.guarded()
+def _watch_for_runs() -> None:
+    if not selection.is_demonstration():
+        st.rerun()
+
+
+def _worth_comparing(runs: dict[str, KeptRun]) -> list[str]:
+    """Return two runs to begin with: the latest that have a complete trial, if there are as many."""
+    having = [name for name, run in runs.items() if cache.tables(run).best is not None]
+    return [*having, *(name for name in runs if name not in having)][:2]
+
+
+def in_words(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> str:
+    """Return how the best trials of two runs stand, and when that cannot be said."""
+    first, second = runs
+    ours, theirs = tables[first], tables[second]
+    if ours.best is None or theirs.best is None:
+        lacking = " and ".join(name for name in (first, second) if tables[name].best is None)
+        return f"No trial of {lacking} is complete, so there is nothing to compare yet."
+    metric = ours.metric
+    judged_by = [
+        [run.manifest[section].get(key) for section, key in (("data", "sha256"), ("folds", "hash"), ("folds", "used"))]
+        for run in (runs[first], runs[second])
+    ]
+    if judged_by[0] != judged_by[1] or not all(judged_by[0]):
+        return (
+            f"{first} and {second} were judged by different rows or folds: their figures stand side by side here, but "
+            "no test can tell which is better."
+        )
+    figures = [
+        comparisons.by_fold(runs[name].table("curves", best.trial), best.epoch, metric)
+        for name, best in ((first, ours.best), (second, theirs.best))
+    ]
+    names = (f"the best trial of {first}", f"that of {second}")
+    sentence = comparisons.contest(metric, names, figures[0], figures[1], runs[first].manifest["folds"]).sentence
+    if metric != theirs.metric:
+        return f"{sentence} That is what {first} was searched by; {second} was searched by {label(theirs.metric)}."
+    return sentence
+
+
+def result_rows(tables: Tables, searched_by: Sequence[str]) -> dict[str, str]:
+    """Return what came of a run: figure → text.
+
+    Args:
+        tables: What the report says of it.
+        searched_by: The metrics that the runs were searched by; they stand first, also where this one lacks them.
+    """
+    rows = {"state": tables.state, "trials": f"{tables.all_trials:,} ({wording.states(tables)})"}
+    if tables.best is None:
+        return rows
+    rows["best trial"] = str(tables.best.trial)
+    figures = tables.metrics.to_dict("index")
+    names = list(dict.fromkeys((*searched_by, *MEASURES[:3], *(str(name) for name in figures if name not in MEASURES))))
+    rows |= {
+        label(name): mean_and_spread(name, figures[name]["mean"], figures[name]["std"]) if name in figures else NONE
+        for name in names
+    }
+    for name, scores in tables.classes.to_dict("index").items():
+        rows[f"F1 of {name}"] = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
+        rows[f"false-positive rate of {name}"] = mean_and_spread(
+            "false_positive_rate", scores["false_positive_rate_mean"], scores["false_positive_rate_std"]
+        )
+    ended = tables.trials["seconds"].sum() if len(tables.trials) == tables.all_trials else float("nan")
+    rows["time of all trials"] = duration(float(ended))
+    return rows
+
+
+def _results(tables: dict[str, Tables], runs: dict[str, KeptRun]) -> None:
+    left, right = st.columns(2, gap="medium")
+    searched_by = list(dict.fromkeys(found.metric for found in tables.values()))
+    with left:
+        st.markdown("##### What came of it")
+        came = run_diff.results({name: result_rows(found, searched_by) for name, found in tables.items()}).reset_index()
+        _table(came)
+        downloads.table(came, "results")
+    with right:
+        st.markdown("##### What differs in the configuration")
+        settings = run_diff.configurations({name: run.manifest for name, run in runs.items()}).reset_index()
+        if settings.empty:
+            st.info("Nothing: the same job, data, folds, versions and machine.")
+        else:
+            _table(settings)
+            downloads.table(settings, "settings")
+
+
+def _table(rows: pd.DataFrame) -> None:
+    """Show texts, the first column as the heads of the rows, so that none is cut off: cells break their lines."""
+    shown = rows.set_index(rows.columns[0]).map(plain)
+    st.table(shown.rename(index=plain, columns=plain).rename_axis(index=""))
+
+
+def _histories(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> None:
+    metrics = {found.metric for found in tables.values()}
+    if len(metrics) > 1:
+        st.info(
+            f"The runs searched for different things ({', '.join(map(label, sorted(metrics)))}): no common picture."
+        )
+        return
+    parts = [
+        downsampling.thin_history(theme.history_data(run.trials(), tables[name].mode)).assign(run=name)
+        for name, run in runs.items()
+    ]
+    data = pd.concat(parts, ignore_index=True)
+    if data["best"].notna().any():
+        draw(trial_charts.best_lines(data, metrics.pop(), list(runs)), "The best value so far of each run")

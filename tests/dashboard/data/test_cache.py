@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from dashboard.data import cache
+from nids.bench import synthetic_run
+from nids.storage import Folder
+from tests.dashboard.conftest import change
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("trials", [50, 100, 5000, 9999])
+def test_importances_are_asked_for_anew_as_trials_come(trials: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    place = tmp_path_factory.getbasetemp()
+    if not (place / "asked").exists():  # the same run for all: what is kept of it is of all these sizes
+        synthetic_run.write(Folder.at(str(place)).folder("asked"), 10)
+    run = cache.one(str(place), "asked").run
+    assert run is not None
+    random = np.random.default_rng(0)
+    drawn = random.uniform(0.0003, 0.009, trials)
+    rows = run.trials().iloc[[0] * trials].reset_index(drop=True)
+    table = rows.assign(trial=range(trials), value=random.random(trials), params_learning_rate=drawn)
+    _, note = cache.ranked(run, table)
+    assert f"{min(trials, loading.MOST_RANKED):,} complete trials" in note
+
+
+@pytest.mark.parametrize(
+    ("file", "entries"),
+    [
+        pytest.param("manifest.json", {"created": "yesterday"}, id="no-time"),
+        pytest.param("manifest.json", {"created": "2026-01-01T00:00:00"}, id="no-zone"),
+        pytest.param("manifest.json", {"run": None}, id="no-name"),
+        pytest.param("status.json", {"state": "**b**"}, id="no-state"),
+        pytest.param("status.json", {"updated": "soon"}, id="no-time-of-status"),
+        pytest.param("status.json", {"nodes": ["a"]}, id="no-nodes"),
+    ],
+)
+def test_a_foreign_run_is_a_fault(file: str, entries: dict[str, Any], tmp_path: Path) -> None:
+    synthetic_run.write(Folder.at(str(tmp_path)).folder("run"), 10)
+    change(tmp_path / "run" / file, **entries)
+    assert "not as this program writes it" in cache.one(str(tmp_path), "run").fault
+
+
+def test_the_latest_run_comes_first_and_damaged_ones_last(tmp_path: Path) -> None:
+    for name, created in (("a", "2026-01-02"), ("b", "2026-01-03"), ("c", "2026-01-01"), ("d", "2999-01-01")):
+        synthetic_run.write(Folder.at(str(tmp_path)).folder(name), 2)
+        change(tmp_path / name / "manifest.json", created=f"{created}T00:00:00+00:00")
+    (tmp_path / "d" / "manifest.json").write_text("{")
+    found = cache.find(str(tmp_path))
+    assert [each.name for each in found] == ["b", "a", "c", "d"]
+    assert [each.run is None for each in found] == [False, False, False, True]
+    assert "cannot be read" in found[-1].fault
+
+
+def test_a_run_that_is_gone_is_a_fault(tmp_path: Path) -> None:
+    assert "holds no run named 'gone'" in cache.one(str(tmp_path), "gone").fault

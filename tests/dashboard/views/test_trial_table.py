@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from dashboard.views.trial_table import columns
+
+
+def test_what_was_searched_for_is_a_number_and_the_rest_is_as_fine_as_its_spread() -> None:
+    row = {
+        "trial": 7,
+        "state": "COMPLETE",
+        "value": 0.0123456,
+        "best_epoch": 3,
+        "epochs": 4,
+        "seconds": 61.0,
+        "error": None,
+        "log_loss": 0.0123456,
+        "log_loss_std": 0.00345,
+        "accuracy": 0.98765,
+        "accuracy_std": 0.0023,
+        "macro_f1": 0.9,
+        "macro_f1_std": float("nan"),
+        "params_rate": 0.001,
+    }
+    shown = columns(pd.DataFrame([row]), "log_loss")
+    assert shown.to_dict("records") == [
+        {
+            "trial": 7,
+            "state": "complete",
+            "log-loss": 0.0123456,
+            "±": 0.00345,
+            "accuracy": "98.8 ± 0.2 %",
+            "macro-F1": "90.00 %",
+            "best epoch": 3,
+            "epochs": 4,
+            "time": "1 min 1 s",
+            "rate": 0.001,
+        }
+    ]
+    failed = columns(pd.DataFrame([row | {"error": "no memory"}]), "accuracy", ["macro_f1"])
+    assert list(failed) == ["trial", "state", "accuracy", "±", "macro-F1", *list(shown)[6:], "reason of failure"]
