@@ -56,7 +56,7 @@ def begin(question: str) -> KeptRun:
     if asked is not None and selection.is_of_demonstration(asked):
         st.info("There are runs now, so the demonstration is gone: this is the latest of them.")
     elif asked is not None:
-        st.error(f"{plain(choosing.storage())} holds no run named {plain(asked)}, which was asked for here.")
+        st.error(f"{plain(selection.storage())} holds no run named {plain(asked)}, which was asked for here.")
         selection.another_run()
         _watch(cache.one(selection.shown_storage(), asked))
         st.stop()
@@ -108,9 +108,9 @@ def notice() -> None:
     """Say that a demonstration is shown, if it is."""
     if selection.is_demonstration():
         st.info(
-            f"**A demonstration.** {plain(choosing.storage())} holds no runs yet, so this shows a small search that "
+            f"**A demonstration.** {plain(selection.storage())} holds no runs yet, so this shows a small search that "
             "comes with the program. Your own appears here by itself: "
-            f"{code(choosing.command('search', 'jobs/quick.toml'))}",
+            f"{code(selection.command('search', 'jobs/quick.toml'))}",
             icon=":material/lightbulb:",
         )
 

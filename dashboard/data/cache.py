@@ -18,7 +18,7 @@ from nids.results import ASKED_AT_ONCE, Run, names_in
 from nids.search.space import space_from
 from nids.storage import Folder
 
-DEMONSTRATION = Path(__file__).parent / "demonstration"
+DEMONSTRATION = Path(__file__).parents[1] / "demo" / "runs"
 
 # Complete trials that are asked for importances.
 MOST_RANKED = 500

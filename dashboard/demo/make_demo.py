@@ -18,7 +18,7 @@ LEFT_OUT = ("tune", "study.journal", "report.html", "bundle", "unfinished")
 def main() -> None:
     """Search, measure the baselines, finalize, and keep what the pages read."""
     with tempfile.TemporaryDirectory() as storage:
-        job = Path(__file__).with_name("demonstration.toml")
+        job = Path(__file__).with_name("job.toml")
         for command in (["search", str(job), "--name", NAME], ["baselines", NAME], ["finalize", NAME]):
             subprocess.run([sys.executable, "-m", "nids.cli", *command, "--storage", storage], check=True)
         shutil.rmtree(DEMONSTRATION, ignore_errors=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from streamlit.starlette import App
 
-APP = Path(__file__).parent / "app.py"
+APP = Path(__file__).parents[1] / "app.py"
 
 
 def options(address: str, port: int, login_file: str | None = None) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
         print(f"There is no --login: whoever reaches {address}:{port} sees all runs.", flush=True)
     if not place.exists():
         print(f"{storage} does not exist yet: until there is a run in it, a demonstration is shown.", flush=True)
-    schemapi.disable_debug_mode()  # as for dashboard.components.chart: charts are held against their schema by the tests
+    schemapi.disable_debug_mode()  # as in dashboard.components.chart: the tests hold charts against their schema
     # What the pages are told, as if they had been started by Streamlit's own command.
     sys.argv = [str(APP), storage, *(visitors.arguments() if visitors else [])]
     App(APP, lifespan=_importing, middleware=[Middleware(StaticFiles)]).run(config=options(address, port, login_file))

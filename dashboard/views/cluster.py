@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.components import layout
 from dashboard.components.markdown import plain
+from nids.analysis import eta
 from nids.metrics.formatting import NONE, setting
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _live(run: KeptRun) -> None:
         st.caption("The run's status does not tell of its nodes: this is of the machine that the search began on.")
     updated = run.status.get("updated")
     if updated:
-        st.caption(f"As of {outlook.age(updated, datetime.now(UTC))} ago; the search is {plain(run.state)}.")
+        st.caption(f"As of {eta.age(updated, datetime.now(UTC))} ago; the search is {plain(run.state)}.")
     with st.expander("The machine that the search began on, and what it asks for", expanded=True):
         rows = [(key, setting(entry)) for key, entry in machine.items()]
         rows += [

@@ -17,6 +17,7 @@ from nids.charts import downsampling, theme
 from nids.charts import trials as trial_charts
 from nids.charts.theme import label
 from nids.metrics.formatting import NONE, duration, mean_and_spread
+from nids.report import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ def show() -> None:
     tables = {name: cache.tables(run) for name, run in chosen.items()}
     if any(found.synthetic for found in tables.values()):
         which = ", ".join(plain(name) for name, found in tables.items() if found.synthetic)
-        st.warning(f"{which}: {wording.SYNTHETIC}", icon=":material/science:")
+        st.warning(f"{which}: {sentences.SYNTHETIC}", icon=":material/science:")
     first, *others = names
     for number, other in enumerate(others):
         pair = {name: chosen[name] for name in (first, other)}
@@ -118,7 +119,7 @@ def result_rows(tables: Tables, searched_by: Sequence[str]) -> dict[str, str]:
         tables: What the report says of it.
         searched_by: The metrics that the runs were searched by; they stand first, also where this one lacks them.
     """
-    rows = {"state": tables.state, "trials": f"{tables.all_trials:,} ({wording.states(tables)})"}
+    rows = {"state": tables.state, "trials": f"{tables.all_trials:,} ({sentences.states(tables)})"}
     if tables.best is None:
         return rows
     rows["best trial"] = str(tables.best.trial)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads, layout
+from dashboard.components import downloads, layout, selection
 from dashboard.components.chart import draw, left_out
 from dashboard.components.markdown import code, plain, unbroken
 from dashboard.data import cache
@@ -85,10 +85,10 @@ def _progress(run: KeptRun, tables: Tables, trials: pd.DataFrame) -> None:
     epochs = int(job.get("training", {}).get("epochs", 1))
     now = datetime.now(UTC)
     found = eta.outlook(trials, total, epochs, now)
-    words = f"{outlook.in_words(found, run.state)} {wording.states(tables).capitalize()}."
+    words = f"{eta.in_words(found, run.state)} {wording.states(tables).capitalize()}."
     st.progress(found.share, text=words)
     if run.state in {"interrupted", "failed"}:
-        st.caption(f"Nothing of it runs. {code(choosing.command('resume', run.name))} goes on with it.")
+        st.caption(f"Nothing of it runs. {code(selection.command('resume', run.name))} goes on with it.")
     if tables.message:
         st.caption(plain(tables.message))
 
@@ -138,7 +138,7 @@ def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFram
         lines.append("There is no second complete trial to compare it with yet.")
     if not others and not any("/baselines/" in fault for fault in run.faults):
         lines.append(
-            f"No other models stand beside it yet: {code(choosing.command('baselines', run.name))} measures them."
+            f"No other models stand beside it yet: {code(selection.command('baselines', run.name))} measures them."
         )
     st.markdown("\n\n".join(lines))
     if found and (place := layout.unfolded("In words, with confidence intervals", "words")):

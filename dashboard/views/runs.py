@@ -15,6 +15,7 @@ from dashboard.components.markdown import plain
 from dashboard.data import cache
 from dashboard.serving import login
 from nids import config
+from nids.analysis import eta
 from nids.charts.theme import label
 from nids.metrics.formatting import NONE, mean_and_spread
 
@@ -55,7 +56,7 @@ def _row(found: cache.Found, now: datetime) -> tuple[object, ...]:
         best,
         f"{ended:,} of {total:,}",
         source,
-        f"{outlook.age(manifest['created'], now)} ago",
+        f"{eta.age(manifest['created'], now)} ago",
     )
 
 

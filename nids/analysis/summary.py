@@ -50,8 +50,8 @@ class Tables:
         folds: Number of folds that each trial was validated on.
         unlike: Why figures cannot be compared with the paper's like for like; empty if they can.
         best: The best trial, None as long as none is complete.
-        metrics: Index ``MEASURES``, and ``nids.metrics.attack_types.UNSEEN`` where attack types are withheld; columns mean,
-            std (both over the best trial's folds), paper and baseline. The paper's log-loss is its best value, of
+        metrics: Index ``MEASURES``, and ``nids.metrics.attack_types.UNSEEN`` where attack types are withheld; columns
+            mean, std (both over the best trial's folds), paper and baseline. The paper's log-loss is its best value, of
             which it does not say what it is.
         hyperparameters: Index their names; columns best and paper, of mixed types, and searched, Optuna's
             distribution; None where there is none.

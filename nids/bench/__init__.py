@@ -41,7 +41,7 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
         measured = _measure(name, rounds, progress)
         progress("\n".join([f"{name}: {time.perf_counter() - started:.0f} s", *map(str, measured)]))
         rows += measured
-    machine = f"{cluster.processor()}, {psutil.cpu_count()} CPUs, {platform.platform()}"
+    machine = f"{connection.processor()}, {psutil.cpu_count()} CPUs, {platform.platform()}"
     lines = ["| measured | |", "| --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
     return "\n".join([machine, "", *lines])
 

@@ -52,7 +52,9 @@ def measure(rounds: int) -> list[Row]:
             _looks(program, address)  # fills the server's caches
             looks = [_looks(program, address) for _ in range(rounds)]
             memory = sum(one.memory_info().rss for one in [process, *process.children(recursive=True)])
-    title = f"dashboard, a run of {TRIALS:,} trials × {large_run.FOLDS} folds × {len(large_run.CLASSES)} classes"
+    title = (
+        f"dashboard, a run of {TRIALS:,} trials × {synthetic_run.FOLDS} folds × {len(synthetic_run.CLASSES)} classes"
+    )
     rows = [(title, "seconds until the server is done and a first picture, table or text of it stands")]
     rows += [(name, spread([seconds[name] for seconds in looks], " s")) for name in looks[0]]
     return [*rows, ("memory of the server", f"{memory / 1e6:.0f} MB")]

@@ -49,7 +49,7 @@ def measure(progress: Callable[[str], object]) -> list[Row]:
     size = f"{NODES.nodes} nodes, {at_once} trials at once, {SHARE:g} of a logical GPU each"
     title = "trials a second; growth of the driver's memory, and writing the run store, for each of them; reading it"
     scaling = [(f"… {slots} slots", _scaling(slots, seconds)) for slots in SLOTS[1:]]
-    trial = f"{TRIALS} trials that wait {growth.EPOCHS * EPOCH_SECONDS:g} s each"
+    trial = f"{TRIALS} trials that wait {many_trials.EPOCHS * EPOCH_SECONDS:g} s each"
     return [
         (f"**{size}: trials that compute nothing**", title),
         *many,

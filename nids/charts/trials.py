@@ -1,4 +1,4 @@
-"""The pictures of many trials, in the language of ``nids.charts.theme``: hyperparameters against values, learning curves."""
+"""The pictures of many trials, in the style of ``theme``: hyperparameters against values, learning curves."""
 
 from __future__ import annotations
 

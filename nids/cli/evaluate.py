@@ -97,7 +97,7 @@ def foretell(
         opened, seeds, storage, data, lambda job: load(job, data), address, console, set_ or ()
     )
     report.show(found, console)
-    console.print(f"\nTables and pictures: {opened[0].uri}/{foretelling.FOLDER}", highlight=False, soft_wrap=True)
+    console.print(f"\nTables and pictures: {opened[0].uri}/{rank_correlation.FOLDER}", highlight=False, soft_wrap=True)
 
 
 def score(

@@ -126,7 +126,7 @@ class JobClient:
         except AuthenticationError as error:
             raise UserError(
                 f"{self.address} {_refusal(str(error))}. It is read from RAY_AUTH_TOKEN, from the file that "
-                f"RAY_AUTH_TOKEN_PATH names, or from {access.default_path()}; it has to be the cluster's own."
+                f"RAY_AUTH_TOKEN_PATH names, or from {auth.default_path()}; it has to be the cluster's own."
             ) from None
         except BrokenPipeError:
             raise  # of what reads this process's output

@@ -48,7 +48,8 @@ class FittedBaseline:
     Attributes:
         baseline: Which one.
         fold: Number of the fold.
-        figures: As ``nids.metrics.cross_validation.validation_figures`` gives them; of a fold without validation rows, nothing.
+        figures: As ``nids.metrics.cross_validation.validation_figures`` gives them; of a fold without validation rows,
+            nothing.
         probabilities: Of the validation rows, or of the other rows that were asked for, float32 of shape
             (rows, classes).
         seconds: Time that training took.

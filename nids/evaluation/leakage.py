@@ -57,10 +57,10 @@ _Record = dict[str, Any]
 def measure(traffic: Traffic, count: int, seed: int, advance: Callable[[], object]) -> pd.DataFrame:
     """Return the figures of every variant on every fold.
 
-    All variants but SMOTE before the split are validated on the same rows, those of ``nids.folds.build.split``. The tree is
-    trained with SMOTE to full balance; the network without it, so that nothing but the model's past differs. "Trained
-    for as many epochs" is the network's control: on fold k (from 0) the model that is never reset has made (k + 1)
-    ``EPOCHS`` passes, and so does that control, over the fold's own training part alone.
+    All variants but SMOTE before the split are validated on the same rows, those of ``nids.folds.build.split``. The
+    tree is trained with SMOTE to full balance; the network without it, so that nothing but the model's past differs.
+    "Trained for as many epochs" is the network's control: on fold k (from 0) the model that is never reset has made (k
+    + 1) ``EPOCHS`` passes, and so does that control, over the fold's own training part alone.
 
     Args:
         traffic: The labelled rows.

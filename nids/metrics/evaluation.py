@@ -47,22 +47,23 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return all figures of a detector on labelled rows; a figure that does not exist is None.
 
-    * ``rows``; ``figures``: those of ``nids.metrics.classification.SUMMARY``, ``macro_precision`` and ``macro_recall``, and
-      ``macro_roc_auc``, the mean over the classes, each against all others; of the question "attack or benign"
+    * ``rows``; ``figures``: those of ``nids.metrics.classification.SUMMARY``, ``macro_precision`` and ``macro_recall``,
+      and ``macro_roc_auc``, the mean over the classes, each against all others; of the question "attack or benign"
       ``roc_auc``, ``pr_auc``, and ``detection_rate`` and ``false_positive_rate`` if a row counts as its most probable
       class;
     * ``intervals``: 95 % bootstrap intervals of accuracy, macro_f1 and detection_rate;
-    * ``classes``: for each class its figures as in ``nids.metrics.classification.ClassFigures``, ``roc_auc`` and ``pr_auc`` against
-      all others;
+    * ``classes``: for each class its figures as in ``nids.metrics.classification.ClassFigures``, ``roc_auc`` and
+      ``pr_auc`` against all others;
     * ``confusion``: counts, actual by predicted;
     * ``seen`` and ``unseen``: of the attacks whose type was or was not among ``seen_attacks`` the ``rows``, the shares
       ``flagged`` and ``recognized``, and the ``types``; ``accuracy`` and ``macro_f1`` are those of the same rows and
       all benign ones;
     * ``attacks``: rows and shares for each attack type, benign traffic included, with its class, whether it was seen
       and the class that it is ``mostly_taken_for``;
-    * ``detection``: for each threshold what ``nids.metrics.detection.Detection`` says, and the detection rate of seen and
-      unseen attacks;
-    * ``calibration``: ``log_loss``, ``expected_calibration_error`` and the table of ``nids.metrics.calibration.reliability``;
+    * ``detection``: for each threshold what ``nids.metrics.detection.Detection`` says, and the detection rate of seen
+      and unseen attacks;
+    * ``calibration``: ``log_loss``, ``expected_calibration_error`` and the table of
+      ``nids.metrics.calibration.reliability``;
     * ``roc``: points of the curve of attack against benign.
 
     Args:

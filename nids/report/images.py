@@ -45,7 +45,7 @@ def picture(run: Run) -> bytes:
     """
     found = tables(run)
     if found.best is None:
-        raise UserError(f"{found.run}: there is nothing to draw. {wording.verdict(found)}")
+        raise UserError(f"{found.run}: there is nothing to draw. {sentences.verdict(found)}")
     classes = run.manifest["data"]["classes"]
     history = theme.history(theme.history_data(run.trials(), found.mode), found.metric)
     confusion = theme.confusion(theme.confusion_data(run.confusions(), found.best.trial, classes), classes)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from nids.charts.theme import label
+from nids.datasets.nsl_kdd import published
 from nids.metrics.formatting import mean_and_spread, value
 
 if TYPE_CHECKING:
@@ -155,7 +156,8 @@ def definitions(tables: Tables) -> list[tuple[str, str]]:
         ),
         (
             "paper",
-            f"{paper.CITATION}, on {paper.TRAINING_FILE}, {paper.TRIALS} trials. {UNNAMED} {comparison(tables)}",
+            f"{published.CITATION}, on {published.TRAINING_FILE}, {published.TRIALS} trials. "
+            f"{UNNAMED} {comparison(tables)}",
         ),
     ]
 

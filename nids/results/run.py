@@ -88,7 +88,7 @@ class Run:
         return self.table("curves")
 
     def baselines(self) -> pd.DataFrame:
-        """Return a row a baseline × fold, as ``nids.evaluation.baseline_models`` found them; empty if there are none."""
+        """Return a row a baseline × fold, as the baselines had them; empty if there are none."""
         if not self.has_file("baselines/folds.parquet"):
             return pa.table({}).to_pandas()
         return pq.read_table(io.BytesIO(self.folder.read("baselines/folds.parquet"))).to_pandas()

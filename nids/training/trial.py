@@ -62,13 +62,13 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
 
     * ``epoch``: its number, from 1; ``finished``: whether the trial has ended;
     * ``value``: the job's metric at the best epoch so far, ``best_epoch``: that epoch;
-    * each of ``nids.metrics.classification.SUMMARY``, of validation rows of known attack types: the mean over the folds at this
-      epoch, and ``…_std``, the standard deviation over the folds (ddof 1; 0 for a single fold); where attack types are
-      withheld, each of ``nids.metrics.attack_types.UNSEEN`` likewise;
+    * each of ``nids.metrics.classification.SUMMARY``, of validation rows of known attack types: the mean over the folds
+      at this epoch, and ``…_std``, the standard deviation over the folds (ddof 1; 0 for a single fold); where attack
+      types are withheld, each of ``nids.metrics.attack_types.UNSEEN`` likewise;
     * ``folds``: for each fold its ``fold`` number, ``training_loss``, the same figures, ``confusion``, counts of known
       rows as a list of lists (actual by predicted), ``attacks``, what became of each attack type, and ``seconds``: all
-      that the fold's epoch took, with each of ``nids.training.timer.PARTS`` as ``…_seconds``; what a trial has to prepare
-      counts for its first fold's first epoch.
+      that the fold's epoch took, with each of ``nids.training.timer.PARTS`` as ``…_seconds``; what a trial has to
+      prepare counts for its first fold's first epoch.
 
     Raises:
         TrialFailed: A loss or a predicted probability is not a finite number.

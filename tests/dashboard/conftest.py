@@ -45,7 +45,7 @@ def page() -> Callable[..., AppTest]:
         def script(name: str) -> None:
             import importlib
 
-            importlib.import_module(f"dashboard.{name}").show()
+            importlib.import_module(f"dashboard.views.{name}").show()
 
         test = AppTest.from_function(script, kwargs={"name": name}, default_timeout=60)
         for key, value in address.items():

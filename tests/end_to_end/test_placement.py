@@ -34,7 +34,7 @@ def test_eight_quarters_of_a_gpu_to_a_node_at_once(three_nodes: Nodes) -> None:
 
 
 def test_hundreds_of_trials_of_which_none_is_lost_and_none_is_run_twice(three_nodes: Nodes) -> None:
-    """The driver's own account is checked in ``nids.bench.many_trials``, which fails if a trial is lost or ends twice."""
+    """``nids.bench.many_trials`` checks the driver's own account, and fails if a trial is lost or ends twice."""
     said = three_nodes.module("nids.bench.many_trials", three_nodes.address, "0.25", "10", "300")
     assert [line.split("\t")[0] for line in said.splitlines()] == ["trials 1 to 10", "trials 11 to 300"]
 

@@ -26,7 +26,7 @@ def test_importances_are_asked_for_anew_as_trials_come(trials: int, tmp_path_fac
     rows = run.trials().iloc[[0] * trials].reset_index(drop=True)
     table = rows.assign(trial=range(trials), value=random.random(trials), params_learning_rate=drawn)
     _, note = cache.ranked(run, table)
-    assert f"{min(trials, loading.MOST_RANKED):,} complete trials" in note
+    assert f"{min(trials, cache.MOST_RANKED):,} complete trials" in note
 
 
 @pytest.mark.parametrize(

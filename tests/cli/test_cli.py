@@ -19,7 +19,7 @@ from nids.storage import Folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TINY = [
     *("--set", "data.dataset=nsl-kdd-sample", "--set", "data.rows=600", "--set", "folds.count=2"),
     *("--set", "training.epochs=1", "--set", "search.trials=4", "--set", "scheduler.kind=none"),

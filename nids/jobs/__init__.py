@@ -1,1 +1,0 @@
-"""Searches as jobs of a Ray cluster: what is packed, submitted, followed and stopped."""
