@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
-from nids.search.space import space_from
-from nids.search.study import params_of
+from nids.search_space import params_of, space_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

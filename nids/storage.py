@@ -33,7 +33,7 @@ class Folder:
         self.path = path
 
     @classmethod
-    def at(cls, uri: str) -> Folder:
+    def from_uri(cls, uri: str) -> Folder:
         """Return the folder at a local path or a URI such as ``s3://bucket/runs``.
 
         Credentials are what the cloud's own ways give (environment, configuration files, the machine's role).

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.datasets.schema import Traffic
-    from nids.training.trainer import Learner
+    from nids.training.trainer import Trainer
 
 pytest_plugins = ["tests.bucket"]
 
@@ -41,11 +41,11 @@ def traffic() -> Traffic:
 
 
 @pytest.fixture(scope="session")
-def learner() -> Callable[..., Learner]:
-    """Return a maker of learners that traces each kind once: that takes seconds, and a learner keeps nothing."""
-    from nids.training.trainer import Learner
+def trainer() -> Callable[..., Trainer]:
+    """Return a maker of trainers that traces each kind once: that takes seconds, and a trainer keeps nothing."""
+    from nids.training.trainer import Trainer
 
-    return functools.cache(Learner)
+    return functools.cache(Trainer)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture(params=["local disk", "another file system", "in memory"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
     if request.param == "local disk":
-        return Folder.at(str(tmp_path / "runs"))
+        return Folder.from_uri(str(tmp_path / "runs"))
     if request.param == "another file system":
         return Folder(fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()), "runs")
     return Folder(fs._MockFileSystem(), "runs")
@@ -64,7 +64,7 @@ def test_all_files_below_a_folder_have_a_version(folder: Folder) -> None:
 
 
 def test_of_folders_that_lead_in_a_circle_each_file_has_one_version(tmp_path: Path) -> None:
-    folder = Folder.at(str(tmp_path / "runs"))
+    folder = Folder.from_uri(str(tmp_path / "runs"))
     folder.write("run/a.json", b"1")
     (tmp_path / "runs" / "run" / "again").symlink_to(tmp_path / "runs", target_is_directory=True)
     (tmp_path / "runs" / "b.json").symlink_to(tmp_path / "runs" / "run" / "a.json")
@@ -72,7 +72,7 @@ def test_of_folders_that_lead_in_a_circle_each_file_has_one_version(tmp_path: Pa
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Folder.at(str(tmp_path / "runs"))
+    folder = Folder.from_uri(str(tmp_path / "runs"))
     folder.write("a.json", b"1")
     folder.write("closed/b.json", b"1")
     listed = os.scandir
@@ -107,29 +107,29 @@ def test_delete_removes_all_and_does_not_mind_that_nothing_is_there(folder: Fold
 
 
 def test_only_a_local_disk_is_local(tmp_path: Path) -> None:
-    assert Folder.at(str(tmp_path)).is_local
-    assert Folder.at(f"file://{tmp_path}").is_local
-    assert not Folder.at("mock://bucket/runs").is_local
+    assert Folder.from_uri(str(tmp_path)).is_local
+    assert Folder.from_uri(f"file://{tmp_path}").is_local
+    assert not Folder.from_uri("mock://bucket/runs").is_local
 
 
 def test_a_path_may_be_relative_or_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
-    assert Folder.at("runs").path == str(tmp_path / "runs")
-    assert Folder.at("~/runs").path == str(tmp_path / "home" / "runs")
+    assert Folder.from_uri("runs").path == str(tmp_path / "runs")
+    assert Folder.from_uri("~/runs").path == str(tmp_path / "home" / "runs")
 
 
 @pytest.mark.parametrize("uri", ["nosuch://bucket/runs", "://runs"])
 def test_a_uri_of_an_unknown_kind_is_refused(uri: str) -> None:
     with pytest.raises(UserError) as caught:
-        Folder.at(uri)
+        Folder.from_uri(uri)
     assert str(caught.value).startswith(f"{uri}: cannot be used as storage (")
     assert str(caught.value).endswith("). Give a folder's path or a URI such as s3://bucket/runs.")
 
 
 def test_a_reader_sees_the_old_or_the_new_file_whole(tmp_path: Path) -> None:
-    folder = Folder.at(str(tmp_path))
+    folder = Folder.from_uri(str(tmp_path))
     contents = [bytes([number]) * 300_000 for number in range(100)]
     folder.write("part", contents[0])
     ended = threading.Event()
@@ -152,7 +152,7 @@ def test_a_reader_sees_the_old_or_the_new_file_whole(tmp_path: Path) -> None:
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    folder = Folder.at(str(tmp_path))
+    folder = Folder.from_uri(str(tmp_path))
     folder.write("part", b"old")
     with pytest.raises(TypeError):
         folder.write("part", 3)  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 
 
 def test_a_rename_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    folder = Folder.at(str(tmp_path))
+    folder = Folder.from_uri(str(tmp_path))
     folder.write("part/inner", b"")
     with pytest.raises(OSError, match="part"):
         folder.write("part", b"a folder stands in its place")
@@ -170,12 +170,12 @@ def test_a_rename_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 def test_an_empty_name_is_refused() -> None:
     with pytest.raises(UserError, match="the storage's name is empty"):
-        Folder.at("")
+        Folder.from_uri("")
 
 
 def test_a_file_in_the_place_of_a_folder_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file")
-    folder = Folder.at(str(tmp_path / "runs"))
+    folder = Folder.from_uri(str(tmp_path / "runs"))
     for attempt in (lambda: folder.folder("a").write("b", b""), folder.names):
         with pytest.raises(UserError, match=r"cannot be used as storage \(.*\)\. Name another with --storage\."):
             attempt()
@@ -184,4 +184,4 @@ def test_a_file_in_the_place_of_a_folder_is_a_clear_error(tmp_path: Path) -> Non
 
 def test_a_place_where_no_folder_can_be_made_is_refused() -> None:
     with pytest.raises(UserError, match=r"^/proc/nowhere/a: cannot be used as storage \(.*\)\. Name another"):
-        Folder.at("/proc/nowhere/a").write("manifest.json", b"{}")
+        Folder.from_uri("/proc/nowhere/a").write("manifest.json", b"{}")

@@ -1,4 +1,4 @@
-"""What can be taken away from a run: its best configuration, its report, its tables."""
+"""What can be taken away from a run: its best configuration, its report, its summary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def of_run(run: KeptRun) -> None:
     """Offer a run's best configuration as a job file, its report page and its trials."""
     trials = run.trials()
-    best = cache.tables(run).best
+    best = cache.summarize(run).best
     with st.container(horizontal=True, gap="small"):
         if best is not None:
             row = trials[trials["trial"] == best.trial].to_dict("records")[0]

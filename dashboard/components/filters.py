@@ -15,7 +15,7 @@ from nids.report.sentences import STATES as STATE_WORDS
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from nids.search.space import Space
+    from nids.search_space import Space
 
 NO_FILTER = "any"
 MOST_STEPS = 100

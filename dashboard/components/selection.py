@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.components.markdown import plain
 from dashboard.data import cache
 from dashboard.data.cache import DEMONSTRATION
-from nids.search.study import complete_first
+from nids.results.ranking import complete_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

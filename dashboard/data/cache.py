@@ -15,7 +15,7 @@ from nids import report
 from nids.analysis.importances import importances
 from nids.errors import UserError
 from nids.results import ASKED_AT_ONCE, Run, names_in
-from nids.search.space import space_from
+from nids.search_space import space_from
 from nids.storage import Folder
 
 DEMONSTRATION = Path(__file__).parents[1] / "demo" / "runs"
@@ -62,7 +62,7 @@ def one(storage: str, name: str) -> Found:
     try:
         run = KeptRun(folder)
         _check(run)
-        tables(run)
+        summarize(run)
     except UserError as error:
         return Found(name, None, str(error))
     except FOREIGN as error:
@@ -71,7 +71,7 @@ def one(storage: str, name: str) -> Found:
     return Found(name, run)
 
 
-def tables(run: KeptRun) -> report.Tables:
+def summarize(run: KeptRun) -> report.RunSummary:
     """Return what the report says of a run, without importances, in its present state."""
     if run.tables is None:
         key = run.key("manifest.json", "trials", "classes", "attacks")
@@ -117,13 +117,13 @@ def _check(run: Run) -> None:
 # To connect to an object store takes longer than to ask it.
 @st.cache_resource(max_entries=10, show_spinner=False)
 def _storage(storage: str) -> Folder:
-    return Folder.at(storage)
+    return Folder.from_uri(storage)
 
 
 # More entries than there are runs in a folder that anyone looks through: the list of runs asks for each.
 @st.cache_data(max_entries=64, show_spinner=False)
-def _tables(path: str, versions: str, _run: KeptRun) -> report.Tables:
-    found = report.tables(_run, _run.trials(), rank=False)
+def _tables(path: str, versions: str, _run: KeptRun) -> report.RunSummary:
+    found = report.summarize(_run, _run.trials(), rank=False)
     if _run.faults:
         raise IncompleteError(found)
     return found

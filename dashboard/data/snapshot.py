@@ -17,12 +17,13 @@ import pyarrow as pa
 import streamlit as st
 
 from nids.errors import UserError
-from nids.results import FIGURES, Run
+from nids.metrics.cross_validation import FIGURES
+from nids.results import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from nids.report import Tables
+    from nids.report import RunSummary
     from nids.storage import Folder
 
 T = TypeVar("T")
@@ -58,12 +59,12 @@ class KeptRun(Run):
     Attributes:
         versions: Path in the run's folder → what tells the file from its earlier content.
         faults: What could not be read, and why.
-        tables: What the report says of it, as soon as it has been asked: see ``dashboard.data.cache.tables``.
+        summary: What the report says of it, as soon as it has been asked: see ``dashboard.data.cache.summarize``.
     """
 
     def __init__(self, folder: Folder) -> None:
         self.faults: list[str] = []
-        self.tables: Tables | None = None
+        self.tables: RunSummary | None = None
         self.versions = self._listed(folder)
         if not self.has_file("manifest.json"):
             place, _, name = folder.uri.rpartition("/")

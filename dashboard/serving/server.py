@@ -69,7 +69,7 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     from dashboard.serving.static_files import StaticFiles
     from nids.storage import Folder
 
-    place = Folder.at(storage)
+    place = Folder.from_uri(storage)
     place.names()  # what cannot be read is said before anything starts
     check_free(address, port)
     visitors = None if login_file is None else login.read(login_file)

@@ -14,8 +14,8 @@ from dashboard.data import cache
 from nids.analysis import class_results as models
 from nids.analysis.summary import CLASS_MEASURES, class_summary
 from nids.charts import theme
-from nids.charts.theme import label
 from nids.metrics.formatting import interval, mean_and_spread
+from nids.metrics.measures import label
 
 if TYPE_CHECKING:
     from dashboard.data.snapshot import KeptRun
@@ -35,14 +35,14 @@ HELP = {
 def show() -> None:
     """Show the page."""
     run = layout.begin("Which class fails, how surely, and into what is it confused?")
-    tables = cache.tables(run)
+    summary = cache.summarize(run)
     if not run.trials()["value"].notna().any():
         layout.faults(run)
         layout.nothing_to_show(
             "No trial can be read." if run.faults else "No trial has results by class yet: no first epoch has ended."
         )
     order = run.manifest["data"]["classes"]
-    best = tables.best.trial if tables.best else None
+    best = summary.best.trial if summary.best else None
     first, second = st.columns(2)
     with first:
         number = selection.trial(run, best)
@@ -55,11 +55,11 @@ def show() -> None:
     if ours.classes.empty:
         layout.faults(run)
         layout.nothing_to_show(f"Trial {number} has no results by class.")
-    summary = class_summary(ours.classes, order)
-    st.markdown(f"#### {plain(in_words(ours.name, summary, ours.confusions))}")
-    rows = table(ours.name, summary, tables.folds)
+    by_class = class_summary(ours.classes, order)
+    st.markdown(f"#### {plain(in_words(ours.name, by_class, ours.confusions))}")
+    rows = table(ours.name, by_class, summary.folds)
     if other is not None:
-        rows = pd.concat([rows, table(other.name, class_summary(other.classes, order), tables.folds)])
+        rows = pd.concat([rows, table(other.name, class_summary(other.classes, order), summary.folds)])
         rows = rows.sort_values("class", key=lambda column: column.map(order.index), kind="stable")
     else:
         rows = rows.drop(columns="model")

@@ -15,15 +15,15 @@ from nids.analysis import comparisons, run_diff
 from nids.analysis.summary import MEASURES
 from nids.charts import downsampling, theme
 from nids.charts import trials as trial_charts
-from nids.charts.theme import label
 from nids.metrics.formatting import NONE, duration, mean_and_spread
+from nids.metrics.measures import label
 from nids.report import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dashboard.data.snapshot import KeptRun
-    from nids.report import Tables
+    from nids.report import RunSummary
 
 
 def show() -> None:
@@ -55,18 +55,18 @@ def show() -> None:
     if len(names) < 2:
         layout.nothing_to_show("Choose at least two runs." if len(runs) > 1 else "There is only one run to show yet.")
     chosen = {name: runs[name] for name in names}
-    tables = {name: cache.tables(run) for name, run in chosen.items()}
-    if any(found.synthetic for found in tables.values()):
-        which = ", ".join(plain(name) for name, found in tables.items() if found.synthetic)
+    summaries = {name: cache.summarize(run) for name, run in chosen.items()}
+    if any(found.synthetic for found in summaries.values()):
+        which = ", ".join(plain(name) for name, found in summaries.items() if found.synthetic)
         st.warning(f"{which}: {sentences.SYNTHETIC}", icon=":material/science:")
     first, *others = names
     for number, other in enumerate(others):
         pair = {name: chosen[name] for name in (first, other)}
-        st.markdown(f"{'' if number else '#### '}{plain(in_words(pair, tables))}")
+        st.markdown(f"{'' if number else '#### '}{plain(in_words(pair, summaries))}")
     if len(others) > 1:
         st.caption("Each comparison stands by itself: of several that find a difference, one may be by chance.")
-    _results(tables, chosen)
-    _histories(chosen, tables)
+    _results(summaries, chosen)
+    _histories(chosen, summaries)
     for run in chosen.values():
         layout.faults(run)
 
@@ -80,16 +80,16 @@ def _watch_for_runs() -> None:
 
 def _worth_comparing(runs: dict[str, KeptRun]) -> list[str]:
     """Return two runs to begin with: the latest that have a complete trial, if there are as many."""
-    having = [name for name, run in runs.items() if cache.tables(run).best is not None]
+    having = [name for name, run in runs.items() if cache.summarize(run).best is not None]
     return [*having, *(name for name in runs if name not in having)][:2]
 
 
-def in_words(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> str:
+def in_words(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> str:
     """Return how the best trials of two runs stand, and when that cannot be said."""
     first, second = runs
-    ours, theirs = tables[first], tables[second]
+    ours, theirs = summaries[first], summaries[second]
     if ours.best is None or theirs.best is None:
-        lacking = " and ".join(name for name in (first, second) if tables[name].best is None)
+        lacking = " and ".join(name for name in (first, second) if summaries[name].best is None)
         return f"No trial of {lacking} is complete, so there is nothing to compare yet."
     metric = ours.metric
     judged_by = [
@@ -112,39 +112,41 @@ def in_words(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> str:
     return sentence
 
 
-def result_rows(tables: Tables, searched_by: Sequence[str]) -> dict[str, str]:
+def result_rows(summary: RunSummary, searched_by: Sequence[str]) -> dict[str, str]:
     """Return what came of a run: figure → text.
 
     Args:
-        tables: What the report says of it.
+        summary: What the report says of it.
         searched_by: The metrics that the runs were searched by; they stand first, also where this one lacks them.
     """
-    rows = {"state": tables.state, "trials": f"{tables.all_trials:,} ({sentences.states(tables)})"}
-    if tables.best is None:
+    rows = {"state": summary.state, "trials": f"{summary.all_trials:,} ({sentences.states(summary)})"}
+    if summary.best is None:
         return rows
-    rows["best trial"] = str(tables.best.trial)
-    figures = tables.metrics.to_dict("index")
+    rows["best trial"] = str(summary.best.trial)
+    figures = summary.metrics.to_dict("index")
     names = list(dict.fromkeys((*searched_by, *MEASURES[:3], *(str(name) for name in figures if name not in MEASURES))))
     rows |= {
         label(name): mean_and_spread(name, figures[name]["mean"], figures[name]["std"]) if name in figures else NONE
         for name in names
     }
-    for name, scores in tables.classes.to_dict("index").items():
+    for name, scores in summary.classes.to_dict("index").items():
         rows[f"F1 of {name}"] = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
         rows[f"false-positive rate of {name}"] = mean_and_spread(
             "false_positive_rate", scores["false_positive_rate_mean"], scores["false_positive_rate_std"]
         )
-    ended = tables.trials["seconds"].sum() if len(tables.trials) == tables.all_trials else float("nan")
+    ended = summary.trials["seconds"].sum() if len(summary.trials) == summary.all_trials else float("nan")
     rows["time of all trials"] = duration(float(ended))
     return rows
 
 
-def _results(tables: dict[str, Tables], runs: dict[str, KeptRun]) -> None:
+def _results(summaries: dict[str, RunSummary], runs: dict[str, KeptRun]) -> None:
     left, right = st.columns(2, gap="medium")
-    searched_by = list(dict.fromkeys(found.metric for found in tables.values()))
+    searched_by = list(dict.fromkeys(found.metric for found in summaries.values()))
     with left:
         st.markdown("##### What came of it")
-        came = run_diff.results({name: result_rows(found, searched_by) for name, found in tables.items()}).reset_index()
+        came = run_diff.results(
+            {name: result_rows(found, searched_by) for name, found in summaries.items()}
+        ).reset_index()
         _table(came)
         downloads.table(came, "results")
     with right:
@@ -163,15 +165,15 @@ def _table(rows: pd.DataFrame) -> None:
     st.table(shown.rename(index=plain, columns=plain).rename_axis(index=""))
 
 
-def _histories(runs: dict[str, KeptRun], tables: dict[str, Tables]) -> None:
-    metrics = {found.metric for found in tables.values()}
+def _histories(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> None:
+    metrics = {found.metric for found in summaries.values()}
     if len(metrics) > 1:
         st.info(
             f"The runs searched for different things ({', '.join(map(label, sorted(metrics)))}): no common picture."
         )
         return
     parts = [
-        downsampling.thin_history(theme.history_data(run.trials(), tables[name].mode)).assign(run=name)
+        downsampling.thin_history(theme.history_data(run.trials(), summaries[name].mode)).assign(run=name)
         for name, run in runs.items()
     ]
     data = pd.concat(parts, ignore_index=True)

@@ -13,9 +13,9 @@ from dashboard.components.markdown import code, plain
 from nids import datasets
 from nids.charts import attack_types, theme
 from nids.charts import held_out as verdict_charts
-from nids.charts.theme import label
 from nids.metrics import alerts
 from nids.metrics.formatting import value
+from nids.metrics.measures import label
 from nids.report import held_out
 from nids.results import UNFINISHED, file_name
 
@@ -162,10 +162,10 @@ def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
         connections = third.select_slider(
             "Connections a day", CONNECTIONS, 1_000_000, format_func=lambda n: f"{n:,}", key="day", bind="query-params"
         )
-        scores = alerts.Predictions.of(folds, classes, benign)
+        scores = alerts.Predictions.from_table(folds, classes, benign)
         threshold = alerts.threshold_of(scores, rate)
         seen = {entry["attack"] for entry in ours["attacks"] if entry["seen"]}
-        rows = alerts.Predictions.of(predictions, classes, benign)
+        rows = alerts.Predictions.from_table(predictions, classes, benign)
         found = alerts.consequences(rows, threshold, seen, connections, base_rate)
         st.markdown(alerts.in_words(found, connections, base_rate))
         st.caption(

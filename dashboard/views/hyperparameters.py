@@ -10,15 +10,15 @@ from dashboard.components.chart import draw, grid, left_out
 from dashboard.data import cache
 from nids.charts import downsampling, theme
 from nids.charts import trials as trial_charts
-from nids.charts.theme import label
+from nids.metrics.measures import label
 from nids.report.sentences import STATES as STATE_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dashboard.data.snapshot import KeptRun
-    from nids.report import Tables
-    from nids.search.space import Space
+    from nids.report import RunSummary
+    from nids.search_space import Space
 
 FIRST_SLICES = 4
 MOST_BESIDE = 8
@@ -26,12 +26,12 @@ MOST_BESIDE = 8
 MARKS = {"COMPLETE": "blue circle:", "PRUNED": "orange triangle:", "RUNNING": "green diamond:", "FAIL": "red cross:"}
 
 
-def show(run: KeptRun, tables: Tables, chosen: pd.DataFrame, space: Space) -> None:
+def show(run: KeptRun, summary: RunSummary, chosen: pd.DataFrame, space: Space) -> None:
     """Show the importances of the hyperparameters, parallel coordinates and slices.
 
     Args:
         run: The run.
-        tables: What the report says of it.
+        summary: What the report says of it.
         chosen: Its trials that pass the filters.
         space: Its search space.
     """
@@ -47,17 +47,17 @@ def show(run: KeptRun, tables: Tables, chosen: pd.DataFrame, space: Space) -> No
         if found:
             draw(theme.importances(theme.importances_data(found)), "Importance of each hyperparameter")
         st.caption(f"{note} Of all trials, whatever the filters say.")
-    lines = downsampling.best_first(valued, tables.mode, downsampling.MOST_LINES)
+    lines = downsampling.best_first(valued, summary.mode, downsampling.MOST_LINES)
     with right:
-        data = trial_charts.parallel_data(lines, space, tables.metric, tables.mode)
+        data = trial_charts.parallel_data(lines, space, summary.metric, summary.mode)
         draw(
-            trial_charts.parallel(data, trial_charts.ends(space, lines, tables.metric)),
+            trial_charts.parallel(data, trial_charts.ends(space, lines, summary.metric)),
             "Parallel coordinates: a line for each trial across its hyperparameters and its value",
         )
         left_out(len(lines), len(valued))
-    marks = downsampling.best_first(valued, tables.mode, downsampling.MOST_SLICED)
+    marks = downsampling.best_first(valued, summary.mode, downsampling.MOST_SLICED)
     words = "; ".join(f"{mark} {STATE_WORDS[state]}" for state, mark in MARKS.items() if state in set(marks["state"]))
-    st.markdown(f"##### Each trial's {label(tables.metric)} by each hyperparameter, the most important first")
+    st.markdown(f"##### Each trial's {label(summary.metric)} by each hyperparameter, the most important first")
     st.caption(f"A mark for each trial: {words}. A pruned trial's value is of the epoch at which it was stopped.")
     left_out(len(marks), len(valued))
     order = sorted(space, key=lambda name: -found.get(name, 0.0))
@@ -65,8 +65,8 @@ def show(run: KeptRun, tables: Tables, chosen: pd.DataFrame, space: Space) -> No
         order = order[:FIRST_SLICES]
     slices = [
         (
-            trial_charts.one_slice(trial_charts.slice_data(marks, name), name, space[name], tables.metric),
-            f"The {label(tables.metric)} of each trial by its {name}",
+            trial_charts.one_slice(trial_charts.slice_data(marks, name), name, space[name], summary.metric),
+            f"The {label(summary.metric)} of each trial by its {name}",
         )
         for name in order
     ]

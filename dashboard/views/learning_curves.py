@@ -11,13 +11,13 @@ from dashboard.components import downloads, selection
 from dashboard.components.chart import draw
 from dashboard.components.markdown import plain
 from nids.charts import trials as trial_charts
-from nids.charts.theme import label
+from nids.metrics.measures import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dashboard.data.snapshot import KeptRun
-    from nids.report import Tables
+    from nids.report import RunSummary
 
 # The key of the page's view, and what it is called there; that of the trials.
 VIEW, NAME, CHOSEN = "view", "curves", "curves"
@@ -31,11 +31,11 @@ def choose(numbers: Sequence[int]) -> None:
     st.session_state[CHOSEN] = st.query_params[CHOSEN] = [*map(str, numbers)]
 
 
-def show(run: KeptRun, tables: Tables) -> None:
+def show(run: KeptRun, summary: RunSummary) -> None:
     """Show the learning curves of the trials that the visitor chooses."""
     trials = run.trials()
     having = trials[trials["epochs"].fillna(0) > 0]
-    options, without = selection.offered(having, tables.mode, st.query_params.get_all(CHOSEN))
+    options, without = selection.offered(having, summary.mode, st.query_params.get_all(CHOSEN))
     if not options:
         st.info("No trial has ended its first epoch yet.")
         return

@@ -14,16 +14,15 @@ from dashboard.components.markdown import code, plain, unbroken
 from dashboard.data import cache
 from nids.analysis import baselines, comparisons, eta
 from nids.charts import downsampling, theme
-from nids.charts.theme import label
 from nids.metrics.formatting import NONE, mean_and_spread, value
-from nids.report import cells
-from nids.report import sentences as wording
+from nids.metrics.measures import label
+from nids.report import cells, sentences
 
 if TYPE_CHECKING:
     from dashboard.data.snapshot import KeptRun
     from nids.analysis.comparisons import Contest
-    from nids.analysis.summary import Best
-    from nids.report import Tables
+    from nids.analysis.summary import BestTrial
+    from nids.report import RunSummary
 
 SECONDS_BETWEEN_LOOKS = 2
 OUTCOMES = {
@@ -38,7 +37,7 @@ TEST = (
 )
 FIRST_SEEN = ("accuracy", "macro_f1", "log_loss")
 # The same for folds that withhold attack types.
-FIRST_SEEN_OF_UNSEEN = ("unseen_macro_f1", "unseen_flagged", "false_alarms")
+FIRST_SEEN_OF_UNSEEN = ("unseen_macro_f1", "unseen_detection_rate", "false_alarm_rate")
 
 
 def show() -> None:
@@ -48,49 +47,49 @@ def show() -> None:
 
 
 def _live(run: KeptRun) -> None:
-    tables = cache.tables(run)
+    summary = cache.summarize(run)
     trials = run.trials()
     faults = st.container()
     if trials.empty and run.faults:
         layout.faults(run, faults)
         return
-    _progress(run, tables, trials)
-    figures = baselines.figures_by_fold(run, tables.best) if tables.best else pd.DataFrame()
-    st.markdown(f"#### {unbroken(plain(baselines.headline(tables, figures)))}")
+    _progress(run, summary, trials)
+    figures = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
+    st.markdown(f"#### {unbroken(plain(sentences.headline(summary, figures)))}")
     # The answer comes first: a telephone shows columns below each other.
     left, right = st.columns([2, 3], gap="medium")
     with right:
         if trials["value"].notna().any():
-            data = theme.history_data(trials, tables.mode)
+            data = theme.history_data(trials, summary.mode)
             shown = downsampling.thin_history(data)
-            draw(theme.history(shown, tables.metric), "Optimisation history: each trial's value, and the best so far")
+            draw(theme.history(shown, summary.metric), "Optimisation history: each trial's value, and the best so far")
             left_out(len(shown), len(data))
         else:
             st.info("The first trial's first epoch has not ended yet: there is nothing to draw.")
     with left:
-        if tables.best is not None:
-            _really_better(run, tables, tables.best, trials, figures)
-    if tables.best is not None:
-        _tiles(tables)
-        _beside_others(tables)
-    if len(tables.failures):
-        st.markdown(_failures(tables.failures))
+        if summary.best is not None:
+            _really_better(run, summary, summary.best, trials, figures)
+    if summary.best is not None:
+        _tiles(summary)
+        _beside_others(summary)
+    if len(summary.failures):
+        st.markdown(_failures(summary.failures))
     downloads.of_run(run)
     layout.faults(run, faults)
 
 
-def _progress(run: KeptRun, tables: Tables, trials: pd.DataFrame) -> None:
+def _progress(run: KeptRun, summary: RunSummary, trials: pd.DataFrame) -> None:
     job = run.manifest["job"]
     total = int(job["search"].get("trials", len(trials)))
     epochs = int(job.get("training", {}).get("epochs", 1))
     now = datetime.now(UTC)
     found = eta.outlook(trials, total, epochs, now)
-    words = f"{eta.in_words(found, run.state)} {wording.states(tables).capitalize()}."
+    words = f"{eta.in_words(found, run.state)} {sentences.states(summary).capitalize()}."
     st.progress(found.share, text=words)
     if run.state in {"interrupted", "failed"}:
         st.caption(f"Nothing of it runs. {code(selection.command('resume', run.name))} goes on with it.")
-    if tables.message:
-        st.caption(plain(tables.message))
+    if summary.message:
+        st.caption(plain(summary.message))
 
 
 def _failures(failures: pd.DataFrame) -> str:
@@ -102,21 +101,21 @@ def _failures(failures: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _tiles(tables: Tables) -> None:
-    rows = tables.metrics.to_dict("index")
+def _tiles(summary: RunSummary) -> None:
+    rows = summary.metrics.to_dict("index")
     others = {"paper": "paper", "majority class": "baseline"}
     for measure, place in zip(
-        FIRST_SEEN_OF_UNSEEN if "unseen_flagged" in rows else FIRST_SEEN, st.columns(3), strict=True
+        FIRST_SEEN_OF_UNSEEN if "unseen_detection_rate" in rows else FIRST_SEEN, st.columns(3), strict=True
     ):
         with place:
             row = rows[measure]
             published = {
                 words: value(measure, row[column])
                 for words, column in others.items()
-                if not (column == "paper" and (tables.synthetic or measure == "log_loss"))
+                if not (column == "paper" and (summary.synthetic or measure == "log_loss"))
             }
             beside = " · ".join(f"{words} {text}" for words, text in published.items() if text != NONE)
-            definition = dict(wording.definitions(tables)).get(label(measure), "")
+            definition = dict(sentences.definitions(summary)).get(label(measure), "")
             st.metric(
                 f"{label(measure)}, best trial",
                 mean_and_spread(measure, row["mean"], row["std"]),
@@ -124,13 +123,15 @@ def _tiles(tables: Tables) -> None:
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
-                help=f"{definition} Mean ± standard deviation over {tables.folds} folds.",
+                help=f"{definition} Mean ± standard deviation over {summary.folds} folds.",
             )
 
 
-def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFrame, figures: pd.DataFrame) -> None:
+def _really_better(
+    run: KeptRun, summary: RunSummary, best: BestTrial, trials: pd.DataFrame, figures: pd.DataFrame
+) -> None:
     st.markdown("##### Is it really better?", help=TEST)
-    following = comparisons.against_next(run, trials, best, tables.metric)
+    following = comparisons.against_next(run, trials, best, summary.metric)
     others = comparisons.against_baselines(figures, best.trial)
     found = [*([following] if following else []), *others]
     lines = [*map(_outcome, found)]
@@ -142,13 +143,13 @@ def _really_better(run: KeptRun, tables: Tables, best: Best, trials: pd.DataFram
         )
     st.markdown("\n\n".join(lines))
     if found and (place := layout.unfolded("In words, with confidence intervals", "words")):
-        sentences = [contest.sentence for contest in found]
+        statements = [contest.sentence for contest in found]
         if others:
-            sentences.append(baselines.CHOSEN_BY_THE_FOLDS)
-        if not tables.synthetic:
-            sentences.append(wording.comparison(tables))
+            statements.append(baselines.CHOSEN_BY_THE_FOLDS)
+        if not summary.synthetic:
+            statements.append(sentences.comparison(summary))
         with place:
-            st.markdown("\n\n".join(map(plain, sentences)))
+            st.markdown("\n\n".join(map(plain, statements)))
 
 
 def _outcome(contest: Contest) -> str:
@@ -163,15 +164,15 @@ def _outcome(contest: Contest) -> str:
     return f"{badge} {first} and {second} in {metric}: {ours} and {theirs}."
 
 
-def _beside_others(tables: Tables) -> None:
+def _beside_others(summary: RunSummary) -> None:
     if place := layout.unfolded(
         "All figures of the best trial, beside the paper's and the majority class's", "figures"
     ):
-        rows = pd.DataFrame(cells.metrics(tables), columns=["figure", "best trial", "paper", "majority class"])
+        rows = pd.DataFrame(cells.metrics(summary), columns=["figure", "best trial", "paper", "majority class"])
         with place:
             st.dataframe(rows, hide_index=True, alt="A row for each figure")
-            st.caption(plain(wording.UNNAMED))
+            st.caption(plain(sentences.UNNAMED))
     if place := layout.unfolded("What the words mean", "terms"):
-        meanings = wording.definitions(tables)
+        meanings = sentences.definitions(summary)
         with place:
             st.markdown("\n\n".join(f"**{plain(term)}** — {plain(said.replace('`', ''))}" for term, said in meanings))

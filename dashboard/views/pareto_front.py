@@ -11,15 +11,15 @@ from dashboard.components.chart import draw, left_out
 from dashboard.components.markdown import plain
 from dashboard.views import trial_table
 from nids.charts import downsampling, pareto_front
-from nids.charts.theme import label
 from nids.metrics import pareto
+from nids.metrics.measures import label
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from dashboard.data.snapshot import KeptRun
     from nids.metrics.pareto import Axes
-    from nids.report import Tables
+    from nids.report import RunSummary
 
 HELP = "Of two figures, one trial need not be the best in both. Those that no other one beats are the Pareto front."
 CHANCE = (
@@ -51,12 +51,12 @@ def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> Axes | Non
     return pareto.Axes(weighed, against)
 
 
-def show(run: KeptRun, tables: Tables, shown: pd.DataFrame, axes: Axes | None, answer: DeltaGenerator) -> None:
+def show(run: KeptRun, summary: RunSummary, shown: pd.DataFrame, axes: Axes | None, answer: DeltaGenerator) -> None:
     """Show two figures of trials against each other, and the trials on their Pareto front.
 
     Args:
         run: The run.
-        tables: What the report says of it.
+        summary: What the report says of it.
         shown: Its trials that pass the filters; the front is that of all.
         axes: What ``chosen`` returned.
         answer: A place above the filters, for what is true whatever they say.
@@ -74,7 +74,7 @@ def show(run: KeptRun, tables: Tables, shown: pd.DataFrame, axes: Axes | None, a
         st.info("None of the trials that pass the filters has both figures.")
         return
     on_front = pareto.front(trials, axes)[having.index]
-    others = downsampling.best_first(having[~on_front], tables.mode, downsampling.MOST_MARKS)
+    others = downsampling.best_first(having[~on_front], summary.mode, downsampling.MOST_MARKS)
     drawn = pd.concat([having[on_front], others])
     picture = pareto_front.trade_off(pareto_front.trade_off_data(drawn, on_front, axes), axes)
     draw(picture, f"{pareto.words(axes.vertical)} of each trial against its {pareto.words(axes.horizontal)}")
@@ -84,7 +84,7 @@ def show(run: KeptRun, tables: Tables, shown: pd.DataFrame, axes: Axes | None, a
         st.caption("No trial of the front passes the filters.")
         return
     measures = [name for name in axes if name != pareto.SECONDS]
-    chance = f" {CHANCE}" if tables.folds > 1 else ""
+    chance = f" {CHANCE}" if summary.folds > 1 else ""
     first = pareto.words(axes.vertical)
-    words = f"The front, the best by {first} first.{chance} The search went by {label(tables.metric)} alone."
-    trial_table.show(run, tables, best, words, list(dict.fromkeys((*measures, *trial_table.MEASURES))), "front")
+    words = f"The front, the best by {first} first.{chance} The search went by {label(summary.metric)} alone."
+    trial_table.show(run, summary, best, words, list(dict.fromkeys((*measures, *trial_table.MEASURES))), "front")

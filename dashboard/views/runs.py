@@ -16,8 +16,8 @@ from dashboard.data import cache
 from dashboard.serving import login
 from nids import config
 from nids.analysis import eta
-from nids.charts.theme import label
 from nids.metrics.formatting import NONE, mean_and_spread
+from nids.metrics.measures import label
 
 
 def table(found: list[cache.Found], now: datetime) -> pd.DataFrame:
@@ -39,14 +39,14 @@ def _row(found: cache.Found, now: datetime) -> tuple[object, ...]:
     if found.run is None:
         return (found.name, "damaged", None, NONE, NONE, NONE, NONE)
     run = found.run
-    manifest, tables = run.manifest, cache.tables(run)
-    total = int(manifest["job"]["search"].get("trials", tables.all_trials))
-    ended = tables.all_trials - tables.states["RUNNING"]
+    manifest, summary = run.manifest, cache.summarize(run)
+    total = int(manifest["job"]["search"].get("trials", summary.all_trials))
+    ended = summary.all_trials - summary.states["RUNNING"]
     best = NONE
-    if tables.best is not None:
-        best = f"{label(tables.metric)} {mean_and_spread(tables.metric, tables.best.value, tables.best.std)}"
+    if summary.best is not None:
+        best = f"{label(summary.metric)} {mean_and_spread(summary.metric, summary.best.value, summary.best.std)}"
     source = str(manifest["data"].get("source", NONE))
-    if tables.synthetic and "synthetic" not in source:
+    if summary.synthetic and "synthetic" not in source:
         source += " (synthetic)"
     share = min(ended / total, 1.0) if total else None
     return (

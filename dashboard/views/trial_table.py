@@ -13,15 +13,15 @@ from dashboard.components import selection as choosing
 from dashboard.views import learning_curves
 from nids.charts import downsampling
 from nids.charts import trials as trial_charts
-from nids.charts.theme import label
 from nids.metrics.formatting import duration, is_share, mean_and_spread
+from nids.metrics.measures import label
 from nids.report.sentences import STATES as STATE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dashboard.data.snapshot import KeptRun
-    from nids.report import Tables
+    from nids.report import RunSummary
 
 MEASURES = ("log_loss", "accuracy", "macro_f1")
 SPREAD = "±"
@@ -57,21 +57,26 @@ def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = MEASURES)
 
 
 def show(
-    run: KeptRun, tables: Tables, ordered: pd.DataFrame, words: str, others: Sequence[str] = MEASURES, kind: str = ""
+    run: KeptRun,
+    summary: RunSummary,
+    ordered: pd.DataFrame,
+    words: str,
+    others: Sequence[str] = MEASURES,
+    kind: str = "",
 ) -> None:
     """Show a table of trials, what is said of it, and what can be done with those that the visitor selects.
 
     Args:
         run: The run.
-        tables: What the report says of it.
+        summary: What the report says of it.
         ordered: The trials, in the order of the table.
         words: What they are; stands below the table.
         others: Figures beside the run's metric.
         kind: Tells several tables of the same trials apart; part of a file's name.
     """
     top = ordered.head(downsampling.MOST_ROWS)
-    rows = columns(top, tables.metric, others)
-    value = "percent" if is_share(tables.metric) else "%.4g"
+    rows = columns(top, summary.metric, others)
+    value = "percent" if is_share(summary.metric) else "%.4g"
     numbers = [name for name in rows.columns if rows[name].dtype.kind in "if"]
     event = st.dataframe(
         rows,
@@ -88,13 +93,13 @@ def show(
                 for name in numbers
             },
             "trial": st.column_config.NumberColumn(pinned=True),
-            label(tables.metric): st.column_config.NumberColumn(
+            label(summary.metric): st.column_config.NumberColumn(
                 format=value,
                 help="What the search goes by: the mean over the folds; of a pruned trial, of the epoch at which it "
                 "was stopped. A click on any head sorts by that column.",
             ),
             SPREAD: st.column_config.NumberColumn(
-                format=value if is_share(tables.metric) else "%.2g", help="Standard deviation over the folds."
+                format=value if is_share(summary.metric) else "%.2g", help="Standard deviation over the folds."
             ),
         },
     )

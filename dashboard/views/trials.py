@@ -7,8 +7,8 @@ import streamlit as st
 from dashboard.components import filters, layout
 from dashboard.data import cache
 from dashboard.views import hyperparameters, learning_curves, pareto_front, trial_table
-from nids.search.space import space_from
-from nids.search.study import complete_first
+from nids.results.ranking import complete_first
+from nids.search_space import space_from
 
 TABLE, HYPERPARAMETERS, TRADE_OFFS, CURVES = "table", "hyperparameters", "trade-offs", learning_curves.NAME
 VIEWS = (TABLE, HYPERPARAMETERS, TRADE_OFFS, CURVES)
@@ -17,7 +17,7 @@ VIEWS = (TABLE, HYPERPARAMETERS, TRADE_OFFS, CURVES)
 def show() -> None:
     """Show the page."""
     run = layout.begin("What was tried, which hyperparameter matters, and how did the trials learn?")
-    tables = cache.tables(run)
+    summary = cache.summarize(run)
     trials = run.trials()
     if trials.empty:
         layout.faults(run)
@@ -33,19 +33,19 @@ def show() -> None:
         label_visibility="collapsed",
     )
     if view == CURVES:
-        learning_curves.show(run, tables)
+        learning_curves.show(run, summary)
     else:
         answer = st.container()
         controls = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-        weighed = pareto_front.chosen(trials, tables.metric, controls) if view == TRADE_OFFS else None
+        weighed = pareto_front.chosen(trials, summary.metric, controls) if view == TRADE_OFFS else None
         chosen = filters.chosen(trials, space, controls)
         if chosen.empty:
             st.info("No trial passes the filters.")
         elif view == HYPERPARAMETERS:
-            hyperparameters.show(run, tables, chosen, space)
+            hyperparameters.show(run, summary, chosen, space)
         elif view == TRADE_OFFS:
-            pareto_front.show(run, tables, chosen, weighed, answer)
+            pareto_front.show(run, summary, chosen, weighed, answer)
         else:
-            words = f"{len(chosen):,} of {tables.all_trials:,} trials, the best complete one first."
-            trial_table.show(run, tables, complete_first(chosen, tables.mode), words)
+            words = f"{len(chosen):,} of {summary.all_trials:,} trials, the best complete one first."
+            trial_table.show(run, summary, complete_first(chosen, summary.mode), words)
     layout.faults(run)

@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nids.charts.theme import label
+from nids.metrics.cross_validation import LESS_IS_BETTER
 from nids.metrics.formatting import NONE, mean_and_spread
+from nids.metrics.measures import label
 from nids.metrics.significance import compare, in_words
-from nids.report import sentences as wording
-from nids.results import LESS_IS_BETTER
 
 if TYPE_CHECKING:
-    from nids.analysis.summary import Best, Tables
+    from nids.analysis.summary import BestTrial
     from nids.results import Run
 
 MEASURES = ("accuracy", "macro_f1", "log_loss")
-UNSEEN = ("unseen_macro_f1", "unseen_flagged", "false_alarms")
+UNSEEN = ("unseen_macro_f1", "unseen_detection_rate", "false_alarm_rate")
 BEST = "best trial"
 DETECTOR = "finalized"
 CHOSEN_BY_THE_FOLDS = (
@@ -26,7 +25,7 @@ CHOSEN_BY_THE_FOLDS = (
 )
 
 
-def figures_by_fold(run: Run, best: Best) -> pd.DataFrame:
+def figures_by_fold(run: Run, best: BestTrial) -> pd.DataFrame:
     """Return the figures of the best trial, of the detector and of each baseline by fold; empty without baselines.
 
     Columns: method, ours (whether it is no baseline), fold, training_rows, validation_rows, known_rows (those whose
@@ -52,14 +51,8 @@ def figures_by_fold(run: Run, best: Best) -> pd.DataFrame:
     return figures.assign(known_rows=figures["fold"].map(known))
 
 
-def headline(tables: Tables, figures: pd.DataFrame) -> str:
-    """Return ``wording.verdict`` and, after it, ``best_other``, if there are baselines."""
-    beside = "" if figures.empty else best_other(figures)
-    return f"{wording.verdict(tables)} {beside}".strip()
-
-
 def best_other(figures: pd.DataFrame) -> str:
-    """Return which baseline of ``figures_by_fold`` is the best, in a sentence beside ``wording.verdict``'s.
+    """Return which baseline of ``figures_by_fold`` is the best, in a sentence beside the headline's.
 
     By accuracy, as that; where attack types were withheld, by the macro-F1 that counts them. Empty if there are no
     figures.

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nids.analysis import baselines
-from nids.charts.theme import label
+from nids.metrics.cross_validation import LESS_IS_BETTER
 from nids.metrics.formatting import mean_and_spread
+from nids.metrics.measures import label
 from nids.metrics.significance import CONFIDENCE, compare, in_words
-from nids.results import LESS_IS_BETTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
 
-    from nids.analysis.summary import Best
+    from nids.analysis.summary import BestTrial
     from nids.metrics.significance import Comparison
     from nids.results import Run
 
@@ -29,7 +29,7 @@ class Contest:
     """Two models on the same folds.
 
     Attributes:
-        metric: One of ``nids.results.FIGURES``.
+        metric: One of ``nids.metrics.cross_validation.FIGURES``.
         names: What ours and theirs are called.
         ours: Our figure, indexed by fold.
         theirs: Theirs.
@@ -78,7 +78,7 @@ def contest(
     """Return two models' figures and the corrected resampled t-test of them.
 
     Args:
-        metric: One of ``nids.results.FIGURES``.
+        metric: One of ``nids.metrics.cross_validation.FIGURES``.
         names: What to call ours and theirs.
         ours: Our figure, indexed by fold.
         theirs: Theirs.
@@ -112,12 +112,12 @@ def by_fold(curves: pd.DataFrame, epoch: int, metric: str) -> pd.Series:
     Args:
         curves: The trial's rows of the run store's curves.
         epoch: The epoch.
-        metric: One of ``nids.results.FIGURES``.
+        metric: One of ``nids.metrics.cross_validation.FIGURES``.
     """
     return curves[curves["epoch"] == epoch].set_index("fold")[metric].sort_index()
 
 
-def against_next(run: Run, trials: pd.DataFrame, best: Best, metric: str) -> Contest | None:
+def against_next(run: Run, trials: pd.DataFrame, best: BestTrial, metric: str) -> Contest | None:
     """Return how the best trial stands beside the second best one, None if there is none."""
     second = runner_up(trials, best.trial, run.mode)
     if second is None:
@@ -129,7 +129,7 @@ def against_next(run: Run, trials: pd.DataFrame, best: Best, metric: str) -> Con
     return contest(metric, names, ours, theirs, _judging(run, best, metric))
 
 
-def _judging(run: Run, best: Best, metric: str) -> dict[str, Any]:
+def _judging(run: Run, best: BestTrial, metric: str) -> dict[str, Any]:
     """Return the manifest's folds with the rows that a metric is of: most leave out withheld attack types."""
     folds: dict[str, Any] = run.manifest["folds"]
     attacks = run.table("attacks", best.trial)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import optuna
 
-from nids.search.study import params_of
+from nids.search_space import params_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from optuna.trial import FrozenTrial
 
-    from nids.search.space import Space
+    from nids.search_space import Space
 
 FEWEST = 4  # complete trials: with fewer, "the best tenth" and "all" are nearly the same trials
 

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.stats import permutation_test, rankdata
 
 from nids.errors import UserError
-from nids.search.study import hyperparameters_of
+from nids.models.hyperparameters import hyperparameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,9 +30,9 @@ LEAST = 4  # Of three trials, one order in six is the right one by chance.
 # What is compared, by the scheme of folds; fixed before anything was looked at.
 OF_SCHEME: Mapping[str, tuple[str, ...]] = {
     "random": ("macro_f1", "accuracy", "log_loss"),
-    "unseen-attacks": ("unseen_macro_f1", "unseen_recognized", "unseen_flagged", "false_alarms"),
+    "unseen-attacks": ("unseen_macro_f1", "unseen_recall", "unseen_detection_rate", "false_alarm_rate"),
 }
-HELD_OUT = ("macro_f1", "accuracy", "unseen_flagged", "false_positive_rate")
+HELD_OUT = ("macro_f1", "accuracy", "unseen_detection_rate", "false_positive_rate")
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def held_out(evaluations: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return the figures ``HELD_OUT`` of each configuration on one held-out file, a column each.
 
     Args:
-        evaluations: What ``nids.metrics.evaluation.evaluate`` says of each configuration.
+        evaluations: What ``nids.metrics.evaluation.evaluate_detector`` says of each configuration.
     """
-    figures = [found["figures"] | {"unseen_flagged": found["unseen"]["flagged"]} for found in evaluations]
+    figures = [found["figures"] | {"unseen_detection_rate": found["unseen"]["flagged"]} for found in evaluations]
     return pd.DataFrame([{name: found[name] for name in HELD_OUT} for found in figures])
 
 

@@ -1,4 +1,4 @@
-"""What a report says, as tables: read from a run once, then shown on terminal, page and dashboard."""
+"""What a report says, as summary: read from a run once, then shown on terminal, page and dashboard."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pandas as pd
 from nids.analysis.importances import importances
 from nids.datasets.nsl_kdd import published as paper
 from nids.metrics.attack_types import UNSEEN
-from nids.search.space import space_from
-from nids.search.study import best_row, complete_first, params_of
+from nids.results.ranking import best_row, complete_first
+from nids.search_space import params_of, space_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nids.results import Run
-    from nids.search.space import Space
+    from nids.search_space import Space
 
 MEASURES = ("accuracy", "macro_f1", "log_loss", "weighted_precision", "weighted_recall", "weighted_f1")
 CLASS_MEASURES = ("precision", "recall", "f1", "false_positive_rate")
@@ -27,7 +27,7 @@ STATES = ("COMPLETE", "PRUNED", "RUNNING", "FAIL")
 
 
 @dataclass(frozen=True)
-class Best:
+class BestTrial:
     """The complete trial with the best value."""
 
     trial: int
@@ -37,14 +37,14 @@ class Best:
 
 
 @dataclass(frozen=True)
-class Tables:
+class RunSummary:
     """The data of a report. Shares are fractions; a figure that does not exist is NaN.
 
     Attributes:
         run: The run's name.
         state: "running", "finished", "interrupted" or "failed".
         message: What the run says of its state.
-        metric: The objective, a name of ``nids.charts.theme.LABELS``.
+        metric: The objective, a name of ``nids.charts.LABELS``.
         mode: Whether less of it is better, or more.
         synthetic: Whether the rows were generated.
         folds: Number of folds that each trial was validated on.
@@ -78,7 +78,7 @@ class Tables:
     synthetic: bool
     folds: int
     unlike: tuple[str, ...]
-    best: Best | None
+    best: BestTrial | None
     metrics: pd.DataFrame
     hyperparameters: pd.DataFrame
     classes: pd.DataFrame
@@ -92,7 +92,7 @@ class Tables:
     all_trials: int
 
 
-def tables(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True) -> Tables:
+def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True) -> RunSummary:
     """Return what there is to say about a run, in whatever state it is.
 
     Args:
@@ -114,7 +114,7 @@ def tables(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True) -
     classes = class_summary(of_best["classes"], manifest["data"]["classes"])
     found, note = importances(trials, space, mode) if rank else ({}, "")
     states = trials["state"].value_counts()
-    return Tables(
+    return RunSummary(
         run=manifest["run"],
         state=run.state,
         message=run.status.get("message") or "",
@@ -161,8 +161,8 @@ def majority_baseline(class_counts: Mapping[str, int]) -> dict[str, float]:
     }
 
 
-def _best(row: pd.Series, metric: str) -> Best:
-    return Best(
+def _best(row: pd.Series, metric: str) -> BestTrial:
+    return BestTrial(
         int(row["trial"]),
         float(row["value"]),
         float(row.get(f"{metric}_std", math.nan)),
@@ -176,9 +176,9 @@ def _metrics(row: pd.Series | None, manifest: Mapping[str, Any]) -> pd.DataFrame
     # Who finds every row benign flags nothing.
     baseline = {
         **majority_baseline(manifest["data"]["class_counts"]),
-        "unseen_flagged": 0.0,
-        "unseen_recognized": 0.0,
-        "false_alarms": 0.0,
+        "unseen_detection_rate": 0.0,
+        "unseen_recall": 0.0,
+        "false_alarm_rate": 0.0,
     }
     names = (*MEASURES, *UNSEEN) if manifest["job"]["folds"].get("scheme") == "unseen-attacks" else MEASURES
     return pd.DataFrame(
@@ -209,7 +209,7 @@ def _hyperparameters(row: pd.Series | None, space: Space, fixed: Mapping[str, An
 
 
 def class_summary(classes: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
-    """Return ``Tables.classes`` of any model that was judged by folds.
+    """Return ``RunSummary.classes`` of any model that was judged by folds.
 
     Args:
         classes: Its rows as in the run store's classes, a row a fold × class.

@@ -47,7 +47,7 @@ def measure(rounds: int) -> list[Row]:
     """
     program = browser()
     with tempfile.TemporaryDirectory() as storage:
-        synthetic_run.write(Folder.at(storage).folder("large"), TRIALS)
+        synthetic_run.write(Folder.from_uri(storage).folder("large"), TRIALS)
         with served(storage) as (address, process):
             _looks(program, address)  # fills the server's caches
             looks = [_looks(program, address) for _ in range(rounds)]

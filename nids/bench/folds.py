@@ -13,7 +13,7 @@ from nids import config, datasets
 from nids.bench.timing import spread
 from nids.cluster import connection
 from nids.cluster.object_store import SharedFolds
-from nids.folds.build import Corpus, build_folds, split
+from nids.folds.build import TrainingSet, build_folds, split
 from nids.folds.encoding import Encoding
 from nids.training.batches import TrainingRows
 
@@ -30,20 +30,20 @@ def measure(rounds: int) -> list[Row]:
     """Build the folds as one would without this project and as it does, in turns, and look at what they take."""
     job = config.make(JOB, source=__file__)
     traffic = datasets.load_training("nsl-kdd", file="KDDTrain+", rows=job.data.rows, seed=0)
-    corpus = Corpus.of(traffic)
+    training_set = TrainingSet.from_traffic(traffic)
     plain = job.model_copy(update={"folds": job.folds.model_copy(update={"resampling": "none"})})
     one_by_one, ours, without = [], [], []
     for _ in range(rounds):
-        one_by_one.append(_one_by_one(corpus, traffic, job))
-        ours.append(_seconds(corpus, traffic, job))
-        without.append(_seconds(corpus, traffic, plain))
-    folds = build_folds(corpus, traffic, job, lambda _: None)
+        one_by_one.append(_one_by_one(training_set, traffic, job))
+        ours.append(_seconds(training_set, traffic, job))
+        without.append(_seconds(training_set, traffic, plain))
+    folds = build_folds(training_set, traffic, job, lambda _: None)
     rows = sum(len(fold.training) + len(fold.synthetic_labels) + len(fold.validation) for fold in folds)
     naive = rows * folds[0].encoding.width * 4
     connection.connect()
     try:
         before = _shared_memory()
-        shared = SharedFolds.put(corpus, folds)
+        shared = SharedFolds.put(training_set, folds)
         used = _shared_memory() - before
         private = ray.get(ray.remote(num_cpus=1)(_private_memory).remote(shared))
     finally:
@@ -61,31 +61,31 @@ def measure(rounds: int) -> list[Row]:
     ]
 
 
-def _one_by_one(corpus: Corpus, traffic: Traffic, job: Job) -> float:
+def _one_by_one(training_set: TrainingSet, traffic: Traffic, job: Job) -> float:
     """Return the seconds that the same folds take in a loop with the library's own search for neighbours."""
     started = time.perf_counter()
     for sides in split(traffic, job.folds, job.search.seed):
-        encoding = Encoding.fit(corpus.rows, sides.training, corpus.dataset)
+        encoding = Encoding.fit(training_set.rows, sides.training, training_set.dataset)
         SMOTE(random_state=0).fit_resample(
-            encoding.transform(corpus.rows, sides.training), corpus.labels[sides.training]
+            encoding.transform(training_set.rows, sides.training), training_set.labels[sides.training]
         )
     return time.perf_counter() - started
 
 
-def _seconds(corpus: Corpus, traffic: Traffic, job: Job) -> float:
+def _seconds(training_set: TrainingSet, traffic: Traffic, job: Job) -> float:
     started = time.perf_counter()
-    build_folds(corpus, traffic, job, lambda _: None)
+    build_folds(training_set, traffic, job, lambda _: None)
     return time.perf_counter() - started
 
 
 def _private_memory(shared: SharedFolds) -> int:
     """Return the most that a process takes for itself while it reads an epoch of a fold's batches, bytes."""
-    corpus, folds = shared.get()
-    rows = TrainingRows(corpus, folds[0], folds[0].encoding.width)
+    training_set, folds = shared.get()
+    rows = TrainingRows(training_set, folds[0], folds[0].encoding.width)
     next(rows.batches(512, 0))
     process = psutil.Process()
     before = process.memory_full_info().uss
-    rows = TrainingRows(corpus, folds[0], folds[0].encoding.width)
+    rows = TrainingRows(training_set, folds[0], folds[0].encoding.width)
     most = 0
     for i, _ in enumerate(rows.batches(512, 1)):
         if i % 20 == 0:

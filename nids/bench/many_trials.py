@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nids.cluster.object_store import SharedFolds
-    from nids.cluster.placement import Place
+    from nids.cluster.placement import NodePool
     from nids.config import Job
     from nids.storage import Folder
 
@@ -52,7 +52,7 @@ class Stub(TrialProcess):
         config: dict[str, Any],
         shared: SharedFolds,  # noqa: ARG002
         job: Job,  # noqa: ARG002
-        places: Sequence[Place],  # noqa: ARG002
+        pools: Sequence[NodePool],  # noqa: ARG002
     ) -> None:
         """Begin the process's first trial."""
         self.reset_config(config)

@@ -11,10 +11,11 @@ from nids import config
 from nids.metrics.classification import SUMMARY, class_figures
 from nids.results import RunWriter
 from nids.results.schema import TRIALS_A_PART
-from nids.search.space import describe, space_of
+from nids.search.space import space_of
+from nids.search_space import describe
 
 if TYPE_CHECKING:
-    from nids.search.space import Space
+    from nids.search_space import Space
     from nids.storage import Folder
 
 FOLDS, EPOCHS = 5, 4

@@ -20,7 +20,7 @@ def attacks_data(ours: Mapping[str, Any], benign: str, most: int = MOST_TYPES) -
     """Return what becomes of the attack types with the most rows of a held-out file.
 
     Args:
-        ours: What ``nids.metrics.evaluation.evaluate`` says of the finalized trial.
+        ours: What ``nids.metrics.evaluation.evaluate_detector`` says of the finalized trial.
         benign: The class of traffic that is no attack.
         most: The most types of either kind; the rest of it is one row, "other …".
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nids.search.study import complete_first
+from nids.results.ranking import complete_first
 
 if TYPE_CHECKING:
     import pandas as pd

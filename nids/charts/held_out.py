@@ -8,7 +8,8 @@ import altair as alt
 import pandas as pd
 
 from nids.charts import theme
-from nids.charts.theme import BLUE, GREY, HEIGHT, WIDTH, fields, heading, label
+from nids.charts.theme import BLUE, GREY, HEIGHT, WIDTH, fields, heading
+from nids.metrics.measures import label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ def roc_data(ours: Mapping[str, Any] | None, baselines: Sequence[tuple[str, Mapp
     """Return the ROC curves of one held-out file, a row a point.
 
     Args:
-        ours: What ``nids.metrics.evaluation.evaluate`` says of the finalized trial, None if there is none.
+        ours: What ``nids.metrics.evaluation.evaluate_detector`` says of the finalized trial, None if there is none.
         baselines: Name of each baseline, and what it says of that.
 
     Returns:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from nids.charts.theme import BLUE, GREY, HEIGHT, WIDTH, by_state, fields, heading, label, value_axis, value_scale
+from nids.charts.theme import BLUE, GREY, HEIGHT, WIDTH, by_state, fields, heading, value_axis, value_scale
+from nids.metrics.measures import label
 from nids.metrics.pareto import LESS_IS_BETTER, SECONDS, words
 
 if TYPE_CHECKING:

@@ -15,29 +15,14 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from nids.metrics.measures import label
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 BLUE, VERMILION, GREEN, ORANGE, GREY = "#1080C4", "#D55E00", "#009E73", "#E69F00", "#8a8f98"
 # Pixels of a chart with its axes: two stand side by side on a screen, one is readable on a telephone.
 WIDTH, HEIGHT = 430, 240
-
-LABELS: Mapping[str, str] = {
-    "log_loss": "log-loss",
-    "accuracy": "accuracy",
-    "macro_f1": "macro-F1",
-    "weighted_precision": "weighted precision",
-    "weighted_recall": "weighted recall",
-    "weighted_f1": "weighted F1",
-    "precision": "precision",
-    "recall": "recall (detection rate)",
-    "f1": "F1",
-    "false_positive_rate": "false-positive rate",
-    "unseen_macro_f1": "macro-F1 with unseen attacks",
-    "unseen_flagged": "unseen attacks flagged",
-    "unseen_recognized": "unseen attacks given their class",
-    "false_alarms": "benign rows flagged",
-}
 
 # Colour and shape of a trial by its state.
 STATES = {
@@ -50,11 +35,6 @@ STATES = {
 STATE_LEGEND = alt.Legend(labelExpr="{FAIL: 'failed', RUNNING: 'unfinished'}[datum.label] || lower(datum.label)")
 _QUANTITIES = {"log_loss": "validation log-loss", "training_loss": "training loss"}
 _CLASS_MEASURES = ("precision", "recall", "f1")
-
-
-def label(name: str) -> str:
-    """Return the words for a column of the run store: "macro-F1" for ``macro_f1``."""
-    return LABELS.get(name, name.replace("_", " "))
 
 
 def history_data(trials: pd.DataFrame, mode: Literal["min", "max"]) -> pd.DataFrame:

@@ -10,17 +10,18 @@ import numpy as np
 import pandas as pd
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.charts.theme import BLUE, GREEN, GREY, HEIGHT, ORANGE, VERMILION, WIDTH, by_state, fields, heading, label
+from nids.charts.theme import BLUE, GREEN, GREY, HEIGHT, ORANGE, VERMILION, WIDTH, by_state, fields, heading
 from nids.charts.theme import value_axis as axis_of
 from nids.charts.theme import value_scale as scale_of
 from nids.metrics.formatting import setting
+from nids.metrics.measures import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from optuna.distributions import BaseDistribution
 
-    from nids.search.space import Space
+    from nids.search_space import Space
 
 BEST, OTHERS, STOPPED = "best tenth", "other complete", "pruned"
 # Colour, width, opacity and dashes of a group's lines.
@@ -167,7 +168,7 @@ def curves_data(curves: pd.DataFrame, metric: str) -> pd.DataFrame:
 
     Args:
         curves: Rows of the run store's curves.
-        metric: One of ``nids.results.FIGURES``, or training_loss.
+        metric: One of ``nids.metrics.cross_validation.FIGURES``, or training_loss.
 
     Returns:
         Columns trial (as text), fold, epoch, figure; and for each trial × epoch the mean of its folds, with fold −1.

@@ -159,7 +159,7 @@ def score(
         from nids.detector import bundle as bundles
         from nids.storage import Folder
 
-        detector = bundles.load(Folder.at(bundle))
+        detector = bundles.load(Folder.from_uri(bundle))
         if detector.manifest.data.get("synthetic"):
             progress.print("[bold yellow]The detector was trained on synthetic rows: it knows no real traffic.[/]")
         result = scoring.score(

@@ -24,7 +24,7 @@ from nids.cli.rows import load, rows_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nids.search.prepare import Prepared
+    from nids.search.prepare import PreparedSearch
 
 INTERRUPTED = 130
 
@@ -56,7 +56,7 @@ def search(
         highlight=False,
     )
 
-    def prepare() -> Prepared:
+    def prepare() -> PreparedSearch:
         from nids.search import prepare as preparation
 
         return preparation.prepare(described, traffic, storage, name, console.print)
@@ -82,7 +82,7 @@ def resume(
         show(found, console)
     else:
 
-        def prepare() -> Prepared:
+        def prepare() -> PreparedSearch:
             from nids.search import prepare as preparation
 
             return preparation.prepare_again(found, lambda job: load(job, data), storage, console.print, set_ or ())
@@ -111,7 +111,7 @@ def runs(storage: StorageOption = "runs") -> None:
     run_list.show(storage, Console())
 
 
-def _run(prepare: Callable[[], Prepared], address: str | None, storage: str, console: Console) -> None:
+def _run(prepare: Callable[[], PreparedSearch], address: str | None, storage: str, console: Console) -> None:
     """Run a search and show what it has found; say how an interrupted one is continued."""
     import ray
 

@@ -9,14 +9,14 @@ import ray
 from ray.exceptions import RayTaskError
 
 from nids.errors import UserError
+from nids.models.cnn_bigru.spaces import largest_point
 from nids.models.hyperparameters import Hyperparameters
-from nids.search.space import largest_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nids.config import Job
-    from nids.search.space import Space
+    from nids.search_space import Space
 
 STEPS = 3
 # Room for what the probe does not see: fragmented memory, and the weights of other networks that a process keeps.
@@ -105,7 +105,7 @@ def _measured(hp: Hyperparameters, width: int, classes: int, cpus: int) -> tuple
     from nids.models.cnn_bigru.network import Architecture
     from nids.training.trainer import VALIDATION_BATCH, Network
 
-    model = Network(width, classes, Architecture.of(hp), hp.optimizer).model
+    model = Network(width, classes, Architecture.from_hyperparameters(hp), hp.optimizer).model
     rows = np.zeros((max(hp.batch_size, VALIDATION_BATCH), width, 1), dtype=np.float32)
     labels = np.zeros(hp.batch_size, dtype=np.int8)
     try:

@@ -10,24 +10,24 @@ import ray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nids.folds.build import Corpus, Fold
+    from nids.folds.build import Fold, TrainingSet
 
 
 @dataclass(frozen=True)
 class SharedFolds:
-    """References to the one copy of the corpus and of each fold; trials read them in place.
+    """References to the one copy of the training_set and of each fold; trials read them in place.
 
     The driver owns them: what it has put stays when a worker's node dies.
     """
 
-    corpus: ray.ObjectRef
+    training_set: ray.ObjectRef
     folds: tuple[ray.ObjectRef, ...]
 
     @classmethod
-    def put(cls, corpus: Corpus, folds: Sequence[Fold]) -> SharedFolds:
-        """Put corpus and folds into the object store of the connected cluster."""
-        return cls(ray.put(corpus), tuple(map(ray.put, folds)))
+    def put(cls, training_set: TrainingSet, folds: Sequence[Fold]) -> SharedFolds:
+        """Put training_set and folds into the object store of the connected cluster."""
+        return cls(ray.put(training_set), tuple(map(ray.put, folds)))
 
-    def get(self) -> tuple[Corpus, list[Fold]]:
-        """Return corpus and folds; their arrays lie in this node's shared memory and are read-only."""
-        return ray.get(self.corpus), ray.get(list(self.folds))
+    def get(self) -> tuple[TrainingSet, list[Fold]]:
+        """Return training_set and folds; their arrays lie in this node's shared memory and are read-only."""
+        return ray.get(self.training_set), ray.get(list(self.folds))

@@ -8,7 +8,7 @@ import ray
 from ray.exceptions import RayTaskError
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from nids.training.refit import Fitted, fit
+from nids.training.refit import FitResult, fit
 from nids.training.trial import TrialFailed
 
 if TYPE_CHECKING:
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from nids.cluster.placement import Place
+    from nids.cluster.placement import NodePool
     from nids.config import Job
-    from nids.folds.build import Corpus, Fold
+    from nids.folds.build import Fold, TrainingSet
     from nids.storage import Folder
-    from nids.training.refit import Task, Work
+    from nids.training.refit import FitTask, FitWork
 
 
 def fit_with_progress(
-    corpus: Corpus, work: Sequence[Work], job: Job, place: Place, kept: Folder, console: Console
-) -> list[Fitted]:
+    training_set: TrainingSet, work: Sequence[FitWork], job: Job, pool: NodePool, kept: Folder, console: Console
+) -> list[FitResult]:
     """Return what ``fit_all`` returns; shows a bar for each model in a terminal, elsewhere a line at its end."""
     columns = (
         TextColumn("{task.description}"),
@@ -49,27 +49,27 @@ def fit_with_progress(
 
             if earlier := len(kept.names(".npz")):
                 console.print(f"{earlier} models are there from an interrupted run: those of this trial are kept.")
-            return fit_all(corpus, work, job, place, kept, show)
+            return fit_all(training_set, work, job, pool, kept, show)
     except KeyboardInterrupt:
         console.print("Interrupted. Models that are trained are kept: the same command goes on from there.")
         raise
 
 
 def fit_all(
-    corpus: Corpus,
-    work: Sequence[Work],
+    training_set: TrainingSet,
+    work: Sequence[FitWork],
     job: Job,
-    place: Place,
+    pool: NodePool,
     kept: Folder,
     progress: Callable[[int, int], object],
-) -> list[Fitted]:
+) -> list[FitResult]:
     """Return the models in the order of the work.
 
     Args:
-        corpus: What the folds share.
+        training_set: What the folds share.
         work: The models.
         job: The job.
-        place: Where models are trained, as trials are.
+        pool: Where models are trained, as trials are.
         kept: Where each model is written as soon as it is trained, and taken from if it is there already: what an
             interruption loses is the models that are being trained. The folder has to be of these folds alone.
         progress: Called with the position of a model and the number of its epochs that have ended; with the last
@@ -78,15 +78,15 @@ def fit_all(
     Raises:
         TrialFailed: The training of a model diverged; the message says which, and why.
     """
-    models = {i: model for i, (_, task) in enumerate(work) if (model := Fitted.load(kept, task)) is not None}
+    models = {i: model for i, (_, task) in enumerate(work) if (model := FitResult.load(kept, task)) is not None}
     for i in models:
         progress(i, work[i][1].epochs)
-    remote = _fit.options(num_cpus=place.cpus, num_gpus=place.gpus)
+    remote = _fit.options(num_cpus=pool.cpus, num_gpus=pool.gpus)
     # A fold's models share the one copy of its rows.
-    shared = ray.put(corpus)
+    shared = ray.put(training_set)
     folds = {number: ray.put(fold) for number, fold in {fold.number: fold for fold, _ in work}.items()}
     running = {
-        remote.remote(shared, folds[fold.number], task, job, place): i
+        remote.remote(shared, folds[fold.number], task, job, pool): i
         for i, (fold, task) in enumerate(work)
         if i not in models
     }
@@ -102,7 +102,7 @@ def fit_all(
             if isinstance(error.cause, TrialFailed):
                 raise TrialFailed(f"{work[i][1].name}: {error.cause}") from None
             raise
-        if isinstance(said, Fitted):
+        if isinstance(said, FitResult):
             said.save(kept, work[i][1])
             models[i] = said
             progress(i, work[i][1].epochs)
@@ -112,8 +112,8 @@ def fit_all(
 
 
 @ray.remote(num_returns="streaming", max_retries=3)  # type: ignore[untyped-decorator]
-def _fit(corpus: Corpus, fold: Fold, task: Task, job: Job, place: Place) -> Iterator[int | Fitted]:
+def _fit(training_set: TrainingSet, fold: Fold, task: FitTask, job: Job, pool: NodePool) -> Iterator[int | FitResult]:
     from nids.models import backend
 
-    backend.configure(place.cpus, place.gpus)
-    yield from fit(corpus, fold, task, job)
+    backend.configure(pool.cpus, pool.gpus)
+    yield from fit(training_set, fold, task, job)

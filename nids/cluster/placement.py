@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class NodePool:
     """A kind of node, for trials.
 
     Attributes:
@@ -43,7 +43,7 @@ class Place:
         return PlacementGroupFactory([bundle], bundle_label_selector=[selector])
 
 
-def places(resources: Resources) -> list[Place]:
+def node_pools(resources: Resources) -> list[NodePool]:
     """Return where trials fit on the connected cluster, GPUs first.
 
     Raises:
@@ -52,13 +52,13 @@ def places(resources: Resources) -> list[Place]:
     nodes = {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
     fitting = sum(_fit(node, resources.cpus_per_trial, resources.gpus) for node in nodes.values())
     waiting = max(0, (resources.autoscale_to or 0) - fitting)
-    found = [Place(resources.cpus_per_trial, resources.gpus, fitting + waiting, waiting=waiting)]
+    found = [NodePool(resources.cpus_per_trial, resources.gpus, fitting + waiting, waiting=waiting)]
     if resources.cpu_nodes:
         with_gpu = tuple(sorted(node_id for node_id, node in nodes.items() if node.get("GPU")))
         capacity = sum(_fit(node, resources.cpus_per_trial, 0) for node in nodes.values() if not node.get("GPU"))
         # Named by the others, as a node that is started anew has another id.
-        found.append(Place(resources.cpus_per_trial, 0.0, capacity, with_gpu))
-    found = [place for place in found if place.capacity]
+        found.append(NodePool(resources.cpus_per_trial, 0.0, capacity, with_gpu))
+    found = [pool for pool in found if pool.capacity]
     if not found:
         held = "; ".join(f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs" for node in nodes.values())
         raise UserError(
@@ -69,9 +69,9 @@ def places(resources: Resources) -> list[Place]:
     return found
 
 
-def slots(places: Sequence[Place], resources: Resources) -> int:
+def slots(node_pools: Sequence[NodePool], resources: Resources) -> int:
     """Return how many trials run at once: as many as fit, or as are allowed."""
-    found = sum(place.capacity for place in places)
+    found = sum(pool.capacity for pool in node_pools)
     return min(found, resources.max_concurrent or found)
 
 

@@ -209,7 +209,9 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
     expected_shapes = shapes(encoding.width, len(manifest.classes), manifest.hyperparameters)
     names = [f"weights-{i}.npz" for i in range(manifest.members)]
     weights = [_arrays(folder, name, files[name], expected_shapes) for name in names]
-    return Bundle(manifest, Ensemble.of(datasets.get(manifest.dataset), encoding, manifest.hyperparameters, weights))
+    return Bundle(
+        manifest, Ensemble.from_weights(datasets.get(manifest.dataset), encoding, manifest.hyperparameters, weights)
+    )
 
 
 def _files(folder: Folder) -> dict[str, bytes]:

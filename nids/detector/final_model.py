@@ -15,15 +15,15 @@ import pandas as pd
 from nids.detector import bundle
 from nids.detector.model_card import model_card
 from nids.errors import UserError
-from nids.folds.build import whole
+from nids.folds.build import full_fold
 from nids.metrics.calibration import expected_calibration_error, fit_temperature, reliability, training_priors
-from nids.metrics.classification import evaluate as confusion_and_loss
-from nids.metrics.classification import summary
+from nids.metrics.classification import confusion_and_log_loss, summary
 from nids.metrics.cross_validation import over_folds, validation_figures
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.metrics.evaluation import evaluate_traffic
+from nids.models.hyperparameters import hyperparameters_of
 from nids.results import file_name, write_table
-from nids.search.study import best_row, hyperparameters_of
+from nids.results.ranking import best_row
 from nids.storage import Folder
 from nids.training.refit import on_all, on_folds
 from nids.training.trial import FoldOfTrial
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from nids.config import Job
     from nids.datasets.schema import Traffic
     from nids.detector.bundle import Bundle
-    from nids.folds.build import Corpus, Fold
+    from nids.folds.build import Fold, TrainingSet
     from nids.models.hyperparameters import Hyperparameters
     from nids.results import Run
-    from nids.training.refit import Fitted, Work
+    from nids.training.refit import FitResult, FitWork
 
 FOLDER, BUNDLE = "final", "bundle"
 VERSIONS_OF = ("nids", "tensorflow", "keras", "numpy", "imbalanced-learn", "scikit-learn")
@@ -85,10 +85,10 @@ def finalize(
     run: Run,
     choice: Choice,
     job: Job,
-    corpus: Corpus,
+    training_set: TrainingSet,
     folds: Sequence[Fold],
     members: int,
-    train: Callable[[Sequence[Work]], list[Fitted]],
+    train: Callable[[Sequence[FitWork]], list[FitResult]],
     read_held_out: Callable[[], list[Traffic]],
 ) -> Bundle:
     """Train, judge and save a trial's detector; ``final/`` and ``bundle/`` of the run hold the outcome.
@@ -97,7 +97,7 @@ def finalize(
         run: The run.
         choice: The trial.
         job: The run's job.
-        corpus: What its folds share.
+        training_set: What its folds share.
         folds: Its folds.
         members: How many models to train on the same rows, each from another seed: the detector is their mean, and
             their spread says how much chance there is in its figures. The folds have as many, so that thresholds and
@@ -105,24 +105,24 @@ def finalize(
         train: Returns the models.
         read_held_out: Returns the held-out rows; called once all models are trained.
     """
-    everything = whole(corpus, job)
+    everything = full_fold(training_set, job)
     hp, epochs = choice.hyperparameters, choice.epochs
     models = train([*on_folds(folds, members, job, hp, epochs), *on_all(everything, members, job, hp, epochs)])
     probabilities = [
         np.mean([model.probabilities for model in models[i * members : (i + 1) * members]], axis=0)
         for i in range(len(folds))
     ]
-    held_back = out_of_fold(corpus, folds, probabilities)
-    manifest = _manifest(run, choice, job, corpus, everything, held_back, members)
+    held_back = out_of_fold(training_set, folds, probabilities)
+    manifest = _manifest(run, choice, job, training_set, everything, held_back, members)
     weights = [model.weights for model in models[len(folds) * members :]]
     # Judged is what was saved and read again, not what happens to be in memory.
     with tempfile.TemporaryDirectory() as temporary:
-        draft = Folder.at(temporary)
+        draft = Folder.from_uri(temporary)
         bundle.save(draft, manifest, everything.encoding, weights, card="")
         detector = bundle.load(draft)
     folder = run.folder.folder(FOLDER)
     write_table(folder, "out_of_fold.parquet", held_back)
-    judged = {traffic.source: _judge(detector, traffic, corpus, folder) for traffic in read_held_out()}
+    judged = {traffic.source: _judge(detector, traffic, training_set, folder) for traffic in read_held_out()}
     outcome = {
         "created": datetime.now(UTC).isoformat(),
         "trial": choice.trial,
@@ -130,8 +130,8 @@ def finalize(
         "members": members,
         "thresholds": {str(rate): threshold for rate, threshold in manifest.thresholds.items()},
         "calibration": manifest.calibration.model_dump(),
-        "out_of_fold": _about_out_of_fold(held_back, corpus, detector),
-        "folds": _about_folds(corpus, folds, probabilities),
+        "out_of_fold": _about_out_of_fold(held_back, training_set, detector),
+        "folds": _about_folds(training_set, folds, probabilities),
         "held_out": judged,
     }
     folder.write("evaluation.json", json.dumps(outcome, indent=2).encode())
@@ -140,27 +140,27 @@ def finalize(
     return detector
 
 
-def out_of_fold(corpus: Corpus, folds: Sequence[Fold], probabilities: Sequence[np.ndarray]) -> pd.DataFrame:
+def out_of_fold(training_set: TrainingSet, folds: Sequence[Fold], probabilities: Sequence[np.ndarray]) -> pd.DataFrame:
     """Return what each fold's detector says of the rows that it was not trained on.
 
     Args:
-        corpus: What the folds share.
+        training_set: What the folds share.
         folds: The folds.
         probabilities: Of the validation rows of each fold, float32 of shape (rows, classes).
 
     Columns: row (its number), fold, class and attack (names), unseen (whether the fold withheld the attack type), and
     p_<class> for each class, float32.
     """
-    classes = corpus.dataset.classes
+    classes = training_set.dataset.classes
     tables = []
     for fold, found in zip(folds, probabilities, strict=True):
-        attacks = np.array(corpus.attack_types)[corpus.attacks[fold.validation]]
+        attacks = np.array(training_set.attack_types)[training_set.attacks[fold.validation]]
         tables.append(
             pd.DataFrame(
                 {
                     "row": fold.validation,
                     "fold": np.int32(fold.number),
-                    "class": np.array(classes)[corpus.labels[fold.validation]],
+                    "class": np.array(classes)[training_set.labels[fold.validation]],
                     "attack": attacks,
                     "unseen": np.isin(attacks, fold.withheld),
                     **_columns(found, classes),
@@ -171,15 +171,21 @@ def out_of_fold(corpus: Corpus, folds: Sequence[Fold], probabilities: Sequence[n
 
 
 def _manifest(
-    run: Run, choice: Choice, job: Job, corpus: Corpus, everything: Fold, held_back: pd.DataFrame, members: int
+    run: Run,
+    choice: Choice,
+    job: Job,
+    training_set: TrainingSet,
+    everything: Fold,
+    held_back: pd.DataFrame,
+    members: int,
 ) -> bundle.Manifest:
-    dataset = corpus.dataset
+    dataset = training_set.dataset
     labels, probabilities = _known(held_back, dataset.classes)
     benign = dataset.benign_label
     calm = attack_scores(probabilities[labels == benign], benign)
-    trained_on = FoldOfTrial.of(corpus, everything, everything.encoding.width, choice.hyperparameters)
+    trained_on = FoldOfTrial.from_fold(training_set, everything, everything.encoding.width, choice.hyperparameters)
     counts = np.bincount(trained_on.training.labels, minlength=len(dataset.classes))
-    natural = np.bincount(corpus.labels, minlength=len(dataset.classes))
+    natural = np.bincount(training_set.labels, minlength=len(dataset.classes))
     calibration = bundle.Calibration(
         temperature=fit_temperature(labels, probabilities),
         trained_on=tuple(training_priors(counts, trained_on.weights).tolist()),
@@ -203,7 +209,7 @@ def _manifest(
     )
 
 
-def _judge(detector: Bundle, traffic: Traffic, corpus: Corpus, folder: Folder) -> dict[str, Any]:
+def _judge(detector: Bundle, traffic: Traffic, training_set: TrainingSet, folder: Folder) -> dict[str, Any]:
     """Return the evaluation of a detector on held-out rows, and write its predictions."""
     by_member = detector.ensemble.by_member(traffic.features)
     mean = by_member.mean(axis=0)
@@ -217,9 +223,9 @@ def _judge(detector: Bundle, traffic: Traffic, corpus: Corpus, folder: Folder) -
     )
     write_table(folder, f"predictions-{file_name(traffic.source)}.parquet", table)
     thresholds = {str(rate): threshold for rate, threshold in detector.thresholds.items()}
-    found = evaluate_traffic(mean, traffic, corpus.attack_types, thresholds)
+    found = evaluate_traffic(mean, traffic, training_set.attack_types, thresholds)
     found["sha256"] = traffic.sha256
-    found["members"] = [summary(*confusion_and_loss(traffic.label, member)) for member in by_member]
+    found["members"] = [summary(*confusion_and_log_loss(traffic.label, member)) for member in by_member]
     found["calibrated"] = {
         "as trained": _quality(traffic.label, mean),
         "temperature": _quality(traffic.label, detector.calibrated(mean)),
@@ -228,9 +234,9 @@ def _judge(detector: Bundle, traffic: Traffic, corpus: Corpus, folder: Folder) -
     return found
 
 
-def _about_out_of_fold(held_back: pd.DataFrame, corpus: Corpus, detector: Bundle) -> dict[str, Any]:
+def _about_out_of_fold(held_back: pd.DataFrame, training_set: TrainingSet, detector: Bundle) -> dict[str, Any]:
     """Return what the rows that a fold's model was not trained on say of the detector's calibration."""
-    labels, probabilities = _known(held_back, corpus.dataset.classes)
+    labels, probabilities = _known(held_back, training_set.dataset.classes)
     return {
         "rows": len(labels),
         "as trained": _quality(labels, probabilities),
@@ -239,17 +245,19 @@ def _about_out_of_fold(held_back: pd.DataFrame, corpus: Corpus, detector: Bundle
     }
 
 
-def _about_folds(corpus: Corpus, folds: Sequence[Fold], probabilities: Sequence[np.ndarray]) -> dict[str, Any]:
+def _about_folds(
+    training_set: TrainingSet, folds: Sequence[Fold], probabilities: Sequence[np.ndarray]
+) -> dict[str, Any]:
     """Return the detector's figures by cross-validation: means over the folds, their spread, and each fold's own."""
     by_fold = [
-        {"fold": fold.number, **validation_figures(corpus, fold, found)}
+        {"fold": fold.number, **validation_figures(training_set, fold, found)}
         for fold, found in zip(folds, probabilities, strict=True)
     ]
     return {**over_folds(by_fold), "by_fold": by_fold}
 
 
 def _quality(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    confusion, loss = confusion_and_loss(labels, probabilities)
+    confusion, loss = confusion_and_log_loss(labels, probabilities)
     table = reliability(labels, probabilities)
     return {**summary(confusion, loss), "expected_calibration_error": expected_calibration_error(table)}
 

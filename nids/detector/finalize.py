@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from nids import config
 from nids.cluster import connection, gpu_probe
 from nids.cluster.parallel import fit_with_progress
-from nids.cluster.placement import places
+from nids.cluster.placement import node_pools
 from nids.detector import final_model
 from nids.errors import UserError
 from nids.evaluation import held_out
 from nids.models import backend
 from nids.results import UNFINISHED
 from nids.search import prepare
-from nids.search.space import space_from
+from nids.search_space import space_from
 from nids.training.trial import TrialFailed
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nids.datasets.schema import Traffic
     from nids.detector.bundle import Bundle
     from nids.results import Run
-    from nids.training.refit import Fitted, Work
+    from nids.training.refit import FitResult, FitWork
 
 
 def run(
@@ -58,20 +58,20 @@ def run(
         UserError: There is nothing to finalize, or rows are missing or are not what they were.
     """
     choice = final_model.choose(found, trial)
-    job, corpus, folds = prepare.folds_of_run(found, load, storage, console.print)
+    job, training_set, folds = prepare.folds_of_run(found, load, storage, console.print)
     job = config.with_resources(job, overrides)
     held_out.refuse_if_missing(job.data, data)
     seeds = "1 seed" if members == 1 else f"{members} seeds"
     console.print(
         f"[bold]{found.name}[/]: trial {choice.trial}, {choice.epochs} epochs; {seeds} on each of {len(folds)} "
-        f"folds, for what they say of rows not trained on, and on all {len(corpus.rows):,} rows",
+        f"folds, for what they say of rows not trained on, and on all {len(training_set.rows):,} rows",
         highlight=False,
     )
     unfinished = found.folder.folder(UNFINISHED)
 
-    def train(work: Sequence[Work]) -> list[Fitted]:
+    def train(work: Sequence[FitWork]) -> list[FitResult]:
         try:
-            return fit_with_progress(corpus, work, job, place, unfinished, console)
+            return fit_with_progress(training_set, work, job, place, unfinished, console)
         except TrialFailed as error:
             raise UserError(f"a model could not be trained: {error}. Choose another trial (--trial).") from None
 
@@ -80,11 +80,11 @@ def run(
 
     with connection.connected(address):
         # The widest fold's features; a network of all rows may have a few more.
-        width, classes = found.manifest["folds"]["width"], len(corpus.dataset.classes)
+        width, classes = found.manifest["folds"]["width"], len(training_set.dataset.classes)
         job = gpu_probe.with_share(job, space_from(found.manifest["space"]), width, classes, console.print)
-        place = places(job.resources)[0]
+        place = node_pools(job.resources)[0]
         # Scoring the held-out rows is this process's own work, with all that the machine has.
         backend.configure_alone()
-        detector = final_model.finalize(found, choice, job, corpus, folds, members, train, read_held_out)
+        detector = final_model.finalize(found, choice, job, training_set, folds, members, train, read_held_out)
     unfinished.delete()
     return detector

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nids.charts.theme import label
 from nids.metrics.formatting import mean_and_spread, setting, value
+from nids.metrics.measures import label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

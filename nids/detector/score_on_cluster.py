@@ -79,7 +79,7 @@ def score(
     started = time.perf_counter()
     files = scoring.find_files(paths)
     backend.configure_alone()
-    classes = bundles.load(Folder.at(bundle)).classes  # and with it, that it can be loaded
+    classes = bundles.load(Folder.from_uri(bundle)).classes  # and with it, that it can be loaded
     _refuse_same_names(files)
     for folder, ending in ((out, ENDING), (rejects, REJECTS)):
         if folder is not None:
@@ -134,7 +134,7 @@ class _Scorer:
     @functools.cached_property
     def _detector(self) -> Bundle:
         # Not at once: what is raised there would not reach the user as the message that it is.
-        return bundles.load(Folder.at(self._wanted.bundle))
+        return bundles.load(Folder.from_uri(self._wanted.bundle))
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         path, wanted = Path(row["file"]), self._wanted

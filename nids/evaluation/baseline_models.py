@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import ClassifierMixin
 
-    from nids.folds.build import Corpus, Fold
+    from nids.folds.build import Fold, TrainingSet
 
 # Each with scikit-learn's defaults: nobody has tuned them, and they set the bar all the same.
 MODELS: dict[str, Callable[[int], ClassifierMixin]] = {
@@ -69,22 +69,24 @@ def baselines_of(resampling: str) -> list[Baseline]:
     return [Baseline(name, on) for name in MODELS for on in resampled if not (on and name == "majority class")]
 
 
-def fit(baseline: Baseline, corpus: Corpus, fold: Fold, seed: int, others: np.ndarray | None = None) -> FittedBaseline:
+def fit(
+    baseline: Baseline, training_set: TrainingSet, fold: Fold, seed: int, others: np.ndarray | None = None
+) -> FittedBaseline:
     """Train a baseline on the training part of a fold, and judge it by the validation part.
 
     Args:
         baseline: The model.
-        corpus: What the folds share.
+        training_set: What the folds share.
         fold: The fold.
         seed: Seeds the model.
         others: Encoded rows to predict instead of the validation part, float32 of shape (rows, width).
     """
-    rows = TrainingRows(corpus, fold, fold.encoding.width, resampling_ratio=1.0 if baseline.resampled else 0.0)
+    rows = TrainingRows(training_set, fold, fold.encoding.width, resampling_ratio=1.0 if baseline.resampled else 0.0)
     started = time.perf_counter()
     model = MODELS[baseline.model](seed).fit(rows.encoded(np.arange(len(rows))), rows.labels)
     seconds = time.perf_counter() - started
-    encoded = fold.encoding.transform(corpus.rows, fold.validation) if others is None else others
-    probabilities = np.zeros((len(encoded), len(corpus.dataset.classes)), dtype=np.float32)
+    encoded = fold.encoding.transform(training_set.rows, fold.validation) if others is None else others
+    probabilities = np.zeros((len(encoded), len(training_set.dataset.classes)), dtype=np.float32)
     probabilities[:, model.classes_] = model.predict_proba(encoded)
-    figures = validation_figures(corpus, fold, probabilities) if others is None else {}
+    figures = validation_figures(training_set, fold, probabilities) if others is None else {}
     return FittedBaseline(baseline, fold.number, figures, probabilities, seconds)

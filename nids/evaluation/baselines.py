@@ -13,12 +13,13 @@ import ray
 from nids.cluster import connection
 from nids.evaluation import held_out as heldout
 from nids.evaluation.baseline_models import Baseline, FittedBaseline, baselines_of, fit
-from nids.folds.build import whole
+from nids.folds.build import full_fold
 from nids.folds.encoding import compact
+from nids.metrics.cross_validation import FIGURES
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.metrics.evaluation import evaluate_traffic
 from nids.progress import counted
-from nids.results import FIGURES, write_table
+from nids.results import write_table
 from nids.search import prepare
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.datasets.schema import Traffic
-    from nids.folds.build import Corpus, Fold
+    from nids.folds.build import Fold, TrainingSet
     from nids.results import Run
     from nids.storage import Folder
 
@@ -49,12 +50,12 @@ def run(
 
     The arguments and errors are those of ``nids.detector.finalize.run``.
     """
-    job, corpus, folds = prepare.folds_of_run(found, load, storage, console.print)
+    job, training_set, folds = prepare.folds_of_run(found, load, storage, console.print)
     heldout.refuse_if_missing(job.data, data)
     baselines = baselines_of(job.folds.resampling)
     folder = found.folder.folder(FOLDER)
     with connection.connected(address):
-        shared = ray.put(corpus)
+        shared = ray.put(training_set)
         with counted(console) as progress:
             on_folds = _fit_all(
                 [(baseline, fold, None) for baseline in baselines for fold in folds],
@@ -64,7 +65,7 @@ def run(
                 "baselines on the folds",
             )
         _write_folds(folder, on_folds, folds)
-        everything = whole(corpus, job)
+        everything = full_fold(training_set, job)
         held_out = heldout.look([found], job, "baselines", data, console)
         encoded = _encoded(held_out, everything)
         with counted(console) as progress:
@@ -77,14 +78,14 @@ def run(
             )
     outcome = {
         "created": datetime.now(UTC).isoformat(),
-        "held_out": _judge(on_all, _thresholds(on_folds, corpus, folds), held_out, corpus),
+        "held_out": _judge(on_all, _thresholds(on_folds, training_set, folds), held_out, training_set),
     }
     folder.write("evaluation.json", json.dumps(outcome, indent=2).encode())
 
 
 def _fit_all(
     tasks: Sequence[tuple[Baseline, Fold, np.ndarray | None]],
-    corpus: ray.ObjectRef,
+    training_set: ray.ObjectRef,
     seed: int,
     progress: Progress,
     title: str,
@@ -94,7 +95,7 @@ def _fit_all(
     # What several tasks share is put once.
     shared = {id(part): ray.put(part) for task in tasks for part in task[1:] if part is not None}
     fitted = [
-        _fit.remote(baseline, corpus, shared[id(fold)], seed, shared.get(id(others)))
+        _fit.remote(baseline, training_set, shared[id(fold)], seed, shared.get(id(others)))
         for baseline, fold, others in tasks
     ]
     waiting = fitted
@@ -106,9 +107,11 @@ def _fit_all(
 
 
 @ray.remote(num_cpus=1)  # type: ignore[untyped-decorator]
-def _fit(baseline: Baseline, corpus: Corpus, fold: Fold, seed: int, others: np.ndarray | None) -> FittedBaseline:
+def _fit(
+    baseline: Baseline, training_set: TrainingSet, fold: Fold, seed: int, others: np.ndarray | None
+) -> FittedBaseline:
     # Ray sets the number of threads of a task's process to its CPUs.
-    return fit(baseline, corpus, fold, seed, others)
+    return fit(baseline, training_set, fold, seed, others)
 
 
 def _write_folds(folder: Folder, fitted: Iterable[FittedBaseline], folds: Sequence[Fold]) -> None:
@@ -131,11 +134,11 @@ def _write_folds(folder: Folder, fitted: Iterable[FittedBaseline], folds: Sequen
 
 
 def _thresholds(
-    fitted: Iterable[FittedBaseline], corpus: Corpus, folds: Sequence[Fold]
+    fitted: Iterable[FittedBaseline], training_set: TrainingSet, folds: Sequence[Fold]
 ) -> dict[Baseline, dict[str, float]]:
     """Return each baseline's thresholds, from the benign rows that its folds' models were not trained on."""
-    benign = corpus.dataset.benign_label
-    calm = {fold.number: corpus.labels[fold.validation] == benign for fold in folds}
+    benign = training_set.dataset.benign_label
+    calm = {fold.number: training_set.labels[fold.validation] == benign for fold in folds}
     scores: dict[Baseline, list[np.ndarray]] = {}
     for entry in fitted:
         found = attack_scores(entry.probabilities[calm[entry.fold]], benign)
@@ -159,15 +162,15 @@ def _judge(
     fitted: Iterable[FittedBaseline],
     thresholds: dict[Baseline, dict[str, float]],
     held_out: Sequence[Traffic],
-    corpus: Corpus,
+    training_set: TrainingSet,
 ) -> list[dict[str, Any]]:
-    """Return for each baseline and held-out file what ``nids.metrics.evaluation.evaluate`` says."""
+    """Return for each baseline and held-out file what ``nids.metrics.evaluation.evaluate_detector`` says."""
     return [
         {
             "model": entry.baseline.model,
             "resampled": entry.baseline.resampled,
             "file": traffic.source,
-            **evaluate_traffic(probabilities, traffic, corpus.attack_types, thresholds[entry.baseline]),
+            **evaluate_traffic(probabilities, traffic, training_set.attack_types, thresholds[entry.baseline]),
         }
         for entry in fitted
         for traffic, probabilities in _by_file(held_out, entry.probabilities)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nids import datasets
 from nids.datasets.io.load import read
 from nids.datasets.locate import is_data_file, locate, not_found
-from nids.results import record_look
+from nids.results import record_test_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,7 +71,7 @@ def look(runs: Sequence[Run], job: Job, purpose: str, folder: Path | None, conso
 
     def record(look: Look) -> None:
         for run in runs:
-            record_look(run.folder, look)
+            record_test_access(run.folder, look)
 
     return read_held_out(job.data, job.search.seed, purpose, record, folder)
 

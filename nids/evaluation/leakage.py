@@ -15,10 +15,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds.build import Corpus, Fold, build, build_encoded, split
+from nids.folds.build import Fold, TrainingSet, build, build_encoded, split
 from nids.folds.encoding import Encoding
 from nids.folds.resampling import synthesize
-from nids.metrics.classification import evaluate, summary
+from nids.metrics.classification import confusion_and_log_loss, summary
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ def measure(traffic: Traffic, count: int, seed: int, advance: Callable[[], objec
     Raises:
         UserError: There is one class only, or a class is too small for the folds or for SMOTE.
     """
-    corpus, folds = Corpus.of(traffic), Folds(count=count)
+    training_set, folds = TrainingSet.from_traffic(traffic), Folds(count=count)
     _refuse_one_class(traffic)
     sides = split(traffic, folds, seed)
     _refuse_lone_rows(traffic, sides)
-    run = _Measurement(corpus, sides, folds, seed, advance)
+    run = _Measurement(training_set, sides, folds, seed, advance)
     # No more threads than folds, since each holds the rows of one; the longest work first.
     with ThreadPoolExecutor(min(os.cpu_count() or 1, count)) as threads:
         waiting = [
@@ -110,7 +110,7 @@ def summarize(measured: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def smote_before_the_split(corpus: Corpus, folds: Folds, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def smote_before_the_split(training_set: TrainingSet, folds: Folds, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return all rows, encoded, and after them the synthetic rows made of all of them.
 
     The rows are float32 of shape (real + synthetic, width), their classes int8 of shape (real + synthetic,).
@@ -118,23 +118,23 @@ def smote_before_the_split(corpus: Corpus, folds: Folds, seed: int) -> tuple[np.
     Raises:
         UserError: A class is too small for the resampling.
     """
-    everything = np.arange(len(corpus.rows))
-    encoding = Encoding.fit(corpus.rows, everything, corpus.dataset)
+    everything = np.arange(len(training_set.rows))
+    encoding = Encoding.fit(training_set.rows, everything, training_set.dataset)
     synthetic, synthetic_labels, _ = synthesize(
-        corpus.rows, encoding, everything, corpus.labels, corpus.dataset.classes, folds, seed
+        training_set.rows, encoding, everything, training_set.labels, training_set.dataset.classes, folds, seed
     )
-    rows = np.vstack([encoding.transform(corpus.rows, everything), synthetic])
-    return rows, np.concatenate([corpus.labels, synthetic_labels])
+    rows = np.vstack([encoding.transform(training_set.rows, everything), synthetic])
+    return rows, np.concatenate([training_set.labels, synthetic_labels])
 
 
-def fold_with_encoder_of_all(corpus: Corpus, number: int, sides: Split, folds: Folds, seed: int) -> Fold:
+def fold_with_encoder_of_all(training_set: TrainingSet, number: int, sides: Split, folds: Folds, seed: int) -> Fold:
     """Return what ``nids.folds.build.build`` returns, but for an encoding that was fitted on the validation rows too.
 
     Raises:
         UserError: A class is too small for the resampling.
     """
-    encoding = Encoding.fit(corpus.rows, np.arange(len(corpus.rows)), corpus.dataset)
-    return build_encoded(corpus, number, sides, encoding, folds, seed)
+    encoding = Encoding.fit(training_set.rows, np.arange(len(training_set.rows)), training_set.dataset)
+    return build_encoded(training_set, number, sides, encoding, folds, seed)
 
 
 def _refuse_one_class(traffic: Traffic) -> None:
@@ -157,17 +157,17 @@ def _refuse_lone_rows(traffic: Traffic, sides: list[Split]) -> None:
 
 
 class _Measurement:
-    """The variants on one corpus; each method returns records of variant, model, fold and measures."""
+    """The variants on one training_set; each method returns records of variant, model, fold and measures."""
 
     def __init__(
-        self, corpus: Corpus, sides: list[Split], folds: Folds, seed: int, advance: Callable[[], object]
+        self, training_set: TrainingSet, sides: list[Split], folds: Folds, seed: int, advance: Callable[[], object]
     ) -> None:
-        self._corpus = corpus
+        self._corpus = training_set
         self._sides = sides
         self._folds = folds
         self._seed = seed
         self._advance = advance
-        encodings = [Encoding.fit(corpus.rows, side.training, corpus.dataset) for side in sides]
+        encodings = [Encoding.fit(training_set.rows, side.training, training_set.dataset) for side in sides]
         self._encodings = encodings
         # Folds know different categories. The one model needs each of its inputs to mean the same in all of them; what
         # a fold does not know is 0 in all of its rows, and so tells it nothing.
@@ -243,7 +243,7 @@ class _Measurement:
     ) -> _Record:
         probabilities = np.zeros((len(rows), len(self._corpus.dataset.classes)))
         probabilities[:, model.classes_] = model.predict_proba(rows)
-        figures = summary(*evaluate(labels, probabilities))
+        figures = summary(*confusion_and_log_loss(labels, probabilities))
         self._advance()
         found = {name: figures[name] for name in MEASURES}
         return {"variant": variant, "model": VARIANTS[variant], "fold": number, **found}

@@ -10,16 +10,16 @@ from nids import config
 from nids.analysis import rank_correlation
 from nids.cluster import connection, gpu_probe
 from nids.cluster.parallel import fit_with_progress
-from nids.cluster.placement import places
+from nids.cluster.placement import node_pools
 from nids.errors import UserError
 from nids.evaluation import held_out as heldout
-from nids.folds.build import whole
+from nids.folds.build import full_fold
 from nids.metrics.evaluation import evaluate_traffic
 from nids.models import backend
 from nids.report import rank_correlation as report
 from nids.results import file_name, write_table
 from nids.search import prepare
-from nids.search.space import space_from
+from nids.search_space import space_from
 from nids.training.ensemble import Ensemble
 from nids.training.refit import on_all
 from nids.training.trial import TrialFailed
@@ -68,14 +68,14 @@ def run(
     for one in runs:
         prepare.refuse_if_driven(one)
     configurations = rank_correlation.shared(runs)
-    job, corpus, _ = prepare.folds_of_run(runs[0], load, storage, console.print)
+    job, training_set, _ = prepare.folds_of_run(runs[0], load, storage, console.print)
     job = config.with_resources(job, overrides)
     heldout.refuse_if_missing(job.data, data)
     folder = runs[0].folder.folder(FOLDER)
     validated = rank_correlation.validation(runs, configurations)
-    everything = whole(corpus, job)
+    everything = full_fold(training_set, job)
     console.print(
-        f"{len(configurations)} configurations; of each {members} on all {len(corpus.rows):,} rows, "
+        f"{len(configurations)} configurations; of each {members} on all {len(training_set.rows):,} rows, "
         f"{job.training.epochs} epochs",
         highlight=False,
     )
@@ -93,11 +93,11 @@ def run(
     ]
     unfinished = folder.folder("unfinished")
     with connection.connected(address):
-        space, classes = space_from(runs[0].manifest["space"]), len(corpus.dataset.classes)
+        space, classes = space_from(runs[0].manifest["space"]), len(training_set.dataset.classes)
         job = gpu_probe.with_share(job, space, everything.encoding.width, classes, console.print)
-        place = places(job.resources)[0]
+        place = node_pools(job.resources)[0]
         try:
-            models = fit_with_progress(corpus, work, job, place, unfinished, console)
+            models = fit_with_progress(training_set, work, job, place, unfinished, console)
         except TrialFailed as error:
             raise UserError(
                 f"a model could not be trained: {error}. Leave such trials out of both searches: narrow their space."
@@ -106,8 +106,8 @@ def run(
     # Of each configuration its members, one after another.
     weights = [model.weights for model in models]
     detectors = [
-        Ensemble.of(
-            corpus.dataset,
+        Ensemble.from_weights(
+            training_set.dataset,
             everything.encoding,
             configuration.hyperparameters,
             weights[configuration.number * members : (configuration.number + 1) * members],
@@ -118,7 +118,9 @@ def run(
     for traffic in heldout.look(runs, job, f"foretell, {len(configurations)} configurations", data, console):
         told = rank_correlation.held_out(
             [
-                evaluate_traffic(detector.probabilities(traffic.features), traffic, corpus.attack_types, thresholds={})
+                evaluate_traffic(
+                    detector.probabilities(traffic.features), traffic, training_set.attack_types, thresholds={}
+                )
                 for detector in detectors
             ]
         )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Corpus:
+class TrainingSet:
     """What all folds share, stored once.
 
     Attributes:
@@ -45,8 +45,8 @@ class Corpus:
     dataset: Dataset
 
     @classmethod
-    def of(cls, traffic: Traffic) -> Corpus:
-        """Return the corpus of labelled rows."""
+    def from_traffic(cls, traffic: Traffic) -> TrainingSet:
+        """Return the training_set of labelled rows."""
         attack = pd.Categorical(traffic.attack)
         return cls(
             compact(traffic.features, traffic.dataset),
@@ -77,7 +77,7 @@ class Fold:
         number: Position among the folds, from 0.
         training: Row numbers of the training part, int32, ascending.
         validation: Row numbers of the validation part, int32, ascending; it is never resampled.
-        encoding: Fitted on the training part.
+        encoding: FitResult on the training part.
         synthetic: Encoded synthetic rows of the training part, float32 of shape (synthetic, width), sparse: most
             features of a row are 0. Within a class they stand in the order in which they were drawn, so that the
             first so many of them are a valid smaller sample.
@@ -133,18 +133,18 @@ def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
     return splits
 
 
-def build(corpus: Corpus, number: int, sides: Split, folds: config.Folds, seed: int) -> Fold:
+def build(training_set: TrainingSet, number: int, sides: Split, folds: config.Folds, seed: int) -> Fold:
     """Return one fold: encoding and synthetic rows are made from its training part alone.
 
     Raises:
         UserError: A class is too small for the resampling asked for.
     """
-    encoding = Encoding.fit(corpus.rows, sides.training, corpus.dataset)
-    return build_encoded(corpus, number, sides, encoding, folds, seed)
+    encoding = Encoding.fit(training_set.rows, sides.training, training_set.dataset)
+    return build_encoded(training_set, number, sides, encoding, folds, seed)
 
 
 def build_encoded(
-    corpus: Corpus, number: int, sides: Split, encoding: Encoding, folds: config.Folds, seed: int
+    training_set: TrainingSet, number: int, sides: Split, encoding: Encoding, folds: config.Folds, seed: int
 ) -> Fold:
     """Return one fold of an encoding that has been fitted; ``build`` is what fits it without a leak.
 
@@ -152,11 +152,11 @@ def build_encoded(
         UserError: A class is too small for the resampling asked for.
     """
     synthetic, synthetic_labels, notes = synthesize(
-        corpus.rows,
+        training_set.rows,
         encoding,
         sides.training,
-        corpus.labels[sides.training],
-        corpus.dataset.classes,
+        training_set.labels[sides.training],
+        training_set.dataset.classes,
         folds,
         seed=derived_seed(seed, number),
     )
@@ -172,7 +172,7 @@ def build_encoded(
     )
 
 
-def whole(corpus: Corpus, job: Job) -> Fold:
+def full_fold(training_set: TrainingSet, job: Job) -> Fold:
     """Return all rows as a training part, encoded and resampled as that of a fold, with nothing to validate on.
 
     A class that has by now as many rows as a target asks of a fold's training part stays as it is.
@@ -180,22 +180,22 @@ def whole(corpus: Corpus, job: Job) -> Fold:
     Raises:
         UserError: A class is too small for the resampling asked for.
     """
-    everything = np.arange(len(corpus.rows), dtype=np.int32)
+    everything = np.arange(len(training_set.rows), dtype=np.int32)
     folds = job.folds
     if folds.targets:
-        names = np.array(corpus.dataset.classes)[corpus.labels]
+        names = np.array(training_set.dataset.classes)[training_set.labels]
         unmet = {name: target for name, target in folds.targets.items() if target > np.count_nonzero(names == name)}
         # Without any target, all classes would be balanced.
         folds = folds.model_copy(update={"targets": unmet} if unmet else {"targets": {}, "resampling": "none"})
     # Folds are numbered from 0, this one after them.
-    return build(corpus, folds.count, Split(everything, everything[:0]), folds, job.search.seed)
+    return build(training_set, folds.count, Split(everything, everything[:0]), folds, job.search.seed)
 
 
-def build_folds(corpus: Corpus, traffic: Traffic, job: Job, progress: Callable[[str], object]) -> list[Fold]:
+def build_folds(training_set: TrainingSet, traffic: Traffic, job: Job, progress: Callable[[str], object]) -> list[Fold]:
     """Return the folds that a job uses, built side by side.
 
     Args:
-        corpus: ``Corpus.of(traffic)``.
+        training_set: ``TrainingSet.from_traffic(traffic)``.
         traffic: The labelled rows.
         job: The job.
         progress: Called with a line of text when a fold is built.
@@ -208,7 +208,7 @@ def build_folds(corpus: Corpus, traffic: Traffic, job: Job, progress: Callable[[
     # Threads, as nearly all of it is searching for neighbours and sorting, which keep other threads from nothing. A
     # process for each would take longer to start than to build its fold.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        waiting = [threads.submit(build, corpus, i, side, job.folds, seed) for i, side in enumerate(sides)]
+        waiting = [threads.submit(build, training_set, i, side, job.folds, seed) for i, side in enumerate(sides)]
         try:
             for ended in as_completed(waiting):
                 fold = ended.result()

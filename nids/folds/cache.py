@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from nids import datasets
-from nids.folds.build import Corpus, Fold, build_folds
+from nids.folds.build import Fold, TrainingSet, build_folds
 from nids.folds.encoding import Encoding, Rows
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def key(data_sha256: str, class_map: str, folds: config.Folds, seed: int) -> str
 
 def folds_of(
     job: Job, key: str, cache: Folder, rows: Callable[[], Traffic], progress: Callable[[str], object]
-) -> tuple[Corpus, list[Fold]]:
-    """Return corpus and folds of a job, from the cache or built and then kept there.
+) -> tuple[TrainingSet, list[Fold]]:
+    """Return training_set and folds of a job, from the cache or built and then kept there.
 
     Args:
         job: The job.
@@ -55,27 +55,27 @@ def folds_of(
         progress(f"{job.folds.used} folds read from the cache ({key})")
         return cached
     traffic = rows()
-    corpus = Corpus.of(traffic)
-    folds = build_folds(corpus, traffic, job, progress)
-    save(folder, corpus, folds)
-    return corpus, folds
+    training_set = TrainingSet.from_traffic(traffic)
+    folds = build_folds(training_set, traffic, job, progress)
+    save(folder, training_set, folds)
+    return training_set, folds
 
 
-def save(folder: Folder, corpus: Corpus, folds: Sequence[Fold]) -> None:
+def save(folder: Folder, training_set: TrainingSet, folds: Sequence[Fold]) -> None:
     """Write the folds; they count as there once all of them are."""
     content = {
-        "dataset": corpus.dataset.name,
-        "vocabularies": corpus.rows.vocabularies,
-        "attack_types": corpus.attack_types,
+        "dataset": training_set.dataset.name,
+        "vocabularies": training_set.rows.vocabularies,
+        "attack_types": training_set.attack_types,
         "folds": len(folds),
     }
     shared = {
-        "numeric": corpus.rows.numeric,
-        "codes": corpus.rows.codes,
-        "labels": corpus.labels,
-        "attacks": corpus.attacks,
+        "numeric": training_set.rows.numeric,
+        "codes": training_set.rows.codes,
+        "labels": training_set.labels,
+        "attacks": training_set.attacks,
     }
-    _write(folder, "corpus.npz", shared, content)
+    _write(folder, "training_set.npz", shared, content)
     for fold in folds:
         arrays = {
             "training": fold.training,
@@ -90,7 +90,7 @@ def save(folder: Folder, corpus: Corpus, folds: Sequence[Fold]) -> None:
     folder.write("complete.json", json.dumps(content).encode())
 
 
-def load(folder: Folder) -> tuple[Corpus, list[Fold]] | None:
+def load(folder: Folder) -> tuple[TrainingSet, list[Fold]] | None:
     """Return what ``save`` wrote, or None where it is not there, whole and sound."""
     if not folder.exists("complete.json"):
         return None
@@ -100,18 +100,18 @@ def load(folder: Folder) -> tuple[Corpus, list[Fold]] | None:
         return None  # damaged: it is made again
 
 
-def _load(folder: Folder) -> tuple[Corpus, list[Fold]]:
-    arrays, content = _read(folder, "corpus.npz")
+def _load(folder: Folder) -> tuple[TrainingSet, list[Fold]]:
+    arrays, content = _read(folder, "training_set.npz")
     vocabularies = tuple(map(tuple, content["vocabularies"]))
     rows = Rows(arrays["numeric"], arrays["codes"], vocabularies)
-    corpus = Corpus(
+    training_set = TrainingSet(
         rows,
         arrays["labels"],
         arrays["attacks"],
         tuple(content["attack_types"]),
         datasets.get(content["dataset"]),
     )
-    return corpus, [_fold(folder, number) for number in range(content["folds"])]
+    return training_set, [_fold(folder, number) for number in range(content["folds"])]
 
 
 def _fold(folder: Folder, number: int) -> Fold:

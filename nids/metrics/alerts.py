@@ -31,7 +31,7 @@ class Predictions:
     attacks: np.ndarray
 
     @classmethod
-    def of(cls, table: pd.DataFrame, classes: Sequence[str], benign: str) -> Predictions:
+    def from_table(cls, table: pd.DataFrame, classes: Sequence[str], benign: str) -> Predictions:
         """Return those in a table of the run store's ``final``: class, attack, and p_… of each class."""
         probabilities = table[[f"p_{name}" for name in classes]].to_numpy()
         return cls(
@@ -96,7 +96,7 @@ def consequences(
         connections: Connections a day.
         base_rate: Share of them that are attacks, 0 to 1.
     """
-    found = Detection.of(held_out.scores, held_out.is_attack, threshold)
+    found = Detection.at_threshold(held_out.scores, held_out.is_attack, threshold)
     alerts = held_out.scores > threshold
     known = np.isin(held_out.attacks, list(seen))
     attacks = connections * base_rate

@@ -9,7 +9,7 @@ import numpy as np
 from nids.metrics.classification import class_figures
 
 # The figures of a fold whose validation part has withheld attack types, beside those of its known rows.
-UNSEEN = ("unseen_macro_f1", "unseen_flagged", "unseen_recognized", "false_alarms")
+UNSEEN = ("unseen_macro_f1", "unseen_detection_rate", "unseen_recall", "false_alarm_rate")
 
 # The share p that is found of a type with n rows has a variance of p (1 − p) / n, at most 0.25 / n, beside that from
 # type to type, some 0.1: with 2.5 rows the two are alike. Rows of one type come in bursts that resemble each other, and
@@ -22,7 +22,7 @@ class AttackCounts:
     """Rows of each attack type that occurs, each int64 of shape (types,).
 
     Attributes:
-        attacks: Attack types, ascending: positions in the corpus's ``attack_types``.
+        attacks: Attack types, ascending: positions in the training_set's ``attack_types``.
         labels: Their classes.
         rows: Their rows.
         flagged: Rows that were taken for an attack of any class.
@@ -73,10 +73,10 @@ def unseen_figures(
     * ``unseen_macro_f1``: macro-F1 over known and withheld rows together. Each withheld type weighs as much as all
       known rows of its class, times ``weight_of_type``. False alarms count, as in every F1: who flags everything
       loses the precision of the attack classes and the recall of the benign one.
-    * ``unseen_flagged``: share of a withheld type's rows that are taken for any attack, the mean over the types,
+    * ``unseen_detection_rate``: share of a withheld type's rows that are taken for any attack, the mean over the types,
       weighted by ``weight_of_type``.
-    * ``unseen_recognized``: the same for the share that is given its own class.
-    * ``false_alarms``: share of the benign rows that are taken for an attack.
+    * ``unseen_recall``: the same for the share that is given its own class.
+    * ``false_alarm_rate``: share of the benign rows that are taken for an attack.
 
     Args:
         labels: True classes, int of shape (rows,).
@@ -100,7 +100,7 @@ def unseen_figures(
     total = weights.sum()
     return {
         "unseen_macro_f1": float(f1[present].mean()),
-        "unseen_flagged": float(weights @ (counts.flagged / counts.rows) / total) if total else np.nan,
-        "unseen_recognized": float(weights @ (counts.recognized / counts.rows) / total) if total else np.nan,
-        "false_alarms": float(np.mean(calm != benign)) if len(calm) else np.nan,
+        "unseen_detection_rate": float(weights @ (counts.flagged / counts.rows) / total) if total else np.nan,
+        "unseen_recall": float(weights @ (counts.recognized / counts.rows) / total) if total else np.nan,
+        "false_alarm_rate": float(np.mean(calm != benign)) if len(calm) else np.nan,
     }

@@ -73,7 +73,7 @@ def summary(confusion: np.ndarray, loss: float) -> dict[str, float]:
     }
 
 
-def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, float]:
+def confusion_and_log_loss(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, float]:
     """Return the confusion matrix and the log-loss (in nats a row) of predicted probabilities.
 
     Args:

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nids.metrics.attack_types import UNSEEN, count_by_attack, unseen_figures
-from nids.metrics.classification import SUMMARY, evaluate, summary
+from nids.metrics.classification import SUMMARY, confusion_and_log_loss, summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nids.folds.build import Corpus, Fold
+    from nids.folds.build import Fold, TrainingSet
 
 # Those of unseen attacks are there only where the folds withhold attack types.
 FIGURES = (*SUMMARY, *UNSEEN)
 # Of the others, more is better.
-LESS_IS_BETTER = frozenset({"log_loss", "false_alarms"})
+LESS_IS_BETTER = frozenset({"log_loss", "false_alarm_rate"})
 
 
-def validation_figures(corpus: Corpus, fold: Fold, probabilities: np.ndarray) -> dict[str, Any]:
+def validation_figures(training_set: TrainingSet, fold: Fold, probabilities: np.ndarray) -> dict[str, Any]:
     """Return the figures of a fold.
 
     * each of ``nids.metrics.classification.SUMMARY``, of the rows of known attack types;
@@ -30,25 +30,25 @@ def validation_figures(corpus: Corpus, fold: Fold, probabilities: np.ndarray) ->
       many of them are ``flagged`` and ``recognized``.
 
     Args:
-        corpus: What the folds share.
+        training_set: What the folds share.
         fold: The fold.
         probabilities: Of its validation rows, float of shape (rows, classes).
     """
-    labels, types = corpus.labels[fold.validation], corpus.attacks[fold.validation]
-    unseen = np.isin(types, [corpus.attack_types.index(name) for name in fold.withheld])
-    classes = corpus.dataset.classes
-    benign = corpus.dataset.benign_label
+    labels, types = training_set.labels[fold.validation], training_set.attacks[fold.validation]
+    unseen = np.isin(types, [training_set.attack_types.index(name) for name in fold.withheld])
+    classes = training_set.dataset.classes
+    benign = training_set.dataset.benign_label
     predicted = probabilities.argmax(axis=1)
-    confusion, log_loss = evaluate(labels[~unseen], probabilities[~unseen])
+    confusion, log_loss = confusion_and_log_loss(labels[~unseen], probabilities[~unseen])
     figures: dict[str, Any] = summary(confusion, log_loss)
     if unseen.any():
         figures |= unseen_figures(labels, predicted, types, unseen, len(classes), benign)
     counts = count_by_attack(types, labels, predicted, benign)
     attacks = [
         {
-            "attack": corpus.attack_types[attack],
+            "attack": training_set.attack_types[attack],
             "class": classes[label],
-            "unseen": corpus.attack_types[attack] in fold.withheld,
+            "unseen": training_set.attack_types[attack] in fold.withheld,
             "rows": rows,
             "flagged": flagged,
             "recognized": recognized,

@@ -35,7 +35,7 @@ class Detection:
     precision: float
 
     @classmethod
-    def of(cls, scores: np.ndarray, is_attack: np.ndarray, threshold: float) -> Detection:
+    def at_threshold(cls, scores: np.ndarray, is_attack: np.ndarray, threshold: float) -> Detection:
         """Return what becomes of rows at a threshold.
 
         Args:

@@ -10,8 +10,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from nids.metrics.attack_types import count_by_attack
 from nids.metrics.calibration import expected_calibration_error, reliability
-from nids.metrics.classification import class_figures, summary
-from nids.metrics.classification import evaluate as confusion_and_loss
+from nids.metrics.classification import class_figures, confusion_and_log_loss, summary
 from nids.metrics.detection import (
     Detection,
     attack_scores,
@@ -34,7 +33,7 @@ RESAMPLES = 1000
 INTERVAL = (2.5, 97.5)  # percentiles
 
 
-def evaluate(
+def evaluate_detector(
     probabilities: np.ndarray,
     labels: np.ndarray,
     attacks: pd.Series[str],
@@ -78,7 +77,7 @@ def evaluate(
     """
     names = np.asarray(attacks, dtype=str)
     predicted = probabilities.argmax(axis=1)
-    confusion, loss = confusion_and_loss(labels, probabilities)
+    confusion, loss = confusion_and_log_loss(labels, probabilities)
     scores, is_attack = attack_scores(probabilities, benign), labels != benign
     is_seen = np.isin(names, list(seen_attacks))
     precision, recall, _, _ = precision_recall_fscore_support(labels, predicted, average="macro", zero_division=0)
@@ -119,8 +118,8 @@ def evaluate(
 def evaluate_traffic(
     probabilities: np.ndarray, traffic: Traffic, seen_attacks: Collection[str], thresholds: Mapping[str, float]
 ) -> dict[str, Any]:
-    """Return what ``evaluate`` says of a detector on labelled traffic."""
-    return evaluate(
+    """Return what ``evaluate_detector`` says of a detector on labelled traffic."""
+    return evaluate_detector(
         probabilities,
         traffic.label,
         traffic.attack,
@@ -217,7 +216,7 @@ def _part(
 def _detection(scores: np.ndarray, is_attack: np.ndarray, is_seen: np.ndarray, threshold: float) -> dict[str, float]:
     alerts = scores > threshold
     return {
-        **vars(Detection.of(scores, is_attack, threshold)),
+        **vars(Detection.at_threshold(scores, is_attack, threshold)),
         "seen": share(alerts[is_attack & is_seen]),
         "unseen": share(alerts[is_attack & ~is_seen]),
     }

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from nids import results
-from nids.charts.theme import label
+from nids.metrics import cross_validation
+from nids.metrics.measures import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SECONDS = "seconds"
-LESS_IS_BETTER = results.LESS_IS_BETTER | {SECONDS}
+LESS_IS_BETTER = cross_validation.LESS_IS_BETTER | {SECONDS}
 
 
 class Axes(NamedTuple):
@@ -32,7 +32,7 @@ def words(figure: str) -> str:
 def offered(trials: pd.DataFrame) -> list[str]:
     """Return the figures of the run store's trials that some complete trial has, and the time that it took."""
     complete = trials[trials["state"] == "COMPLETE"]
-    return [name for name in (*results.FIGURES, SECONDS) if name in complete and complete[name].notna().any()]
+    return [name for name in (*cross_validation.FIGURES, SECONDS) if name in complete and complete[name].notna().any()]
 
 
 def defaults(metric: str, figures: Sequence[str]) -> Axes:
@@ -46,7 +46,7 @@ def defaults(metric: str, figures: Sequence[str]) -> Axes:
     """
     vertical = metric if metric in figures else figures[0]
     others = [name for name in figures if name != vertical]
-    horizontal = next((name for name in ("false_alarms", SECONDS) if name in others), others[0])
+    horizontal = next((name for name in ("false_alarm_rate", SECONDS) if name in others), others[0])
     return Axes(vertical, horizontal)
 
 

@@ -1,4 +1,4 @@
-"""The cells of the tables as text, the same in the terminal and on the page."""
+"""The cells of the summary as text, the same in the terminal and on the page."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from nids.analysis.summary import CLASS_MEASURES
-from nids.charts.theme import label
 from nids.metrics.formatting import NONE, duration, interval, mean_and_spread, setting, value
+from nids.metrics.measures import label
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-    from nids.analysis.summary import Tables
+    from nids.analysis.summary import RunSummary
 
 Rows = list[tuple[str, ...]]
 
 
-def metrics(tables: Tables) -> Rows:
+def metrics(summary: RunSummary) -> Rows:
     """Return measure, mean ± spread, the paper's, the majority class's; * marks what it leaves unnamed."""
     rows: Rows = []
-    for name, row in tables.metrics.iterrows():
+    for name, row in summary.metrics.iterrows():
         measure = str(name)
         published = value(measure, row["paper"]) + (" *" if measure == "log_loss" else "")
-        if measure == "log_loss" and tables.metric != "log_loss":
+        if measure == "log_loss" and summary.metric != "log_loss":
             published = NONE  # the paper's best value may be a loss, but surely is not this run's other measure
         rows.append(
             (
@@ -38,7 +38,7 @@ def metrics(tables: Tables) -> Rows:
     return rows
 
 
-def classes(tables: Tables) -> list[tuple[str, str, list[tuple[str, str]]]]:
+def classes(summary: RunSummary) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Return for each class its name, its rows, and for each of its measures mean ± spread and range."""
     return [
         (
@@ -48,22 +48,22 @@ def classes(tables: Tables) -> list[tuple[str, str, list[tuple[str, str]]]]:
                 (
                     mean_and_spread(measure, row[f"{measure}_mean"], row[f"{measure}_std"]),
                     interval(*(measure, *row[[f"{measure}_min", f"{measure}_max", f"{measure}_std"]]))
-                    if tables.folds > 1
+                    if summary.folds > 1
                     else "",
                 )
                 for measure in CLASS_MEASURES
             ],
         )
-        for name, row in tables.classes.iterrows()
+        for name, row in summary.classes.iterrows()
     ]
 
 
-def attacks(tables: Tables) -> Rows:
+def attacks(summary: RunSummary) -> Rows:
     """Return attack type, its class, whether it was withheld from training, rows, shares flagged and recognized.
 
     Nothing where no type was withheld: each is then known, and its class says as much.
     """
-    if not tables.attacks["unseen"].any():
+    if not summary.attacks["unseen"].any():
         return []
     return [
         (
@@ -71,14 +71,14 @@ def attacks(tables: Tables) -> Rows:
             str(row["class"]),
             "unseen" if row["unseen"] else "known",
             f"{row['rows']:,}",
-            value("unseen_flagged", row["flagged"]),
-            value("unseen_recognized", row["recognized"]),
+            value("unseen_detection_rate", row["flagged"]),
+            value("unseen_recall", row["recognized"]),
         )
-        for name, row in tables.attacks.iterrows()
+        for name, row in summary.attacks.iterrows()
     ]
 
 
-def ranges(tables: Tables) -> Rows:
+def ranges(summary: RunSummary) -> Rows:
     """Return measure, its range over all classes and folds, the paper's range."""
     return [
         (
@@ -86,23 +86,23 @@ def ranges(tables: Tables) -> Rows:
             interval(str(name), row["low"], row["high"]),
             interval(str(name), row["paper_low"], row["paper_high"]),
         )
-        for name, row in tables.ranges.iterrows()
+        for name, row in summary.ranges.iterrows()
     ]
 
 
-def hyperparameters(tables: Tables) -> Rows:
+def hyperparameters(summary: RunSummary) -> Rows:
     """Return hyperparameter, the best trial's, the paper's, the values searched."""
     return [
         (str(name), setting(row["best"]), setting(row["paper"]), _domain(row["searched"]))
-        for name, row in tables.hyperparameters.iterrows()
+        for name, row in summary.hyperparameters.iterrows()
     ]
 
 
-def trials(tables: Tables) -> tuple[tuple[str, ...], Rows]:
+def trials(summary: RunSummary) -> tuple[tuple[str, ...], Rows]:
     """Return the headings and rows of the table of trials."""
-    table = tables.trials
+    table = summary.trials
     parameters = [str(column) for column in table.columns if str(column).startswith("params_")]
-    measures = list(dict.fromkeys((tables.metric, "log_loss", "accuracy", "macro_f1")))
+    measures = list(dict.fromkeys((summary.metric, "log_loss", "accuracy", "macro_f1")))
     head = ("trial", "state", *map(label, measures), "best epoch", "epochs", "time")
     return (*head, *(name.removeprefix("params_") for name in parameters)), [
         (

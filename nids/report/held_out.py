@@ -35,7 +35,7 @@ class HeldOut:
         attacks: Attack type, class, whether training had it, rows, shares flagged and given their class.
         alerts: Of ``alerts_head``: false-positive rate aimed at, the one found, detection rate of all, of seen and of
             unseen attacks, and the share of the alerts that are attacks at a base rate.
-        ours: What ``nids.metrics.evaluation.evaluate`` says of the finalized trial, None if there is none.
+        ours: What ``nids.metrics.evaluation.evaluate_detector`` says of the finalized trial, None if there is none.
         baselines: Name of each baseline, and what it says of that.
     """
 

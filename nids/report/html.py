@@ -9,13 +9,12 @@ import pandas as pd
 from markupsafe import Markup
 
 from nids.analysis import baselines
-from nids.analysis.summary import CLASS_MEASURES, Tables, tables
+from nids.analysis.summary import CLASS_MEASURES, RunSummary, summarize
 from nids.charts import held_out as verdict_charts
 from nids.charts import theme
-from nids.charts.theme import label
 from nids.metrics.formatting import mean_and_spread, setting
-from nids.report import cells, held_out
-from nids.report import sentences as wording
+from nids.metrics.measures import label
+from nids.report import cells, held_out, sentences
 from nids.report.images import svg
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         run: The run.
         base_rate: As for ``nids.report.held_out.held_out``.
     """
-    found = tables(run)
+    found = summarize(run)
     manifest = run.manifest
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("nids.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
@@ -52,8 +51,8 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         t=found,
         manifest=manifest,
         status=run.status,
-        wording=wording,
-        verdict=baselines.headline(found, compared)
+        wording=sentences,
+        verdict=sentences.headline(found, compared)
         .replace(" ±", "\N{NO-BREAK SPACE}±")
         .replace(" %", "\N{NO-BREAK SPACE}%"),
         tiles=_tiles(found),
@@ -79,7 +78,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
     )
 
 
-def _pictures(run: Run, found: Tables, judged: Sequence[HeldOut]) -> dict[str, Markup]:
+def _pictures(run: Run, found: RunSummary, judged: Sequence[HeldOut]) -> dict[str, Markup]:
     """Return those charts that there is data for."""
     drawn: dict[str, Any] = {}
     if found.trials["value"].notna().any():
@@ -109,7 +108,7 @@ def _pictures(run: Run, found: Tables, judged: Sequence[HeldOut]) -> dict[str, M
     return {name: Markup(svg(chart, name)) for name, chart in drawn.items()}
 
 
-def _tiles(found: Tables) -> list[tuple[str, str, str, str, str]]:
+def _tiles(found: RunSummary) -> list[tuple[str, str, str, str, str]]:
     """Return name, mean, spread, paper and majority class of the three figures that are seen first."""
     tiles = []
     compared = {row[0]: row for row in cells.metrics(found)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import vl_convert
 
-from nids.analysis.summary import tables
+from nids.analysis.summary import summarize
 from nids.charts import theme
 from nids.errors import UserError
 from nids.report import sentences
@@ -43,7 +43,7 @@ def picture(run: Run) -> bytes:
     Raises:
         UserError: No trial is complete, so there is nothing to draw.
     """
-    found = tables(run)
+    found = summarize(run)
     if found.best is None:
         raise UserError(f"{found.run}: there is nothing to draw. {sentences.verdict(found)}")
     classes = run.manifest["data"]["classes"]

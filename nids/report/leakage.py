@@ -10,7 +10,6 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from nids.charts.theme import label
 from nids.evaluation.leakage import (
     ENCODER_OF_ALL,
     MEASURES,
@@ -25,6 +24,7 @@ from nids.evaluation.leakage import (
     summarize,
 )
 from nids.metrics.formatting import mean_and_spread, value
+from nids.metrics.measures import label
 from nids.progress import counted
 from nids.report.sentences import SYNTHETIC
 

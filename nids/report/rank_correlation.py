@@ -9,8 +9,8 @@ import altair as alt
 
 from nids.analysis.rank_correlation import HELD_OUT, OF_SCHEME
 from nids.charts import held_out
-from nids.charts.theme import label
 from nids.metrics.formatting import NONE, mean_and_spread, value
+from nids.metrics.measures import label
 from nids.report.images import png
 from nids.report.terminal import print_table
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-DRAWN = ("macro_f1", "unseen_flagged")
+DRAWN = ("macro_f1", "unseen_detection_rate")
 
 
 def configurations(table: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

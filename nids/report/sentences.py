@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from nids.charts.theme import label
+from nids.analysis.baselines import best_other
 from nids.datasets.nsl_kdd import published
 from nids.metrics.formatting import mean_and_spread, value
+from nids.metrics.measures import label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nids.analysis.summary import Tables
+    import pandas as pd
+
+    from nids.analysis.summary import RunSummary
 
 SYNTHETIC = (
     "SYNTHETIC DATA: these rows were generated. The figures show that the search works; "
@@ -23,29 +26,41 @@ UNNAMED = "The paper's best value, 0.0281, is of a quantity that it does not nam
 STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "RUNNING": "unfinished", "FAIL": "failed"}
 
 
-def verdict(tables: Tables) -> str:
+def headline(summary: RunSummary, figures: pd.DataFrame) -> str:
+    """Return ``verdict`` and, if there are baselines, which of them is the best.
+
+    Args:
+        summary: What is known of the run.
+        figures: As ``nids.analysis.baselines.figures_by_fold`` returns them.
+    """
+    beside = "" if figures.empty else best_other(figures)
+    return f"{verdict(summary)} {beside}".strip()
+
+
+def verdict(summary: RunSummary) -> str:
     """Return the run's outcome in one sentence."""
-    if tables.best is None:
-        return _no_verdict(tables)
-    rows = tables.metrics.to_dict("index")
+    if summary.best is None:
+        return _no_verdict(summary)
+    rows = summary.metrics.to_dict("index")
     accuracy = rows["accuracy"]
     found = mean_and_spread("accuracy", accuracy["mean"], accuracy["std"])
-    if "unseen_flagged" in rows:
-        sentence = _of_unseen(tables.best.trial, rows, found)
+    if "unseen_detection_rate" in rows:
+        sentence = _of_unseen(summary.best.trial, rows, found)
     else:
-        sentence = _beside_others(tables, accuracy, found)
-    if not tables.classes.empty:
-        weakest = str(tables.classes["f1_mean"].idxmin())
-        scores = tables.classes.to_dict("index")[weakest]
+        sentence = _beside_others(summary, accuracy, found)
+    if not summary.classes.empty:
+        weakest = str(summary.classes["f1_mean"].idxmin())
+        scores = summary.classes.to_dict("index")[weakest]
         f1 = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
         sentence += f"; it is weakest on {weakest}, with an F1 of {f1}"
-    return f"{'So far the' if tables.state == 'running' else 'The'} {sentence}."
+    return f"{'So far the' if summary.state == 'running' else 'The'} {sentence}."
 
 
 def _of_unseen(trial: int, rows: Mapping[Any, Any], accuracy: str) -> str:
     """Return what folds say that withhold attack types: neither the paper nor the majority class was asked that."""
     flagged, alarms = (
-        mean_and_spread(name, rows[name]["mean"], rows[name]["std"]) for name in ("unseen_flagged", "false_alarms")
+        mean_and_spread(name, rows[name]["mean"], rows[name]["std"])
+        for name in ("unseen_detection_rate", "false_alarm_rate")
     )
     return (
         f"best trial ({trial}) flags {flagged} of the attacks whose type was withheld from its training, with {alarms} "
@@ -53,45 +68,45 @@ def _of_unseen(trial: int, rows: Mapping[Any, Any], accuracy: str) -> str:
     )
 
 
-def _beside_others(tables: Tables, accuracy: Mapping[Any, Any], found: str) -> str:
-    assert tables.best is not None
+def _beside_others(summary: RunSummary, accuracy: Mapping[Any, Any], found: str) -> str:
+    assert summary.best is not None
     others = {"the paper's": "paper", "the majority class's": "baseline"}
-    if tables.synthetic:
+    if summary.synthetic:
         del others["the paper's"]
     relations: dict[str, list[str]] = {}
     for owner, column in others.items():
         relation = _relation(accuracy["mean"], accuracy["std"], accuracy[column])
         relations.setdefault(relation, []).append(f"{owner} {value('accuracy', accuracy[column])}")
     comparisons = " and ".join(f"{relation} {' and '.join(words)}" for relation, words in relations.items())
-    return f"best trial ({tables.best.trial}) puts {found} of the validation rows in the right class, {comparisons}"
+    return f"best trial ({summary.best.trial}) puts {found} of the validation rows in the right class, {comparisons}"
 
 
-def comparison(tables: Tables) -> str:
+def comparison(summary: RunSummary) -> str:
     """Return how far the figures beside the paper's can be compared with them."""
-    if tables.unlike:
-        return f"The comparison with the paper is not like for like: {'; '.join(tables.unlike)}."
+    if summary.unlike:
+        return f"The comparison with the paper is not like for like: {'; '.join(summary.unlike)}."
     return (
         "The paper names neither its number of folds nor its epochs, batch size or resampling strategy, so "
         "the comparison is with what it reports, not with a repetition of it."
     )
 
 
-def states(tables: Tables) -> str:
+def states(summary: RunSummary) -> str:
     """Return "9 complete, 5 pruned, 1 failed"; states without trials are left out."""
-    found = [f"{count} {STATES[state]}" for state, count in tables.states.items() if count]
+    found = [f"{count} {STATES[state]}" for state, count in summary.states.items() if count]
     return ", ".join(found) or "no trials yet"
 
 
-def shown_trials(tables: Tables) -> str:
+def shown_trials(summary: RunSummary) -> str:
     """Return which of the run's trials a table shows."""
-    if len(tables.trials) == tables.all_trials:
-        return f"All {tables.all_trials} trials." if tables.all_trials > 1 else ""
-    return f"The best {len(tables.trials)} of {tables.all_trials} trials, the complete ones first."
+    if len(summary.trials) == summary.all_trials:
+        return f"All {summary.all_trials} trials." if summary.all_trials > 1 else ""
+    return f"The best {len(summary.trials)} of {summary.all_trials} trials, the complete ones first."
 
 
-def definitions(tables: Tables) -> list[tuple[str, str]]:
+def definitions(summary: RunSummary) -> list[tuple[str, str]]:
     """Return terms and what they mean here."""
-    metric, folds = label(tables.metric), tables.folds
+    metric, folds = label(summary.metric), summary.folds
     spread = (
         f"Standard deviation of the {folds} folds' figures (with {folds} − 1 in the denominator). It tells "
         "how much a figure depends on which rows are validated on; it is no confidence interval."
@@ -105,14 +120,14 @@ def definitions(tables: Tables) -> list[tuple[str, str]]:
             "type weighing as much as the known rows of its class, times n / (n + 5) for its n rows.",
         ),
         (
-            label("unseen_flagged"),
+            label("unseen_detection_rate"),
             "Of a withheld attack type's rows, the share that is taken for any attack: the mean over the types, "
             "weighted by n / (n + 5). All other figures are of rows of known types.",
         ),
     ]
     return [
         ("±", spread),
-        *(unseen if "unseen_flagged" in tables.metrics.index else []),
+        *(unseen if "unseen_detection_rate" in summary.metrics.index else []),
         ("validation rows", "The part of each fold that the model was not trained on, never resampled."),
         ("accuracy", "Share of the rows whose class is right. Frequent classes decide it."),
         (
@@ -157,7 +172,7 @@ def definitions(tables: Tables) -> list[tuple[str, str]]:
         (
             "paper",
             f"{published.CITATION}, on {published.TRAINING_FILE}, {published.TRIALS} trials. "
-            f"{UNNAMED} {comparison(tables)}",
+            f"{UNNAMED} {comparison(summary)}",
         ),
     ]
 
@@ -169,11 +184,11 @@ def _relation(mean: float, std: float, other: float) -> str:
     return "above" if mean > other else "below"
 
 
-def _no_verdict(tables: Tables) -> str:
-    failed = tables.states["FAIL"]
-    if tables.all_trials == 0:
-        return "No trial has started yet." if tables.state == "running" else "No trial was started."
-    if failed == tables.all_trials:
+def _no_verdict(summary: RunSummary) -> str:
+    failed = summary.states["FAIL"]
+    if summary.all_trials == 0:
+        return "No trial has started yet." if summary.state == "running" else "No trial was started."
+    if failed == summary.all_trials:
         return f"All {failed} trials failed; the reasons are below." if failed > 1 else "The only trial failed."
-    yet = " yet" if tables.state == "running" else ""
-    return f"No trial is complete{yet}: {states(tables)}."
+    yet = " yet" if summary.state == "running" else ""
+    return f"No trial is complete{yet}: {states(summary)}."

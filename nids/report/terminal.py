@@ -10,17 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from nids.analysis import baselines
-from nids.analysis.summary import CLASS_MEASURES, tables
-from nids.charts.theme import label
-from nids.report import cells, held_out
-from nids.report import sentences as wording
+from nids.analysis.summary import CLASS_MEASURES, summarize
+from nids.metrics.measures import label
+from nids.report import cells, held_out, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console
 
-    from nids.analysis.summary import Best, Tables
+    from nids.analysis.summary import BestTrial, RunSummary
     from nids.results import Run
 
 
@@ -32,12 +31,12 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
         console: Where to.
         base_rate: As for ``nids.report.held_out.held_out``.
     """
-    found = tables(run)
+    found = summarize(run)
     console.print(Text(f"{found.run} ({found.state})", style="bold"), Text(run.manifest["data"]["source"], style="dim"))
     if found.synthetic:
-        console.print(Panel(Text(wording.SYNTHETIC, style="bold"), style="yellow", expand=False))
-    console.print(Text(wording.verdict(found)))
-    console.print(Text(f"Trials: {wording.states(found)}.", style="dim"))
+        console.print(Panel(Text(sentences.SYNTHETIC, style="bold"), style="yellow", expand=False))
+    console.print(Text(sentences.verdict(found)))
+    console.print(Text(f"Trials: {sentences.states(found)}.", style="dim"))
     if found.message:
         console.print(Text(found.message, style="dim"))
     if found.best is not None:
@@ -45,14 +44,14 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
         best = f"Trial {found.best.trial}, epoch {found.best.epoch}"
         print_table(console, f"{best}: {spread}", ("", "best trial", "paper", "majority class"), cells.metrics(found))
         if found.metric == "log_loss":
-            console.print(Text(f"* {wording.UNNAMED}", style="dim"))
+            console.print(Text(f"* {sentences.UNNAMED}", style="dim"))
         console.print(_by_class(found))
         if unseen := [row for row in cells.attacks(found) if row[2] == "unseen"]:
             head = ("attack", "class", "", "rows", "flagged", "given its class")
             print_table(console, "Attack types that were withheld from a fold's training", head, unseen)
         print_table(console, "All classes and folds", ("", "from–to", "paper, over all folds"), cells.ranges(found))
         print_table(console, "Hyperparameters", ("", "best trial", "paper", "searched"), cells.hyperparameters(found))
-        console.print(Text(wording.comparison(found), style="yellow" if found.unlike else "dim"))
+        console.print(Text(sentences.comparison(found), style="yellow" if found.unlike else "dim"))
         _print_baselines(run, found.best, console)
     _print_held_out(run, console, base_rate)
     if not found.failures.empty:
@@ -60,7 +59,7 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
         print_table(console, "Why trials failed", ("reason", "trials", "numbers"), rows)
 
 
-def _print_baselines(run: Run, best: Best, console: Console) -> None:
+def _print_baselines(run: Run, best: BestTrial, console: Console) -> None:
     figures = baselines.figures_by_fold(run, best)
     if not figures.empty:
         print_table(console, "Beside classical models on the same folds", *baselines.table(figures))
@@ -91,7 +90,7 @@ def print_table(console: Console, title: str, head: Iterable[str], rows: Iterabl
     console.print(table)
 
 
-def _by_class(found: Tables) -> Table:
+def _by_class(found: RunSummary) -> Table:
     table = _table("By class, in %: mean ± spread, and range over the folds")
     table.add_column("class")
     table.add_column("rows", justify="right")

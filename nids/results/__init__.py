@@ -24,16 +24,13 @@ being written. A part holds ``TRIALS_A_PART`` trials and is rewritten when one o
 change does not grow with the number of trials.
 """
 
-from nids.metrics.cross_validation import FIGURES, LESS_IS_BETTER
 from nids.results.run import ASKED_AT_ONCE, UNFINISHED, Run, names_in, new_run, open_run, refuse_if_there, run_names
 from nids.results.schema import FORMAT, SECONDS, TABLES, Rows
-from nids.results.writer import RunWriter, file_name, record_look, write_table
+from nids.results.writer import RunWriter, file_name, record_test_access, write_table
 
 __all__ = [
     "ASKED_AT_ONCE",
-    "FIGURES",
     "FORMAT",
-    "LESS_IS_BETTER",
     "SECONDS",
     "TABLES",
     "UNFINISHED",
@@ -44,7 +41,7 @@ __all__ = [
     "names_in",
     "new_run",
     "open_run",
-    "record_look",
+    "record_test_access",
     "refuse_if_there",
     "run_names",
     "write_table",

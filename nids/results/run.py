@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from nids import config
 from nids.errors import UserError
 from nids.results.driver_process import is_gone
-from nids.results.schema import FORMAT, TRIALS_A_PART, part_name, schemas
+from nids.results.schema import READABLE, TRIALS_A_PART, part_name, schemas, with_present_names
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -47,9 +47,10 @@ class Run:
         self.uri = folder.uri
         self.name = folder.path.rpartition("/")[2]
         self.manifest: dict[str, Any] = self.read_json("manifest.json")
-        if self.manifest.get("format") != FORMAT:
+        if self.manifest.get("format") not in READABLE:
             raise UserError(
-                f"{self.uri}: the run has format {self.manifest.get('format')}, this version reads format {FORMAT}."
+                f"{self.uri}: the run has format {self.manifest.get('format')}, this version reads formats "
+                f"{' and '.join(map(str, READABLE))}."
             )
         self.status: dict[str, Any] = (
             self.read_json("status.json") if self.has_file("status.json") else {"state": "interrupted", "trials": {}}
@@ -91,7 +92,7 @@ class Run:
         """Return a row a baseline × fold, as the baselines had them; empty if there are none."""
         if not self.has_file("baselines/folds.parquet"):
             return pa.table({}).to_pandas()
-        return pq.read_table(io.BytesIO(self.folder.read("baselines/folds.parquet"))).to_pandas()
+        return with_present_names(pq.read_table(io.BytesIO(self.folder.read("baselines/folds.parquet")))).to_pandas()
 
     def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
         """Return what the held-out rows said of the finalized trial, or of the baselines; None if not asked yet."""
@@ -142,7 +143,7 @@ class Run:
         """
         folder = self.folder.folder(name)
         try:
-            return pq.read_table(io.BytesIO(folder.read(part))).cast(self.schema(name))
+            return with_present_names(pq.read_table(io.BytesIO(folder.read(part)))).cast(self.schema(name))
         except (pa.ArrowException, ValueError, OSError) as error:
             raise UserError(
                 f"{folder.uri}/{part}: this is no part of the run's table ({error}). "
@@ -160,7 +161,7 @@ def open_run(storage: str, name: str) -> Run:
     Raises:
         UserError: There is no such run, or it cannot be read.
     """
-    folder = Folder.at(storage).folder(name)
+    folder = Folder.from_uri(storage).folder(name)
     if not folder.exists("manifest.json"):
         known = ", ".join(run_names(storage)) or "none"
         raise UserError(
@@ -179,7 +180,7 @@ def new_run(storage: str, name: str) -> Folder:
         raise UserError(
             f"--name {name!r}: a run's name has letters, digits and . _ - only, and does not begin with . or -."
         )
-    folder = Folder.at(storage).folder(name)
+    folder = Folder.from_uri(storage).folder(name)
     refuse_if_there(folder)
     return folder
 
@@ -195,7 +196,7 @@ def refuse_if_there(folder: Folder) -> None:
 
 def run_names(storage: str) -> list[str]:
     """Return the names of all runs of a storage."""
-    return names_in(Folder.at(storage))
+    return names_in(Folder.from_uri(storage))
 
 
 def names_in(root: Folder) -> list[str]:

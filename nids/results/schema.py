@@ -12,7 +12,18 @@ from nids.training.timer import PARTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMAT = 3
+FORMAT = 4
+# Formats that are read. In 3, some columns had other names.
+READABLE = (3, 4)
+_RENAMED = {
+    old + suffix: new + suffix
+    for old, new in (
+        ("unseen_flagged", "unseen_detection_rate"),
+        ("unseen_recognized", "unseen_recall"),
+        ("false_alarms", "false_alarm_rate"),
+    )
+    for suffix in ("", "_std")
+}
 TRIALS_A_PART = 100
 
 # What a fold's epoch took: in all, and by part.
@@ -76,6 +87,11 @@ TABLES = tuple(_SCHEMAS)
 def part_name(number: int) -> str:
     """Return the file name of a table's part, the one of trials from ``number × TRIALS_A_PART`` on."""
     return f"part-{number:05d}.parquet"
+
+
+def with_present_names(table: pa.Table) -> pa.Table:
+    """Return a table in which columns that an earlier format called otherwise have their present names."""
+    return table.rename_columns([_RENAMED.get(name, name) for name in table.column_names])
 
 
 def schemas(space: Mapping[str, Any]) -> dict[str, pa.Schema]:

@@ -110,7 +110,7 @@ def write_table(folder: Folder, name: str, table: pd.DataFrame) -> None:
     folder.write(name, sink.getbuffer())
 
 
-def record_look(folder: Folder, look: Mapping[str, Any]) -> None:
+def record_test_access(folder: Folder, look: Mapping[str, Any]) -> None:
     """Add to a run's manifest that held-out rows are about to be read: when, which files, and what for.
 
     Not while a driver may write the manifest, which it does when it starts.

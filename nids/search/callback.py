@@ -13,7 +13,8 @@ from ray import tune
 
 from nids.errors import UserError
 from nids.metrics.classification import class_figures
-from nids.results import FIGURES, SECONDS
+from nids.metrics.cross_validation import FIGURES
+from nids.results import SECONDS
 from nids.results.driver_process import owner
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Record:
         return rows
 
 
-class Recorder(tune.Callback):
+class RunStoreCallback(tune.Callback):
     """Keeps the run store and a watcher up to date.
 
     Args:

@@ -16,11 +16,11 @@ from ray import tune
 
 from nids.cluster import connection, gpu_probe
 from nids.cluster.object_store import SharedFolds
-from nids.cluster.placement import Place, places, slots
+from nids.cluster.placement import NodePool, node_pools, slots
 from nids.errors import UserError
 from nids.results import Run, RunWriter, refuse_if_there
 from nids.search import prepare
-from nids.search.callback import Recorder
+from nids.search.callback import RunStoreCallback
 from nids.search.progress import SearchProgress
 from nids.search.scheduler import scheduler_of
 from nids.search.searcher import StudySearcher
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nids.config import Job
-    from nids.search.prepare import Prepared
-    from nids.search.space import Space
+    from nids.search.prepare import PreparedSearch
+    from nids.search_space import Space
     from nids.storage import Folder
 
 # A trial that is lost with its process or its node is started again so often before it counts as failed.
@@ -46,7 +46,7 @@ ARCHITECTURAL = {"conv_filters", "gru_units", "sequence_gru_units", "attention",
 TRIALS_OF_A_PROCESS = 25
 
 
-def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = TrialProcess) -> Run:
+def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess] = TrialProcess) -> Run:
     """Run a search to its end, or to its interruption, and return the run.
 
     A cluster must be connected. SIGINT and SIGTERM end the search in good order; a resumed search goes on with it.
@@ -58,10 +58,10 @@ def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = Tr
     job, space, folder, earlier = prepared.job, prepared.space, prepared.folder, prepared.earlier
     classes = prepared.manifest["data"]["classes"]
     job = gpu_probe.with_share(job, space, prepared.manifest["folds"]["width"], len(classes), console.print)
-    found = places(job.resources)
-    if waiting := sum(place.waiting for place in found):
+    found = node_pools(job.resources)
+    if waiting := sum(pool.waiting for pool in found):
         console.print(f"{waiting} of the trials that are to run at once wait for nodes that the cluster has to start")
-    shared = SharedFolds.put(prepared.corpus, prepared.folds)
+    shared = SharedFolds.put(prepared.training_set, prepared.folds)
     # Again, as a probe can wait for a GPU for long: nobody else may have taken the run meanwhile.
     if earlier is None:
         refuse_if_there(folder)
@@ -75,13 +75,13 @@ def run(prepared: Prepared, console: Console, trainable: type[TrialProcess] = Tr
             study, ended = resumed_study(earlier, job.search, journal)
         else:
             study, ended = new_study(prepared.manifest["run"], job.search, space, journal), []
-        _run(_Ready(job, space, classes, shared, study, ended, writer, found, trainable), console)
+        _run(SearchState(job, space, classes, shared, study, ended, writer, found, trainable), console)
     return Run(folder)
 
 
 @dataclass(frozen=True)
-class _Ready:
-    """A search whose parts are all in place."""
+class SearchState:
+    """A search whose parts are all in pool."""
 
     job: Job
     space: Space
@@ -90,39 +90,39 @@ class _Ready:
     study: optuna.Study
     ended: list[FrozenTrial]  # by earlier drivers
     writer: RunWriter
-    places: list[Place]
+    node_pools: list[NodePool]
     trainable: type[TrialProcess]
 
     @property
     def slots(self) -> int:
         """Trials at once."""
-        return slots(self.places, self.job.resources)
+        return slots(self.node_pools, self.job.resources)
 
 
-def _run(search: _Ready, console: Console) -> None:
+def _run(search: SearchState, console: Console) -> None:
     """Schedule the trials that the study does not have yet, and record what becomes of them."""
     study, total = search.study, search.job.search.trials
     ended = Counter(trial.state.name for trial in search.ended)
     best = (study.best_value, study.best_trial.number) if ended["COMPLETE"] else None
     with SearchProgress(console, search.job.search, search.slots, best) as progress, _sigterm_as_sigint():
-        recorder = Recorder(search.writer, search.classes, total, ended, progress.update, connection.nodes)
-        recorder.write_status("running")
+        callback = RunStoreCallback(search.writer, search.classes, total, ended, progress.update, connection.nodes)
+        callback.write_status("running")
         try:
             if ended.total() < total:
                 with tempfile.TemporaryDirectory(prefix="nids-tune-") as unused:
-                    _tuner(search, recorder, total - ended.total(), unused).fit()
+                    _tuner(search, callback, total - ended.total(), unused).fit()
         except BaseException as error:
             with suppress(UserError):  # the first error is the one to be told
-                recorder.write_status("failed", f"{type(error).__name__}: {error}")
+                callback.write_status("failed", f"{type(error).__name__}: {error}")
             raise
         finally:
-            recorder.flush()
-        counts = recorder.counts
+            callback.flush()
+        counts = callback.counts
         done = counts["complete"] + counts["pruned"] + counts["failed"]
-        recorder.write_status("finished" if done >= total else "interrupted")
+        callback.write_status("finished" if done >= total else "interrupted")
 
 
-def _tuner(search: _Ready, recorder: Recorder, trials: int, unused: str) -> tune.Tuner:
+def _tuner(search: SearchState, callback: RunStoreCallback, trials: int, unused: str) -> tune.Tuner:
     # The run store keeps all results: Tune's own files would be written beside it a second time, and its snapshots of
     # the whole experiment grow with the number of trials. What it writes all the same is thrown away.
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
@@ -130,16 +130,16 @@ def _tuner(search: _Ready, recorder: Recorder, trials: int, unused: str) -> tune
     # Our progress display takes the place of Tune's tables, and its complaints about the files switched off above.
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
-    requests = [place.request() for place in search.places]
+    requests = [pool.request() for pool in search.node_pools]
     trainable = tune.with_resources(
-        tune.with_parameters(search.trainable, shared=search.shared, job=search.job, places=search.places),
-        lambda config: requests[config["place"]],
+        tune.with_parameters(search.trainable, shared=search.shared, job=search.job, node_pools=search.node_pools),
+        lambda config: requests[config["pool"]],
     )
     # Metric and mode are those of the searcher and the scheduler; given here too, Tune would set them again.
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=StudySearcher(search.study, search.space, search.places),
+            search_alg=StudySearcher(search.study, search.space, search.node_pools),
             scheduler=scheduler_of(search.job, search.ended),
             num_samples=trials,
             max_concurrent_trials=search.slots,
@@ -148,7 +148,7 @@ def _tuner(search: _Ready, recorder: Recorder, trials: int, unused: str) -> tune
         run_config=tune.RunConfig(
             name="tune",
             storage_path=unused,
-            callbacks=[recorder],
+            callbacks=[callback],
             failure_config=tune.FailureConfig(max_failures=RESTARTS),
             # What a trial leaves behind is its figures; the best one's model is trained anew.
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),

@@ -13,7 +13,8 @@ from nids import config
 from nids.errors import UserError
 from nids.folds import cache
 from nids.results import FORMAT, Run, new_run
-from nids.search.space import Space, describe, space_from, space_of
+from nids.search.space import space_of
+from nids.search_space import Space, describe, space_from
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.datasets.schema import Traffic
-    from nids.folds.build import Corpus, Fold
+    from nids.folds.build import Fold, TrainingSet
 
     Progress = Callable[[str], object]
 
@@ -30,7 +31,7 @@ VERSIONS_OF = ("ray", "optuna", "tensorflow", "keras", "imbalanced-learn", "scik
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedSearch:
     """A search that is ready to run.
 
     Attributes:
@@ -38,7 +39,7 @@ class Prepared:
         space: The hyperparameters that are searched.
         folder: Where the run is kept.
         manifest: What the run store says of it; of a new run, the cluster is still missing.
-        corpus: What the folds share.
+        training_set: What the folds share.
         folds: The folds that trials are trained and validated on.
         earlier: The interrupted run that is gone on with; None for a new one.
     """
@@ -47,12 +48,12 @@ class Prepared:
     space: Space
     folder: Folder
     manifest: dict[str, Any]
-    corpus: Corpus
+    training_set: TrainingSet
     folds: list[Fold]
     earlier: Run | None = None
 
 
-def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progress) -> Prepared:
+def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progress) -> PreparedSearch:
     """Return a new search; nothing of it is written yet, but for its folds, which are kept for all runs.
 
     Raises:
@@ -61,7 +62,7 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
     folder = new_run(storage, name)
     space = space_of(job)
     key = cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
-    corpus, folds = cache.folds_of(job, key, Folder.at(storage).folder(FOLDS), lambda: traffic, progress)
+    training_set, folds = cache.folds_of(job, key, Folder.from_uri(storage).folder(FOLDS), lambda: traffic, progress)
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "run": name,
@@ -72,12 +73,12 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
         "space": describe(space),
         "versions": {package: version(package) for package in VERSIONS_OF},
     }
-    return Prepared(job, space, folder, manifest, corpus, folds)
+    return PreparedSearch(job, space, folder, manifest, training_set, folds)
 
 
 def prepare_again(
     run: Run, load: Callable[[Job], Traffic], storage: str, progress: Progress, overrides: Sequence[str] = ()
-) -> Prepared:
+) -> PreparedSearch:
     """Return what is left of an interrupted search: no ended trial is run again, and the total stays what it was.
 
     Args:
@@ -90,15 +91,15 @@ def prepare_again(
     Raises:
         UserError: The run still has a driver, or its rows are not what they were.
     """
-    job, corpus, folds = folds_of_run(run, load, storage, progress)
+    job, training_set, folds = folds_of_run(run, load, storage, progress)
     job = config.with_resources(job, overrides)
     manifest = {**run.manifest, "job": job.model_dump()}
-    return Prepared(job, space_from(manifest["space"]), run.folder, manifest, corpus, folds, earlier=run)
+    return PreparedSearch(job, space_from(manifest["space"]), run.folder, manifest, training_set, folds, earlier=run)
 
 
 def folds_of_run(
     run: Run, load: Callable[[Job], Traffic], storage: str, progress: Progress
-) -> tuple[Job, Corpus, list[Fold]]:
+) -> tuple[Job, TrainingSet, list[Fold]]:
     """Return the job of a run that nobody drives, and its folds; arguments and errors as for ``prepare_again``."""
     refuse_if_driven(run)
     manifest = run.manifest
@@ -119,8 +120,8 @@ def folds_of_run(
             )
         return traffic
 
-    corpus, folds = cache.folds_of(job, key, Folder.at(storage).folder(FOLDS), same_rows, progress)
-    return job, corpus, folds
+    training_set, folds = cache.folds_of(job, key, Folder.from_uri(storage).folder(FOLDS), same_rows, progress)
+    return job, training_set, folds
 
 
 def _about_data(traffic: Traffic) -> dict[str, Any]:

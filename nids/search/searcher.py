@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     import optuna
 
-    from nids.cluster.placement import Place
-    from nids.search.space import Space
+    from nids.cluster.placement import NodePool
+    from nids.search_space import Space
 
 
 class StudySearcher(Searcher):
@@ -28,16 +28,16 @@ class StudySearcher(Searcher):
     Args:
         study: Where points come from; its waiting trials come first.
         space: What is suggested.
-        places: Where trials run: each is given the first place that has room. No more trials are ever asked for than
+        pools: Where trials run: each is given the first one that has room. No more trials are ever asked for than
             all of them hold.
     """
 
-    def __init__(self, study: optuna.Study, space: Space, places: Sequence[Place]) -> None:
+    def __init__(self, study: optuna.Study, space: Space, pools: Sequence[NodePool]) -> None:
         super().__init__(metric="value", mode="min" if study.direction.name == "MINIMIZE" else "max")
         self._study = study
         self._space = space
-        self._places = places
-        self._placed: dict[str, int] = {}
+        self._pools = pools
+        self._pool_of: dict[str, int] = {}
         self._asked: dict[str, Trial] = {}
         self._epochs: dict[str, int] = {}
 
@@ -46,12 +46,12 @@ class StudySearcher(Searcher):
         return {}
 
     def suggest(self, trial_id: str) -> dict[str, Any]:
-        """Return the next trial's number in the study, its hyperparameters, and the position of its place."""
+        """Return the next trial's number in the study, its hyperparameters, and the position of its pool."""
         trial = self._asked[trial_id] = self._study.ask(self._space)
-        taken = Counter(self._placed.values())
-        room = (i for i, place in enumerate(self._places) if taken[i] < place.capacity)
-        self._placed[trial_id] = next(room)
-        return {"number": trial.number, "hyperparameters": trial.params, "place": self._placed[trial_id]}
+        taken = Counter(self._pool_of.values())
+        room = (i for i, pool in enumerate(self._pools) if taken[i] < pool.capacity)
+        self._pool_of[trial_id] = next(room)
+        return {"number": trial.number, "hyperparameters": trial.params, "pool": self._pool_of[trial_id]}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Keep the value after an epoch."""
@@ -71,7 +71,7 @@ class StudySearcher(Searcher):
                 self._study.tell(self._asked[trial_id], result["value"])
             else:
                 self._study.tell(self._asked[trial_id], state=TrialState.PRUNED)
-        del self._asked[trial_id], self._placed[trial_id]
+        del self._asked[trial_id], self._pool_of[trial_id]
         self._epochs.pop(trial_id, None)
 
     def _report(self, trial_id: str, result: dict[str, Any]) -> None:

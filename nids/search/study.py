@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from nids.models.hyperparameters import Hyperparameters
-from nids.search.space import Space, first_point, space_from
+from nids.models.cnn_bigru.spaces import first_point
 from nids.search.study_storage import StudyJournal
+from nids.search_space import Space, params_of, space_from
 from nids.seeding import derived_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -57,49 +56,6 @@ def resumed_study(run: Run, search: Search, journal: Path) -> tuple[optuna.Study
             ended.append(_frozen(row, space, values.get(number, {})))
             study.add_trial(ended[-1])
     return study, ended
-
-
-def best_row(trials: pd.DataFrame, mode: str) -> pd.Series | None:
-    """Return the row of the best complete trial, the first of equal ones, or None if no trial is complete.
-
-    Args:
-        trials: The run store's trials.
-        mode: "min" or "max".
-    """
-    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
-    if complete.empty:
-        return None
-    return complete.sort_values(["value", "trial"], ascending=[mode == "min", True]).iloc[0]
-
-
-def complete_first(trials: pd.DataFrame, mode: str) -> pd.DataFrame:
-    """Return trials by their value, the best first.
-
-    A pruned trial's value is of an early epoch, so the complete ones come first whatever it is.
-
-    Args:
-        trials: The run store's trials.
-        mode: "min" or "max".
-    """
-    order = trials.assign(complete=trials["state"] == "COMPLETE").sort_values(
-        ["complete", "value", "trial"], ascending=[False, mode == "min", True]
-    )
-    return order.drop(columns="complete")
-
-
-def params_of(row: dict[str, Any], space: Space) -> dict[str, Any]:
-    """Return the hyperparameters in a row of the run store's ``trials``, with the types of the space."""
-    params = {}
-    for name, distribution in space.items():
-        internal = distribution.to_internal_repr(row[f"params_{name}"])
-        params[name] = distribution.to_external_repr(internal)
-    return params
-
-
-def hyperparameters_of(manifest: Mapping[str, Any], row: dict[str, Any]) -> Hyperparameters:
-    """Return all hyperparameters of a trial, searched and fixed, from its run's manifest and its row there."""
-    fixed = manifest["job"]["hyperparameters"]
-    return Hyperparameters.model_validate({**fixed, **params_of(row, space_from(manifest["space"]))})
 
 
 def running_values(curves: pd.DataFrame, search: Search) -> dict[int, dict[int, float]]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nids.cluster.object_store import SharedFolds
-    from nids.cluster.placement import Place
+    from nids.cluster.placement import NodePool
     from nids.config import Job
 
 
@@ -22,12 +22,12 @@ class TrialProcess(tune.Trainable):
     seconds before it gives the process up.
     """
 
-    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Job, places: Sequence[Place]) -> None:
-        """Begin the process's first trial; those that follow it in the process run in the same place."""
+    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Job, pools: Sequence[NodePool]) -> None:
+        """Begin the process's first trial; those that follow it in the process run in the same pool."""
         from nids.models import backend
 
-        place = places[config["place"]]
-        backend.configure(place.cpus, place.gpus)
+        pool = pools[config["pool"]]
+        backend.configure(pool.cpus, pool.gpus)
         self._job = job
         self._corpus, self._folds = shared.get()
         self.reset_config(config)

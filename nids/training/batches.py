@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nids.folds.build import Corpus, Fold
+    from nids.folds.build import Fold, TrainingSet
 
 
 class TrainingRows:
@@ -24,12 +24,14 @@ class TrainingRows:
         labels: Classes of all training rows, real ones first, int8 of shape (rows,).
     """
 
-    def __init__(self, corpus: Corpus, fold: Fold, width: int, resampling_ratio: float = 1.0) -> None:
-        self._corpus = corpus
+    def __init__(self, training_set: TrainingSet, fold: Fold, width: int, resampling_ratio: float = 1.0) -> None:
+        self._corpus = training_set
         self._fold = fold
         self._width = width
         self._chosen = _first_of_each_class(fold.synthetic_labels, resampling_ratio)
-        self.labels: np.ndarray = np.concatenate([corpus.labels[fold.training], fold.synthetic_labels[self._chosen]])
+        self.labels: np.ndarray = np.concatenate(
+            [training_set.labels[fold.training], fold.synthetic_labels[self._chosen]]
+        )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -68,11 +70,11 @@ class ValidationRows:
         labels: Their classes, int8 of shape (rows,).
     """
 
-    def __init__(self, corpus: Corpus, fold: Fold, width: int) -> None:
-        self._corpus = corpus
+    def __init__(self, training_set: TrainingSet, fold: Fold, width: int) -> None:
+        self._corpus = training_set
         self._fold = fold
         self._width = width
-        self.labels: np.ndarray = corpus.labels[fold.validation]
+        self.labels: np.ndarray = training_set.labels[fold.validation]
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -40,13 +40,13 @@ class Ensemble:
     members: tuple[keras.Model, ...]
 
     @classmethod
-    def of(
+    def from_weights(
         cls, dataset: Dataset, encoding: Encoding, hp: Hyperparameters, weights: Sequence[Mapping[str, np.ndarray]]
     ) -> Ensemble:
         """Return networks of some hyperparameters with the weights of each."""
         members = []
         for values in weights:
-            model = build_network(encoding.width, len(dataset.classes), Architecture.of(hp), seed=0)
+            model = build_network(encoding.width, len(dataset.classes), Architecture.from_hyperparameters(hp), seed=0)
             for weight in model.weights:
                 weight.assign(values[weight.path])
             members.append(model)
@@ -82,5 +82,5 @@ def shapes(width: int, classes: int, hp: Hyperparameters) -> dict[str, tuple[int
         classes: Number of classes.
         hp: Its hyperparameters.
     """
-    model = build_network(width, classes, Architecture.of(hp), seed=0)
+    model = build_network(width, classes, Architecture.from_hyperparameters(hp), seed=0)
     return {weight.path: tuple(weight.shape) for weight in model.weights}

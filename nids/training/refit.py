@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nids.seeding import derived_seed
-from nids.training.trainer import Learner
+from nids.training.trainer import Trainer
 from nids.training.trial import FoldOfTrial, TrialFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nids.config import Job
-    from nids.folds.build import Corpus, Fold
+    from nids.folds.build import Fold, TrainingSet
     from nids.models.hyperparameters import Hyperparameters
     from nids.storage import Folder
 
@@ -29,7 +29,7 @@ MEMBER = 1_000_000
 
 
 @dataclass(frozen=True)
-class Task:
+class FitTask:
     """A model to train.
 
     Attributes:
@@ -48,11 +48,11 @@ class Task:
 
 
 # The fold is apart: it is large, and what is sent to a process as one argument is copied with it.
-Work = tuple["Fold", Task]
+FitWork = tuple["Fold", FitTask]
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class FitResult:
     """A trained model.
 
     Attributes:
@@ -63,7 +63,7 @@ class Fitted:
     weights: dict[str, np.ndarray]
     probabilities: np.ndarray
 
-    def save(self, folder: Folder, task: Task) -> None:
+    def save(self, folder: Folder, task: FitTask) -> None:
         """Write the model as plain arrays."""
         sink = io.BytesIO()
         about = {_TASK: np.array(repr(task)), _PROBABILITIES: self.probabilities}
@@ -71,7 +71,7 @@ class Fitted:
         folder.write(_file_name(task), sink.getbuffer())
 
     @classmethod
-    def load(cls, folder: Folder, task: Task) -> Fitted | None:
+    def load(cls, folder: Folder, task: FitTask) -> FitResult | None:
         """Return the model of a task that ``save`` wrote; None if there is none, or a damaged one, or another's."""
         try:
             with np.load(io.BytesIO(folder.read(_file_name(task))), allow_pickle=False) as file:
@@ -83,7 +83,7 @@ class Fitted:
             return None
 
 
-def on_folds(folds: Sequence[Fold], members: int, job: Job, hp: Hyperparameters, epochs: int) -> list[Work]:
+def on_folds(folds: Sequence[Fold], members: int, job: Job, hp: Hyperparameters, epochs: int) -> list[FitWork]:
     """Return the models of each fold, one fold after another; a fold's first is the one that the trial had."""
     width = max(fold.encoding.width for fold in folds)
     work = []
@@ -91,27 +91,27 @@ def on_folds(folds: Sequence[Fold], members: int, job: Job, hp: Hyperparameters,
         for member in range(members):
             name = f"fold {fold.number}, seed {member + 1} of {members}"
             seed = derived_seed(job.search.seed, fold.number, member)
-            work.append((fold, Task(name, width, hp, epochs, seed)))
+            work.append((fold, FitTask(name, width, hp, epochs, seed)))
     return work
 
 
 def on_all(
     everything: Fold, members: int, job: Job, hp: Hyperparameters, epochs: int, name: str = "all rows"
-) -> list[Work]:
+) -> list[FitWork]:
     """Return the models of all rows; ``name`` begins the names of their tasks."""
     work = []
     for member in range(members):
         seed = derived_seed(job.search.seed, MEMBER, member)
         called = f"{name}, seed {member + 1} of {members}"
-        work.append((everything, Task(called, everything.encoding.width, hp, epochs, seed)))
+        work.append((everything, FitTask(called, everything.encoding.width, hp, epochs, seed)))
     return work
 
 
-def fit(corpus: Corpus, fold: Fold, task: Task, job: Job) -> Iterator[int | Fitted]:
+def fit(training_set: TrainingSet, fold: Fold, task: FitTask, job: Job) -> Iterator[int | FitResult]:
     """Train a model for some epochs as a trial does, and yield the number of each epoch, then the model.
 
     Args:
-        corpus: What the folds share.
+        training_set: What the folds share.
         fold: The rows to train on, and those to predict.
         task: The model.
         job: The job; its number of epochs sets the pace at which the learning rate falls.
@@ -119,24 +119,24 @@ def fit(corpus: Corpus, fold: Fold, task: Task, job: Job) -> Iterator[int | Fitt
     Raises:
         TrialFailed: A loss, a weight or a predicted probability is not a finite number.
     """
-    rows = FoldOfTrial.of(corpus, fold, task.width, task.hyperparameters)
-    classes = len(corpus.dataset.classes)
-    learner = Learner(task.width, classes, task.hyperparameters, job.training)
-    state = learner.fresh(task.seed)
+    rows = FoldOfTrial.from_fold(training_set, fold, task.width, task.hyperparameters)
+    classes = len(training_set.dataset.classes)
+    trainer = Trainer(task.width, classes, task.hyperparameters, job.training)
+    state = trainer.fresh(task.seed)
     for epoch in range(1, task.epochs + 1):
-        state, loss = learner.train(state, rows.training, rows.weights, epoch, seed=task.seed + epoch)
+        state, loss = trainer.train(state, rows.training, rows.weights, epoch, seed=task.seed + epoch)
         if not math.isfinite(loss):
             raise TrialFailed(f"the training loss became {loss} in epoch {epoch}")
         yield epoch
-    weights = learner.weights(state)
+    weights = trainer.weights(state)
     probabilities = np.empty((0, classes), dtype=np.float32)
     if len(rows.validation):
-        probabilities = learner.predict(state, rows.validation)
+        probabilities = trainer.predict(state, rows.validation)
     # A finite loss says nothing of what its step has made of the weights.
     if not all(np.isfinite(values).all() for values in (*weights.values(), probabilities)):
         raise TrialFailed(f"a weight or a predicted probability is no finite number after epoch {task.epochs}")
-    yield Fitted(weights, probabilities)
+    yield FitResult(weights, probabilities)
 
 
-def _file_name(task: Task) -> str:
+def _file_name(task: FitTask) -> str:
     return f"{task.name.replace(', ', '-').replace(' ', '-')}.npz"

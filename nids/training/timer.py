@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PARTS = ("tracing", "data", "training", "validation")
 
 
-class Stopwatch:
+class Timer:
     """Adds up the seconds of each of ``PARTS``."""
 
     def __init__(self) -> None:

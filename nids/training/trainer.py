@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from nids.models.cnn_bigru.network import Architecture, adjusted, build_network
-from nids.training.timer import Stopwatch
+from nids.training.timer import Timer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,26 +83,26 @@ class Network:
 network = functools.lru_cache(maxsize=8)(Network)
 
 
-class Learner:
+class Trainer:
     """Trains and evaluates the states of one trial's folds, one at a time.
 
     All share one traced network, into which the state of the fold at hand is written. A fold's first state is that of
     a fresh model with a fresh optimizer, and nothing of one fold's state reaches another's, or another trial.
 
     Attributes:
-        stopwatch: Counts where the time goes.
+        timer: Counts where the time goes.
     """
 
     def __init__(self, width: int, classes: int, hp: Hyperparameters, training: Training) -> None:
-        self.stopwatch = Stopwatch()
+        self.timer = Timer()
         self._hp = hp
         self._training = training
-        with self.stopwatch.running("tracing"):
-            self._network = network(width, classes, Architecture.of(hp), hp.optimizer)
+        with self.timer.running("tracing"):
+            self._network = network(width, classes, Architecture.from_hyperparameters(hp), hp.optimizer)
 
     def fresh(self, seed: int) -> State:
         """Return the state of a fresh model and optimizer; the same seed gives the same state."""
-        with self.stopwatch.running("tracing"):
+        with self.timer.running("tracing"):
             return self._network.fresh(self._hp, seed)
 
     def train(
@@ -125,7 +125,7 @@ class Learner:
         steps = len(rows) // size
         losses = []
         for step, (batch, labels) in enumerate(self._timed(rows.batches(size, seed))):
-            with self.stopwatch.running(self._network.part("training", size)):
+            with self.timer.running(self._network.part("training", size)):
                 model.optimizer.learning_rate = self._hp.learning_rate * self._decay(epoch - 1 + step / steps)
                 # Keras returns the mean over all batches since its metrics were reset.
                 model.reset_metrics()
@@ -140,7 +140,7 @@ class Learner:
         predict = self._network.model.predict_on_batch
         batches = []
         for batch, count in self._timed(rows.batches(VALIDATION_BATCH)):
-            with self.stopwatch.running(self._network.part("validation", len(batch))):
+            with self.timer.running(self._network.part("validation", len(batch))):
                 batches.append(predict(batch)[:count])
         return np.concatenate(batches)
 
@@ -152,7 +152,7 @@ class Learner:
     def _timed(self, batches: Iterator[T]) -> Iterator[T]:
         """Yield the batches; gathering them counts as data."""
         while True:
-            with self.stopwatch.running("data"):
+            with self.timer.running("data"):
                 batch = next(batches, None)
             if batch is None:
                 return

@@ -15,13 +15,13 @@ import numpy as np
 from nids.metrics.cross_validation import over_folds, validation_figures
 from nids.seeding import derived_seed
 from nids.training.batches import TrainingRows, ValidationRows
-from nids.training.trainer import Learner
+from nids.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nids.config import Job
-    from nids.folds.build import Corpus, Fold
+    from nids.folds.build import Fold, TrainingSet
     from nids.models.hyperparameters import Hyperparameters
 
 Report = dict[str, Any]
@@ -41,17 +41,17 @@ class FoldOfTrial:
     weights: np.ndarray
 
     @classmethod
-    def of(cls, corpus: Corpus, fold: Fold, width: int, hp: Hyperparameters) -> FoldOfTrial:
+    def from_fold(cls, training_set: TrainingSet, fold: Fold, width: int, hp: Hyperparameters) -> FoldOfTrial:
         """Return what a trial of some hyperparameters keeps for a fold; ``width`` as for ``TrainingRows``."""
-        training = TrainingRows(corpus, fold, width, hp.resampling_ratio)
-        counts = np.bincount(training.labels, minlength=len(corpus.dataset.classes))
+        training = TrainingRows(training_set, fold, width, hp.resampling_ratio)
+        counts = np.bincount(training.labels, minlength=len(training_set.dataset.classes))
         # "balanced" as scikit-learn defines it, rows / (classes × rows of the class), to the power asked for.
         balanced = len(training) / (np.count_nonzero(counts) * np.maximum(counts, 1))
         weights = (balanced**hp.class_weight_power).astype(np.float32)
-        return cls(fold.number, training, ValidationRows(corpus, fold, width), weights)
+        return cls(fold.number, training, ValidationRows(training_set, fold, width), weights)
 
 
-def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: Job) -> Iterator[Report]:
+def run_trial(hp: Hyperparameters, training_set: TrainingSet, folds: Sequence[Fold], job: Job) -> Iterator[Report]:
     """Train a fresh model on each fold, epoch by epoch on all folds in turn, and yield a report after each epoch.
 
     All trials follow the same schedule: after epoch e every fold has had e epochs, so the means that two trials
@@ -74,25 +74,25 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
         TrialFailed: A loss or a predicted probability is not a finite number.
     """
     started = time.perf_counter()
-    classes = len(corpus.dataset.classes)
+    classes = len(training_set.dataset.classes)
     # Folds may differ by a rare category; one width for all lets them share one traced model.
     width = max(fold.encoding.width for fold in folds)
-    prepared = [FoldOfTrial.of(corpus, fold, width, hp) for fold in folds]
-    learner = Learner(width, classes, hp, job.training)
+    prepared = [FoldOfTrial.from_fold(training_set, fold, width, hp) for fold in folds]
+    trainer = Trainer(width, classes, hp, job.training)
     seeds = [derived_seed(job.search.seed, fold.number) for fold in folds]
-    states = [learner.fresh(seed) for seed in seeds]
+    states = [trainer.fresh(seed) for seed in seeds]
 
     best, best_epoch = math.nan, 0
     for epoch in range(1, job.training.epochs + 1):
         results = []
         for i, fold in enumerate(prepared):
-            states[i], loss = learner.train(states[i], fold.training, fold.weights, epoch, seed=seeds[i] + epoch)
+            states[i], loss = trainer.train(states[i], fold.training, fold.weights, epoch, seed=seeds[i] + epoch)
             if not math.isfinite(loss):
                 raise TrialFailed(f"the training loss became {loss} in epoch {epoch} of fold {fold.number}")
-            probabilities = learner.predict(states[i], fold.validation)
+            probabilities = trainer.predict(states[i], fold.validation)
             if not np.isfinite(probabilities).all():
                 raise TrialFailed(f"a predicted probability is no finite number in epoch {epoch} of fold {fold.number}")
-            figures = validation_figures(corpus, folds[i], probabilities)
+            figures = validation_figures(training_set, folds[i], probabilities)
             ended = time.perf_counter()
             results.append(
                 {
@@ -100,7 +100,7 @@ def run_trial(hp: Hyperparameters, corpus: Corpus, folds: Sequence[Fold], job: J
                     "training_loss": loss,
                     **figures,
                     "seconds": ended - started,
-                    **learner.stopwatch.take(),
+                    **trainer.timer.take(),
                 }
             )
             started = ended

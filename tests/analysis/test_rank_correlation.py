@@ -29,7 +29,7 @@ def test_correlations_by_hand() -> None:
     # Ranks 1 to 5 against 1, 3, 2, 4, 5: 1 − 6 · (1 + 1) / (5 · 24); of a log-loss, less is better.
     assert rho["random: log_loss", "macro_f1"] == pytest.approx(-0.9)
     assert rho["unseen-attacks: unseen_macro_f1", "macro_f1"] == pytest.approx(1)
-    assert rho["unseen-attacks: unseen_macro_f1", "unseen_flagged"] == pytest.approx(-1)
+    assert rho["unseen-attacks: unseen_macro_f1", "unseen_detection_rate"] == pytest.approx(-1)
     assert np.isnan(rho["random: log_loss", "accuracy"])
     assert len(rho) == 2 * len(HELD_OUT)
     # Of the 120 orders, four others and the reverse of all five are as far from chance as 1, 3, 2, 4, 5 is; two are 1.

@@ -114,7 +114,7 @@ def wait_until_ended(folder: Path, trials: int, process: subprocess.Popen[str]) 
     """Return the run's ended trials, once there are so many."""
     while process.poll() is None:
         if (folder / "manifest.json").exists():
-            found = Run(Folder.at(str(folder))).trials()
+            found = Run(Folder.from_uri(str(folder))).trials()
             ended = found[found["state"] != "RUNNING"]
             if len(ended) >= trials:
                 return ended
@@ -191,7 +191,9 @@ def interrupted(tmp_path: Path) -> Path:
         "data": data,
         "folds": {"hash": "0" * 16},
     }
-    RunWriter(Folder.at(str(folder)), manifest).write_status("running", {}, {"host": socket.gethostname(), "pid": 1})
+    RunWriter(Folder.from_uri(str(folder)), manifest).write_status(
+        "running", {}, {"host": socket.gethostname(), "pid": 1}
+    )
     return folder
 
 

@@ -14,12 +14,12 @@ from nids.errors import UserError
 NODES = """
 import json, os
 from ray.cluster_utils import Cluster
-from nids.search import cluster
+from nids.cluster import connection
 
 made = Cluster(initialize_head=True, head_node_args={"num_cpus": 16, "num_gpus": 2, "include_dashboard": False})
 made.add_node(num_cpus=3)
 os.environ["RAY_ADDRESS"] = made.address
-cluster.connect()
+connection.connect()
 import ray
 
 @ray.remote(num_cpus=2, num_gpus=0.5)
@@ -30,9 +30,9 @@ class Busy:
 busy = Busy.remote()
 ray.get(busy.ready.remote())
 # What a node has left is told with a delay.
-while not any(node["cpus_used"] for node in cluster.nodes()):
+while not any(node["cpus_used"] for node in connection.nodes()):
     pass
-print(json.dumps({"about": cluster.describe(), "nodes": cluster.nodes()}))
+print(json.dumps({"about": connection.describe(), "nodes": connection.nodes()}))
 """
 
 

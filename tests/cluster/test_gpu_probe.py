@@ -25,15 +25,15 @@ ON_A_GPU = """
 import json, sys
 import ray
 from nids import config
-from nids.search import probing
-from nids.search.places import places
-from nids.space import space_of
+from nids.cluster import gpu_probe
+from nids.cluster.placement import node_pools
+from nids.search.space import space_of
 
 ray.init("local", num_cpus=8, num_gpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
 job = config.make(json.loads(sys.argv[1]), source="a test")
 said = []
-job = probing.with_share(job, space_of(job), 122, 5, said.append)
-print(json.dumps([job.resources.gpus, said, [place.capacity for place in places(job.resources)]]))
+job = gpu_probe.with_share(job, space_of(job), 122, 5, said.append)
+print(json.dumps([job.resources.gpus, said, [pool.capacity for pool in node_pools(job.resources)]]))
 ray.shutdown()
 """
 

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import numpy as np
 
     from nids.config import Job
-    from nids.folds.build import Corpus, Fold
+    from nids.folds.build import Fold, TrainingSet
 
 pytestmark = pytest.mark.usefixtures("cluster")
 
 
-def arrays(corpus: Corpus, folds: list[Fold]) -> dict[str, np.ndarray]:
-    """Return all arrays of corpus and folds by a name."""
-    found = {"numeric": corpus.rows.numeric, "codes": corpus.rows.codes, "labels": corpus.labels}
+def arrays(training_set: TrainingSet, folds: list[Fold]) -> dict[str, np.ndarray]:
+    """Return all arrays of training_set and folds by a name."""
+    found = {"numeric": training_set.rows.numeric, "codes": training_set.rows.codes, "labels": training_set.labels}
     for fold in folds:
         for name in ("training", "validation", "synthetic_labels"):
             found[f"{fold.number} {name}"] = getattr(fold, name)
@@ -39,20 +39,20 @@ def test_processes_read_one_copy(tmp_path: Path, make_job: Callable[..., Job], c
     traffic = datasets.load_training("nsl-kdd-sample", rows=8_000)
     job = make_job(folds={"targets": {}})
     for _ in range(1 + cached):
-        made = cache.folds_of(job, "a-key", Folder.at(str(tmp_path)), lambda: traffic, lambda line: None)
+        made = cache.folds_of(job, "a-key", Folder.from_uri(str(tmp_path)), lambda: traffic, lambda line: None)
     before = in_use()
     shared = SharedFolds.put(*made)
-    corpus, folds = shared.get()
-    assert {name: exact(values) for name, values in arrays(corpus, folds).items()} == {
+    training_set, folds = shared.get()
+    assert {name: exact(values) for name, values in arrays(training_set, folds).items()} == {
         name: exact(values) for name, values in arrays(*made).items()
     }
-    size = sum(values.nbytes for values in arrays(corpus, folds).values())
+    size = sum(values.nbytes for values in arrays(training_set, folds).values())
     assert size > 2e6
     assert in_use() - before < 1.1 * size
 
     readers = [Reader.remote() for _ in range(2)]
     for flags in ray.get([reader.read.remote(shared) for reader in readers]):
-        assert flags == dict.fromkeys(arrays(corpus, folds), (False, False))
+        assert flags == dict.fromkeys(arrays(training_set, folds), (False, False))
     assert in_use() - before < 1.1 * size
 
 

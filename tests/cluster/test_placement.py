@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from nids.cluster.placement import Place, places, slots
+from nids.cluster.placement import NodePool, node_pools, slots
 from nids.config import Resources
 from nids.errors import UserError
 
@@ -16,26 +16,26 @@ import json, os, sys
 from ray.cluster_utils import Cluster
 from nids.config import Resources
 from nids.errors import UserError
-from nids.search import cluster
-from nids.search.places import places, slots
+from nids.cluster import connection
+from nids.cluster.placement import node_pools, slots
 
 made = Cluster(initialize_head=True, head_node_args={"num_cpus": 16, "num_gpus": 2, "include_dashboard": False})
 made.add_node(num_cpus=3)
 os.environ["RAY_ADDRESS"] = made.address
-cluster.connect()
+connection.connect()
 
 def tried(resources):
     try:
         wanted = Resources(**resources)
-        found = places(wanted)
-        return [slots(found, wanted), [[place.gpus, place.capacity, len(place.avoided)] for place in found]]
+        found = node_pools(wanted)
+        return [slots(found, wanted), [[pool.gpus, pool.capacity, len(pool.avoided)] for pool in found]]
     except UserError as error:
         return str(error)
 
 print(json.dumps([tried(resources) for resources in json.loads(sys.argv[1])]))
 """
 
-# What a trial asks for; how many run at once; of each place a trial's GPUs, its capacity, and how many nodes it avoids.
+# What a trial asks for; how many run at once; of each pool a trial's GPUs, its capacity, and how many nodes it avoids.
 EXPECTED = [
     ({"cpus_per_trial": 1}, [19, [[0, 19, 0]]]),
     ({"cpus_per_trial": 2}, [9, [[0, 9, 0]]]),  # eight on the one node, one on the other: its last CPU is of no use
@@ -73,7 +73,7 @@ def test_a_cluster_of_two_nodes_of_which_one_has_gpus() -> None:
 
 @pytest.mark.usefixtures("cluster")
 def test_this_machine() -> None:
-    assert places(Resources()) == [Place(cpus=1, gpus=0.0, capacity=2)]
-    assert slots(places(Resources()), Resources(max_concurrent=1)) == 1
+    assert node_pools(Resources()) == [NodePool(cpus=1, gpus=0.0, capacity=2)]
+    assert slots(node_pools(Resources()), Resources(max_concurrent=1)) == 1
     with pytest.raises(UserError, match=r"a trial asks for 3 CPUs and 0 GPUs.*Its nodes: 2 CPUs and 0 GPUs\. Lower"):
-        places(Resources(cpus_per_trial=3))
+        node_pools(Resources(cpus_per_trial=3))

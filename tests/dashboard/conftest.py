@@ -25,7 +25,7 @@ TRIALS = 30
 def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A storage with a run named "large" of 30 trials, as the one that the server was started for."""
     folder = tmp_path / "runs"
-    synthetic_run.write(Folder.at(str(folder)).folder("large"), TRIALS)
+    synthetic_run.write(Folder.from_uri(str(folder)).folder("large"), TRIALS)
     monkeypatch.setattr(sys, "argv", ["app.py", str(folder)])
     return folder
 

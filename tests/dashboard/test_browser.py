@@ -44,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs, one of which has a damaged part, and one damaged run."""
     folder = tmp_path_factory.mktemp("runs")
     for name, trials in (("large", TRIALS), ("other", 12)):
-        synthetic_run.write(Folder.at(str(folder)).folder(name), trials)
+        synthetic_run.write(Folder.from_uri(str(folder)).folder(name), trials)
     (folder / "other" / "curves" / "part-00000.parquet").write_bytes(b"PAR1")
     shutil.copytree(folder / "large", folder / "half")
     (folder / "half" / "manifest.json").write_text("{")
@@ -204,7 +204,11 @@ def test_a_filter_forgets_what_was_selected(tab: Page, server: str) -> None:
 
 def test_downloads_hold_what_they_say(tab: Page, server: str, place: Path, tmp_path: Path) -> None:
     open_page(tab, f"{server}/overview?run=large")
-    for label, name in (("Best configuration", "best.toml"), ("Report", "report.html"), ("All trials", "trials.csv")):
+    for label, name in (
+        ("BestTrial configuration", "best.toml"),
+        ("Report", "report.html"),
+        ("All trials", "trials.csv"),
+    ):
         with tab.expect_download() as download:
             tab.get_by_test_id("stDownloadButton").filter(has_text=label).get_by_role("button").click()
         download.value.save_as(tmp_path / name)
@@ -252,7 +256,7 @@ def test_a_search_is_followed_while_it_runs(tab: Page, tmp_path: Path) -> None:
             expect(tab.get_by_text(re.compile(r"[0-5] of 6 trials have ended"))).to_be_visible(timeout=60_000)
             expect(tab.get_by_text("All 6 trials ended.")).to_be_visible(timeout=240_000)
             expect(tab.get_by_text(re.compile(r"finished\s*$")).first).to_be_visible(timeout=60_000)
-            expect(tab.get_by_role("button", name="Best configuration (TOML)")).to_have_count(1)
+            expect(tab.get_by_role("button", name="BestTrial configuration (TOML)")).to_have_count(1)
             expect(tab.locator(PICTURE).first).to_be_visible(timeout=60_000)
             assert tab.evaluate("performance.timeOrigin") == loaded
             assert search.wait(120) == 0

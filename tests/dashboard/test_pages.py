@@ -168,7 +168,7 @@ def test_a_finalization_that_has_begun_is_told(page: Callable[..., AppTest], sto
 
 
 def test_runs_are_compared_by_configuration_and_by_outcome(page: Callable[..., AppTest], storage: Path) -> None:
-    synthetic_run.write(Folder.at(str(storage)).folder("other"), 12, seed=1)
+    synthetic_run.write(Folder.from_uri(str(storage)).folder("other"), 12, seed=1)
     shown = page("compare", runs=["large", "other"])
     assert sound(shown)
     came, settings = (table.value for table in shown.table)
@@ -181,7 +181,7 @@ def test_runs_are_compared_by_configuration_and_by_outcome(page: Callable[..., A
 
 def test_the_first_run_is_compared_with_each_other_one(page: Callable[..., AppTest], storage: Path) -> None:
     for name, seed in (("other", 1), ("third", 2)):
-        synthetic_run.write(Folder.at(str(storage)).folder(name), 12, seed=seed)
+        synthetic_run.write(Folder.from_uri(str(storage)).folder(name), 12, seed=seed)
     found = words(page("compare", runs=["large", "other", "third", "gone"])).replace("\\", "")
     assert found.count("the best trial of large") == 2
     assert "No run of the name gone, which the address asks for, can be read." in found
@@ -194,13 +194,13 @@ def test_two_runs_are_compared_when_the_demonstration_is_gone(
     shown = page("compare")
     assert shown.multiselect(key="runs").value == ["demonstration"]
     for name in ("first", "second"):
-        synthetic_run.write(Folder.at(str(tmp_path)).folder(name), 12)
+        synthetic_run.write(Folder.from_uri(str(tmp_path)).folder(name), 12)
     cache.names.clear()
     assert sorted(shown.run().multiselect(key="runs").value) == ["first", "second"]
 
 
 def test_what_any_run_was_searched_by_is_compared_first(page: Callable[..., AppTest], storage: Path) -> None:
-    synthetic_run.write(Folder.at(str(storage)).folder("other"), 12)
+    synthetic_run.write(Folder.from_uri(str(storage)).folder("other"), 12)
     job = json.loads((storage / "other" / "manifest.json").read_text())["job"]
     change(storage / "other" / "manifest.json", job=job | {"search": job["search"] | {"metric": "macro_f1"}})
     shown = page("compare", runs=["large", "other"])
@@ -212,7 +212,7 @@ def test_what_any_run_was_searched_by_is_compared_first(page: Callable[..., AppT
 
 def test_the_latest_runs_with_a_result_are_compared_first(page: Callable[..., AppTest], storage: Path) -> None:
     for name, trials in (("second", 12), ("begun", 12)):
-        synthetic_run.write(Folder.at(str(storage)).folder(name), trials)
+        synthetic_run.write(Folder.from_uri(str(storage)).folder(name), trials)
     shutil.rmtree(storage / "begun" / "trials")
     change(storage / "begun" / "manifest.json", created="2999-01-01T00:00:00+00:00")
     assert sorted(page("compare").multiselect(key="runs").value) == ["large", "second"]
@@ -336,7 +336,7 @@ def test_a_trial_without_results_is_said_to_have_none(page: Callable[..., AppTes
 
 
 def test_of_damaged_runs_the_others_are_shown(page: Callable[..., AppTest], storage: Path) -> None:
-    synthetic_run.write(Folder.at(str(storage)).folder("other"), 12)
+    synthetic_run.write(Folder.from_uri(str(storage)).folder("other"), 12)
     for i in range(3):
         shutil.copytree(storage / "other", storage / f"damaged-{i}")
         change(storage / f"damaged-{i}" / "manifest.json", run=None)
@@ -358,7 +358,7 @@ def test_an_unknown_run_in_the_address_is_said_to_be_unknown(page: Callable[...,
 
 def test_a_run_is_found_as_soon_as_it_is_there(page: Callable[..., AppTest], storage: Path) -> None:
     page("overview")
-    synthetic_run.write(Folder.at(str(storage)).folder("new"), 2)
+    synthetic_run.write(Folder.from_uri(str(storage)).folder("new"), 2)
     assert page("overview", run="new").subheader[0].value == "new"
 
 
@@ -368,7 +368,7 @@ def test_the_demonstration_gives_way_to_the_first_run(
     monkeypatch.setattr(sys, "argv", ["app.py", str(tmp_path)])
     shown = page("overview")
     assert shown.subheader[0].value == "demonstration"
-    synthetic_run.write(Folder.at(str(tmp_path)).folder("mine"), 2)
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("mine"), 2)
     cache.names.clear()
     assert shown.run().subheader[0].value == "mine"
     told = "There are runs now, so the demonstration is gone: this is the latest of them."

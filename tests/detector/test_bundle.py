@@ -67,7 +67,7 @@ def members(encoding: Encoding) -> list[Any]:
 def saved(encoding: Encoding, members: list[Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bundle")
     weights = [{weight.path: np.array(weight) for weight in model.weights} for model in members]
-    bundle.save(Folder.at(str(path)), manifest(), encoding, weights, card="# A card\n")
+    bundle.save(Folder.from_uri(str(path)), manifest(), encoding, weights, card="# A card\n")
     return path
 
 
@@ -77,7 +77,7 @@ def copy(saved: Path, tmp_path: Path) -> Path:
 
 
 def load(path: Path) -> bundle.Bundle:
-    return bundle.load(Folder.at(str(path)))
+    return bundle.load(Folder.from_uri(str(path)))
 
 
 def reseal(path: Path) -> None:
@@ -145,7 +145,7 @@ def test_another_version_is_refused(copy: Path) -> None:
 
 def test_another_data_set_is_refused(saved: Path) -> None:
     with pytest.raises(UserError, match=r"the bundle was made for nsl-kdd-sample, not for nsl-kdd"):
-        bundle.load(Folder.at(str(saved)), dataset="nsl-kdd")
+        bundle.load(Folder.from_uri(str(saved)), dataset="nsl-kdd")
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_an_archive_that_is_encrypted_is_refused(copy: Path) -> None:
 
 def test_a_bundle_takes_the_place_of_a_larger_one(copy: Path, encoding: Encoding, members: list[Any]) -> None:
     weights = {weight.path: np.array(weight) for weight in members[1].weights}
-    bundle.save(Folder.at(str(copy)), manifest(members=1), encoding, [weights], card="")
+    bundle.save(Folder.from_uri(str(copy)), manifest(members=1), encoding, [weights], card="")
     assert not (copy / "weights-1.npz").exists()
     assert load(copy).manifest == manifest(members=1)
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from nids import datasets, report
 from nids.cli import app
 from nids.cluster.parallel import fit_all
-from nids.cluster.placement import places
+from nids.cluster.placement import node_pools
 from nids.detector import bundle, finalize
 from nids.detector import score as scoring
 from nids.detector.final_model import choose
@@ -22,7 +22,7 @@ from nids.errors import UserError
 from nids.evaluation import baselines
 from nids.evaluation.held_out import ANOTHER_DRAW
 from nids.metrics.calibration import fit_temperature
-from nids.metrics.classification import evaluate, summary
+from nids.metrics.classification import confusion_and_log_loss, summary
 from nids.metrics.detection import attack_scores, threshold_at
 from nids.report import held_out
 from nids.results import Run, open_run
@@ -65,7 +65,7 @@ def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> No
     found = []
     for fold, rows in table.groupby("fold"):
         labels = pd.Categorical(rows["class"], CLASSES).codes
-        confusion, log_loss = evaluate(labels, rows[[f"p_{name}" for name in CLASSES]].to_numpy())
+        confusion, log_loss = confusion_and_log_loss(labels, rows[[f"p_{name}" for name in CLASSES]].to_numpy())
         found.append(summary(confusion, log_loss))
         assert {name: by_fold[fold][name] for name in found[-1]} == found[-1]
         assert by_fold[fold]["confusion"] == confusion.tolist()
@@ -80,11 +80,11 @@ def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> No
 
 
 def test_an_interrupted_finalization_trains_no_model_twice(run: Run, tmp_path: Path) -> None:
-    job, corpus, folds = preparation.folds_of_run(run, load, str(Path(run.uri).parent), print)
-    work, kept = on_folds(folds, 2, job, choose(run).hyperparameters, epochs=2), Folder.at(str(tmp_path))
+    job, training_set, folds = preparation.folds_of_run(run, load, str(Path(run.uri).parent), print)
+    work, kept = on_folds(folds, 2, job, choose(run).hyperparameters, epochs=2), Folder.from_uri(str(tmp_path))
     said: list[tuple[int, int]] = []
 
-    (place,) = places(job.resources)
+    (place,) = node_pools(job.resources)
 
     def interrupt(model: int, epoch: int) -> None:
         said.append((model, epoch))
@@ -92,11 +92,11 @@ def test_an_interrupted_finalization_trains_no_model_twice(run: Run, tmp_path: P
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit_all(corpus, work, job, place, kept, interrupt)
+        fit_all(training_set, work, job, place, kept, interrupt)
     done = {name: (tmp_path / name).read_bytes() for name in kept.names(".npz")}
     assert 2 <= len(done) < 4
     said.clear()
-    models = fit_all(corpus, work, job, place, kept, lambda model, epoch: said.append((model, epoch)))
+    models = fit_all(training_set, work, job, place, kept, lambda model, epoch: said.append((model, epoch)))
     # Of a model that was kept, its end alone is told; the others begin anew.
     assert sorted(model for model, epoch in said if epoch == 2) == [0, 1, 2, 3]
     assert len([model for model, epoch in said if epoch == 1]) == 4 - len(done)
@@ -110,7 +110,7 @@ def test_thresholds_and_calibration_come_from_rows_not_trained_on(run: Run) -> N
     probabilities = table[[f"p_{name}" for name in CLASSES]].to_numpy()
     labels = pd.Categorical(table["class"], CLASSES).codes
     calm = attack_scores(probabilities[labels == 0], 0)
-    found = bundle.load(Folder.at(run.uri).folder("bundle")).manifest
+    found = bundle.load(Folder.from_uri(run.uri).folder("bundle")).manifest
     assert found.thresholds == {rate: threshold_at(calm, rate) for rate in (0.001, 0.005, 0.01)}
     assert found.calibration.temperature == pytest.approx(fit_temperature(labels, probabilities))
     natural = np.bincount(labels, minlength=5) / len(labels)
@@ -122,7 +122,7 @@ def test_thresholds_and_calibration_come_from_rows_not_trained_on(run: Run) -> N
 
 
 def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> None:
-    detector = bundle.load(Folder.at(run.uri).folder("bundle"))
+    detector = bundle.load(Folder.from_uri(run.uri).folder("bundle"))
     traffic = datasets.load_training("nsl-kdd-sample", rows=240, seed=ANOTHER_DRAW)
     (path,) = (Path(run.uri) / "final").glob("predictions-*.parquet")
     table = pd.read_parquet(path)
@@ -131,7 +131,7 @@ def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> 
     outcome = run.evaluation("final")
     assert outcome is not None
     judged = outcome["held_out"][traffic.source]
-    expected = summary(*evaluate(traffic.label, probabilities))
+    expected = summary(*confusion_and_log_loss(traffic.label, probabilities))
     assert {name: judged["figures"][name] for name in expected} == pytest.approx(expected)
     assert (outcome["trial"], outcome["members"], len(judged["members"])) == (choose(run).trial, 2, 2)
     card = (Path(run.uri) / "bundle/MODEL_CARD.md").read_text(encoding="utf-8")
@@ -142,7 +142,7 @@ def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> 
 @pytest.mark.parametrize("files", [1, 10])
 @pytest.mark.parametrize("ending", [".txt", ".csv", ".txt.gz", ".parquet"])
 def test_scoring_gives_the_predictions_that_were_judged(run: Run, tmp_path: Path, ending: str, files: int) -> None:
-    detector = bundle.load(Folder.at(run.uri).folder("bundle"))
+    detector = bundle.load(Folder.from_uri(run.uri).folder("bundle"))
     traffic = datasets.load_training("nsl-kdd-sample", rows=240, seed=ANOTHER_DRAW)
     for i, part in enumerate(np.array_split(np.arange(240), files)):
         rows = traffic.features.iloc[part]
@@ -233,4 +233,4 @@ def test_a_further_look_is_asked_for(run: Run) -> None:
     assert again.exception is None, again.output
     assert "looked at 3 times" in " ".join(again.output.split())
     assert "looked at 3 times" in (Path(run.uri) / "report.html").read_text(encoding="utf-8")
-    assert bundle.load(Folder.at(run.uri).folder("bundle")).manifest.members == 1
+    assert bundle.load(Folder.from_uri(run.uri).folder("bundle")).manifest.members == 1

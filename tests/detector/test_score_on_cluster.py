@@ -50,7 +50,7 @@ def detector(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path
         }
     )
     weights = {weight.path: np.array(weight) for weight in build_model(encoding.width, 5, HP, seed=1).weights}
-    bundle.save(Folder.at(str(path)), manifest, encoding, [weights], card="")
+    bundle.save(Folder.from_uri(str(path)), manifest, encoding, [weights], card="")
     return path
 
 
@@ -70,7 +70,7 @@ def quiet() -> Console:
 
 def test_each_file_has_the_scores_that_it_has_alone(cluster: None, detector: Path, files: Path, tmp_path: Path) -> None:
     found = scoring_on_ray.score(str(detector), [files], tmp_path / "scores", None, quiet())
-    alone = scoring.score(bundle.load(Folder.at(str(detector))), [files], tmp_path / "alone.parquet", quiet())
+    alone = scoring.score(bundle.load(Folder.from_uri(str(detector))), [files], tmp_path / "alone.parquet", quiet())
     assert (found.rows, found.rejected, found.by_class, found.alerts) == (240, 0, alone.by_class, alone.alerts)
     expected = pd.read_parquet(tmp_path / "alone.parquet")
     parts = [pd.read_parquet(tmp_path / "scores" / f"{i}.csv.parquet") for i in range(5)]

@@ -87,7 +87,7 @@ def test_a_bucket_that_is_not_there(bucket: Path) -> None:
     with pytest.raises(
         UserError, match=r"s3://none/runs: cannot be used as storage \(.*bucket.*Name another with --st"
     ):
-        Folder.at("s3://none/runs").write("a", b"1")
+        Folder.from_uri("s3://none/runs").write("a", b"1")
 
 
 def test_wrong_credentials(bucket: Path, monkeypatch: pytest.MonkeyPatch) -> None:

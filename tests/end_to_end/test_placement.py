@@ -29,7 +29,7 @@ def test_eight_quarters_of_a_gpu_to_a_node_at_once(three_nodes: Nodes) -> None:
         (node, card): 4 for node in found["nodes"] for card in ("0", "1")
     }
     # The rows were put once; each node holds one copy, which its trials read in place.
-    assert found["holding"] == [sorted(found["nodes"])] * 3  # corpus and two folds
+    assert found["holding"] == [sorted(found["nodes"])] * 3  # training_set and two folds
     assert {(seen["rows"], seen["read_only"]) for seen in found["seen"]} == {(6000, True)}
 
 

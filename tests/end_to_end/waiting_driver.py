@@ -59,10 +59,10 @@ class Meeting:
 class Waiting(Stub):
     """A trial that waits for the others in its first epoch, and reads the folds."""
 
-    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Any, places: Any) -> None:
+    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Any, node_pools: Any) -> None:
         self._corpus, self._folds = shared.get()
         self._meeting = ray.get_actor("meeting")
-        super().setup(config, shared, job, places)
+        super().setup(config, shared, job, node_pools)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self._number = new_config["number"]
@@ -122,9 +122,9 @@ def main() -> None:
         run = driver.run(prepared, Console(file=io.StringIO()), Waiting)
         states = run.trials()["state"].tolist()
     (shared,) = puts
-    places = ray.experimental.get_object_locations([shared.corpus, *shared.folds])
+    node_pools = ray.experimental.get_object_locations([shared.training_set, *shared.folds])
     nodes = {node["NodeID"]: node["Resources"].get("GPU", 0) for node in ray.nodes()}
-    holding = [sorted(place["node_ids"]) for place in places.values()]
+    holding = [sorted(place["node_ids"]) for place in node_pools.values()]
     found = {**ray.get(meeting.found.remote()), "states": states, "nodes": nodes, "holding": holding}
     print(json.dumps(found), flush=True)
     ray.shutdown()

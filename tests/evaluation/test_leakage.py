@@ -21,7 +21,7 @@ from nids import datasets
 from nids.config import Folds
 from nids.errors import UserError
 from nids.evaluation import leakage
-from nids.folds.build import Corpus, Fold, Split, build, split
+from nids.folds.build import Fold, Split, TrainingSet, build, split
 from nids.folds.encoding import Encoding
 from nids.report import leakage as told
 
@@ -40,8 +40,8 @@ def rows() -> Traffic:
 
 
 @pytest.fixture(scope="module")
-def corpus(rows: Traffic) -> Corpus:
-    return Corpus.of(rows)
+def training_set(rows: Traffic) -> TrainingSet:
+    return TrainingSet.from_traffic(rows)
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +73,13 @@ def judge(model: Any, encoded: np.ndarray, labels: np.ndarray) -> dict[str, floa
     }
 
 
-def tree_on(corpus: Corpus, fold: Fold) -> dict[str, float]:
-    encoded = np.vstack([fold.encoding.transform(corpus.rows, fold.training), fold.synthetic.toarray()])
-    labels = np.concatenate([corpus.labels[fold.training], fold.synthetic_labels])
+def tree_on(training_set: TrainingSet, fold: Fold) -> dict[str, float]:
+    encoded = np.vstack([fold.encoding.transform(training_set.rows, fold.training), fold.synthetic.toarray()])
+    labels = np.concatenate([training_set.labels[fold.training], fold.synthetic_labels])
     tree = DecisionTreeClassifier(random_state=SEED).fit(encoded, labels)
-    return judge(tree, fold.encoding.transform(corpus.rows, fold.validation), corpus.labels[fold.validation])
+    return judge(
+        tree, fold.encoding.transform(training_set.rows, fold.validation), training_set.labels[fold.validation]
+    )
 
 
 def content(fold: Fold) -> tuple[Any, ...]:
@@ -92,15 +94,18 @@ def content(fold: Fold) -> tuple[Any, ...]:
     )
 
 
-def aligned(corpus: Corpus, sides: list[Split], number: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def aligned(training_set: TrainingSet, sides: list[Split], number: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Both parts of a fold without SMOTE, encoded, under the columns of all folds in the order of their appearance."""
-    encodings = [Encoding.fit(corpus.rows, side.training, corpus.dataset) for side in sides]
+    encodings = [Encoding.fit(training_set.rows, side.training, training_set.dataset) for side in sides]
     columns = pd.Index([name for encoding in encodings for name in encoding.feature_names]).unique()
     encoding, parts = encodings[number], {}
     for part in ("training", "validation"):
         numbers = getattr(sides[number], part)
-        table = pd.DataFrame(encoding.transform(corpus.rows, numbers), columns=list(encoding.feature_names))
-        parts[part] = (table.reindex(columns=columns, fill_value=np.float32(0)).to_numpy(), corpus.labels[numbers])
+        table = pd.DataFrame(encoding.transform(training_set.rows, numbers), columns=list(encoding.feature_names))
+        parts[part] = (
+            table.reindex(columns=columns, fill_value=np.float32(0)).to_numpy(),
+            training_set.labels[numbers],
+        )
     return parts
 
 
@@ -122,23 +127,25 @@ def test_a_row_for_each_variant_and_fold(measured: pd.DataFrame) -> None:
 
 
 def test_the_right_way_of_the_tree_is_that_of_scikit_learn(
-    corpus: Corpus, sides: list[Split], measured: pd.DataFrame
+    training_set: TrainingSet, sides: list[Split], measured: pd.DataFrame
 ) -> None:
-    folds = [build(corpus, number, side, FOLDS, SEED) for number, side in enumerate(sides)]
-    expected = pd.DataFrame([tree_on(corpus, fold) for fold in folds])
+    folds = [build(training_set, number, side, FOLDS, SEED) for number, side in enumerate(sides)]
+    expected = pd.DataFrame([tree_on(training_set, fold) for fold in folds])
     pd.testing.assert_frame_equal(figures(measured, leakage.RIGHT), expected)
 
 
 def test_the_encoder_of_all_rows_is_that_of_scikit_learn(
-    corpus: Corpus, sides: list[Split], measured: pd.DataFrame
+    training_set: TrainingSet, sides: list[Split], measured: pd.DataFrame
 ) -> None:
-    folds = [leakage.fold_with_encoder_of_all(corpus, number, side, FOLDS, SEED) for number, side in enumerate(sides)]
-    expected = pd.DataFrame([tree_on(corpus, fold) for fold in folds])
+    folds = [
+        leakage.fold_with_encoder_of_all(training_set, number, side, FOLDS, SEED) for number, side in enumerate(sides)
+    ]
+    expected = pd.DataFrame([tree_on(training_set, fold) for fold in folds])
     pd.testing.assert_frame_equal(figures(measured, leakage.ENCODER_OF_ALL), expected)
 
 
-def test_smote_before_the_split_is_that_of_scikit_learn(corpus: Corpus, measured: pd.DataFrame) -> None:
-    encoded, labels = leakage.smote_before_the_split(corpus, FOLDS, SEED)
+def test_smote_before_the_split_is_that_of_scikit_learn(training_set: TrainingSet, measured: pd.DataFrame) -> None:
+    encoded, labels = leakage.smote_before_the_split(training_set, FOLDS, SEED)
     found = cross_validate(
         DecisionTreeClassifier(random_state=SEED),
         encoded,
@@ -150,21 +157,23 @@ def test_smote_before_the_split_is_that_of_scikit_learn(corpus: Corpus, measured
     pd.testing.assert_frame_equal(figures(measured, leakage.SMOTE_FIRST), expected)
 
 
-def test_its_real_rows_alone_are_judged_by_the_same_trees(corpus: Corpus, measured: pd.DataFrame) -> None:
-    encoded, labels = leakage.smote_before_the_split(corpus, FOLDS, SEED)
+def test_its_real_rows_alone_are_judged_by_the_same_trees(training_set: TrainingSet, measured: pd.DataFrame) -> None:
+    encoded, labels = leakage.smote_before_the_split(training_set, FOLDS, SEED)
     expected = []
     for training, validation in StratifiedKFold(FOLDS.count, shuffle=True, random_state=SEED).split(encoded, labels):
         tree = DecisionTreeClassifier(random_state=SEED).fit(encoded[training], labels[training])
-        real = validation[validation < len(corpus.labels)]
+        real = validation[validation < len(training_set.labels)]
         expected.append(judge(tree, encoded[real], labels[real]))
     pd.testing.assert_frame_equal(figures(measured, leakage.SMOTE_FIRST_REAL), pd.DataFrame(expected))
 
 
-def test_new_models_are_those_of_scikit_learn(corpus: Corpus, sides: list[Split], measured: pd.DataFrame) -> None:
+def test_new_models_are_those_of_scikit_learn(
+    training_set: TrainingSet, sides: list[Split], measured: pd.DataFrame
+) -> None:
     for variant, passes in ((leakage.NEW_MODEL, [10] * 5), (leakage.NEW_MODEL_LONGER, [10, 20, 30, 40, 50])):
         expected = []
         for number, epochs in enumerate(passes):
-            parts = aligned(corpus, sides, number)
+            parts = aligned(training_set, sides, number)
             model = network()
             for _ in range(epochs):
                 model.partial_fit(*parts["training"], classes=range(5))
@@ -172,10 +181,12 @@ def test_new_models_are_those_of_scikit_learn(corpus: Corpus, sides: list[Split]
         pd.testing.assert_frame_equal(figures(measured, variant), pd.DataFrame(expected))
 
 
-def test_the_one_model_is_that_of_scikit_learn(corpus: Corpus, sides: list[Split], measured: pd.DataFrame) -> None:
+def test_the_one_model_is_that_of_scikit_learn(
+    training_set: TrainingSet, sides: list[Split], measured: pd.DataFrame
+) -> None:
     model, expected = network(), []
     for number in range(FOLDS.count):
-        parts = aligned(corpus, sides, number)
+        parts = aligned(training_set, sides, number)
         for _ in range(10):
             model.partial_fit(*parts["training"], classes=range(5))
         expected.append(judge(model, *parts["validation"]))
@@ -187,48 +198,50 @@ def test_smote_before_the_split_raises_macro_f1(measured: pd.DataFrame) -> None:
     assert leaky["macro_f1"].min() > right["macro_f1"].max()
 
 
-def test_smote_before_the_split_trains_on_what_was_made_of_validation_rows(corpus: Corpus, sides: list[Split]) -> None:
+def test_smote_before_the_split_trains_on_what_was_made_of_validation_rows(
+    training_set: TrainingSet, sides: list[Split]
+) -> None:
     """Some synthetic rows of its training parts lie between real rows only if validation rows are among them."""
-    encoded, labels = leakage.smote_before_the_split(corpus, FOLDS, SEED)
-    rarest = len(corpus.dataset.classes) - 1
-    real = np.arange(len(labels)) < len(corpus.labels)
+    encoded, labels = leakage.smote_before_the_split(training_set, FOLDS, SEED)
+    rarest = len(training_set.dataset.classes) - 1
+    real = np.arange(len(labels)) < len(training_set.labels)
     for training, _ in StratifiedKFold(FOLDS.count, shuffle=True, random_state=SEED).split(encoded, labels):
         own = training[labels[training] == rarest]
         synthetic = encoded[own[~real[own]]]
         assert (outside(synthetic, encoded[real & (labels == rarest)]) < 1e-5).all()
         assert np.mean(outside(synthetic, encoded[own[real[own]]]) > 1e-3) > 0.1
 
-    fold = build(corpus, 0, sides[0], FOLDS, SEED)
-    own = fold.training[corpus.labels[fold.training] == rarest]
+    fold = build(training_set, 0, sides[0], FOLDS, SEED)
+    own = fold.training[training_set.labels[fold.training] == rarest]
     synthetic = fold.synthetic.toarray()[fold.synthetic_labels == rarest]
-    assert (outside(synthetic, fold.encoding.transform(corpus.rows, own)) < 1e-5).all()
+    assert (outside(synthetic, fold.encoding.transform(training_set.rows, own)) < 1e-5).all()
 
 
-def test_rows_resampled_before_the_split_are_all_real_ones_and_then_synthetic_ones(corpus: Corpus) -> None:
-    encoded, labels = leakage.smote_before_the_split(corpus, FOLDS, SEED)
-    everything = np.arange(len(corpus.labels))
-    encoding = Encoding.fit(corpus.rows, everything, corpus.dataset)
-    np.testing.assert_array_equal(encoded[: len(everything)], encoding.transform(corpus.rows, everything))
-    np.testing.assert_array_equal(labels[: len(everything)], corpus.labels)
-    assert set(np.bincount(labels)) == {np.bincount(corpus.labels).max()}
+def test_rows_resampled_before_the_split_are_all_real_ones_and_then_synthetic_ones(training_set: TrainingSet) -> None:
+    encoded, labels = leakage.smote_before_the_split(training_set, FOLDS, SEED)
+    everything = np.arange(len(training_set.labels))
+    encoding = Encoding.fit(training_set.rows, everything, training_set.dataset)
+    np.testing.assert_array_equal(encoded[: len(everything)], encoding.transform(training_set.rows, everything))
+    np.testing.assert_array_equal(labels[: len(everything)], training_set.labels)
+    assert set(np.bincount(labels)) == {np.bincount(training_set.labels).max()}
     assert (encoded.dtype, labels.dtype) == (np.float32, np.int8)
 
 
 def test_an_encoder_of_all_rows_knows_the_validation_rows_and_changes_nothing_else(
-    corpus: Corpus, sides: list[Split]
+    training_set: TrainingSet, sides: list[Split]
 ) -> None:
-    right = build(corpus, 1, sides[1], FOLDS, SEED)
-    leaky = leakage.fold_with_encoder_of_all(corpus, 1, sides[1], FOLDS, SEED)
-    assert leaky.encoding == Encoding.fit(corpus.rows, np.arange(len(corpus.labels)), corpus.dataset)
+    right = build(training_set, 1, sides[1], FOLDS, SEED)
+    leaky = leakage.fold_with_encoder_of_all(training_set, 1, sides[1], FOLDS, SEED)
+    assert leaky.encoding == Encoding.fit(training_set.rows, np.arange(len(training_set.labels)), training_set.dataset)
     assert leaky.encoding != right.encoding
     for one, other in ((leaky.training, right.training), (leaky.validation, right.validation)):
         np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(leaky.synthetic_labels, right.synthetic_labels)
 
-    everything = np.arange(len(corpus.labels), dtype=np.int32)
+    everything = np.arange(len(training_set.labels), dtype=np.int32)
     no_leak = Split(everything, everything)
-    assert content(leakage.fold_with_encoder_of_all(corpus, 1, no_leak, FOLDS, SEED)) == content(
-        build(corpus, 1, no_leak, FOLDS, SEED)
+    assert content(leakage.fold_with_encoder_of_all(training_set, 1, no_leak, FOLDS, SEED)) == content(
+        build(training_set, 1, no_leak, FOLDS, SEED)
     )
 
 

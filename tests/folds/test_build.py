@@ -11,7 +11,7 @@ from sklearn.model_selection import StratifiedKFold
 from nids import config, datasets
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds.build import Corpus, Fold, build, split, whole
+from nids.folds.build import Fold, TrainingSet, build, full_fold, split
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ METHODS = [
 ]
 
 
-def bits(corpus: Corpus, fold: Fold) -> dict[str, Any]:
+def bits(training_set: TrainingSet, fold: Fold) -> dict[str, Any]:
     """All that a model's training part is made of, as bytes and text."""
-    training = TrainingRows(corpus, fold, fold.encoding.width)
+    training = TrainingRows(training_set, fold, fold.encoding.width)
     return {
         "numbers": fold.training.tobytes(),
         "encoding": fold.encoding.to_json(),
@@ -81,7 +81,7 @@ def only(traffic: Traffic, numbers: np.ndarray) -> Traffic:
 @pytest.mark.parametrize("number", range(3))
 def test_no_validation_row_reaches_the_training_part(traffic: Traffic, folds: Folds, number: int) -> None:
     sides = split(traffic, folds, seed=0)[number]
-    before, after = Corpus.of(traffic), Corpus.of(changed(traffic, sides.validation))
+    before, after = TrainingSet.from_traffic(traffic), TrainingSet.from_traffic(changed(traffic, sides.validation))
     assert not np.array_equal(before.rows.numeric[sides.validation], after.rows.numeric[sides.validation])
     assert bits(before, build(before, number, sides, folds, seed=0)) == bits(
         after, build(after, number, sides, folds, seed=0)
@@ -92,10 +92,10 @@ def test_no_single_validation_row_reaches_the_training_part() -> None:
     traffic = datasets.load_training("nsl-kdd-sample", rows=75, seed=1)
     folds = Folds(count=3, targets={"U2R": 20})
     sides = split(traffic, folds, seed=0)[1]
-    corpus = Corpus.of(traffic)
-    expected = bits(corpus, build(corpus, 1, sides, folds, seed=0))
+    training_set = TrainingSet.from_traffic(traffic)
+    expected = bits(training_set, build(training_set, 1, sides, folds, seed=0))
     for row in sides.validation:
-        other = Corpus.of(changed(traffic, np.array([row])))
+        other = TrainingSet.from_traffic(changed(traffic, np.array([row])))
         assert bits(other, build(other, 1, sides, folds, seed=0)) == expected, row
 
 
@@ -103,9 +103,9 @@ def test_a_training_row_does_reach_it(traffic: Traffic) -> None:
     """Shows that the comparison above is able to fail, in each of its parts that a single row decides."""
     folds = Folds(count=3)
     sides = split(traffic, folds, seed=0)[0]
-    corpus = Corpus.of(traffic)
-    other = Corpus.of(changed(traffic, sides.training[:1]))
-    ours = bits(corpus, build(corpus, 0, sides, folds, seed=0))
+    training_set = TrainingSet.from_traffic(traffic)
+    other = TrainingSet.from_traffic(changed(traffic, sides.training[:1]))
+    ours = bits(training_set, build(training_set, 0, sides, folds, seed=0))
     theirs = bits(other, build(other, 0, sides, folds, seed=0))
     assert [key for key in ours if ours[key] != theirs[key]] == [
         "encoding",
@@ -165,11 +165,11 @@ def test_conflicting_vectors_are_drawn_under_the_rarest_of_their_classes(traffic
 
 
 def test_the_same_seed_gives_the_same_folds_and_another_seed_others(traffic: Traffic) -> None:
-    corpus, folds = Corpus.of(traffic), Folds(count=3)
+    training_set, folds = TrainingSet.from_traffic(traffic), Folds(count=3)
 
     def made(seed: int) -> list[dict[str, Any]]:
         splits = split(traffic, folds, seed)
-        return [bits(corpus, build(corpus, i, sides, folds, seed)) for i, sides in enumerate(splits)]
+        return [bits(training_set, build(training_set, i, sides, folds, seed)) for i, sides in enumerate(splits)]
 
     once = made(0)
     assert made(0) == once
@@ -178,32 +178,34 @@ def test_the_same_seed_gives_the_same_folds_and_another_seed_others(traffic: Tra
 
 
 def test_the_seed_and_the_number_of_the_fold_decide_the_synthetic_rows(traffic: Traffic) -> None:
-    corpus, folds = Corpus.of(traffic), Folds(count=3)
+    training_set, folds = TrainingSet.from_traffic(traffic), Folds(count=3)
     sides = split(traffic, folds, seed=0)[0]
-    drawn = [build(corpus, number, sides, folds, seed).synthetic.toarray() for number, seed in [(0, 0), (1, 0), (0, 1)]]
+    drawn = [
+        build(training_set, number, sides, folds, seed).synthetic.toarray() for number, seed in [(0, 0), (1, 0), (0, 1)]
+    ]
     assert not np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[0], drawn[2])
 
 
 def test_a_fold_keeps_its_sides_and_its_own_rows_only(traffic: Traffic) -> None:
-    corpus, folds = Corpus.of(traffic), Folds(count=3)
+    training_set, folds = TrainingSet.from_traffic(traffic), Folds(count=3)
     sides = split(traffic, folds, seed=0)[2]
-    fold = build(corpus, 2, sides, folds, seed=0)
+    fold = build(training_set, 2, sides, folds, seed=0)
     assert fold.number == 2
     assert fold.training is sides.training
     assert fold.validation is sides.validation
     assert fold.synthetic.dtype == np.float32
     assert fold.synthetic.shape == (len(fold.synthetic_labels), fold.encoding.width)
-    counts = np.bincount(np.concatenate([corpus.labels[fold.training], fold.synthetic_labels]))
-    assert set(counts) == {np.bincount(corpus.labels[fold.training]).max()}
+    counts = np.bincount(np.concatenate([training_set.labels[fold.training], fold.synthetic_labels]))
+    assert set(counts) == {np.bincount(training_set.labels[fold.training]).max()}
 
 
 def test_the_corpus_is_what_all_folds_share(traffic: Traffic) -> None:
-    corpus = Corpus.of(traffic)
-    assert len(corpus.rows) == len(traffic.label)
-    assert corpus.labels.dtype == np.int8
-    np.testing.assert_array_equal(corpus.labels, traffic.label)
-    assert corpus.dataset is traffic.dataset
+    training_set = TrainingSet.from_traffic(traffic)
+    assert len(training_set.rows) == len(traffic.label)
+    assert training_set.labels.dtype == np.int8
+    np.testing.assert_array_equal(training_set.labels, traffic.label)
+    assert training_set.dataset is traffic.dataset
 
 
 def test_a_class_with_fewer_distinct_rows_than_folds_is_refused(traffic: Traffic) -> None:
@@ -221,8 +223,8 @@ def test_a_class_with_fewer_distinct_rows_than_folds_is_refused(traffic: Traffic
 def test_a_class_that_does_not_occur_is_no_obstacle(traffic: Traffic) -> None:
     kept = np.flatnonzero(traffic.label != 4)
     without = only(traffic, kept)
-    corpus, folds = Corpus.of(without), Folds(count=3)
-    fold = build(corpus, 0, split(without, folds, seed=0)[0], folds, seed=0)
+    training_set, folds = TrainingSet.from_traffic(without), Folds(count=3)
+    fold = build(training_set, 0, split(without, folds, seed=0)[0], folds, seed=0)
     assert set(fold.synthetic_labels) == {1, 2, 3}
 
 
@@ -236,12 +238,12 @@ def test_a_class_that_does_not_occur_is_no_obstacle(traffic: Traffic) -> None:
 )
 def test_all_rows_are_resampled_as_a_fold_is(traffic: Traffic, targets: dict[str, int], added: dict[str, int]) -> None:
     """A target may lie between the rows of a fold's training part and those of the whole file."""
-    corpus, classes = Corpus.of(traffic), traffic.dataset.classes
+    training_set, classes = TrainingSet.from_traffic(traffic), traffic.dataset.classes
     job = config.make({"name": "job", "folds": {"count": 3, "targets": targets}}, source="job.toml")
-    counts = np.bincount(corpus.labels, minlength=5)
-    build(corpus, 0, split(traffic, job.folds, seed=0)[0], job.folds, seed=0)  # in a fold, none is met
-    everything = whole(corpus, job)
-    np.testing.assert_array_equal(everything.training, np.arange(len(corpus.rows)))
+    counts = np.bincount(training_set.labels, minlength=5)
+    build(training_set, 0, split(traffic, job.folds, seed=0)[0], job.folds, seed=0)  # in a fold, none is met
+    everything = full_fold(training_set, job)
+    np.testing.assert_array_equal(everything.training, np.arange(len(training_set.rows)))
     assert len(everything.validation) == 0
     synthetic = np.bincount(everything.synthetic_labels, minlength=5)
     assert synthetic.tolist() == [max(0, added.get(name, 0) - counts[i]) for i, name in enumerate(classes)]

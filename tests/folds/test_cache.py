@@ -9,7 +9,7 @@ from nids import config
 from nids.config import Folds
 from nids.errors import UserError
 from nids.folds import cache as fold_cache
-from nids.folds.build import Corpus, Fold, build, split
+from nids.folds.build import Fold, TrainingSet, build, split
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -24,18 +24,18 @@ FOLDS = Folds(count=3, k_neighbors=12)  # more neighbours than U2R has, so that 
 
 
 @pytest.fixture(scope="module")
-def corpus(traffic: Traffic) -> Corpus:
-    return Corpus.of(traffic)
+def training_set(traffic: Traffic) -> TrainingSet:
+    return TrainingSet.from_traffic(traffic)
 
 
 @pytest.fixture(scope="module")
-def folds(traffic: Traffic, corpus: Corpus) -> list[Fold]:
-    return [build(corpus, i, sides, FOLDS, seed=0) for i, sides in enumerate(split(traffic, FOLDS, seed=0))]
+def folds(traffic: Traffic, training_set: TrainingSet) -> list[Fold]:
+    return [build(training_set, i, sides, FOLDS, seed=0) for i, sides in enumerate(split(traffic, FOLDS, seed=0))]
 
 
 @pytest.fixture(params=["local disk", "object store"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
-    return Folder.at(str(tmp_path / "folds") if request.param == "local disk" else "mock://bucket/folds")
+    return Folder.from_uri(str(tmp_path / "folds") if request.param == "local disk" else "mock://bucket/folds")
 
 
 def exact(array: np.ndarray) -> tuple[str, tuple[int, ...], bytes]:
@@ -54,33 +54,33 @@ def content(fold: Fold) -> dict[str, Any]:
     }
 
 
-def test_what_is_saved_is_loaded_to_the_last_bit(folder: Folder, corpus: Corpus, folds: list[Fold]) -> None:
-    fold_cache.save(folder, corpus, folds)
+def test_what_is_saved_is_loaded_to_the_last_bit(folder: Folder, training_set: TrainingSet, folds: list[Fold]) -> None:
+    fold_cache.save(folder, training_set, folds)
     loaded = fold_cache.load(folder)
     assert loaded is not None
     assert folds[0].notes
     assert [content(fold) for fold in loaded[1]] == [content(fold) for fold in folds]
     again = loaded[0]
-    assert again.dataset is corpus.dataset
-    assert exact(again.labels) == exact(corpus.labels)
-    assert exact(again.rows.numeric) == exact(corpus.rows.numeric)
-    assert exact(again.rows.codes) == exact(corpus.rows.codes)
-    assert again.rows.vocabularies == corpus.rows.vocabularies
+    assert again.dataset is training_set.dataset
+    assert exact(again.labels) == exact(training_set.labels)
+    assert exact(again.rows.numeric) == exact(training_set.rows.numeric)
+    assert exact(again.rows.codes) == exact(training_set.rows.codes)
+    assert again.rows.vocabularies == training_set.rows.vocabularies
 
 
-def test_folds_without_synthetic_rows_are_kept_too(traffic: Traffic, folder: Folder, corpus: Corpus) -> None:
+def test_folds_without_synthetic_rows_are_kept_too(traffic: Traffic, folder: Folder, training_set: TrainingSet) -> None:
     plain = Folds(count=2, resampling="none")
-    folds = [build(corpus, i, sides, plain, seed=0) for i, sides in enumerate(split(traffic, plain, seed=0))]
-    fold_cache.save(folder, corpus, folds)
+    folds = [build(training_set, i, sides, plain, seed=0) for i, sides in enumerate(split(traffic, plain, seed=0))]
+    fold_cache.save(folder, training_set, folds)
     loaded = fold_cache.load(folder)
     assert loaded is not None
     assert [content(fold) for fold in loaded[1]] == [content(fold) for fold in folds]
 
 
-def test_nothing_is_loaded_before_all_is_there(tmp_path: Path, corpus: Corpus, folds: list[Fold]) -> None:
-    folder = Folder.at(str(tmp_path / "folds"))
+def test_nothing_is_loaded_before_all_is_there(tmp_path: Path, training_set: TrainingSet, folds: list[Fold]) -> None:
+    folder = Folder.from_uri(str(tmp_path / "folds"))
     assert fold_cache.load(folder) is None
-    fold_cache.save(folder, corpus, folds)
+    fold_cache.save(folder, training_set, folds)
     (tmp_path / "folds" / "complete.json").unlink()  # the last file of a save that was cut off
     assert fold_cache.load(folder) is None
 
@@ -110,11 +110,11 @@ def test_the_same_inputs_have_the_same_key() -> None:
     assert key.isalnum()
 
 
-def test_a_damaged_entry_counts_as_none(folder: Folder, corpus: Corpus, folds: list[Fold]) -> None:
-    fold_cache.save(folder, corpus, folds)
+def test_a_damaged_entry_counts_as_none(folder: Folder, training_set: TrainingSet, folds: list[Fold]) -> None:
+    fold_cache.save(folder, training_set, folds)
     folder.write("fold-1.npz", folder.read("fold-1.npz")[:1000])
     assert fold_cache.load(folder) is None
-    fold_cache.save(folder, corpus, folds)
+    fold_cache.save(folder, training_set, folds)
     assert fold_cache.load(folder) is not None
 
 
@@ -129,10 +129,10 @@ def job_of(**folds: Any) -> Job:
 
 def test_folds_are_those_of_the_builder_and_then_those_of_the_cache(tmp_path: Path, traffic: Traffic) -> None:
     job = job_of(count=3, use=2)
-    corpus = Corpus.of(traffic)
+    training_set = TrainingSet.from_traffic(traffic)
     sides = split(traffic, job.folds, 5)
-    folds = [build(corpus, number, sides[number], job.folds, 5) for number in range(2)]
-    cache, lines = Folder.at(str(tmp_path)), list[str]()
+    folds = [build(training_set, number, sides[number], job.folds, 5) for number in range(2)]
+    cache, lines = Folder.from_uri(str(tmp_path)), list[str]()
 
     made = fold_cache.folds_of(job, "a-key", cache, lambda: traffic, lines.append)[1]
     assert [content(fold) for fold in made] == [content(fold) for fold in folds]
@@ -168,5 +168,7 @@ def test_folds_that_cannot_be_built_are_not_kept(
     tmp_path: Path, traffic: Traffic, folds: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UserError, match=f"^{re.escape(message)}"):
-        fold_cache.folds_of(job_of(**folds), "a-key", Folder.at(str(tmp_path)), lambda: traffic, lambda line: None)
+        fold_cache.folds_of(
+            job_of(**folds), "a-key", Folder.from_uri(str(tmp_path)), lambda: traffic, lambda line: None
+        )
     assert list(tmp_path.iterdir()) == []

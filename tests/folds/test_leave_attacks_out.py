@@ -10,7 +10,7 @@ import pytest
 from nids import datasets
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds.build import Corpus, build, split
+from nids.folds.build import TrainingSet, build, split
 from nids.folds.leave_attacks_out import withheld_types
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def test_a_training_part_has_no_row_of_its_withheld_types_nor_one_identical_to_i
 
 
 def test_a_fold_knows_what_it_withholds(traffic: Traffic) -> None:
-    corpus = Corpus.of(traffic)
-    assert [corpus.attack_types[code] for code in corpus.attacks[:50]] == traffic.attack.iloc[:50].tolist()
+    training_set = TrainingSet.from_traffic(traffic)
+    assert [training_set.attack_types[code] for code in training_set.attacks[:50]] == traffic.attack.iloc[:50].tolist()
     for number, sides in enumerate(split(traffic, FOLDS, seed=0)):
-        fold = build(corpus, number, sides, FOLDS, seed=0)
+        fold = build(training_set, number, sides, FOLDS, seed=0)
         assert fold.withheld == sides.withheld == withheld_types(traffic, 3, seed=0)[number]

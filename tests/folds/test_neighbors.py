@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from nids.folds.build import Corpus
+from nids.folds.build import TrainingSet
 from nids.folds.encoding import Encoding
 from nids.folds.neighbors import NeighborsByCategory
 
@@ -50,10 +50,10 @@ def test_other_rows_than_the_fitted_ones_can_be_asked_for() -> None:
 
 
 def test_on_traffic(traffic: object) -> None:
-    corpus = Corpus.of(traffic)  # type: ignore[arg-type]
-    numbers = np.arange(len(corpus.rows))
-    encoding = Encoding.fit(corpus.rows, numbers, corpus.dataset)
-    rows = encoding.transform(corpus.rows, numbers)
+    training_set = TrainingSet.from_traffic(traffic)  # type: ignore[arg-type]
+    numbers = np.arange(len(training_set.rows))
+    encoding = Encoding.fit(training_set.rows, numbers, training_set.dataset)
+    rows = encoding.transform(training_set.rows, numbers)
     distances, _ = NeighborsByCategory(numeric=len(encoding.numeric), n_neighbors=6).fit(rows).kneighbors(rows)
     expected, _ = NearestNeighbors(n_neighbors=6, algorithm="brute").fit(rows).kneighbors(rows)
     np.testing.assert_allclose(distances, expected, atol=1e-6)

@@ -8,7 +8,7 @@ from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE
 
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds.build import Corpus
+from nids.folds.build import TrainingSet
 from nids.folds.encoding import Encoding
 from nids.folds.resampling import synthesize
 
@@ -23,16 +23,16 @@ class Part:
     """The first rows of the sample as a training part."""
 
     def __init__(self, traffic: Traffic, rows: int = 200, **limits: int) -> None:
-        corpus = Corpus.of(traffic)
+        training_set = TrainingSet.from_traffic(traffic)
         chosen = np.arange(rows)
         for name, limit in limits.items():
-            of_class = np.flatnonzero(corpus.labels[chosen] == CLASSES.index(name))
+            of_class = np.flatnonzero(training_set.labels[chosen] == CLASSES.index(name))
             chosen = np.delete(chosen, of_class[limit:])
         self.training = chosen.astype(np.int32)
-        self.labels = corpus.labels[self.training]
-        self.rows = corpus.rows
-        self.encoding = Encoding.fit(corpus.rows, self.training, corpus.dataset)
-        self.encoded = self.encoding.transform(corpus.rows, self.training)
+        self.labels = training_set.labels[self.training]
+        self.rows = training_set.rows
+        self.encoding = Encoding.fit(training_set.rows, self.training, training_set.dataset)
+        self.encoded = self.encoding.transform(training_set.rows, self.training)
 
     @property
     def counts(self) -> np.ndarray:

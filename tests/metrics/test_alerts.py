@@ -22,7 +22,7 @@ def test_predictions_are_read_from_the_run_stores_table() -> None:
     table = pd.DataFrame(
         {"class": ["Normal", "DoS"], "attack": ["normal", "neptune"], "p_Normal": [0.75, 0.0], "p_DoS": [0.25, 1.0]}
     )
-    found = Predictions.of(table, ["Normal", "DoS"], "Normal")
+    found = Predictions.from_table(table, ["Normal", "DoS"], "Normal")
     assert (found.scores.tolist(), found.is_attack.tolist()) == ([0.25, 1.0], [False, True])
     assert found.attacks.tolist() == ["normal", "neptune"]
 

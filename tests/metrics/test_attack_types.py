@@ -42,9 +42,9 @@ def test_the_figures_of_unseen_types() -> None:
     weights = np.where(ATTACKS == 2, 0.5 * 4 / 5, np.where(ATTACKS == 4, 0.75 * 2 / 15, 1))
     assert found == {
         "unseen_macro_f1": pytest.approx(f1_score(LABELS, PREDICTED, average="macro", sample_weight=weights)),
-        "unseen_flagged": pytest.approx((0.5 * 3 / 5 + 0.75 * 9 / 15) / 1.25),
-        "unseen_recognized": pytest.approx((0.5 * 2 / 5 + 0.75 * 6 / 15) / 1.25),
-        "false_alarms": pytest.approx(2 / 6),
+        "unseen_detection_rate": pytest.approx((0.5 * 3 / 5 + 0.75 * 9 / 15) / 1.25),
+        "unseen_recall": pytest.approx((0.5 * 2 / 5 + 0.75 * 6 / 15) / 1.25),
+        "false_alarm_rate": pytest.approx(2 / 6),
     }
 
 
@@ -55,13 +55,13 @@ def test_who_flags_everything_does_not_win() -> None:
         unseen_figures(LABELS, predicted, ATTACKS, UNSEEN, classes=3, benign=BENIGN)
         for predicted in (careful, everything)
     ]
-    assert [figures["unseen_flagged"] for figures in flagged] == [0, 1]
+    assert [figures["unseen_detection_rate"] for figures in flagged] == [0, 1]
     assert flagged[0]["unseen_macro_f1"] > flagged[1]["unseen_macro_f1"]
 
 
 def test_without_unseen_types_there_is_nothing_to_say_of_them() -> None:
     known = ~UNSEEN
     found = unseen_figures(LABELS[known], PREDICTED[known], ATTACKS[known], UNSEEN[known], classes=3, benign=BENIGN)
-    assert math.isnan(found["unseen_flagged"])
-    assert math.isnan(found["unseen_recognized"])
+    assert math.isnan(found["unseen_detection_rate"])
+    assert math.isnan(found["unseen_recall"])
     assert found["unseen_macro_f1"] == pytest.approx(f1_score(LABELS[known], PREDICTED[known], average="macro"))

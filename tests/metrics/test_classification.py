@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from nids.metrics.classification import SUMMARY, class_figures, evaluate, summary
+from nids.metrics.classification import SUMMARY, class_figures, confusion_and_log_loss, summary
 
 CLASSES = 5
 RNG = np.random.default_rng(0)
@@ -36,7 +36,7 @@ CASES = [
 @pytest.mark.parametrize(("labels", "predicted"), CASES)
 def test_the_summary_is_that_of_scikit_learn(labels: np.ndarray, predicted: np.ndarray) -> None:
     scores = probabilities(predicted)
-    confusion, loss = evaluate(labels, scores)
+    confusion, loss = confusion_and_log_loss(labels, scores)
     np.testing.assert_array_equal(confusion, sklearn_metrics.confusion_matrix(labels, predicted, labels=range(CLASSES)))
     precision, recall, f1, _ = sklearn_metrics.precision_recall_fscore_support(
         labels, predicted, average="weighted", zero_division=0
@@ -74,16 +74,16 @@ def test_the_figures_of_a_class_are_those_of_scikit_learn(labels: np.ndarray, pr
 
 def test_the_log_loss_is_in_nats_a_row() -> None:
     uniform = np.full((7, CLASSES), 1 / CLASSES, dtype=np.float32)
-    assert evaluate(np.arange(7) % 5, uniform)[1] == pytest.approx(math.log(5))
+    assert confusion_and_log_loss(np.arange(7) % 5, uniform)[1] == pytest.approx(math.log(5))
 
 
 def test_a_probability_of_zero_costs_much_and_not_infinitely_much() -> None:
     certain = np.eye(CLASSES, dtype=np.float32)[[0, 1]]
-    loss = evaluate(np.array([0, 2]), certain)[1]
+    loss = confusion_and_log_loss(np.array([0, 2]), certain)[1]
     assert 10 < loss < 1000
 
 
 def test_rows_whose_sum_is_1_only_in_float32_raise_no_warning() -> None:
     scores = RNG.dirichlet(np.ones(CLASSES), 1000).astype(np.float32) * np.float32(1 + 1e-6)
-    confusion, _ = evaluate(RNG.integers(5, size=1000), scores)
+    confusion, _ = confusion_and_log_loss(RNG.integers(5, size=1000), scores)
     assert confusion.sum() == 1000

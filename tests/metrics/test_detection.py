@@ -121,25 +121,25 @@ def test_a_threshold_that_cannot_be_had_is_refused(scores: np.ndarray, rate: flo
 def test_a_detection_counts_what_is_strictly_above_the_threshold() -> None:
     scores = np.array([0.9, 0.8, 0.5, 0.5, 0.4, 0.9, 0.5, 0.1])
     is_attack = np.array([True, True, True, True, True, False, False, False])
-    assert Detection.of(scores, is_attack, 0.5) == Detection(
+    assert Detection.at_threshold(scores, is_attack, 0.5) == Detection(
         threshold=0.5, detection_rate=2 / 5, false_positive_rate=1 / 3, precision=2 / 3
     )
 
 
 def test_a_detection_is_that_of_scikit_learn() -> None:
     scores, is_attack = RNG.random(300), RNG.random(300) < 0.3
-    found = Detection.of(scores, is_attack, 0.6)
+    found = Detection.at_threshold(scores, is_attack, 0.6)
     assert found.detection_rate == pytest.approx(sklearn_metrics.recall_score(is_attack, scores > 0.6))
     assert 1 - found.false_positive_rate == pytest.approx(sklearn_metrics.recall_score(~is_attack, scores <= 0.6))
     assert found.precision == pytest.approx(sklearn_metrics.precision_score(is_attack, scores > 0.6))
 
 
 def test_a_figure_without_rows_is_nan() -> None:
-    attacks = Detection.of(np.array([0.2, 0.6]), np.array([True, True]), 0.5)
+    attacks = Detection.at_threshold(np.array([0.2, 0.6]), np.array([True, True]), 0.5)
     np.testing.assert_array_equal(
         [attacks.detection_rate, attacks.false_positive_rate, attacks.precision], [0.5, np.nan, 1]
     )
-    benign = Detection.of(np.array([0.2, 0.4]), np.array([False, False]), 0.5)
+    benign = Detection.at_threshold(np.array([0.2, 0.4]), np.array([False, False]), 0.5)
     np.testing.assert_array_equal(
         [benign.detection_rate, benign.false_positive_rate, benign.precision], [np.nan, 0, np.nan]
     )
@@ -155,7 +155,7 @@ def test_the_precision_at_a_base_rate_is_that_of_bayes() -> None:
 
 def test_the_precision_at_the_rows_own_base_rate_is_their_precision() -> None:
     scores, is_attack = RNG.random(300), RNG.random(300) < 0.3
-    found = Detection.of(scores, is_attack, 0.6)
+    found = Detection.at_threshold(scores, is_attack, 0.6)
     again = precision_at(found.detection_rate, found.false_positive_rate, is_attack.mean())
     assert again == pytest.approx(found.precision)
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from nids.metrics.evaluation import evaluate
+from nids.metrics.evaluation import evaluate_detector
 
 CLASSES = ("Normal", "DoS", "Probe")
 # Types: neptune and satan were trained on, mailbomb and mscan were not.
@@ -26,7 +26,7 @@ def probabilities() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
-    return evaluate(
+    return evaluate_detector(
         probabilities(),
         LABELS,
         ATTACKS,
@@ -135,7 +135,7 @@ def test_all_of_it_is_plain_json(found: dict[str, Any]) -> None:
 
 def test_few_attacks_have_an_interval_all_the_same() -> None:
     few = [*range(50), 60, 61]  # a draw in seven has neither attack
-    found = evaluate(
+    found = evaluate_detector(
         probabilities()[few],
         LABELS[few],
         ATTACKS[few],
@@ -149,7 +149,7 @@ def test_few_attacks_have_an_interval_all_the_same() -> None:
 
 
 def test_rows_without_an_attack_have_no_detection_rate() -> None:
-    calm = evaluate(
+    calm = evaluate_detector(
         probabilities()[:60],
         LABELS[:60],
         ATTACKS[:60],

@@ -62,8 +62,8 @@ def test_figures_that_no_complete_trial_has_are_not_offered(trials: pd.DataFrame
     [
         pytest.param(
             "unseen_macro_f1",
-            ["unseen_macro_f1", "false_alarms", "seconds"],
-            Axes("unseen_macro_f1", "false_alarms"),
+            ["unseen_macro_f1", "false_alarm_rate", "seconds"],
+            Axes("unseen_macro_f1", "false_alarm_rate"),
             id="false-alarms",
         ),
         pytest.param("log_loss", ["log_loss", "accuracy", "seconds"], Axes("log_loss", "seconds"), id="or-else-time"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def configured(code: str) -> str:
     """Return what a fresh process prints: a process is configured once, before anything is computed in it."""
-    command = [sys.executable, "-c", f"import sys\nfrom nids import device\n{code}"]
+    command = [sys.executable, "-c", f"import sys\nfrom nids.models import backend\n{code}"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
@@ -23,10 +23,10 @@ def configured(code: str) -> str:
 
 def test_a_trial_computes_with_the_threads_that_it_was_given_and_sees_no_gpu() -> None:
     code = """
-device.configure(3, 0.0)
+backend.configure(3, 0.0)
 import tensorflow as tf
 tf.constant(1) + 1
-device.configure(3, 0.0)  # a second time, when it could no longer be changed, it is left alone
+backend.configure(3, 0.0)  # a second time, when it could no longer be changed, it is left alone
 threading = tf.config.threading
 print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads(),
       tf.config.get_visible_devices("GPU"))

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from nids import report
 from nids.analysis import baselines
-from nids.analysis.summary import SHOWN_TRIALS, Best, majority_baseline
+from nids.analysis.summary import SHOWN_TRIALS, BestTrial, majority_baseline
 from nids.datasets.nsl_kdd import published
 from nids.errors import UserError
 from nids.metrics.classification import SUMMARY
@@ -22,7 +22,7 @@ from nids.metrics.formatting import duration, interval, mean_and_spread, setting
 from nids.report import sentences
 from nids.results import Run, RunWriter
 from nids.results.writer import TRIALS_A_PART
-from nids.search.space import describe
+from nids.search_space import describe
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def make_run(
         "versions": {"optuna": "5.0.0"},
         "machine": {"cpus": 2},
     }
-    writer = RunWriter(Folder.at(str(folder)), manifest)
+    writer = RunWriter(Folder.from_uri(str(folder)), manifest)
     for row in trials:
         rows: dict[str, list[dict[str, Any]]] = {
             "trials": [row],
@@ -229,9 +229,9 @@ def test_tables_of_a_finished_run(tmp_path: Path) -> None:
         trial(4, "FAIL", None, error="NaN"),
         trial(5, "FAIL", None),
     ]
-    found = report.tables(make_run(tmp_path, trial(0, value=0.03), trial(1, value=0.02), pruned, *failed))
+    found = report.summarize(make_run(tmp_path, trial(0, value=0.03), trial(1, value=0.02), pruned, *failed))
 
-    assert found.best == Best(trial=1, value=0.02, std=0.0004, epoch=2)
+    assert found.best == BestTrial(trial=1, value=0.02, std=0.0004, epoch=2)
     assert (found.metric, found.mode, found.state, found.folds, found.unlike) == (
         "log_loss",
         "min",
@@ -272,7 +272,7 @@ def test_tables_of_a_finished_run(tmp_path: Path) -> None:
 
 def test_the_best_of_a_metric_that_grows_is_the_highest(tmp_path: Path) -> None:
     run = make_run(tmp_path, trial(0, value=0.7), trial(1, value=0.9), trial(2, value=0.8), metric="macro_f1")
-    found = report.tables(run)
+    found = report.summarize(run)
     assert found.best is not None
     assert (found.best.trial, found.mode) == (1, "max")
     assert "0.0281" not in shown(run)  # it may be a loss, but surely is no macro-F1
@@ -298,7 +298,7 @@ def test_says_where_the_paper_cannot_be_compared(
     more: dict[str, Any], reasons: tuple[str, ...], tmp_path: Path
 ) -> None:
     run = make_run(tmp_path, trial(0), **more)
-    assert report.tables(run).unlike == reasons
+    assert report.summarize(run).unlike == reasons
     sentence = f"The comparison with the paper is not like for like: {'; '.join(reasons)}."
     assert sentence in " ".join(shown(run).split())
     assert sentence in Elements(page(run)).text.replace("’", "'")
@@ -315,7 +315,7 @@ def test_synthetic_data_is_announced_and_not_held_against_the_paper(tmp_path: Pa
 def test_importances_point_at_what_decides(tmp_path: Path) -> None:
     rates = [1e-4 * 1.2**n for n in range(20)]
     trials = [trial(n, value=rate, params_learning_rate=rate) for n, rate in enumerate(rates)]
-    found = report.tables(make_run(tmp_path, *trials))
+    found = report.summarize(make_run(tmp_path, *trials))
     assert max(found.importances, key=found.importances.__getitem__) in {"learning_rate", "conv_kernel_size"}
     assert found.importances["attention"] < 0.05
     assert sum(found.importances.values()) == pytest.approx(1)
@@ -324,7 +324,7 @@ def test_importances_point_at_what_decides(tmp_path: Path) -> None:
 
 def test_importances_need_trials_that_differ(tmp_path: Path) -> None:
     same = [trial(n, params_conv_kernel_size=5) for n in range(6)]
-    found = report.tables(make_run(tmp_path, *same))
+    found = report.summarize(make_run(tmp_path, *same))
     assert found.importances == {}
     assert "do not differ" in found.importances_note
 
@@ -333,7 +333,7 @@ def test_more_trials_than_are_shown(tmp_path: Path) -> None:
     pruned = [trial(n, "PRUNED", 0.001) for n in range(50)]
     complete = [trial(50 + n, value=0.5 - n / 1000) for n in range(SHOWN_TRIALS)]
     run = make_run(tmp_path, *pruned, *complete, trial(999, value=0.0001))
-    found = report.tables(run)
+    found = report.summarize(run)
     assert list(found.trials["trial"]) == [999, *range(49 + SHOWN_TRIALS, 50, -1)]
     assert "The best 200 of 251 trials, the complete ones first." in page(run)
 
@@ -371,10 +371,10 @@ def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
         counts(1, "perl", False, 2, 2, 2),
         counts(1, "normal", False, 40, 3, 37),
     )
-    unseen = {"unseen_macro_f1": 0.7, "unseen_flagged": 0.75, "unseen_recognized": 0.25, "false_alarms": 0.05}
+    unseen = {"unseen_macro_f1": 0.7, "unseen_detection_rate": 0.75, "unseen_recall": 0.25, "false_alarm_rate": 0.05}
     row = trial(0, **unseen, **{f"{name}_std": 0.01 for name in unseen})
     run = make_run(tmp_path, row, attacks=attacks, scheme="unseen-attacks", metric="unseen_macro_f1")
-    found = report.tables(run)
+    found = report.summarize(run)
     assert found.attacks.reset_index().to_dict("records") == [
         {"attack": "normal", "class": "Normal", "unseen": False, "rows": 80, "flagged": 0.05, "recognized": 0.95},
         {"attack": "perl", "class": "U2R", "unseen": True, "rows": 8, "flagged": 0.75, "recognized": 0.25},
@@ -391,7 +391,7 @@ def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
         "5.0 ± 1.0 % of the benign rows flagged too, and puts 99.00 ± 0.04 % of the rows of known types in the right "
         "class"
     ) in sentences.verdict(found)
-    assert "unseen attacks flagged" in dict(sentences.definitions(found))
+    assert "detection rate of unseen attacks" in dict(sentences.definitions(found))
     assert re.search(r"perl\s+U2R\s+unseen\s+8\s+75.00 %\s+25.00 %", shown(run))
     assert "<td>perl</td><td>U2R</td><td>unseen</td><td>8</td><td>75.00 %</td><td>25.00 %</td>" in page(run)
     assert "Results by attack type" not in page(make_run(tmp_path / "random", trial(0), attacks=attacks[1:]))
@@ -431,7 +431,7 @@ def test_the_verdict_weighs_the_difference_by_the_spread(accuracy: float, words:
 
 def test_one_fold_has_no_spread(tmp_path: Path) -> None:
     run = make_run(tmp_path, {**trial(0), **{f"{name}_std": 0.0 for name in SUMMARY}}, folds=1, count=5)
-    found = report.tables(run)
+    found = report.summarize(run)
     assert found.best is not None
     assert math.isnan(found.best.std)
     assert found.metrics["std"].isna().all()
@@ -491,7 +491,7 @@ def test_a_report_changes_nothing_but_its_own_file(tmp_path: Path) -> None:
 
 
 def test_tables_are_plain_frames(tmp_path: Path) -> None:
-    found = report.tables(make_run(tmp_path))
+    found = report.summarize(make_run(tmp_path))
     assert found.best is None
     assert found.metrics["mean"].isna().all()
     assert isinstance(found.classes, pd.DataFrame)

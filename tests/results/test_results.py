@@ -11,11 +11,12 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from nids.errors import UserError
-from nids.results import FIGURES, SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names
+from nids.metrics.cross_validation import FIGURES
+from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names
 from nids.results.driver_process import owner
 from nids.results.run import SILENCE
 from nids.results.writer import TRIALS_A_PART
-from nids.search.space import describe
+from nids.search_space import describe
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def final(table: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture(params=["local disk", "object store"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
     root = str(tmp_path) if request.param == "local disk" else "mock://bucket/runs"
-    return Folder.at(root).folder("a-run")
+    return Folder.from_uri(root).folder("a-run")
 
 
 def written(folder: Folder, *trials: dict[str, list[dict[str, Any]]], state: str = "finished") -> RunWriter:
@@ -233,7 +234,7 @@ def test_a_full_part_is_no_longer_kept_in_memory(folder: Folder) -> None:
 
 def test_pandas_alone_reads_a_table(tmp_path: Path) -> None:
     trials = [rows_of(number) for number in range(TRIALS_A_PART + 1)]
-    writer = RunWriter(Folder.at(str(tmp_path / "a-run")), MANIFEST)
+    writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), MANIFEST)
     for number, rows in enumerate(trials):
         writer.put(number, rows)
     writer.flush(0)
@@ -289,7 +290,7 @@ def test_a_part_of_another_table_is_named(folder: Folder) -> None:
 
 
 def test_a_reader_passes_over_what_is_being_written(tmp_path: Path) -> None:
-    folder = Folder.at(str(tmp_path)).folder("a-run")
+    folder = Folder.from_uri(str(tmp_path)).folder("a-run")
     written(folder, rows_of(0))
     (tmp_path / "a-run" / "trials" / ".part-00000.parquet.0123").write_bytes(b"half of i")
     assert len(Run(folder).trials()) == 1
@@ -333,7 +334,7 @@ def test_a_run_whose_driver_fell_silent_is_interrupted(folder: Folder, state: st
 
 
 def test_runs_are_listed_and_opened_by_name(tmp_path: Path) -> None:
-    root = Folder.at(str(tmp_path))
+    root = Folder.from_uri(str(tmp_path))
     for name in ("b", "a"):
         written(root.folder(name))
     root.folder("no-run").write("notes.txt", b"")
@@ -355,7 +356,7 @@ def test_a_storage_that_is_not_there_holds_no_runs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["manifest.json", "status.json"])
 def test_a_run_with_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
-    written(Folder.at(str(tmp_path)).folder("a-run"))
+    written(Folder.from_uri(str(tmp_path)).folder("a-run"))
     (tmp_path / "a-run" / name).write_text('{"format": 3, "sp')
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "a-run")
@@ -364,10 +365,10 @@ def test_a_run_with_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None
 
 
 def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
-    RunWriter(Folder.at(str(tmp_path)).folder("a-run"), MANIFEST | {"format": 9})
+    RunWriter(Folder.from_uri(str(tmp_path)).folder("a-run"), MANIFEST | {"format": 9})
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "a-run")
-    assert str(caught.value) == f"{tmp_path}/a-run: the run has format 9, this version reads format 3."
+    assert str(caught.value) == f"{tmp_path}/a-run: the run has format 9, this version reads formats 3 and 4."
 
 
 @pytest.mark.parametrize(
@@ -398,6 +399,6 @@ def test_a_name_that_is_no_folders_name_is_refused(tmp_path: Path, name: str) ->
 
 def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
     assert new_run(str(tmp_path), "one").path == str(tmp_path / "one")
-    RunWriter(Folder.at(str(tmp_path)).folder("one"), MANIFEST)
+    RunWriter(Folder.from_uri(str(tmp_path)).folder("one"), MANIFEST)
     with pytest.raises(UserError, match=r"one already holds a run\. Go on with it by `nids resume one`, or give anot"):
         new_run(str(tmp_path), "one")

@@ -31,7 +31,7 @@ def make_run(storage: Path, name: str, state: str, *trials: tuple[str, float | N
         "job": {"search": {"metric": metric, "trials": 9}},
         "data": {"source": "KDDTrain+"},
     }
-    writer = RunWriter(Folder.at(str(storage / name)), manifest)
+    writer = RunWriter(Folder.from_uri(str(storage / name)), manifest)
     for number, (ended, value) in enumerate(trials):
         rows = [{"trial": number, "state": ended, "value": value}]
         writer.put(number, {"trials": rows, "classes": [], "confusions": [], "attacks": [], "curves": []})

@@ -13,7 +13,7 @@ from nids.metrics.classification import SUMMARY
 from nids.results import FORMAT, SECONDS, Run, RunWriter
 from nids.results import writer as writing
 from nids.results.driver_process import owner
-from nids.search.callback import Record, Recorder
+from nids.search.callback import Record, RunStoreCallback
 from nids.search.trainable import result_of
 from nids.storage import Folder
 
@@ -133,7 +133,7 @@ class TestRecord:
 
 
 class Watcher:
-    """What a recorder tells: the state of the trial that changed, and the counts."""
+    """What a callback tells: the state of the trial that changed, and the counts."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[int | None, str | None, dict[str, int]]] = []
@@ -145,35 +145,35 @@ class Watcher:
 class TestRecorder:
     @pytest.fixture
     def writer(self, tmp_path: Path) -> RunWriter:
-        return RunWriter(Folder.at(str(tmp_path / "a-run")), {"format": FORMAT, "space": {}})
+        return RunWriter(Folder.from_uri(str(tmp_path / "a-run")), {"format": FORMAT, "space": {}})
 
     @staticmethod
     def trial(number: int) -> Trial:
         return Trial("train", config={"number": number, "hyperparameters": {}}, stub=True)
 
     @staticmethod
-    def go(recorder: Recorder, trial: Trial, *results: dict[str, Any]) -> None:
+    def go(callback: RunStoreCallback, trial: Trial, *results: dict[str, Any]) -> None:
         """Call what Tune calls for a trial that starts and reports."""
-        recorder.on_trial_start(0, [], trial)
+        callback.on_trial_start(0, [], trial)
         for made in results:
             result = made if "failed" in made else result_of(made)
             trial.run_metadata.last_result = result
-            recorder.on_trial_result(0, [], trial, result)
+            callback.on_trial_result(0, [], trial, result)
 
     def test_each_end_is_recorded(self, writer: RunWriter) -> None:
         watcher = Watcher()
-        recorder = Recorder(writer, CLASSES, 5, Counter(), watcher)
+        callback = RunStoreCallback(writer, CLASSES, 5, Counter(), watcher)
         complete, pruned, failed, lost, running = map(self.trial, range(5))
-        self.go(recorder, complete, report(1, best_epoch=1, value=1.0, finished=True))
-        recorder.on_trial_complete(1, [], complete)
-        self.go(recorder, pruned, report(1, best_epoch=1, value=2.0))
-        recorder.on_trial_complete(2, [], pruned)
-        self.go(recorder, failed, FAILURE)
-        recorder.on_trial_complete(3, [], failed)
-        self.go(recorder, lost, report(1, best_epoch=1, value=3.0))
-        recorder.on_trial_error(4, [], lost)
-        self.go(recorder, running)
-        recorder.write_status("running")
+        self.go(callback, complete, report(1, best_epoch=1, value=1.0, finished=True))
+        callback.on_trial_complete(1, [], complete)
+        self.go(callback, pruned, report(1, best_epoch=1, value=2.0))
+        callback.on_trial_complete(2, [], pruned)
+        self.go(callback, failed, FAILURE)
+        callback.on_trial_complete(3, [], failed)
+        self.go(callback, lost, report(1, best_epoch=1, value=3.0))
+        callback.on_trial_error(4, [], lost)
+        self.go(callback, running)
+        callback.write_status("running")
 
         run = Run(writer.folder)
         trials = run.trials().sort_values("trial")
@@ -187,45 +187,45 @@ class TestRecorder:
         ]
         assert trials["ended"].notna().tolist() == [True, True, True, True, False]
         counts = {"total": 5, "complete": 1, "pruned": 1, "failed": 2, "running": 1}
-        assert run.status["trials"] == recorder.counts == counts
+        assert run.status["trials"] == callback.counts == counts
         assert (run.status["state"], run.status["owner"]) == ("running", owner())
         assert watcher.seen[-1] == (4, "RUNNING", counts)
 
     def test_ends_under_earlier_drivers_are_counted(self, writer: RunWriter) -> None:
-        recorder = Recorder(writer, CLASSES, 9, {"COMPLETE": 4, "PRUNED": 2, "FAIL": 1}, Watcher())
-        assert recorder.counts == {"total": 9, "complete": 4, "pruned": 2, "failed": 1, "running": 0}
+        callback = RunStoreCallback(writer, CLASSES, 9, {"COMPLETE": 4, "PRUNED": 2, "FAIL": 1}, Watcher())
+        assert callback.counts == {"total": 9, "complete": 4, "pruned": 2, "failed": 1, "running": 0}
 
     def test_a_trial_that_is_started_again_is_one_trial(self, writer: RunWriter) -> None:
-        recorder = Recorder(writer, CLASSES, 1, Counter(), Watcher())
+        callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher())
         trial = self.trial(0)
-        self.go(recorder, trial, report(1, best_epoch=1, value=2.0), report(2, best_epoch=2, value=1.0))
-        self.go(recorder, trial, *(report(epoch, best_epoch=epoch, value=3.0 - epoch) for epoch in (1, 2)))
-        self.go_to_the_end(recorder, trial)
+        self.go(callback, trial, report(1, best_epoch=1, value=2.0), report(2, best_epoch=2, value=1.0))
+        self.go(callback, trial, *(report(epoch, best_epoch=epoch, value=3.0 - epoch) for epoch in (1, 2)))
+        self.go_to_the_end(callback, trial)
         run = Run(writer.folder)
         assert run.trials()["state"].tolist() == ["COMPLETE"]
         assert run.curves()["epoch"].tolist() == [1, 2, 3]
-        assert recorder.counts == {"total": 1, "complete": 1, "pruned": 0, "failed": 0, "running": 0}
+        assert callback.counts == {"total": 1, "complete": 1, "pruned": 0, "failed": 0, "running": 0}
 
     @staticmethod
-    def go_to_the_end(recorder: Recorder, trial: Trial) -> None:
+    def go_to_the_end(callback: RunStoreCallback, trial: Trial) -> None:
         trial.run_metadata.last_result = result_of(report(3, best_epoch=3, value=0.5, finished=True))
-        recorder.on_trial_result(0, [], trial, trial.last_result)
-        recorder.on_trial_complete(0, [], trial)
+        callback.on_trial_result(0, [], trial, trial.last_result)
+        callback.on_trial_complete(0, [], trial)
 
     def test_a_trial_that_could_never_be_started_is_recorded(self, writer: RunWriter) -> None:
-        recorder = Recorder(writer, CLASSES, 1, Counter(), Watcher())
-        recorder.on_trial_error(0, [], self.trial(0))
+        callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher())
+        callback.on_trial_error(0, [], self.trial(0))
         assert Run(writer.folder).trials()[["trial", "state"]].to_numpy().tolist() == [[0, "FAIL"]]
-        assert recorder.counts["failed"] == 1
+        assert callback.counts["failed"] == 1
 
     def test_a_write_that_fails_loses_nothing(self, writer: RunWriter, monkeypatch: pytest.MonkeyPatch) -> None:
         """The part of the first trials is full and written when the one of the next trial cannot be."""
         monkeypatch.setattr(writing, "TRIALS_A_PART", 2)
-        recorder = Recorder(writer, CLASSES, 3, Counter(), Watcher())
+        callback = RunStoreCallback(writer, CLASSES, 3, Counter(), Watcher())
         first, second, third = map(self.trial, range(3))
         for trial in (first, second, third):
-            recorder.on_trial_start(0, [], trial)
-        self.go_to_the_end(recorder, first)
+            callback.on_trial_start(0, [], trial)
+        self.go_to_the_end(callback, first)
         write = writer.folder.write
 
         def fail(name: str, content: bytes) -> None:
@@ -233,23 +233,23 @@ class TestRecorder:
                 raise OSError("no space left")
             write(name, content)
 
-        self.report_at_once(recorder, third, report(1, best_epoch=1, value=2.0))
+        self.report_at_once(callback, third, report(1, best_epoch=1, value=2.0))
         with monkeypatch.context() as patched:
             patched.setattr(writer.folder, "write", fail)
             with pytest.raises(OSError, match="no space left"):
-                self.go_to_the_end(recorder, second)
+                self.go_to_the_end(callback, second)
         assert Run(writer.folder).trials()["state"].tolist() == ["COMPLETE", "COMPLETE", "RUNNING"]
-        recorder.flush()
+        callback.flush()
         trials = Run(writer.folder).trials()
         assert trials["trial"].tolist() == [0, 1, 2]
         assert trials["epochs"].tolist() == [3, 3, 1]
 
     @staticmethod
-    def report_at_once(recorder: Recorder, trial: Trial, made: dict[str, Any]) -> None:
+    def report_at_once(callback: RunStoreCallback, trial: Trial, made: dict[str, Any]) -> None:
         """Report before a second has passed since the last write: this one is put off."""
-        recorder._last_write = time.monotonic()
-        recorder.on_trial_result(0, [], trial, result_of(made))
+        callback._last_write = time.monotonic()
+        callback.on_trial_result(0, [], trial, result_of(made))
 
     def test_nothing_of_it_is_pickled(self, writer: RunWriter) -> None:
-        recorder = Recorder(writer, CLASSES, 1, Counter(), Watcher())
-        assert pickle.loads(pickle.dumps(recorder)).__dict__ == {}  # which Tune does, with each of its snapshots
+        callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher())
+        assert pickle.loads(pickle.dumps(callback)).__dict__ == {}  # which Tune does, with each of its snapshots

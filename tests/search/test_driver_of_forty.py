@@ -90,8 +90,8 @@ def search(cluster: None, make_job: Callable[..., Job], tmp_path_factory: pytest
 def poison(job: Job, traffic: Traffic, storage: Path) -> None:
     """Put NaN into the later synthetic rows of each class: of the trials, only those that use all of them read it."""
     key = fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
-    cache = Folder.at(str(storage)).folder(preparation.FOLDS)
-    corpus, folds = fold_cache.folds_of(job, key, cache, lambda: traffic, lambda line: None)
+    cache = Folder.from_uri(str(storage)).folder(preparation.FOLDS)
+    training_set, folds = fold_cache.folds_of(job, key, cache, lambda: traffic, lambda line: None)
     poisoned = []
     for fold in folds:
         synthetic = fold.synthetic.toarray()
@@ -99,7 +99,7 @@ def poison(job: Job, traffic: Traffic, storage: Path) -> None:
             (rows,) = np.nonzero(fold.synthetic_labels == label)
             synthetic[rows[len(rows) // 2 + 1 :]] = np.nan
         poisoned.append(replace(fold, synthetic=csr_matrix(synthetic)))
-    fold_cache.save(cache.folder(key), corpus, poisoned)
+    fold_cache.save(cache.folder(key), training_set, poisoned)
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def look(watched: Watched, path: Path) -> None:
     for process in processes:
         watched.sizes.setdefault(process.pid, []).append(process.memory_info().rss)
     if not watched.killed:
-        trials = Run(Folder.at(str(path))).trials()
+        trials = Run(Folder.from_uri(str(path))).trials()
         running = trials[trials["state"] == "RUNNING"]
         sound = running[running["params_resampling_ratio"] != POISONED]
         if len(trials) > 8 and len(processes) == len(sound) == 2:

@@ -6,7 +6,7 @@ import pytest
 
 from nids.errors import UserError
 from nids.results import RunWriter, open_run
-from nids.search.prepare import FOLDS, Prepared, prepare, prepare_again
+from nids.search.prepare import FOLDS, PreparedSearch, prepare, prepare_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,23 +21,23 @@ def silent(line: str) -> None:
 
 
 @pytest.fixture
-def prepared(tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job]) -> Prepared:
+def prepared(tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job]) -> PreparedSearch:
     return prepare(make_job(), traffic, str(tmp_path), "one", silent)
 
 
-def test_a_new_search_is_all_there_but_not_written(tmp_path: Path, traffic: Traffic, prepared: Prepared) -> None:
+def test_a_new_search_is_all_there_but_not_written(tmp_path: Path, traffic: Traffic, prepared: PreparedSearch) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [FOLDS]
     assert prepared.folder.path == str(tmp_path / "one")
     assert prepared.earlier is None
     assert [fold.number for fold in prepared.folds] == prepared.manifest["folds"]["used"] == [0, 1]
-    assert len(prepared.corpus.rows) == prepared.manifest["data"]["rows"] == len(traffic.label)
+    assert len(prepared.training_set.rows) == prepared.manifest["data"]["rows"] == len(traffic.label)
     assert sum(prepared.manifest["folds"]["validation_rows"]) == len(traffic.label)
     assert sum(prepared.manifest["data"]["class_counts"].values()) == len(traffic.label)
     assert prepared.manifest["space"].keys() == prepared.space.keys()
 
 
 def test_an_interrupted_search_is_the_same_again(
-    tmp_path: Path, make_job: Callable[..., Job], prepared: Prepared
+    tmp_path: Path, make_job: Callable[..., Job], prepared: PreparedSearch
 ) -> None:
     def rows(job: Job) -> Traffic:
         raise AssertionError("its folds are in the storage")
@@ -52,7 +52,7 @@ def test_an_interrupted_search_is_the_same_again(
 
 
 def test_a_name_that_is_taken_is_refused(
-    tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], prepared: Prepared
+    tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], prepared: PreparedSearch
 ) -> None:
     RunWriter(prepared.folder, prepared.manifest)
     with pytest.raises(UserError, match=r"one already holds a run\. Go on with it by `nids resume one`, or give anot"):

@@ -9,13 +9,13 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
-from nids.cluster.placement import Place
+from nids.cluster.placement import NodePool
 from nids.search.searcher import StudySearcher
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PLACES = [Place(cpus=1, gpus=0.5, capacity=2), Place(cpus=1, gpus=0.0, capacity=1, avoided=("a",))]
+PLACES = [NodePool(cpus=1, gpus=0.5, capacity=2), NodePool(cpus=1, gpus=0.0, capacity=1, avoided=("a",))]
 SPACE = {"learning_rate": FloatDistribution(1e-3, 1e-2)}
 
 
@@ -33,8 +33,8 @@ def test_suggests_the_points_of_the_study_with_their_numbers() -> None:
     searcher = StudySearcher(searched, SPACE, PLACES)
     suggested = [searcher.suggest(trial_id) for trial_id in ("a", "b")]
     assert suggested == [
-        {"number": 0, "hyperparameters": {"learning_rate": 0.005}, "place": 0},
-        {"number": 1, "hyperparameters": searched.trials[1].params, "place": 0},
+        {"number": 0, "hyperparameters": {"learning_rate": 0.005}, "pool": 0},
+        {"number": 1, "hyperparameters": searched.trials[1].params, "pool": 0},
     ]
     assert [trial.state for trial in searched.trials] == [TrialState.RUNNING] * 2
 

@@ -8,8 +8,10 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from nids import config
 from nids.datasets.nsl_kdd import published
 from nids.errors import UserError
+from nids.models.cnn_bigru.spaces import PAPER, WIDE, first_point
 from nids.models.hyperparameters import Hyperparameters
-from nids.search.space import PAPER, WIDE, describe, first_point, space_from, space_of
+from nids.search.space import space_of
+from nids.search_space import describe, space_from
 
 
 def job(**values: Any) -> config.Job:

@@ -11,9 +11,9 @@ import json, sys
 import ray
 from ray import tune
 from nids import config, datasets
-from nids.folds import Corpus, build_folds
-from nids.search.places import Place
-from nids.search.sharing import SharedFolds
+from nids.folds.build import TrainingSet, build_folds
+from nids.cluster.placement import NodePool
+from nids.cluster.object_store import SharedFolds
 from nids.search.trainable import TrialProcess
 
 ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
@@ -27,23 +27,23 @@ described = {
 }
 job = config.make(described, source="a test")
 traffic = datasets.load_training("nsl-kdd-sample", rows=600)
-corpus = Corpus.of(traffic)
-shared = SharedFolds.put(corpus, build_folds(corpus, traffic, job, lambda _: None))
-config = {"number": 0, "hyperparameters": {"learning_rate": 0.001}, "place": 0}
-given = {"shared": shared, "job": job, "places": [Place(cpus=1, gpus=0.0, capacity=1)]}
+training_set = TrainingSet.from_traffic(traffic)
+shared = SharedFolds.put(training_set, build_folds(training_set, traffic, job, lambda _: None))
+config = {"number": 0, "hyperparameters": {"learning_rate": 0.001}, "pool": 0}
+given = {"shared": shared, "job": job, "pools": [NodePool(cpus=1, gpus=0.0, capacity=1)]}
 process = tune.with_parameters(TrialProcess, **given)(config)
 
-import nids.learner
-trains = nids.training.trainer.Learner.train
+import nids.training.trainer
+trains = nids.training.trainer.Trainer.train
 
 def too_much(*arguments, **options):
     import tensorflow as tf
     tf.zeros([1 << 50])  # more than any machine has: TensorFlow itself says so
 
-nids.training.trainer.Learner.train = too_much
+nids.training.trainer.Trainer.train = too_much
 lost = process.step()
 # The next trial of the same process goes on.
-nids.training.trainer.Learner.train = trains
+nids.training.trainer.Trainer.train = trains
 process.reset_config({**config, "number": 1})
 found = process.step()
 print(json.dumps([lost, found["epoch"], found["finished"]]))

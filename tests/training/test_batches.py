@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nids.config import Folds
-from nids.folds.build import Corpus, Fold, build, split
+from nids.folds.build import Fold, TrainingSet, build, split
 from nids.training.batches import TrainingRows, ValidationRows
 
 if TYPE_CHECKING:
@@ -16,35 +16,37 @@ TARGETS = {"R2L": 18, "U2R": 13}
 
 
 @pytest.fixture(scope="module")
-def corpus(traffic: Traffic) -> Corpus:
+def training_set(traffic: Traffic) -> TrainingSet:
     """With read-only arrays, as they come from shared memory."""
-    corpus = Corpus.of(traffic)
-    corpus.labels.flags.writeable = False
-    corpus.rows.numeric.flags.writeable = False
-    corpus.rows.codes.flags.writeable = False
-    return corpus
+    training_set = TrainingSet.from_traffic(traffic)
+    training_set.labels.flags.writeable = False
+    training_set.rows.numeric.flags.writeable = False
+    training_set.rows.codes.flags.writeable = False
+    return training_set
 
 
 @pytest.fixture(scope="module")
-def fold(corpus: Corpus, traffic: Traffic) -> Fold:
+def fold(training_set: TrainingSet, traffic: Traffic) -> Fold:
     folds = Folds(count=3, targets=TARGETS)
-    fold = build(corpus, 0, split(traffic, folds, seed=0)[0], folds, seed=0)
+    fold = build(training_set, 0, split(traffic, folds, seed=0)[0], folds, seed=0)
     for array in (fold.training, fold.validation, fold.synthetic_labels, fold.synthetic.data, fold.synthetic.indices):
         array.flags.writeable = False
     return fold
 
 
-def test_training_rows_are_the_real_ones_and_then_the_synthetic_ones(corpus: Corpus, fold: Fold) -> None:
-    rows = TrainingRows(corpus, fold, fold.encoding.width)
-    real = fold.encoding.transform(corpus.rows, fold.training)
+def test_training_rows_are_the_real_ones_and_then_the_synthetic_ones(training_set: TrainingSet, fold: Fold) -> None:
+    rows = TrainingRows(training_set, fold, fold.encoding.width)
+    real = fold.encoding.transform(training_set.rows, fold.training)
     np.testing.assert_array_equal(rows.encoded(np.arange(len(rows))), np.vstack([real, fold.synthetic.toarray()]))
-    np.testing.assert_array_equal(rows.labels, np.concatenate([corpus.labels[fold.training], fold.synthetic_labels]))
+    np.testing.assert_array_equal(
+        rows.labels, np.concatenate([training_set.labels[fold.training], fold.synthetic_labels])
+    )
     assert len(rows) == len(rows.labels) == len(fold.training) + len(fold.synthetic_labels)
     assert rows.labels.dtype == np.int8
 
 
-def test_rows_come_in_the_order_asked_for(corpus: Corpus, fold: Fold) -> None:
-    rows = TrainingRows(corpus, fold, fold.encoding.width)
+def test_rows_come_in_the_order_asked_for(training_set: TrainingSet, fold: Fold) -> None:
+    rows = TrainingRows(training_set, fold, fold.encoding.width)
     everything = rows.encoded(np.arange(len(rows)))
     positions = np.random.default_rng(0).permutation(len(rows))[:50]
     np.testing.assert_array_equal(rows.encoded(positions), everything[positions])
@@ -60,18 +62,18 @@ def test_rows_come_in_the_order_asked_for(corpus: Corpus, fold: Fold) -> None:
     ],
 )
 def test_the_ratio_takes_the_first_rows_of_each_class(
-    corpus: Corpus, fold: Fold, ratio: float, r2l: int, u2r: int
+    training_set: TrainingSet, fold: Fold, ratio: float, r2l: int, u2r: int
 ) -> None:
     assert np.bincount(fold.synthetic_labels).tolist() == [0, 0, 0, 10, 5]
-    rows = TrainingRows(corpus, fold, fold.encoding.width, ratio)
+    rows = TrainingRows(training_set, fold, fold.encoding.width, ratio)
     real = len(fold.training)
     np.testing.assert_array_equal(rows.labels[real:], [3] * r2l + [4] * u2r)
     expected = np.vstack([fold.synthetic[:r2l].toarray(), fold.synthetic[10 : 10 + u2r].toarray()])
     np.testing.assert_array_equal(rows.encoded(np.arange(real, len(rows))), expected)
 
 
-def test_an_epoch_is_a_shuffle_in_batches_of_one_shape(corpus: Corpus, fold: Fold) -> None:
-    rows = TrainingRows(corpus, fold, fold.encoding.width)
+def test_an_epoch_is_a_shuffle_in_batches_of_one_shape(training_set: TrainingSet, fold: Fold) -> None:
+    rows = TrainingRows(training_set, fold, fold.encoding.width)
     batches = list(rows.batches(32, seed=5))
     assert len(batches) == len(rows) // 32
     assert {batch.shape for batch, _ in batches} == {(32, fold.encoding.width, 1)}
@@ -83,38 +85,42 @@ def test_an_epoch_is_a_shuffle_in_batches_of_one_shape(corpus: Corpus, fold: Fol
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in batches]), rows.labels[order])
 
 
-def test_the_seed_decides_the_order(corpus: Corpus, fold: Fold) -> None:
-    rows = TrainingRows(corpus, fold, fold.encoding.width)
+def test_the_seed_decides_the_order(training_set: TrainingSet, fold: Fold) -> None:
+    rows = TrainingRows(training_set, fold, fold.encoding.width)
     first, again, other = (next(rows.batches(64, seed))[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-def test_a_batch_is_no_larger_than_the_fold(corpus: Corpus, fold: Fold) -> None:
-    rows = TrainingRows(corpus, fold, fold.encoding.width)
+def test_a_batch_is_no_larger_than_the_fold(training_set: TrainingSet, fold: Fold) -> None:
+    rows = TrainingRows(training_set, fold, fold.encoding.width)
     ((batch, labels),) = rows.batches(10_000, seed=0)
     assert batch.shape == (len(rows), fold.encoding.width, 1)
     assert np.bincount(labels).tolist() == np.bincount(rows.labels).tolist()
 
 
-def test_a_wider_model_sees_zeros_after_the_features_of_the_fold(corpus: Corpus, fold: Fold) -> None:
+def test_a_wider_model_sees_zeros_after_the_features_of_the_fold(training_set: TrainingSet, fold: Fold) -> None:
     width = fold.encoding.width
-    rows = TrainingRows(corpus, fold, width + 3)
+    rows = TrainingRows(training_set, fold, width + 3)
     encoded = rows.encoded(np.arange(len(rows)))
-    np.testing.assert_array_equal(encoded[:, :width], TrainingRows(corpus, fold, width).encoded(np.arange(len(rows))))
+    np.testing.assert_array_equal(
+        encoded[:, :width], TrainingRows(training_set, fold, width).encoded(np.arange(len(rows)))
+    )
     assert not encoded[:, width:].any()
-    batch, _ = next(ValidationRows(corpus, fold, width + 3).batches(10))
+    batch, _ = next(ValidationRows(training_set, fold, width + 3).batches(10))
     assert batch.shape == (10, width + 3, 1)
     assert not batch[:, width:].any()
 
 
 @pytest.mark.parametrize("size", [7, 40, 80, 1000])
-def test_validation_rows_come_in_order_as_batches_of_one_shape(corpus: Corpus, fold: Fold, size: int) -> None:
-    rows = ValidationRows(corpus, fold, fold.encoding.width)
+def test_validation_rows_come_in_order_as_batches_of_one_shape(
+    training_set: TrainingSet, fold: Fold, size: int
+) -> None:
+    rows = ValidationRows(training_set, fold, fold.encoding.width)
     assert len(rows) == len(fold.validation) == 80
     batches = list(rows.batches(size))
     assert {batch.shape for batch, _ in batches} == {(min(size, 80), fold.encoding.width, 1)}
-    expected = fold.encoding.transform(corpus.rows, fold.validation)
+    expected = fold.encoding.transform(training_set.rows, fold.validation)
     np.testing.assert_array_equal(np.concatenate([batch[:count, :, 0] for batch, count in batches]), expected)
     assert not any(batch[count:].any() for batch, count in batches)
-    np.testing.assert_array_equal(rows.labels, corpus.labels[fold.validation])
+    np.testing.assert_array_equal(rows.labels, training_set.labels[fold.validation])

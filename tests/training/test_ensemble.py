@@ -27,7 +27,7 @@ def models(traffic: Traffic) -> list[Any]:
 def both(traffic: Traffic, models: list[Any]) -> Ensemble:
     """They as an ensemble."""
     weights = [{weight.path: np.array(weight) for weight in model.weights} for model in models]
-    return Ensemble.of(traffic.dataset, encoding_of(traffic), HP, weights)
+    return Ensemble.from_weights(traffic.dataset, encoding_of(traffic), HP, weights)
 
 
 def encoding_of(traffic: Traffic) -> Encoding:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from nids.config import Folds, Training
-from nids.folds.build import Corpus, build, split
+from nids.folds.build import TrainingSet, build, split
 from nids.models.hyperparameters import Hyperparameters
 from nids.training.batches import TrainingRows, ValidationRows
-from nids.training.trainer import Learner, State
+from nids.training.trainer import State, Trainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +27,10 @@ class Fold:
 
     def __init__(self, traffic: Traffic, number: int) -> None:
         folds = Folds(count=3, targets={"U2R": 20})
-        corpus = Corpus.of(traffic)
-        fold = build(corpus, number, split(traffic, folds, seed=0)[number], folds, seed=0)
-        self.training = TrainingRows(corpus, fold, WIDTH)
-        self.validation = ValidationRows(corpus, fold, WIDTH)
+        training_set = TrainingSet.from_traffic(traffic)
+        fold = build(training_set, number, split(traffic, folds, seed=0)[number], folds, seed=0)
+        self.training = TrainingRows(training_set, fold, WIDTH)
+        self.validation = ValidationRows(training_set, fold, WIDTH)
 
 
 @pytest.fixture(scope="module")
@@ -39,40 +39,40 @@ def folds(traffic: Traffic) -> tuple[Fold, Fold]:
 
 
 @pytest.fixture(scope="module")
-def traced(learner: Callable[..., Learner]) -> Learner:
-    return learner(WIDTH, CLASSES, HP, TRAINING)
+def traced(trainer: Callable[..., Trainer]) -> Trainer:
+    return trainer(WIDTH, CLASSES, HP, TRAINING)
 
 
 def bits(state: State) -> list[bytes]:
     return [value.tobytes() for value in state]
 
 
-def trained(learner: Learner, fold: Fold, seed: int) -> tuple[list[bytes], list[float], bytes]:
+def trained(trainer: Trainer, fold: Fold, seed: int) -> tuple[list[bytes], list[float], bytes]:
     """Train a fresh state through the whole schedule; return it, the losses and the last prediction, to the bit."""
-    state, losses = learner.fresh(seed), []
+    state, losses = trainer.fresh(seed), []
     for epoch in (1, 2):
-        state, loss = learner.train(state, fold.training, EVEN, epoch, seed=seed + epoch)
+        state, loss = trainer.train(state, fold.training, EVEN, epoch, seed=seed + epoch)
         losses.append(loss)
-        prediction = learner.predict(state, fold.validation)
+        prediction = trainer.predict(state, fold.validation)
     return bits(state), losses, prediction.tobytes()
 
 
-def test_a_fresh_state_is_fresh_whatever_was_trained_before(traced: Learner, folds: tuple[Fold, Fold]) -> None:
-    expected = bits(Learner(WIDTH, CLASSES, HP, TRAINING).fresh(7))
+def test_a_fresh_state_is_fresh_whatever_was_trained_before(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
+    expected = bits(Trainer(WIDTH, CLASSES, HP, TRAINING).fresh(7))
     assert bits(traced.fresh(7)) == expected
     trained(traced, folds[0], seed=1)
     assert bits(traced.fresh(7)) == expected
     assert bits(traced.fresh(8)) != expected
 
 
-def test_nothing_of_a_fold_reaches_the_next_one(traced: Learner, folds: tuple[Fold, Fold]) -> None:
+def test_nothing_of_a_fold_reaches_the_next_one(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     first, second = folds
     alone = trained(traced, second, seed=2)
     trained(traced, first, seed=1)
     assert trained(traced, second, seed=2) == alone
 
 
-def test_folds_may_take_turns(traced: Learner, folds: tuple[Fold, Fold]) -> None:
+def test_folds_may_take_turns(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     alone = [trained(traced, fold, seed=i) for i, fold in enumerate(folds)]
     states = [traced.fresh(i) for i in range(2)]
     losses: list[list[float]] = [[], []]
@@ -85,7 +85,7 @@ def test_folds_may_take_turns(traced: Learner, folds: tuple[Fold, Fold]) -> None
     assert [(bits(states[i]), losses[i], predictions[i]) for i in range(2)] == alone
 
 
-def test_prediction_changes_nothing(traced: Learner, folds: tuple[Fold, Fold]) -> None:
+def test_prediction_changes_nothing(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     state = traced.fresh(0)
     before = bits(state)
     first, again = (traced.predict(state, folds[0].validation) for _ in range(2))
@@ -96,7 +96,7 @@ def test_prediction_changes_nothing(traced: Learner, folds: tuple[Fold, Fold]) -
     np.testing.assert_allclose(first.sum(axis=1), 1, rtol=1e-5)
 
 
-def test_training_makes_a_new_state_and_keeps_the_old_one(traced: Learner, folds: tuple[Fold, Fold]) -> None:
+def test_training_makes_a_new_state_and_keeps_the_old_one(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     state = traced.fresh(0)
     before = bits(state)
     later, loss = traced.train(state, folds[0].training, EVEN, epoch=1, seed=0)
@@ -105,27 +105,27 @@ def test_training_makes_a_new_state_and_keeps_the_old_one(traced: Learner, folds
     assert np.isfinite(loss)
 
 
-def test_the_seed_decides_the_order_of_the_rows(traced: Learner, folds: tuple[Fold, Fold]) -> None:
+def test_the_seed_decides_the_order_of_the_rows(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     state = traced.fresh(0)
     once, again, other = (bits(traced.train(state, folds[0].training, EVEN, 1, seed)[0]) for seed in (1, 1, 2))
     assert once == again
     assert once != other
 
 
-def test_class_weights_scale_the_loss(traced: Learner, folds: tuple[Fold, Fold]) -> None:
+def test_class_weights_scale_the_loss(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     state = traced.fresh(0)
     _, nothing = traced.train(state, folds[0].training, 0 * EVEN, epoch=1, seed=0)
     assert nothing == 0
 
 
-def test_a_loss_that_is_not_finite_ends_the_epoch(traced: Learner, folds: tuple[Fold, Fold]) -> None:
+def test_a_loss_that_is_not_finite_ends_the_epoch(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     weights = EVEN.copy()
     weights[0] = np.nan
     _, loss = traced.train(traced.fresh(0), folds[0].training, weights, epoch=1, seed=0)
     assert np.isnan(loss)
 
 
-def test_a_longer_training_learns_the_training_rows(traced: Learner, folds: tuple[Fold, Fold]) -> None:
+def test_a_longer_training_learns_the_training_rows(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     state, losses = traced.fresh(0), []
     for seed in range(6):
         state, loss = traced.train(state, folds[0].training, EVEN, epoch=1, seed=seed)
@@ -137,25 +137,25 @@ def test_a_longer_training_learns_the_training_rows(traced: Learner, folds: tupl
     ("schedule", "expected"), [("constant", [1, 1, 1, 1, 1]), ("cosine", [1, 0.853553, 0.5, 0.146447, 0])]
 )
 def test_the_learning_rate_follows_its_schedule(schedule: str, expected: list[float]) -> None:
-    learner = Learner(6, 2, HP, Training(epochs=4, learning_rate_schedule=schedule))
-    assert [learner._decay(epochs) for epochs in range(5)] == pytest.approx(expected, abs=1e-6)
+    trainer = Trainer(6, 2, HP, Training(epochs=4, learning_rate_schedule=schedule))
+    assert [trainer._decay(epochs) for epochs in range(5)] == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "rmsprop"])
 def test_every_optimizer_has_a_state_of_its_own(optimizer: str) -> None:
     hp = HP.model_copy(update={"optimizer": optimizer})
-    learner = Learner(6, 2, hp, TRAINING)
-    assert type(learner._network.model.optimizer).__name__.lower() == optimizer
-    assert bits(learner.fresh(0)) == bits(learner.fresh(0))
-    assert len(learner.fresh(0)) == len(learner._network.model.variables) + len(
-        learner._network.model.optimizer.variables
+    trainer = Trainer(6, 2, hp, TRAINING)
+    assert type(trainer._network.model.optimizer).__name__.lower() == optimizer
+    assert bits(trainer.fresh(0)) == bits(trainer.fresh(0))
+    assert len(trainer.fresh(0)) == len(trainer._network.model.variables) + len(
+        trainer._network.model.optimizer.variables
     ) + (optimizer == "nadam")
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "rmsprop"])
 def test_no_optimizer_takes_anything_from_fold_to_fold(optimizer: str, folds: tuple[Fold, Fold]) -> None:
-    learner = Learner(WIDTH, CLASSES, HP.model_copy(update={"optimizer": optimizer}), TRAINING)
+    trainer = Trainer(WIDTH, CLASSES, HP.model_copy(update={"optimizer": optimizer}), TRAINING)
     first, second = folds
-    alone = trained(learner, second, seed=2)
-    trained(learner, first, seed=1)
-    assert trained(learner, second, seed=2) == alone
+    alone = trained(trainer, second, seed=2)
+    trained(trainer, first, seed=1)
+    assert trained(trainer, second, seed=2) == alone

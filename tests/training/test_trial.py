@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nids import config
-from nids.folds.build import Corpus, Fold, build, split
+from nids.folds.build import Fold, TrainingSet, build, split
 from nids.folds.encoding import Rows
 from nids.metrics.attack_types import UNSEEN
 from nids.metrics.classification import SUMMARY, summary
@@ -15,14 +15,14 @@ from nids.metrics.cross_validation import validation_figures
 from nids.models.hyperparameters import Hyperparameters
 from nids.results import SECONDS
 from nids.training.batches import ValidationRows
-from nids.training.timer import Stopwatch
+from nids.training.timer import Timer
 from nids.training.trial import TrialFailed, run_trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nids.datasets.schema import Traffic
-    from nids.training.trainer import Learner
+    from nids.training.trainer import Trainer
 
 HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4, batch_size=64)
 FOLDS = config.Folds(count=3, targets={"U2R": 20})
@@ -38,23 +38,23 @@ def job(**sections: Any) -> config.Job:
     return config.make({"name": "job", **defaults, **sections}, source="job.toml")
 
 
-def folds_of(traffic: Traffic, folds: config.Folds = FOLDS) -> tuple[Corpus, list[Fold]]:
-    corpus = Corpus.of(traffic)
+def folds_of(traffic: Traffic, folds: config.Folds = FOLDS) -> tuple[TrainingSet, list[Fold]]:
+    training_set = TrainingSet.from_traffic(traffic)
     splits = split(traffic, folds, SPLIT_SEED)
-    return corpus, [build(corpus, number, sides, folds, seed=0) for number, sides in enumerate(splits)]
+    return training_set, [build(training_set, number, sides, folds, seed=0) for number, sides in enumerate(splits)]
 
 
 @pytest.fixture(scope="module")
-def shared(traffic: Traffic) -> tuple[Corpus, list[Fold]]:
-    corpus, folds = folds_of(traffic)
+def shared(traffic: Traffic) -> tuple[TrainingSet, list[Fold]]:
+    training_set, folds = folds_of(traffic)
     assert folds[0].encoding.width == folds[2].encoding.width
-    return corpus, [folds[0], folds[2]]
+    return training_set, [folds[0], folds[2]]
 
 
-def run(corpus: Corpus, folds: list[Fold], job: config.Job) -> Reports:
+def run(training_set: TrainingSet, folds: list[Fold], job: config.Job) -> Reports:
     """Run a trial and return its reports, without the seconds, which are never the same twice."""
     reports: Reports = []
-    reports.extend(run_trial(HP, corpus, folds, job))
+    reports.extend(run_trial(HP, training_set, folds, job))
     for report in reports:
         for fold in report["folds"]:
             assert min(fold.pop(name) for name in SECONDS) >= 0
@@ -62,15 +62,15 @@ def run(corpus: Corpus, folds: list[Fold], job: config.Job) -> Reports:
 
 
 @pytest.fixture
-def traced(learner: Callable[..., Learner], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let trials of one shape share a traced learner: it keeps nothing, as its own tests show."""
-    monkeypatch.setattr("nids.training.trial.Learner", learner)
+def traced(trainer: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trials of one shape share a traced trainer: it keeps nothing, as its own tests show."""
+    monkeypatch.setattr("nids.training.trial.Trainer", trainer)
 
 
 @pytest.fixture(scope="module")
-def reports(shared: tuple[Corpus, list[Fold]], learner: Callable[..., Learner]) -> Reports:
+def reports(shared: tuple[TrainingSet, list[Fold]], trainer: Callable[..., Trainer]) -> Reports:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nids.training.trial.Learner", learner)
+        patch.setattr("nids.training.trial.Trainer", trainer)
         return run(shared[0], shared[1], job())
 
 
@@ -87,19 +87,21 @@ def test_a_report_comes_after_each_epoch(reports: Reports) -> None:
 
 
 def test_the_confusion_matrix_counts_the_rows_of_the_validation_part(
-    reports: Reports, shared: tuple[Corpus, list[Fold]]
+    reports: Reports, shared: tuple[TrainingSet, list[Fold]]
 ) -> None:
-    corpus, folds = shared
+    training_set, folds = shared
     for report in reports:
         for result, fold in zip(report["folds"], folds, strict=True):
-            counts = np.bincount(corpus.labels[fold.validation], minlength=5)
+            counts = np.bincount(training_set.labels[fold.validation], minlength=5)
             np.testing.assert_array_equal(np.sum(result["confusion"], axis=1), counts)
             assert {type(count) for row in result["confusion"] for count in row} == {int}
             figures = summary(np.array(result["confusion"]), result["log_loss"])
             assert {name: result[name] for name in SUMMARY} == figures
 
 
-def test_each_attack_type_is_counted(reports: Reports, shared: tuple[Corpus, list[Fold]], traffic: Traffic) -> None:
+def test_each_attack_type_is_counted(
+    reports: Reports, shared: tuple[TrainingSet, list[Fold]], traffic: Traffic
+) -> None:
     class_of = traffic.dataset.class_map()
     for report in reports:
         for result, fold in zip(report["folds"], shared[1], strict=True):
@@ -116,9 +118,9 @@ def test_each_attack_type_is_counted(reports: Reports, shared: tuple[Corpus, lis
 
 @pytest.mark.usefixtures("traced")
 def test_withheld_attacks_are_judged_apart_from_known_rows(traffic: Traffic) -> None:
-    corpus, folds = folds_of(traffic, config.Folds(count=3, scheme="unseen-attacks", resampling="none"))
+    training_set, folds = folds_of(traffic, config.Folds(count=3, scheme="unseen-attacks", resampling="none"))
     fold = max(folds, key=lambda fold: len(fold.withheld))
-    (report,) = run(corpus, [fold], job(training={"epochs": 1}, scheduler={"kind": "none"}))
+    (report,) = run(training_set, [fold], job(training={"epochs": 1}, scheduler={"kind": "none"}))
     (result,) = report["folds"]
     assert {entry["attack"] for entry in result["attacks"] if entry["unseen"]} == set(fold.withheld)
     known = [entry["rows"] for entry in result["attacks"] if not entry["unseen"]]
@@ -128,7 +130,7 @@ def test_withheld_attacks_are_judged_apart_from_known_rows(traffic: Traffic) -> 
         assert (report[name], report[f"{name}_std"]) == (result[name], 0)
 
 
-def test_the_time_of_a_fold_is_made_of_its_parts(shared: tuple[Corpus, list[Fold]]) -> None:
+def test_the_time_of_a_fold_is_made_of_its_parts(shared: tuple[TrainingSet, list[Fold]]) -> None:
     first, second = run_trial(HP, shared[0], shared[1], job())
     for fold in (*first["folds"], *second["folds"]):
         whole, *parts = (fold[name] for name in SECONDS)
@@ -152,28 +154,28 @@ def test_the_best_epoch_is_that_of_the_least_log_loss(reports: Reports) -> None:
     assert [report["best_epoch"] for report in reports] == [1, 1 + int(np.argmin(losses))]
 
 
-def test_the_same_seed_gives_the_same_reports(reports: Reports, shared: tuple[Corpus, list[Fold]]) -> None:
-    """With a learner of its own, as in another process."""
+def test_the_same_seed_gives_the_same_reports(reports: Reports, shared: tuple[TrainingSet, list[Fold]]) -> None:
+    """With a trainer of its own, as in another process."""
     assert run(shared[0], shared[1], job()) == reports
 
 
 @pytest.mark.usefixtures("traced")
-def test_another_seed_gives_other_reports(reports: Reports, shared: tuple[Corpus, list[Fold]]) -> None:
+def test_another_seed_gives_other_reports(reports: Reports, shared: tuple[TrainingSet, list[Fold]]) -> None:
     others = run(shared[0], shared[1], job(search={"seed": 1}))
     assert all(other["log_loss"] != report["log_loss"] for other, report in zip(others, reports, strict=True))
 
 
 @pytest.mark.usefixtures("traced")
-def test_a_fold_gives_the_same_alone_as_after_another(reports: Reports, shared: tuple[Corpus, list[Fold]]) -> None:
-    corpus, folds = shared
-    alone = run(corpus, [folds[1]], job())
+def test_a_fold_gives_the_same_alone_as_after_another(reports: Reports, shared: tuple[TrainingSet, list[Fold]]) -> None:
+    training_set, folds = shared
+    alone = run(training_set, [folds[1]], job())
     assert [report["folds"] for report in alone] == [report["folds"][1:] for report in reports]
     assert all(report[f"{name}_std"] == 0 for report in alone for name in SUMMARY)
 
 
 @pytest.mark.usefixtures("traced")
 def test_no_validation_row_reaches_the_training(
-    traffic: Traffic, reports: Reports, shared: tuple[Corpus, list[Fold]]
+    traffic: Traffic, reports: Reports, shared: tuple[TrainingSet, list[Fold]]
 ) -> None:
     """Other validation rows, with other labels: the losses of every epoch of training stay the same to the bit."""
     validation = shared[1][0].validation
@@ -181,10 +183,10 @@ def test_no_validation_row_reaches_the_training(
     features.iloc[validation] = features.iloc[validation[::-1]].to_numpy()
     label = traffic.label.copy()
     label[validation] = (label[validation] + 1) % 5
-    corpus = Corpus.of(replace(traffic, features=features, label=label))
-    fold = build(corpus, 0, split(traffic, FOLDS, SPLIT_SEED)[0], FOLDS, seed=0)
+    training_set = TrainingSet.from_traffic(replace(traffic, features=features, label=label))
+    fold = build(training_set, 0, split(traffic, FOLDS, SPLIT_SEED)[0], FOLDS, seed=0)
 
-    changed = run(corpus, [fold], job())
+    changed = run(training_set, [fold], job())
     assert [report["folds"][0]["training_loss"] for report in changed] == [
         report["folds"][0]["training_loss"] for report in reports
     ]
@@ -205,32 +207,32 @@ def test_no_validation_row_reaches_the_training(
     ],
 )
 def test_every_resampling_is_trained_on(traffic: Traffic, folds: config.Folds) -> None:
-    corpus, built = folds_of(traffic, folds)
-    reports = run(corpus, built[:1], job())
+    training_set, built = folds_of(traffic, folds)
+    reports = run(training_set, built[:1], job())
     assert [report["epoch"] for report in reports] == [1, 2]
     assert np.isfinite([report["log_loss"] for report in reports]).all()
 
 
-def poisoned(corpus: Corpus, row: int) -> Corpus:
-    """The corpus with a value in one row that is no number, as no reader of data would let through."""
-    numeric = corpus.rows.numeric.copy()
+def poisoned(training_set: TrainingSet, row: int) -> TrainingSet:
+    """The training_set with a value in one row that is no number, as no reader of data would let through."""
+    numeric = training_set.rows.numeric.copy()
     numeric[row] = np.nan
-    return replace(corpus, rows=Rows(numeric, corpus.rows.codes, corpus.rows.vocabularies))
+    return replace(training_set, rows=Rows(numeric, training_set.rows.codes, training_set.rows.vocabularies))
 
 
 @pytest.mark.usefixtures("traced")
-def test_a_loss_that_is_no_number_ends_the_trial(shared: tuple[Corpus, list[Fold]]) -> None:
-    corpus, folds = shared
+def test_a_loss_that_is_no_number_ends_the_trial(shared: tuple[TrainingSet, list[Fold]]) -> None:
+    training_set, folds = shared
     row = next(row for row in folds[1].training if row not in folds[0].training)
     reports: Reports = []
     with pytest.raises(TrialFailed) as caught:
-        reports.extend(run_trial(HP, poisoned(corpus, row), folds[1::-1], job()))
+        reports.extend(run_trial(HP, poisoned(training_set, row), folds[1::-1], job()))
     assert str(caught.value) == "the training loss became nan in epoch 1 of fold 2"
     assert reports == []
 
 
-class ScriptedLearner:
-    """Stands for a learner whose share of right answers in each epoch is written down beforehand.
+class ScriptedTrainer:
+    """Stands for a trainer whose share of right answers in each epoch is written down beforehand.
 
     What a network learns cannot be steered to the values that early stopping is about.
     """
@@ -239,7 +241,7 @@ class ScriptedLearner:
     weights: list[np.ndarray]
 
     def __init__(self, width: int, classes: int, hp: Hyperparameters, training: config.Training) -> None:
-        self.stopwatch = Stopwatch()
+        self.timer = Timer()
 
     def fresh(self, seed: int) -> int:
         return 0
@@ -257,11 +259,11 @@ class ScriptedLearner:
 
 
 @pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[ScriptedLearner]]:
-    monkeypatch.setattr("nids.training.trial.Learner", ScriptedLearner)
-    ScriptedLearner.weights = []
-    yield ScriptedLearner
-    del ScriptedLearner.weights
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[ScriptedTrainer]]:
+    monkeypatch.setattr("nids.training.trial.Trainer", ScriptedTrainer)
+    ScriptedTrainer.weights = []
+    yield ScriptedTrainer
+    del ScriptedTrainer.weights
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "accuracy", "macro_f1", "weighted_f1"])
@@ -277,57 +279,57 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[ScriptedLearner]]
     ],
 )
 def test_a_trial_ends_when_it_gets_no_better(
-    scripted: type[ScriptedLearner],
-    shared: tuple[Corpus, list[Fold]],
+    scripted: type[ScriptedTrainer],
+    shared: tuple[TrainingSet, list[Fold]],
     metric: str,
     shares: tuple[float, ...],
     patience: int,
     best_epochs: list[int],
 ) -> None:
     scripted.shares = shares
-    corpus, folds = shared
+    training_set, folds = shared
     settings = job(training={"epochs": 4, "patience": patience}, search={"metric": metric})
-    reports = run(corpus, folds, settings)
+    reports = run(training_set, folds, settings)
     assert [report["best_epoch"] for report in reports] == best_epochs
     assert [report["finished"] for report in reports] == [False] * (len(best_epochs) - 1) + [True]
     assert [report["value"] for report in reports] == [reports[best - 1][metric] for best in best_epochs]
 
 
 def test_a_probability_that_is_no_number_ends_the_trial(
-    scripted: type[ScriptedLearner], shared: tuple[Corpus, list[Fold]]
+    scripted: type[ScriptedTrainer], shared: tuple[TrainingSet, list[Fold]]
 ) -> None:
     scripted.shares = (0.5, np.nan)
-    corpus, folds = shared
+    training_set, folds = shared
     reports: Reports = []
     with pytest.raises(TrialFailed) as caught:
-        reports.extend(run_trial(HP, corpus, folds[1:], job()))
+        reports.extend(run_trial(HP, training_set, folds[1:], job()))
     assert str(caught.value) == "a predicted probability is no finite number in epoch 2 of fold 2"
     assert len(reports) == 1
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
 def test_class_weights_are_balanced_to_the_power_asked_for(
-    scripted: type[ScriptedLearner], shared: tuple[Corpus, list[Fold]], power: float
+    scripted: type[ScriptedTrainer], shared: tuple[TrainingSet, list[Fold]], power: float
 ) -> None:
     from sklearn.utils.class_weight import compute_class_weight
 
     scripted.shares = (0.5,)
-    corpus, folds = shared
+    training_set, folds = shared
     hp = HP.model_copy(update={"class_weight_power": power, "resampling_ratio": 0.5})
-    list(run_trial(hp, corpus, folds[:1], job(training={"epochs": 1})))
+    list(run_trial(hp, training_set, folds[:1], job(training={"epochs": 1})))
     added = folds[0].synthetic_labels[: len(folds[0].synthetic_labels) // 2]
-    labels = np.concatenate([corpus.labels[folds[0].training], added])
+    labels = np.concatenate([training_set.labels[folds[0].training], added])
     balanced = compute_class_weight("balanced", classes=np.arange(5), y=labels)
     np.testing.assert_allclose(scripted.weights[0], balanced**power, rtol=1e-6)
 
 
 def test_the_figures_are_those_of_the_probabilities(
-    scripted: type[ScriptedLearner], shared: tuple[Corpus, list[Fold]]
+    scripted: type[ScriptedTrainer], shared: tuple[TrainingSet, list[Fold]]
 ) -> None:
     scripted.shares = (0.5,)
-    corpus, folds = shared
-    (report,) = run(corpus, folds[:1], job(training={"epochs": 1}))
-    rows = ValidationRows(corpus, folds[0], folds[0].encoding.width)
+    training_set, folds = shared
+    (report,) = run(training_set, folds[:1], job(training={"epochs": 1}))
+    rows = ValidationRows(training_set, folds[0], folds[0].encoding.width)
     probabilities = scripted(0, 0, HP, config.Training()).predict(1, rows)
-    figures = validation_figures(corpus, folds[0], probabilities)
+    figures = validation_figures(training_set, folds[0], probabilities)
     assert report["folds"] == [{"fold": 0, "training_loss": 0.5, **figures}]

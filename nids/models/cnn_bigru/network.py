@@ -35,7 +35,7 @@ class Architecture:
     attention: Attention
 
     @classmethod
-    def of(cls, hp: Hyperparameters) -> Architecture:
+    def from_hyperparameters(cls, hp: Hyperparameters) -> Architecture:
         """Return the architecture that a set of hyperparameters asks for."""
         room = -(-hp.conv_kernel_size // KERNEL_ROOM) * KERNEL_ROOM
         return cls(room, hp.conv_filters, hp.gru_units, hp.sequence_gru_units, hp.attention)
@@ -43,7 +43,7 @@ class Architecture:
 
 def build_model(width: int, classes: int, hp: Hyperparameters, seed: int) -> keras.Model:
     """Return a fresh, uncompiled model of these hyperparameters; the arguments are those of ``build_network``."""
-    model = build_network(width, classes, Architecture.of(hp), seed)
+    model = build_network(width, classes, Architecture.from_hyperparameters(hp), seed)
     values = {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.variables}
     values.update(adjusted(values, hp))
     for variable in model.variables:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_importances_are_asked_for_anew_as_trials_come(trials: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     place = tmp_path_factory.getbasetemp()
     if not (place / "asked").exists():  # the same run for all: what is kept of it is of all these sizes
-        synthetic_run.write(Folder.at(str(place)).folder("asked"), 10)
+        synthetic_run.write(Folder.from_uri(str(place)).folder("asked"), 10)
     run = cache.one(str(place), "asked").run
     assert run is not None
     random = np.random.default_rng(0)
@@ -41,14 +41,14 @@ def test_importances_are_asked_for_anew_as_trials_come(trials: int, tmp_path_fac
     ],
 )
 def test_a_foreign_run_is_a_fault(file: str, entries: dict[str, Any], tmp_path: Path) -> None:
-    synthetic_run.write(Folder.at(str(tmp_path)).folder("run"), 10)
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 10)
     change(tmp_path / "run" / file, **entries)
     assert "not as this program writes it" in cache.one(str(tmp_path), "run").fault
 
 
 def test_the_latest_run_comes_first_and_damaged_ones_last(tmp_path: Path) -> None:
     for name, created in (("a", "2026-01-02"), ("b", "2026-01-03"), ("c", "2026-01-01"), ("d", "2999-01-01")):
-        synthetic_run.write(Folder.at(str(tmp_path)).folder(name), 2)
+        synthetic_run.write(Folder.from_uri(str(tmp_path)).folder(name), 2)
         change(tmp_path / name / "manifest.json", created=f"{created}T00:00:00+00:00")
     (tmp_path / "d" / "manifest.json").write_text("{")
     found = cache.find(str(tmp_path))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_only_parts_that_have_changed_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synthetic_run.write(Folder.at(str(tmp_path)).folder("run"), 250)
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 250)
     read: list[tuple[str, str]] = []
     part = Run.part
     monkeypatch.setattr(Run, "part", lambda run, table, name: (read.append((table, name)), part(run, table, name))[1])
@@ -39,7 +39,7 @@ def test_only_parts_that_have_changed_are_read_again(tmp_path: Path, monkeypatch
     read.clear()
     pd.testing.assert_frame_equal(look(), first)
     assert read == []
-    synthetic_run.write(Folder.at(str(tmp_path)).folder("other"), 250, seed=1)
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("other"), 250, seed=1)
     (tmp_path / "other" / "trials" / "part-00001.parquet").replace(tmp_path / "run" / "trials" / "part-00001.parquet")
     changed = look()["value"].compare(first["value"]).index
     assert len(changed) > 50
@@ -50,7 +50,7 @@ def test_only_parts_that_have_changed_are_read_again(tmp_path: Path, monkeypatch
 def test_a_part_that_was_out_of_reach_for_a_moment_is_read_at_the_next_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synthetic_run.write(Folder.at(str(tmp_path)).folder("run"), 250)
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 250)
     with monkeypatch.context() as patch:
         read = Folder.read
 
@@ -66,14 +66,14 @@ def test_a_part_that_was_out_of_reach_for_a_moment_is_read_at_the_next_look(
         assert any("slow down" in fault for fault in found.faults)
     again = cache.one(str(tmp_path), "run").run
     assert again is not None
-    assert (len(again.trials()), cache.tables(again).all_trials, again.faults) == (250, 250, [])
+    assert (len(again.trials()), cache.summarize(again).all_trials, again.faults) == (250, 250, [])
 
 
 def test_each_ended_trial_has_all_of_its_rows_though_they_are_written_while_files_are_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, trials in (("run", 150), ("later", 250)):
-        synthetic_run.write(Folder.at(str(tmp_path)).folder(name), trials)
+        synthetic_run.write(Folder.from_uri(str(tmp_path)).folder(name), trials)
 
     def look() -> KeptRun:
         found = cache.one(str(tmp_path), "run").run
@@ -108,7 +108,7 @@ def test_each_ended_trial_has_all_of_its_rows_though_they_are_written_while_file
 def test_trials_of_a_finished_run_that_are_gone_are_told(
     state: str, complete: int, expected: str, tmp_path: Path
 ) -> None:
-    synthetic_run.write(Folder.at(str(tmp_path)).folder("run"), 150)
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 150)
     (tmp_path / "run" / "trials" / "part-00001.parquet").unlink()
     change(
         tmp_path / "run" / "status.json",
@@ -123,7 +123,7 @@ def test_trials_of_a_finished_run_that_are_gone_are_told(
 
 
 def test_a_folder_that_cannot_be_listed_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synthetic_run.write(Folder.at(str(tmp_path)).folder("run"), 10)
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 10)
     fault = f"{tmp_path}/run/curves: cannot be listed (Permission denied)."
     versions = Folder.versions
 
@@ -142,7 +142,7 @@ def test_what_changed_within_the_last_second_of_a_coarse_clock_is_read_anew(
 ) -> None:
     """Object stores tell times in whole seconds; of a file rewritten within one, time and size may stay."""
     for seed, name in ((0, "run"), (1, "other")):
-        synthetic_run.write(Folder.at(str(tmp_path)).folder(name), 100, seed=seed)
+        synthetic_run.write(Folder.from_uri(str(tmp_path)).folder(name), 100, seed=seed)
     coarse = time.time_ns() // 1_000_000_000 * 1_000_000_000
     versions = Folder.versions
     monkeypatch.setattr(Folder, "versions", lambda folder, faults=None: dict.fromkeys(versions(folder), (coarse, 17)))
@@ -158,7 +158,7 @@ def test_what_changed_within_the_last_second_of_a_coarse_clock_is_read_anew(
 
 
 def test_a_file_in_the_place_of_a_table_is_a_fault(tmp_path: Path) -> None:
-    synthetic_run.write(Folder.at(str(tmp_path)).folder("run"), 10)
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 10)
     shutil.rmtree(tmp_path / "run" / "trials")
     (tmp_path / "run" / "trials").write_text("")
     run = cache.one(str(tmp_path), "run").run
@@ -169,7 +169,7 @@ def test_a_file_in_the_place_of_a_table_is_a_fault(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["{}", "null", "[]", '{"a": 1}', "{"])
 def test_a_foreign_verdict_is_none(content: str, tmp_path: Path) -> None:
-    synthetic_run.write(Folder.at(str(tmp_path)).folder("run"), 10)
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 10)
     (tmp_path / "run" / "final").mkdir()
     (tmp_path / "run" / "final" / "evaluation.json").write_text(content)
     run = cache.one(str(tmp_path), "run").run
@@ -179,7 +179,7 @@ def test_a_foreign_verdict_is_none(content: str, tmp_path: Path) -> None:
 
 
 def test_the_rows_of_a_trial_are_those_of_the_whole_table(tmp_path: Path) -> None:
-    synthetic_run.write(Folder.at(str(tmp_path)).folder("run"), 120)
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 120)
     kept = cache.one(str(tmp_path), "run").run
     assert kept is not None
     plain = Run(kept.folder)

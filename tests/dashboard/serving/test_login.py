@@ -163,7 +163,7 @@ def provider() -> Iterator[str]:
 
 
 def test_only_those_who_are_let_in_see_the_runs(tab: Page, provider: str, tmp_path: Path) -> None:
-    synthetic_run.write(Folder.at(str(tmp_path / "runs")).folder("secret-run"), 10)
+    synthetic_run.write(Folder.from_uri(str(tmp_path / "runs")).folder("secret-run"), 10)
     file = tmp_path / "login.toml"
     file.write_text(
         f'[auth]\nredirect_uri = "http://127.0.0.1:{{port}}/oauth2callback"\ncookie_secret = "{SECRET}"\n'

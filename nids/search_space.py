@@ -1,0 +1,32 @@
+"""A search space as plain values: in the manifest of a run, and back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Space = dict[str, BaseDistribution]
+
+
+def describe(space: Space) -> dict[str, Any]:
+    """Return the space as plain values, each distribution as Optuna's own JSON form has it."""
+    return {name: json.loads(distribution_to_json(distribution)) for name, distribution in space.items()}
+
+
+def space_from(description: Mapping[str, Any]) -> Space:
+    """Return the space that ``describe`` described."""
+    return {name: json_to_distribution(json.dumps(values)) for name, values in description.items()}
+
+
+def params_of(row: Mapping[str, Any], space: Space) -> dict[str, Any]:
+    """Return the hyperparameters in a row of the run store's ``trials``, with the types of the space."""
+    params = {}
+    for name, distribution in space.items():
+        internal = distribution.to_internal_repr(row[f"params_{name}"])
+        params[name] = distribution.to_external_repr(internal)
+    return params
