@@ -13,11 +13,11 @@ from scipy.stats import rankdata
 
 from nids.analysis import rank_correlation
 from nids.errors import UserError
+from nids.evaluation import rank_correlation as looking
 from nids.report import rank_correlation as report
 from nids.results import Run, open_run
 from nids.search import driver
 from nids.search import prepare as preparation
-from nids.search import rank_correlation as looking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
