@@ -14,19 +14,16 @@ weights. So nothing in a bundle is ever executed: no pickle, no serialised layer
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import math
-import zipfile
-import zlib
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nids import datasets
+from nids.detector.bundle_files import SUMS, arrays_file, damaged, read_arrays, read_files, write_files
 from nids.errors import UserError
 from nids.folds.encoding import Encoding
 from nids.metrics.calibration import correct_priors, with_temperature
@@ -42,9 +39,6 @@ if TYPE_CHECKING:
     from nids.storage import Folder
 
 FORMAT = 1
-SUMS = "SHA256SUMS"
-# Of an .npz file, beside the values themselves: a header for each array.
-HEADER_BYTES = 1024
 
 
 class Calibration(BaseModel):
@@ -160,14 +154,8 @@ def save(folder: Folder, manifest: Manifest, encoding: Encoding, members: Sequen
         "MODEL_CARD.md": card.encode(),
     }
     for i, weights in enumerate(members):
-        sink = io.BytesIO()
-        np.savez(sink, allow_pickle=False, **weights)
-        files[f"weights-{i}.npz"] = sink.getvalue()
-    folder.delete()  # of an older bundle, files would stay that this one does not have
-    for name, content in files.items():
-        folder.write(name, content)
-    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
-    folder.write(SUMS, sums.encode())
+        files[f"weights-{i}.npz"] = arrays_file(weights)
+    write_files(folder, files)
 
 
 def load(folder: Folder, dataset: str | None = None) -> Bundle:
@@ -180,12 +168,12 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
     Raises:
         UserError: There is no bundle, it is damaged, of another version, or made for another data set.
     """
-    files = _files(folder)
+    files = read_files(folder)
     try:
         # Of another version, the rest may look different: this is read first, and alone.
         found = json.loads(files["manifest.json"])["format"]
     except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(folder, "manifest.json", f"it names no format ({error})") from None
+        raise damaged(folder, "manifest.json", f"it names no format ({error})") from None
     if found != FORMAT:
         raise UserError(
             f"{folder.uri}: the bundle has format {found}, this version of nids reads format {FORMAT}. "
@@ -204,35 +192,14 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
         *(f"weights-{i}.npz" for i in range(manifest.members)),
     }
     if set(files) != expected:
-        raise _damaged(folder, SUMS, f"it lists {', '.join(sorted(files))} instead of {', '.join(sorted(expected))}")
+        raise damaged(folder, SUMS, f"it lists {', '.join(sorted(files))} instead of {', '.join(sorted(expected))}")
     encoding = _encoding(folder, files["encoding.json"], datasets.get(manifest.dataset))
     expected_shapes = shapes(encoding.width, len(manifest.classes), manifest.hyperparameters)
     names = [f"weights-{i}.npz" for i in range(manifest.members)]
-    weights = [_arrays(folder, name, files[name], expected_shapes) for name in names]
+    weights = [read_arrays(folder, name, files[name], expected_shapes) for name in names]
     return Bundle(
         manifest, Ensemble.from_weights(datasets.get(manifest.dataset), encoding, manifest.hyperparameters, weights)
     )
-
-
-def _files(folder: Folder) -> dict[str, bytes]:
-    """Return the content of all files that ``SHA256SUMS`` lists, each as its sum says."""
-    if not folder.exists(SUMS):
-        raise UserError(f"{folder.uri}: holds no bundle (there is no {SUMS}). `nids finalize RUN` makes one.")
-    files = {}
-    for line in folder.read(SUMS).decode("utf-8", "replace").splitlines():
-        expected, _, name = line.partition("  ")
-        if not name or "/" in name:
-            raise _damaged(folder, SUMS, f"a line is not a sum and a file's name: {line[:80]!r}")
-        try:
-            content = folder.read(name)
-        except FileNotFoundError:
-            raise _damaged(folder, name, "it is missing") from None
-        if hashlib.sha256(content).hexdigest() != expected:
-            raise _damaged(folder, name, f"it is not what was written: its SHA-256 is not that of {SUMS}")
-        files[name] = content
-    if "manifest.json" not in files:
-        raise _damaged(folder, SUMS, "it does not list manifest.json")
-    return files
 
 
 def _manifest(folder: Folder, content: bytes) -> Manifest:
@@ -242,17 +209,17 @@ def _manifest(folder: Folder, content: bytes) -> Manifest:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise _damaged(folder, "manifest.json", f"{where}: {first['msg']}") from None
+        raise damaged(folder, "manifest.json", f"{where}: {first['msg']}") from None
     except UserError as error:
         raise UserError(f"{folder.uri}: the bundle is for a data set that is not known here. {error}") from None
     if manifest.classes != dataset.classes:
-        raise _damaged(
+        raise damaged(
             folder,
             "manifest.json",
             f"its classes are {', '.join(manifest.classes)}, those of {dataset.name} are {', '.join(dataset.classes)}",
         )
     if {len(manifest.calibration.trained_on), len(manifest.calibration.natural)} != {len(dataset.classes)}:
-        raise _damaged(folder, "manifest.json", "its calibration is not of as many classes as it names")
+        raise damaged(folder, "manifest.json", "its calibration is not of as many classes as it names")
     return manifest
 
 
@@ -267,58 +234,10 @@ def _encoding(folder: Folder, content: bytes, dataset: Dataset) -> Encoding:
             and all(isinstance(value, str) for values in encoding.categories for value in values)
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _damaged(folder, "encoding.json", f"it is no encoding ({error})") from None
+        raise damaged(folder, "encoding.json", f"it is no encoding ({error})") from None
     if not sound:
-        raise _damaged(folder, "encoding.json", "it is no encoding: its parts do not fit together")
+        raise damaged(folder, "encoding.json", "it is no encoding: its parts do not fit together")
     features = tuple(tuple(feature.name for feature in kind) for kind in (dataset.numeric, dataset.categorical))
     if (encoding.numeric, encoding.categorical) != features:
-        raise _damaged(folder, "encoding.json", f"its features are not those of {dataset.name}")
+        raise damaged(folder, "encoding.json", f"its features are not those of {dataset.name}")
     return encoding
-
-
-def _arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, tuple[int, ...]]) -> Weights:
-    """Return the arrays of a file, which must have these names and shapes, in single precision."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # Before anything is unpacked: a small file may claim to be terabytes.
-            for member in archive.infolist():
-                shape = shapes.get(member.filename.removesuffix(".npy"))
-                if shape is None:
-                    raise _damaged(folder, name, f"it holds {member.filename!r}, which is no weight of this model")
-                if member.file_size > 4 * math.prod(shape) + HEADER_BYTES:
-                    raise _damaged(folder, name, f"{member.filename!r} is larger than that weight of this model is")
-                with archive.open(member) as stream:
-                    claimed = _shape(stream)
-                if claimed != shape:
-                    raise _damaged(folder, name, f"{member.filename!r} has the shape {claimed}, but must have {shape}")
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            weights: Weights = {path: file[path] for path in file.files}
-    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise _damaged(folder, name, f"it holds no plain arrays ({error})") from None
-    if missing := sorted(set(shapes) - set(weights)):
-        raise _damaged(folder, name, f"it lacks the weight {missing[0]!r}")
-    for path, shape in shapes.items():
-        found = weights[path]
-        if found.shape != shape or found.dtype != np.float32 or not np.isfinite(found).all():
-            raise _damaged(
-                folder,
-                name,
-                f"the weight {path!r} is {found.dtype} of shape {found.shape}, "
-                f"but must be finite float32 of shape {shape}",
-            )
-    return weights
-
-
-def _shape(stream: IO[bytes]) -> tuple[int, ...]:
-    """Return the shape that the header of an array names."""
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, _ = read(stream)
-    return tuple(shape)
-
-
-def _damaged(folder: Folder, name: str, reason: str) -> UserError:
-    return UserError(
-        f"{folder.uri}/{name}: the bundle is damaged or was changed: {reason}. "
-        "Copy it again, or make it anew with `nids finalize`."
-    )

@@ -132,7 +132,7 @@ def _tuner(search: SearchState, callback: RunStoreCallback, trials: int, unused:
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
     requests = [pool.request() for pool in search.node_pools]
     trainable = tune.with_resources(
-        tune.with_parameters(search.trainable, shared=search.shared, job=search.job, node_pools=search.node_pools),
+        tune.with_parameters(search.trainable, shared=search.shared, job=search.job, pools=search.node_pools),
         lambda config: requests[config["pool"]],
     )
     # Metric and mode are those of the searcher and the scheduler; given here too, Tune would set them again.

@@ -59,7 +59,7 @@ class Meeting:
 class Waiting(Stub):
     """A trial that waits for the others in its first epoch, and reads the folds."""
 
-    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Any, node_pools: Any) -> None:
+    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Any, pools: Any) -> None:
         self._corpus, self._folds = shared.get()
         self._meeting = ray.get_actor("meeting")
         super().setup(config, shared, job, node_pools)

@@ -1,0 +1,124 @@
+"""The files of a bundle: plain arrays and a list of their sums, read with suspicion."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import zipfile
+import zlib
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nids.storage import Folder
+    from nids.training.ensemble import Weights
+
+SUMS = "SHA256SUMS"
+# Of an .npz file, beside the values themselves: a header for each array.
+HEADER_BYTES = 1024
+
+
+def write_files(folder: Folder, files: Mapping[str, bytes]) -> None:
+    """Write the files of a bundle in the place of an older one's; the list of their sums comes last."""
+    folder.delete()  # of an older bundle, files would stay that this one does not have
+    for name, content in files.items():
+        folder.write(name, content)
+    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    folder.write(SUMS, sums.encode())
+
+
+def read_files(folder: Folder) -> dict[str, bytes]:
+    """Return the content of all files that ``SHA256SUMS`` lists, by name, each as its sum says.
+
+    Raises:
+        UserError: There is no such list, or a file is missing or is not what was written.
+    """
+    if not folder.exists(SUMS):
+        raise UserError(f"{folder.uri}: holds no bundle (there is no {SUMS}). `nids finalize RUN` makes one.")
+    files = {}
+    for line in folder.read(SUMS).decode("utf-8", "replace").splitlines():
+        expected, _, name = line.partition("  ")
+        if not name or "/" in name:
+            raise damaged(folder, SUMS, f"a line is not a sum and a file's name: {line[:80]!r}")
+        try:
+            content = folder.read(name)
+        except FileNotFoundError:
+            raise damaged(folder, name, "it is missing") from None
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise damaged(folder, name, f"it is not what was written: its SHA-256 is not that of {SUMS}")
+        files[name] = content
+    if "manifest.json" not in files:
+        raise damaged(folder, SUMS, "it does not list manifest.json")
+    return files
+
+
+def arrays_file(arrays: Weights) -> bytes:
+    """Return the content of a file that holds arrays by name."""
+    sink = io.BytesIO()
+    np.savez(sink, allow_pickle=False, **arrays)
+    return sink.getvalue()
+
+
+def read_arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, tuple[int, ...]]) -> Weights:
+    """Return the arrays of a file by name.
+
+    Args:
+        folder: The bundle's folder, for messages.
+        name: The file's name, for messages.
+        content: The file's content, of a size that is checked before anything is unpacked.
+        shapes: The arrays that must be in it, and no others; all of them float32 and finite.
+
+    Raises:
+        UserError: The file holds something else.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            # Before anything is unpacked: a small file may claim to be terabytes.
+            for member in archive.infolist():
+                shape = shapes.get(member.filename.removesuffix(".npy"))
+                if shape is None:
+                    raise damaged(folder, name, f"it holds {member.filename!r}, which is no weight of this model")
+                if member.file_size > 4 * math.prod(shape) + HEADER_BYTES:
+                    raise damaged(folder, name, f"{member.filename!r} is larger than that weight of this model is")
+                with archive.open(member) as stream:
+                    claimed = _shape(stream)
+                if claimed != shape:
+                    raise damaged(folder, name, f"{member.filename!r} has the shape {claimed}, but must have {shape}")
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            weights: Weights = {path: file[path] for path in file.files}
+    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise damaged(folder, name, f"it holds no plain arrays ({error})") from None
+    if missing := sorted(set(shapes) - set(weights)):
+        raise damaged(folder, name, f"it lacks the weight {missing[0]!r}")
+    for path, shape in shapes.items():
+        values = weights[path]
+        if values.shape != shape or values.dtype != np.float32 or not np.isfinite(values).all():
+            raise damaged(
+                folder,
+                name,
+                f"the weight {path!r} is {values.dtype} of shape {values.shape}, "
+                f"but must be finite float32 of shape {shape}",
+            )
+    return weights
+
+
+def _shape(stream: IO[bytes]) -> tuple[int, ...]:
+    """Return the shape that the header of an array names."""
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, _ = read(stream)
+    return tuple(shape)
+
+
+def damaged(folder: Folder, name: str, reason: str) -> UserError:
+    """Return the error for a file of a bundle that cannot be used."""
+    return UserError(
+        f"{folder.uri}/{name}: the bundle is damaged or was changed: {reason}. "
+        "Copy it again, or make it anew with `nids finalize`."
+    )
