@@ -62,7 +62,7 @@ class Waiting(Stub):
     def setup(self, config: dict[str, Any], shared: SharedFolds, job: Any, pools: Any) -> None:
         self._corpus, self._folds = shared.get()
         self._meeting = ray.get_actor("meeting")
-        super().setup(config, shared, job, node_pools)
+        super().setup(config, shared, job, pools)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self._number = new_config["number"]
@@ -122,9 +122,9 @@ def main() -> None:
         run = driver.run(prepared, Console(file=io.StringIO()), Waiting)
         states = run.trials()["state"].tolist()
     (shared,) = puts
-    node_pools = ray.experimental.get_object_locations([shared.training_set, *shared.folds])
+    locations = ray.experimental.get_object_locations([shared.training_set, *shared.folds])
     nodes = {node["NodeID"]: node["Resources"].get("GPU", 0) for node in ray.nodes()}
-    holding = [sorted(place["node_ids"]) for place in node_pools.values()]
+    holding = [sorted(location["node_ids"]) for location in locations.values()]
     found = {**ray.get(meeting.found.remote()), "states": states, "nodes": nodes, "holding": holding}
     print(json.dumps(found), flush=True)
     ray.shutdown()
