@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from nids.datasets.published import PublishedResult
+
 Kind = Literal["categorical", "binary", "count", "rate"]
 Role = Literal["training", "held-out"]
 
@@ -87,6 +89,7 @@ class Dataset:
         dropped: Numeric columns after the attack's name that files may have or lack: checked, not kept.
         mirrors: Addresses to download from, in order, with ``{filename}`` in each.
         benign: The class of traffic that is no attack.
+        published: Figures that others have published about it.
     """
 
     name: str
@@ -99,6 +102,7 @@ class Dataset:
     dropped: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = ()
     benign: str = "Normal"
+    published: tuple[PublishedResult, ...] = ()
 
     def __post_init__(self) -> None:
         if self.benign not in self.classes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nids.datasets.nsl_kdd.published import PAPER
 from nids.datasets.schema import Dataset, Feature, SourceFile
 
 # Kinds after the task description of KDD Cup 1999 (http://kdd.ics.uci.edu/databases/kddcup99/task.html).
@@ -111,4 +112,5 @@ DATASET = Dataset(
         "https://raw.githubusercontent.com/jmnwong/NSL-KDD-Dataset/master/{filename}",
         "https://raw.githubusercontent.com/HoaNP/NSL-KDD-DataSet/master/{filename}",
     ),
+    published=(PAPER,),
 )

@@ -24,6 +24,7 @@ DATASET = replace(
     synthetic=True,
     citation="Synthetic rows in the schema of NSL-KDD, drawn from profiles written by hand",
     mirrors=(),
+    published=(),
 )
 
 # Rows of each class in KDDTrain+, whose shares the sample has.
