@@ -24,6 +24,12 @@ OBJECT_STORES = {"s3", "gcs", "abfs"}
 class Folder:
     """A folder of small files.
 
+    >>> from nids.storage import Folder
+    >>> folder = Folder.from_uri("results")  # or "s3://bucket/results"
+    >>> folder.write("note.txt", b"three folds")
+    >>> folder.names(), folder.read("note.txt")
+    (['note.txt'], b'three folds')
+
     A file is written under another name and renamed, or, in an object store, put as one object: whoever reads it
     meanwhile finds the old one, whole, or the new one, whole.
     """

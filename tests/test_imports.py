@@ -182,7 +182,7 @@ def test_each_framework_has_its_place() -> None:
             name for name, found in IMPORTS.items() if any(module.split(".")[0] == package for module in found.ever)
         }
 
-    assert {_floor(name) for name in users("ray")} == {"cluster", "search", "evaluation", "detector", "bench", "cli"}
+    assert {_floor(name) for name in users("ray")} == {"cluster", "search", "evaluation", "detector", "bench"}
     assert users("tensorflow") == {"nids.models.backend"}
     network = {
         "nids.models.cnn_bigru.dynamic_layers",

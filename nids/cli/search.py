@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,14 +39,13 @@ def search(
     address: AddressOption = None,
 ) -> None:
     """Search: run the trials of a job file and report the best one."""
-    from datetime import datetime
-
     from nids import config, results
+    from nids.search import session
 
     console = Console()
     described = config.read(job, set_ or ())
     if name is None:
-        name = f"{described.name}-{datetime.now():%Y%m%d-%H%M%S}"
+        name = session.default_name(described)
     results.new_run(storage, name)  # what cannot be is said before anything is read
     described, traffic = rows_of(described, data, console)
     console.print(
@@ -113,24 +111,9 @@ def runs(storage: StorageOption = "runs") -> None:
 
 def _run(prepare: Callable[[], PreparedSearch], address: str | None, storage: str, console: Console) -> None:
     """Run a search and show what it has found; say how an interrupted one is continued."""
-    import ray
+    from nids.search import session
 
-    from nids.cluster import connection
-
-    try:
-        # Both take seconds, and a cluster's start is mostly waiting.
-        beside = ThreadPoolExecutor(1)
-        try:
-            preparing = beside.submit(prepare)
-            connection.connect(address)
-            prepared = preparing.result()
-        finally:
-            beside.shutdown(wait=False, cancel_futures=True)
-        from nids.search import driver
-
-        run = driver.run(prepared, console)
-    finally:
-        ray.shutdown()
+    run = session.run_prepared(prepare, address, console)
     show(run, console)
     if run.state != "finished":
         option = "" if storage == "runs" else f" --storage {storage}"

@@ -129,7 +129,15 @@ class Bundle:
         return self.manifest.thresholds
 
     def probabilities(self, features: pd.DataFrame) -> np.ndarray:
-        """Return class probabilities, float32 of shape (rows, classes); see ``nids.training.ensemble.Ensemble``."""
+        """Return class probabilities, float32 of shape (rows, classes); see ``nids.training.ensemble.Ensemble``.
+
+        >>> import nids
+        >>> detector = nids.load_detector("runs/demonstration/bundle")
+        >>> rows = nids.load_dataset("nsl-kdd-sample", rows=240)
+        >>> probabilities = detector.probabilities(rows.features)
+        >>> probabilities.shape, bool(abs(probabilities.sum(axis=1) - 1).max() < 1e-6)
+        ((240, 5), True)
+        """
         return self.ensemble.probabilities(features)
 
     def calibrated(self, probabilities: np.ndarray) -> np.ndarray:

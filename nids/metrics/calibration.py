@@ -76,6 +76,12 @@ def expected_calibration_error(table: Reliability) -> float:
 def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the temperature at which the probabilities of these rows have the least log-loss.
 
+    >>> import numpy as np
+    >>> from nids.metrics.calibration import fit_temperature
+    >>> sure_of_all = np.array([[0.9, 0.1], [0.9, 0.1], [0.9, 0.1], [0.1, 0.9]])  # but right in three rows of four
+    >>> round(fit_temperature(np.array([0, 0, 1, 1]), sure_of_all), 3)
+    2.0
+
     Temperature scaling divides a softmax's inputs by T: above 1 it takes confidence away, below 1 it adds some, and
     the class a row is taken for stays (C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural
     networks, ICML 2017). The inputs are not at hand, but log p is they less a constant of the row, which softmax

@@ -65,6 +65,11 @@ def attack_scores(probabilities: np.ndarray, benign: int) -> np.ndarray:
 def threshold_at(scores_of_benign: np.ndarray, rate: float) -> float:
     """Return the lowest threshold at which at most ``rate`` of the benign rows raise an alert.
 
+    >>> import numpy as np
+    >>> from nids.metrics.detection import threshold_at
+    >>> threshold_at(np.array([0.01, 0.02, 0.02, 0.9]), rate=0.25)  # only 0.9 lies above it
+    0.02
+
     An alert is a score strictly above the threshold. The threshold is itself a score that occurs, often of many rows,
     since identical rows have identical scores: with ">=" all of these would raise an alert, and the rate would be
     whatever their number makes it. With ">" none of them does. The rate reached is therefore never above the one asked

@@ -35,6 +35,14 @@ ASKED_AT_ONCE = 16
 class Run:
     """Reads a run's folder, while it is written or afterwards.
 
+    >>> import nids
+    >>> run = nids.open_run("runs", "demonstration")
+    >>> run.name, run.state
+    ('demonstration', 'finished')
+    >>> classes = run.classes()  # a pandas table, as trials(), curves(), confusions() and attacks() are
+    >>> len(classes) == classes.groupby(["trial", "fold", "class"]).ngroups
+    True
+
     Attributes:
         name: The run's name.
         uri: Its folder: a path, or a URI.

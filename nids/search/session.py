@@ -1,0 +1,112 @@
+"""A search from a job to its run in one call, with a cluster for as long as it takes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from nids import config, datasets, results
+from nids.config import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nids.results import Run
+    from nids.search.prepare import PreparedSearch
+
+
+def search(
+    job: Job | Path | str,
+    *,
+    storage: str = "runs",
+    name: str | None = None,
+    overrides: Sequence[str] = (),
+    data: Path | None = None,
+    address: str | None = None,
+    console: Console | None = None,
+) -> Run:
+    """Run a search in this process and return its run, finished or interrupted.
+
+    >>> import nids
+    >>> run = nids.search("jobs/quick.toml", name="small", overrides=[
+    ...     'data.dataset="nsl-kdd-sample"', "data.rows=600", "folds.count=2", "folds.targets={R2L=30}",
+    ...     "training.epochs=2", "search.trials=1", "hyperparameters.gru_units=4"])
+    >>> run.state, len(run.trials())
+    ('finished', 1)
+
+    The data set must be on this machine (``nids data fetch``); if it is not, the job's fallback is searched instead.
+    A Ray cluster that this process is connected to is used; otherwise one is connected to, or started on this machine,
+    until the search ends. Ctrl-C ends the search; ``nids resume`` continues it.
+
+    Args:
+        job: The job, or the path of its TOML file.
+        storage: Where the run is kept: a folder's path, or a URI such as ``s3://bucket/runs``.
+        name: Name of the run; by default, the job's name and the time.
+        overrides: ``SECTION.KEY=VALUE``, as ``--set`` takes them; only for a job file.
+        data: The data file, or a folder or zip archive that holds it; by default, ``NIDS_DATA_DIR`` and the user's
+            cache are searched.
+        address: A running Ray cluster; by default, ``RAY_ADDRESS``, else this machine.
+        console: Where progress is shown; by default, on standard error.
+
+    Raises:
+        nids.errors.UserError: The job, its rows, the storage or the cluster cannot be used; the message says why.
+    """
+    if not isinstance(job, Job):
+        job = config.read(Path(job), overrides)
+    elif overrides:
+        raise TypeError("overrides are for job files: give a job that already holds these values")
+    name = name or default_name(job)
+    results.new_run(storage, name)  # before anything is read
+    fallback = job.data.fallback
+    if fallback and not datasets.available(job.data.dataset, file=job.data.file, folder=data):
+        job = job.model_copy(update={"data": job.data.model_copy(update={"dataset": fallback, "fallback": None})})
+    traffic = datasets.load_training(
+        job.data.dataset,
+        file=job.data.file,
+        class_map=job.data.class_map,
+        folder=data,
+        rows=job.data.rows,
+        seed=job.search.seed,
+    )
+    console = console or Console(stderr=True)
+
+    def prepare() -> PreparedSearch:
+        from nids.search import prepare as preparation
+
+        return preparation.prepare(job, traffic, storage, name, console.print)
+
+    return run_prepared(prepare, address, console)
+
+
+def default_name(job: Job) -> str:
+    """Return the name of a run that was given none: the job's and the time."""
+    return f"{job.name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def run_prepared(prepare: Callable[[], PreparedSearch], address: str | None, console: Console) -> Run:
+    """Prepare a search while its cluster starts, run it to its end or interruption, and return the run."""
+    import ray
+
+    from nids.cluster import connection
+
+    connected_before = ray.is_initialized()
+    try:
+        # Both take seconds, and a cluster's start is mostly waiting.
+        pool = ThreadPoolExecutor(1)
+        try:
+            preparing = pool.submit(prepare)
+            if not connected_before:
+                connection.connect(address)
+            prepared = preparing.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        from nids.search import driver
+
+        return driver.run(prepared, console)
+    finally:
+        if not connected_before:
+            ray.shutdown()
