@@ -86,7 +86,7 @@ def test_a_name_in_the_file_goes_before_the_name_of_the_file(tmp_path: Path) -> 
 def test_overrides_go_before_the_file(tmp_path: Path, overrides: list[str], expected: dict[str, Any]) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('[search]\ntrials = 3\nmetric = "log_loss"\n')
-    written = {"name": "mine", "search": {"trials": 3, "metric": "log_loss"}}
+    written: dict[str, Any] = {"name": "mine", "search": {"trials": 3, "metric": "log_loss"}}
     merged = {**written, **expected, "search": {**written["search"], **expected.get("search", {})}}
     assert config.read(path, overrides) == config.make(merged, source="expected")
 

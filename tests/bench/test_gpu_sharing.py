@@ -29,7 +29,7 @@ def test_trials_share_a_gpu() -> None:
 def test_without_a_gpu_the_cores_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     rates = {1: Rate(100.0), 2: Rate(180.0)}
     monkeypatch.setattr(backend, "cards", list)
-    monkeypatch.setattr(gpu_sharing.psutil, "cpu_count", lambda: 2)
+    monkeypatch.setattr("psutil.cpu_count", lambda: 2)
     monkeypatch.setattr(gpu_sharing, "_rate", lambda processes, cpus, gpus: rates[processes])
     assert gpu_sharing.measure() == [
         ("rows a second on a GPU", "there is none on this machine"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from typing import Literal
 
 import pandas as pd
 import pytest
@@ -24,7 +25,7 @@ def trials(*rows: tuple[int, str, float]) -> pd.DataFrame:
         pytest.param("max", [math.nan, 0.5, 0.5, 0.5, 0.5, 0.7], id="higher-is-better"),
     ],
 )
-def test_history_follows_the_complete_trials_only(mode: str, best: list[float]) -> None:
+def test_history_follows_the_complete_trials_only(mode: Literal["min", "max"], best: list[float]) -> None:
     table = trials(
         (1, "COMPLETE", 0.5),
         (0, "FAIL", math.nan),

@@ -35,7 +35,7 @@ def test_it_ends_when_asked_to_and_leaves_nothing(tmp_path: Path, ending: signal
         text=True,
     )
     assert process.stdout is not None
-    said = []
+    said: list[str] = []
     while "nids search" not in (said or [""])[-1]:
         said.append(process.stdout.readline())
         assert said[-1], said

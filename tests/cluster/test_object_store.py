@@ -50,7 +50,7 @@ def test_processes_read_one_copy(tmp_path: Path, make_job: Callable[..., Job], c
     assert size > 2e6
     assert in_use() - before < 1.1 * size
 
-    readers = [Reader.remote() for _ in range(2)]
+    readers = [Reader.remote() for _ in range(2)]  # type: ignore[attr-defined]
     for flags in ray.get([reader.read.remote(shared) for reader in readers]):
         assert flags == dict.fromkeys(arrays(training_set, folds), (False, False))
     assert in_use() - before < 1.1 * size

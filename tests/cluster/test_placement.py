@@ -68,6 +68,7 @@ def test_a_cluster_of_two_nodes_of_which_one_has_gpus() -> None:
     assert numbers == expected
     # Ray names its nodes in no order.
     nodes = ["16 CPUs and 2 GPUs", "3 CPUs and 0 GPUs"]
+    assert isinstance(sentence, str)
     assert refusal in {sentence.format(nodes="; ".join(order)) for order in (nodes, nodes[::-1])}
 
 

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-PAGES = ("", "overview", "trials", "trials?view=hyperparameters", "trials?view=curves", "classes", "verdict")
-PAGES += ("trials?view=trade-offs", "compare", "cluster")
+PAGES = (
+    *("", "overview", "trials", "trials?view=hyperparameters", "trials?view=curves", "classes", "verdict"),
+    *("trials?view=trade-offs", "compare", "cluster"),
+)
 # A picture of curves has buttons of that name too.
 CURVES = "button[kind=secondary]:has-text('Learning curves')"
 TINY = [

@@ -174,7 +174,7 @@ def test_runs_are_compared_by_configuration_and_by_outcome(page: Callable[..., A
     came, settings = (table.value for table in shown.table)
     assert came.columns.tolist() == ["large", "other"]
     assert came.index.tolist()[:3] == ["state", "trials", r"best trial"]
-    assert settings.loc[r"job\.search\.trials"].tolist() == ["30", "12"]
+    assert settings.loc[r"job\.search\.trials"].tolist() == ["30", "12"]  # type: ignore[operator]
     assert len(settings) == 1
     assert "log\\-loss" in words(shown)
 

@@ -72,7 +72,7 @@ def test_which_file_it_is(path, sha256, filename, identity):
 def test_show(path):
     console = Console(file=io.StringIO(), width=120)
     show(check(path, DATASET), console)
-    lines = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
+    lines = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
     assert lines[0] == "traffic.txt: 6 rows, none of the published files of nsl-kdd"
     assert lines[1] == f"SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
     assert "│ DoS │ 4 │ 66.67% │" in lines
@@ -81,7 +81,9 @@ def test_show(path):
 
 
 def test_real_data(real_data):
-    found = check(find(DATASET, DATASET.file("KDDTrain+"), real_data), DATASET)
+    path = find(DATASET, DATASET.file("KDDTrain+"), real_data)
+    assert path is not None
+    found = check(path, DATASET)
     assert found.rows == 125_973
     assert found.classes == {"Normal": 67_343, "DoS": 45_927, "Probe": 11_656, "R2L": 995, "U2R": 52}
     assert len(found.attacks) == 23

@@ -33,7 +33,7 @@ class Mirrors(BaseHTTPRequestHandler):
     """Answers under /good with the files, and otherwise as the first part of the path says."""
 
     def do_GET(self):
-        self.server.asked.append(self.path)
+        self.server.asked.append(self.path)  # type: ignore[attr-defined]
         _, kind, name = self.path.split("/")
         content = CONTENTS[name.replace("%2B", "+")]
         if kind == "missing":
@@ -52,7 +52,7 @@ class Mirrors(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     with ThreadingHTTPServer(("127.0.0.1", 0), Mirrors) as server:
-        server.asked = []
+        server.asked = []  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nids import datasets
-from nids.detector import bundle
+from nids.detector import bundle, bundle_files
 from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
 from nids.metrics.calibration import correct_priors, with_temperature
@@ -82,9 +82,9 @@ def load(path: Path) -> bundle.Bundle:
 
 def reseal(path: Path) -> None:
     """Give a changed bundle the right sums again, as whoever changed it on purpose would."""
-    names = sorted(file.name for file in path.iterdir() if file.name != bundle.SUMS)
+    names = sorted(file.name for file in path.iterdir() if file.name != bundle_files.SUMS)
     lines = [f"{hashlib.sha256((path / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    (path / bundle.SUMS).write_text("".join(lines))
+    (path / bundle_files.SUMS).write_text("".join(lines))
 
 
 def test_what_is_saved_is_loaded(saved: Path, encoding: Encoding, members: list[Any], traffic: Traffic) -> None:
@@ -293,7 +293,7 @@ def test_a_bundle_is_plain_files(saved: Path) -> None:
 
 
 def test_names_that_lead_elsewhere_are_refused(copy: Path) -> None:
-    with (copy / bundle.SUMS).open("a") as sums:
+    with (copy / bundle_files.SUMS).open("a") as sums:
         sums.write(f"{'0' * 64}  ../secret\n")
     with pytest.raises(UserError, match="a line is not a sum and a file's name"):
         load(copy)

@@ -76,7 +76,7 @@ def test_submit_follow_stop_and_resume(three_nodes: Nodes, tmp_path: Path, job: 
     else:
         pytest.fail(f"it was never resumed: {status}")
     after = pd.read_parquet(f"{storage}/two/trials").set_index("trial").sort_index()
-    hyperparameters = [name for name in before if name.startswith("params_")]
+    hyperparameters = [name for name in before if str(name).startswith("params_")]
     pd.testing.assert_frame_equal(after.loc[before.index, hyperparameters], before[hyperparameters])
     three_nodes.nids("jobs", "stop", resumed, *to)
     wait_for(three_nodes, resumed, "stopped")

@@ -95,7 +95,7 @@ def main() -> None:
         made.add_node(num_cpus=2)
         address = made.address
     connection.connect(address)
-    meeting = Meeting.options(name="meeting").remote(int(expected))
+    meeting = Meeting.options(name="meeting").remote(int(expected))  # type: ignore[attr-defined]
     job = config.make(
         {
             "name": "waiting",
@@ -115,7 +115,7 @@ def main() -> None:
         puts.append(put(*arguments))
         return puts[-1]
 
-    SharedFolds.put = keeping  # type: ignore[method-assign]
+    SharedFolds.put = keeping  # type: ignore[method-assign, assignment]
     traffic = datasets.load_training("nsl-kdd-sample", rows=6000)
     with tempfile.TemporaryDirectory() as storage:
         prepared = preparation.prepare(job, traffic, storage, "waiting", lambda _: None)

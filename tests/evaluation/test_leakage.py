@@ -268,7 +268,7 @@ def test_progress_counts_the_rows_of_the_result(traffic: Traffic) -> None:
     console = Console(file=io.StringIO(), width=80, force_terminal=True)
     shown = told.measure_with_progress(traffic, 2, SEED, console)
     pd.testing.assert_frame_equal(shown, found)
-    assert "14/14" in console.file.getvalue()
+    assert "14/14" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def invented() -> pd.DataFrame:
@@ -302,7 +302,7 @@ def test_the_summary_is_mean_and_standard_deviation_over_the_folds() -> None:
     row = found.loc[leakage.RIGHT]
     assert row["model"] == "tree"
     expected = [0.985, np.std([0.99, 0.98], ddof=1), 0.85, np.std([0.8, 0.9], ddof=1), 0.15, np.std([0.1, 0.2], ddof=1)]
-    assert row.drop("model").tolist() == pytest.approx(expected)
+    assert row.drop("model").tolist() == pytest.approx(expected)  # type: ignore[operator]
 
 
 def test_each_leak_is_explained_with_its_figures() -> None:
@@ -342,7 +342,7 @@ def test_an_encoder_that_moves_all_folds_alike_is_not_called_chance() -> None:
 def test_the_table_fits_into_80_columns(rows: Traffic) -> None:
     console = Console(file=io.StringIO(), width=80)
     told.show(invented(), rows, console)
-    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
     assert lines[:18] == [
         "Leaks on nsl-kdd-sample (synthetic, 1500 rows, seed 0), 1,500 rows, 2 folds",
         "╭──────────────────────────────────────────────────────────────────────────────╮",
@@ -372,8 +372,8 @@ def test_real_rows_are_not_called_synthetic(rows: Traffic) -> None:
     console = Console(file=io.StringIO(), width=80)
     real = replace(rows, dataset=datasets.get("nsl-kdd"), source="KDDTrain+")
     told.show(invented(), real, console)
-    assert console.file.getvalue().splitlines()[0] == "Leaks on KDDTrain+, 1,500 rows, 2 folds"
-    assert "SYNTHETIC" not in console.file.getvalue()
+    assert console.file.getvalue().splitlines()[0] == "Leaks on KDDTrain+, 1,500 rows, 2 folds"  # type: ignore[attr-defined]
+    assert "SYNTHETIC" not in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def taken(rows: Traffic, numbers: np.ndarray) -> Traffic:
@@ -424,7 +424,7 @@ def test_the_command_shows_the_leaks_and_leaves_nothing_behind(tmp_path: Path) -
     traffic = datasets.load_training("nsl-kdd-sample", seed=4)
     console = Console(file=io.StringIO(), width=100)
     told.show(leakage.measure(traffic, 2, 4, lambda: None), traffic, console)
-    assert result.stdout == console.file.getvalue()
+    assert result.stdout == console.file.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,10 @@ def changed(traffic: Traffic, numbers: np.ndarray) -> Traffic:
     for feature in traffic.dataset.features:
         at = features.columns.get_loc(feature.name)
         if feature.kind == "categorical":
-            features.iloc[numbers, at] = "aaa-never-seen"  # sorts first, and so moves the codes of all others
+            # Sorts first, and so moves the codes of all others.
+            features.iloc[numbers, at] = "aaa-never-seen"  # type: ignore[index]
         else:
-            features.iloc[numbers, at] = features.iloc[numbers, at].to_numpy() * 1e6 + 1e15
+            features.iloc[numbers, at] = features.iloc[numbers, at].to_numpy() * 1e6 + 1e15  # type: ignore[index, operator]
     label = traffic.label.copy()
     label[numbers] = (label[numbers] + 1) % len(traffic.dataset.classes)
     return replace(traffic, features=features, label=label)

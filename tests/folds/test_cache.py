@@ -99,7 +99,7 @@ def test_nothing_is_loaded_before_all_is_there(tmp_path: Path, training_set: Tra
     ],
 )
 def test_other_inputs_have_another_key(other: dict[str, Any]) -> None:
-    inputs = {"data_sha256": "ab", "class_map": "nsl-kdd", "folds": Folds(), "seed": 0}
+    inputs: dict[str, Any] = {"data_sha256": "ab", "class_map": "nsl-kdd", "folds": Folds(), "seed": 0}
     assert fold_cache.key(**(inputs | other)) != fold_cache.key(**inputs)
 
 

@@ -39,15 +39,15 @@ def test_consequences_follow_from_the_rates(rows: Predictions) -> None:
     assert found == Consequences(
         threshold=0.5,
         false_positive_rate=0.1,
-        detection_rate=pytest.approx(4 / 6),
+        detection_rate=pytest.approx(4 / 6),  # type: ignore[arg-type]
         seen=0.75,
         unseen=0.5,
-        alerts=pytest.approx(100 * 4 / 6 + 90),
-        true_alerts=pytest.approx(100 * 4 / 6),
-        precision=pytest.approx((100 * 4 / 6) / (100 * 4 / 6 + 90)),
-        missed=pytest.approx(100 / 3),
-        alerts_within=pytest.approx((100 * low[0] + 900 * low[1], 100 * high[0] + 900 * high[1])),
-        precision_within=pytest.approx(
+        alerts=pytest.approx(100 * 4 / 6 + 90),  # type: ignore[arg-type]
+        true_alerts=pytest.approx(100 * 4 / 6),  # type: ignore[arg-type]
+        precision=pytest.approx((100 * 4 / 6) / (100 * 4 / 6 + 90)),  # type: ignore[arg-type]
+        missed=pytest.approx(100 / 3),  # type: ignore[arg-type]
+        alerts_within=pytest.approx((100 * low[0] + 900 * low[1], 100 * high[0] + 900 * high[1])),  # type: ignore[arg-type]
+        precision_within=pytest.approx(  # type: ignore[arg-type]
             (100 * low[0] / (100 * low[0] + 900 * high[1]), 100 * high[0] / (100 * high[0] + 900 * low[1]))
         ),
     )

@@ -69,7 +69,7 @@ def test_the_figures_of_a_class_are_those_of_scikit_learn(labels: np.ndarray, pr
     for label in range(CLASSES):
         others = labels != label
         taken_for_it = np.count_nonzero(predicted[others] == label)
-        assert figures.false_positive_rate[label] == pytest.approx(taken_for_it / max(np.count_nonzero(others), 1))
+        assert figures.false_positive_rate[label] == pytest.approx(taken_for_it / max(np.count_nonzero(others), 1))  # type: ignore[operator]
 
 
 def test_the_log_loss_is_in_nats_a_row() -> None:

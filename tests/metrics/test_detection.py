@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_small_attack_scores_keep_their_digits() -> None:
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_a_row_has_the_same_score_in_every_batch(order: str) -> None:
+def test_a_row_has_the_same_score_in_every_batch(order: Literal["C", "F"]) -> None:
     rows = np.array(probabilities(1000, classes=23), order=order)
     apart = np.concatenate([attack_scores(rows[i : i + 7], 2) for i in range(0, 1000, 7)])
     np.testing.assert_array_equal(attack_scores(rows, 2), apart)

@@ -21,7 +21,7 @@ from nids.metrics.classification import SUMMARY
 from nids.metrics.formatting import duration, interval, mean_and_spread, setting
 from nids.report import sentences
 from nids.results import Run, RunWriter
-from nids.results.writer import TRIALS_A_PART
+from nids.results.schema import TRIALS_A_PART
 from nids.search_space import describe
 from nids.storage import Folder
 
@@ -255,14 +255,14 @@ def test_tables_of_a_finished_run(tmp_path: Path) -> None:
         "log_loss": published.BEST_VALUE,
         **published.METRICS,
     }
-    assert found.hyperparameters.loc["conv_kernel_size"].tolist() == [4, 24, SPACE["conv_kernel_size"]]
-    assert found.hyperparameters.loc["gru_units"].tolist() == [32, None, None]
+    assert found.hyperparameters.loc["conv_kernel_size"].tolist() == [4, 24, SPACE["conv_kernel_size"]]  # type: ignore[operator]
+    assert found.hyperparameters.loc["gru_units"].tolist() == [32, None, None]  # type: ignore[operator]
     assert list(found.trials["trial"]) == [0, 1, 2, 3, 4, 5]
 
     u2r = found.classes.loc["U2R"]
     assert list(found.classes.index) == ["Normal", "U2R"]
     assert u2r["support"] == 20
-    assert u2r[["recall_mean", "recall_min", "recall_max"]].tolist() == [0.75, 0.5, 1.0]
+    assert u2r[["recall_mean", "recall_min", "recall_max"]].tolist() == [0.75, 0.5, 1.0]  # type: ignore[operator]
     assert u2r["recall_std"] == pytest.approx(math.sqrt(0.125))
     assert found.ranges.to_dict("index") == {
         "false_positive_rate": {"low": 0.0, "high": 0.004, "paper_low": 0.0008, "paper_high": 0.0073},
@@ -371,8 +371,13 @@ def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
         counts(1, "perl", False, 2, 2, 2),
         counts(1, "normal", False, 40, 3, 37),
     )
-    unseen = {"unseen_macro_f1": 0.7, "unseen_detection_rate": 0.75, "unseen_recall": 0.25, "false_alarm_rate": 0.05}
-    row = trial(0, **unseen, **{f"{name}_std": 0.01 for name in unseen})
+    unseen: dict[str, Any] = {
+        "unseen_macro_f1": 0.7,
+        "unseen_detection_rate": 0.75,
+        "unseen_recall": 0.25,
+        "false_alarm_rate": 0.05,
+    }
+    row = trial(0, **unseen, **dict.fromkeys((f"{name}_std" for name in unseen), 0.01))  # type: ignore[arg-type]
     run = make_run(tmp_path, row, attacks=attacks, scheme="unseen-attacks", metric="unseen_macro_f1")
     found = report.summarize(run)
     assert found.attacks.reset_index().to_dict("records") == [

@@ -15,7 +15,7 @@ from nids.metrics.cross_validation import FIGURES
 from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names
 from nids.results.driver_process import owner
 from nids.results.run import SILENCE
-from nids.results.writer import TRIALS_A_PART
+from nids.results.schema import TRIALS_A_PART
 from nids.search_space import describe
 from nids.storage import Folder
 
@@ -123,7 +123,7 @@ def expected(table: str, *trials: dict[str, list[dict[str, Any]]]) -> pd.DataFra
         "unseen": "bool",
     }
     frame = pd.DataFrame([row for trial in trials for row in trial[table]])
-    return frame.astype({name: dtypes.get(name, "float64") for name in frame})
+    return frame.astype({name: dtypes.get(str(name), "float64") for name in frame})
 
 
 def final(table: pd.DataFrame) -> pd.DataFrame:

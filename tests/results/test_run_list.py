@@ -21,7 +21,7 @@ def console() -> Console:
 
 def printed(console: Console) -> list[str]:
     assert isinstance(console.file, io.StringIO)
-    return [line.strip() for line in console.file.getvalue().splitlines()]
+    return [line.strip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
 
 
 def make_run(storage: Path, name: str, state: str, *trials: tuple[str, float | None], metric: str = "log_loss") -> None:
@@ -92,4 +92,4 @@ def test_a_name_is_never_cut_off(tmp_path: Path) -> None:
     make_run(tmp_path, name, "finished", ("COMPLETE", 0.25))
     console = Console(file=io.StringIO(), width=80)
     show(str(tmp_path), console)
-    assert name in console.file.getvalue()
+    assert name in console.file.getvalue()  # type: ignore[attr-defined]

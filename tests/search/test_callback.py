@@ -139,7 +139,7 @@ class Watcher:
         self.seen: list[tuple[int | None, str | None, dict[str, int]]] = []
 
     def __call__(self, record: Record | None, counts: dict[str, int]) -> None:
-        self.seen.append((record and record.number, record and record.state, counts))
+        self.seen.append((record.number if record else None, record.state if record else None, counts))
 
 
 class TestRecorder:

@@ -40,7 +40,7 @@ def test_the_same_seed_gives_the_same_search(
     one, two = (start(job, traffic, str(tmp_path), name, console) for name in ("one", "two"))
     times = ["started", "ended", *SECONDS]
     for table in ("trials", "classes", "confusions", "curves"):
-        pd.testing.assert_frame_equal(*(run.table(table).drop(columns=times, errors="ignore") for run in (one, two)))
+        pd.testing.assert_frame_equal(*(run.table(table).drop(columns=times, errors="ignore") for run in (one, two)))  # type: ignore[arg-type]
     assert one.trials()["state"].tolist() == ["COMPLETE", "COMPLETE"]
     assert one.manifest["folds"] == two.manifest["folds"]
     console.file.seek(0)

@@ -84,7 +84,7 @@ def search(cluster: None, make_job: Callable[..., Job], tmp_path_factory: pytest
     with watching(storage / "forty") as watched:
         run = driver.run(preparation.prepare(job, traffic, str(storage), "forty", console.print), console)
     journal = JournalStorage(JournalFileBackend(f"{run.uri}/{JOURNAL}"))
-    return Search(run, optuna.load_study(study_name="forty", storage=journal), watched, console.file.getvalue())
+    return Search(run, optuna.load_study(study_name="forty", storage=journal), watched, console.file.getvalue())  # type: ignore[attr-defined]
 
 
 def poison(job: Job, traffic: Traffic, storage: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_trial_whose_process_was_killed_ran_again(search: Search) -> None:
         trial = trials.loc[number]
         assert trial["state"] in {"COMPLETE", "PRUNED"}
         curve = search.run.curves().query("trial == @number").sort_values(["fold", "epoch"])
-        epochs = range(1, trial["epochs"] + 1)
+        epochs = range(1, trial["epochs"] + 1)  # type: ignore[arg-type]
         assert list(zip(curve["fold"], curve["epoch"], strict=True)) == [
             (fold, epoch) for fold in (0, 1) for epoch in epochs
         ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import optuna
 import pytest
@@ -15,11 +15,13 @@ from nids.search.searcher import StudySearcher
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nids.search_space import Space
+
 PLACES = [NodePool(cpus=1, gpus=0.5, capacity=2), NodePool(cpus=1, gpus=0.0, capacity=1, avoided=("a",))]
-SPACE = {"learning_rate": FloatDistribution(1e-3, 1e-2)}
+SPACE: Space = {"learning_rate": FloatDistribution(1e-3, 1e-2)}
 
 
-def study(direction: str = "minimize") -> optuna.Study:
+def study(direction: Literal["minimize", "maximize"] = "minimize") -> optuna.Study:
     return optuna.create_study(direction=direction, sampler=optuna.samplers.RandomSampler(seed=0))
 
 
@@ -105,7 +107,7 @@ def test_trials_do_not_mix() -> None:
 
 
 @pytest.mark.parametrize(("direction", "mode"), [("minimize", "min"), ("maximize", "max")])
-def test_the_study_says_what_is_better(direction: str, mode: str) -> None:
+def test_the_study_says_what_is_better(direction: Literal["minimize", "maximize"], mode: str) -> None:
     searcher = StudySearcher(study(direction), SPACE, PLACES)
     assert (searcher.metric, searcher.mode) == ("value", mode)
 

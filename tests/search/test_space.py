@@ -37,7 +37,7 @@ def test_both_ends_and_all_choices_are_valid_hyperparameters(name: str) -> None:
     ends = (
         distribution.choices
         if isinstance(distribution, CategoricalDistribution)
-        else (distribution.low, distribution.high)
+        else (distribution.low, distribution.high)  # type: ignore[attr-defined]
     )
     for value in ends:
         assert getattr(Hyperparameters.model_validate({name: value}), name) == value
@@ -159,5 +159,4 @@ def test_a_space_comes_back_from_its_description(space: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("step", "named"), [(0.1, False), (None, True)])
 def test_the_papers_point_is_begun_with_where_the_range_has_it(step: float | None, named: bool) -> None:
-    space = {"conv_dropout": FloatDistribution(0.0, 0.6, step=step)}
-    assert ("conv_dropout" in first_point(space)) is named
+    assert ("conv_dropout" in first_point({"conv_dropout": FloatDistribution(0.0, 0.6, step=step)})) is named

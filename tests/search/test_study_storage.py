@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import optuna
 import pytest
@@ -16,7 +16,9 @@ from nids.search.study_storage import StudyJournal
 if TYPE_CHECKING:
     from pathlib import Path
 
-SPACE = {"x": FloatDistribution(0.0, 1.0), "y": FloatDistribution(0.0, 1.0)}
+    from nids.search_space import Space
+
+SPACE: Space = {"x": FloatDistribution(0.0, 1.0), "y": FloatDistribution(0.0, 1.0)}
 
 
 def ended(x: float, state: TrialState = TrialState.COMPLETE) -> optuna.trial.FrozenTrial:
@@ -24,7 +26,7 @@ def ended(x: float, state: TrialState = TrialState.COMPLETE) -> optuna.trial.Fro
     return create_trial(state=state, value=value, params={"x": x, "y": 1 - x}, distributions=SPACE)
 
 
-def study_in(path: Path, direction: str = "minimize", seed: int = 0) -> optuna.Study:
+def study_in(path: Path, direction: Literal["minimize", "maximize"] = "minimize", seed: int = 0) -> optuna.Study:
     storage = StudyJournal(path / "a.journal", maximize=direction == "maximize")
     return optuna.create_study(
         study_name="a", storage=storage, direction=direction, sampler=TPESampler(seed=seed, n_startup_trials=5)
@@ -45,7 +47,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(("direction", "best"), [("minimize", [1, 3]), ("maximize", [0, 2])])
 def test_the_latest_trials_are_shown_the_best_before_them_and_the_unfinished(
-    tmp_path: Path, direction: str, best: list[int]
+    tmp_path: Path, direction: Literal["minimize", "maximize"], best: list[int]
 ) -> None:
     study = study_in(tmp_path, direction)
     for x in (0.9, 0.1, 0.8, 0.2, 0.5, 0.6):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
@@ -136,7 +136,7 @@ def test_a_longer_training_learns_the_training_rows(traced: Trainer, folds: tupl
 @pytest.mark.parametrize(
     ("schedule", "expected"), [("constant", [1, 1, 1, 1, 1]), ("cosine", [1, 0.853553, 0.5, 0.146447, 0])]
 )
-def test_the_learning_rate_follows_its_schedule(schedule: str, expected: list[float]) -> None:
+def test_the_learning_rate_follows_its_schedule(schedule: Literal["constant", "cosine"], expected: list[float]) -> None:
     trainer = Trainer(6, 2, HP, Training(epochs=4, learning_rate_schedule=schedule))
     assert [trainer._decay(epochs) for epochs in range(5)] == pytest.approx(expected, abs=1e-6)
 

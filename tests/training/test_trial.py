@@ -108,7 +108,7 @@ def test_each_attack_type_is_counted(
             rows = traffic.attack.iloc[fold.validation].value_counts().to_dict()
             assert {entry["attack"]: entry["rows"] for entry in result["attacks"]} == rows
             assert {entry["attack"]: entry["class"] for entry in result["attacks"]} == {
-                name: class_of[name] for name in rows
+                name: class_of[str(name)] for name in rows
             }
             assert sum(entry["recognized"] for entry in result["attacks"]) == np.trace(result["confusion"])
             benign = np.array(result["confusion"])[:, 0]

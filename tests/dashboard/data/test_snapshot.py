@@ -92,9 +92,9 @@ def test_each_ended_trial_has_all_of_its_rows_though_they_are_written_while_file
 
     monkeypatch.setattr(Folder, "versions", while_it_is_written)
     run = look()
-    trials = run.trials()
-    assert len(trials) == 250
-    assert {*trials.loc[trials["state"] != "FAIL", "trial"]} == {*run.table("classes")["trial"]}
+    table = run.trials()
+    assert len(table) == 250
+    assert {*table.loc[table["state"] != "FAIL", "trial"]} == {*run.table("classes")["trial"]}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -52,8 +52,9 @@ def rejects_of(chunks: list[Chunk]) -> list[Reject]:
     return [reject for chunk in chunks for reject in chunk.rejects]
 
 
-def as_text(table: pd.DataFrame, **options: object) -> str:
-    return table.to_csv(index=False, header=False, lineterminator="\n", **options)
+def as_text(table: pd.DataFrame, **options: Any) -> str:
+    text: str = table.to_csv(index=False, header=False, lineterminator="\n", **options)
+    return text
 
 
 def shuffled(table: pd.DataFrame) -> pd.DataFrame:
@@ -376,4 +377,4 @@ def test_a_reader_that_stops_leaves_the_file_closed(path: Path, line: Line) -> N
     path.write_text("\n".join([line()] * 5))
     chunks = stream(path, DATASET, rows=2)
     assert next(chunks).numbers.tolist() == [1, 2]
-    chunks.close()
+    chunks.close()  # type: ignore[attr-defined]

@@ -51,7 +51,7 @@ def test_it_learns_as_keras_does() -> None:
         model = keras.Sequential([layer, layers.Flatten(), layers.Dense(2, activation="softmax")])
         model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
         losses.append(model.fit(rows, labels, batch_size=16, epochs=5, shuffle=False, verbose=0).history["loss"])
-    np.testing.assert_allclose(*losses, rtol=1e-3)
+    np.testing.assert_allclose(*losses, rtol=1e-3)  # type: ignore[call-overload]
     assert losses[0][-1] < losses[0][0]
 
 
