@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOB ?= jobs/quick.toml
 UV_VERSION := 0.13.9
 
-.PHONY: search test install lint lock clean
+.PHONY: search test test-fast install lint lock clean
 
 search: $(VENV)/.runtime ## set up, then search
 	$(BIN)/nids search $(JOB)
@@ -14,7 +14,10 @@ search: $(VENV)/.runtime ## set up, then search
 install: $(VENV)/.runtime ## set up alone
 
 test: $(VENV)/.dev ## set up, then run the tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
+
+test-fast: $(VENV)/.dev ## set up, then run the tests that take no more than a second or two each
+	$(BIN)/pytest -n 2 -m "not slow"
 
 lint: $(VENV)/.dev ## set up, then check style and types
 	$(BIN)/ruff check .
