@@ -86,6 +86,8 @@ class Search(_Section):
 
     space: Literal["paper", "wide"] = "paper"
     trials: Annotated[int, Field(ge=1)] = 15
+    # Optuna's sampler: "tpe" models the results so far, "random" does not.
+    sampler: Literal["tpe", "random"] = "tpe"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     metric: Metric = "log_loss"
     # Trials at random points before the sampler begins to model the results.

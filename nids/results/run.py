@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from nids import config
 from nids.errors import UserError
 from nids.results.driver_process import is_gone
-from nids.results.schema import READABLE, TRIALS_A_PART, part_name, schemas, with_present_names
+from nids.results.schema import READABLE, TRIALS_A_PART, in_present_form, part_name, schemas, with_present_names
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Run:
         """
         folder = self.folder.folder(name)
         try:
-            return with_present_names(pq.read_table(io.BytesIO(folder.read(part)))).cast(self.schema(name))
+            return in_present_form(pq.read_table(io.BytesIO(folder.read(part))), self.schema(name))
         except (pa.ArrowException, ValueError, OSError) as error:
             raise UserError(
                 f"{folder.uri}/{part}: this is no part of the run's table ({error}). "

@@ -24,6 +24,7 @@ _RENAMED = {
     )
     for suffix in ("", "_std")
 }
+_ADDED = {"system_attrs"}  # to tables, without a new format
 TRIALS_A_PART = 100
 
 # What a fold's epoch took: in all, and by part.
@@ -43,6 +44,7 @@ _SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("ended", _TIME),
         ("seconds", pa.float64()),
         ("error", pa.string()),
+        ("system_attrs", pa.string()),  # what the sampler noted of an ended trial, as JSON
         *((name + suffix, pa.float64()) for name in FIGURES for suffix in ("", "_std")),
     ],
     "classes": [
@@ -92,6 +94,18 @@ def part_name(number: int) -> str:
 def with_present_names(table: pa.Table) -> pa.Table:
     """Return a table in which columns that an earlier format called otherwise have their present names."""
     return table.rename_columns([_RENAMED.get(name, name) for name in table.column_names])
+
+
+def in_present_form(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return a part of a table as the present format has it; a column that is newer is empty.
+
+    Raises:
+        ValueError: A column is missing or has another type.
+    """
+    table = with_present_names(table)
+    for name in _ADDED.intersection(schema.names).difference(table.column_names):
+        table = table.add_column(schema.get_field_index(name), name, pa.nulls(len(table), schema.field(name).type))
+    return table.cast(schema)
 
 
 def schemas(space: Mapping[str, Any]) -> dict[str, pa.Schema]:

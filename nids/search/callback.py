@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from ray import tune
 
 from nids.errors import UserError
-from nids.metrics.classification import class_figures
-from nids.metrics.cross_validation import FIGURES
-from nids.results import SECONDS
 from nids.results.driver_process import owner
+from nids.search.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ray.tune.experiment import Trial
 
-    from nids.results import Rows, RunWriter
+    from nids.results import RunWriter
 
 HEARTBEAT_SECONDS = 5.0
 SECONDS_BETWEEN_WRITES = 1.0
@@ -30,64 +26,6 @@ OUTAGE_SECONDS = 300.0
 
 
 Counts = dict[str, int]
-
-
-@dataclass
-class Record:
-    """What is known of a trial so far."""
-
-    number: int
-    params: dict[str, Any]
-    started: datetime
-    curve: list[dict[str, Any]] = field(default_factory=list)
-    best: dict[str, Any] | None = None
-    last: dict[str, Any] | None = None
-    state: str = "RUNNING"
-    ended: datetime | None = None
-    error: str | None = None
-
-    def add(self, result: Mapping[str, Any]) -> None:
-        """Take in a report of ``nids.training.trial.run_trial``."""
-        if result["epoch"] == 1:
-            self.curve.clear()  # started again after a fault
-        self.last = {key: result[key] for key in ("epoch", "value", "best_epoch")}
-        for fold in result["folds"]:
-            figures = {name: fold[name] for name in ("fold", "training_loss", *FIGURES, *SECONDS) if name in fold}
-            self.curve.append({"trial": self.number, "epoch": result["epoch"], **figures})
-        if result["best_epoch"] == result["epoch"]:
-            names = [name + suffix for name in FIGURES for suffix in ("", "_std")]
-            means = {name: result[name] for name in names if name in result}
-            self.best = {"means": means, "folds": result["folds"]}
-
-    def rows(self, classes: Sequence[str]) -> Rows:
-        """Return the trial's rows in each table of the run store."""
-        ended = self.ended or datetime.now(UTC)
-        trial = {
-            "trial": self.number,
-            "state": self.state,
-            "value": self.last["value"] if self.last else None,
-            "best_epoch": self.last["best_epoch"] if self.last else None,
-            "epochs": self.last["epoch"] if self.last else 0,
-            "started": self.started,
-            "ended": self.ended,
-            "seconds": (ended - self.started).total_seconds(),
-            "error": self.error,
-            **(self.best["means"] if self.best else {}),
-            **{f"params_{name}": value for name, value in self.params.items()},
-        }
-        rows: Rows = {"trials": [trial], "classes": [], "confusions": [], "attacks": [], "curves": self.curve}
-        for fold in self.best["folds"] if self.best else ():
-            key = {"trial": self.number, "fold": fold["fold"]}
-            rows["attacks"] += [{**key, **attack} for attack in fold["attacks"]]
-            confusion = np.array(fold["confusion"])
-            figures = class_figures(confusion)
-            for i, name in enumerate(classes):
-                rows["classes"].append({**key, "class": name, **{f: v[i].item() for f, v in vars(figures).items()}})
-                rows["confusions"] += [
-                    {**key, "actual": name, "predicted": other, "count": int(confusion[i, j])}
-                    for j, other in enumerate(classes)
-                ]
-        return rows
 
 
 class RunStoreCallback(tune.Callback):
@@ -100,6 +38,7 @@ class RunStoreCallback(tune.Callback):
         ended: Number of trials that earlier drivers ended, by state.
         watch: Called with each record that changed, and the number of trials by state.
         nodes: Returns the cluster's nodes, for the status.
+        system_attrs: Returns what the sampler noted of the trial of a number.
     """
 
     def __init__(
@@ -110,6 +49,7 @@ class RunStoreCallback(tune.Callback):
         ended: Mapping[str, int],
         watch: Callable[[Record | None, Counts], object],
         nodes: Callable[[], list[dict[str, Any]]] = list,
+        system_attrs: Callable[[int], Mapping[str, Any]] = lambda _: {},
     ) -> None:
         self._writer = writer
         self._classes = classes
@@ -118,6 +58,7 @@ class RunStoreCallback(tune.Callback):
         self._running: dict[str, Record] = {}
         self._watch = watch
         self._nodes = nodes
+        self._system_attrs = system_attrs
         self._last_status = 0.0
         self._last_write = 0.0
         self._unwritten: dict[int, Record] = {}
@@ -192,6 +133,7 @@ class RunStoreCallback(tune.Callback):
 
     def _end(self, record: Record, state: str) -> None:
         record.state, record.ended = state, datetime.now(UTC)
+        record.system_attrs = self._system_attrs(record.number)
         self._ended[state] += 1
         self._write(record, at_once=True)
 

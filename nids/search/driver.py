@@ -105,7 +105,16 @@ def _run(search: SearchState, console: Console) -> None:
     ended = Counter(trial.state.name for trial in search.ended)
     best = (study.best_value, study.best_trial.number) if ended["COMPLETE"] else None
     with SearchProgress(console, search.job.search, search.slots, best) as progress, _sigterm_as_sigint():
-        callback = RunStoreCallback(search.writer, search.classes, total, ended, progress.update, connection.nodes)
+        callback = RunStoreCallback(
+            search.writer,
+            search.classes,
+            total,
+            ended,
+            progress.update,
+            connection.nodes,
+            # Tune tells the searcher of a trial's end before its callbacks, so that this is all that there will be.
+            lambda number: study.get_trials(deepcopy=False)[number].system_attrs,
+        )
         callback.write_status("running")
         try:
             if ended.total() < total:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nids.config import Search
-    from nids.search.callback import Counts, Record
+    from nids.search.callback import Counts
+    from nids.search.record import Record
 
 SECONDS_BETWEEN_LINES = 30.0
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nids.models.cnn_bigru.spaces import first_point
-from nids.search.study_storage import StudyJournal
+from nids.search.sampler import sampler_of
 from nids.search_space import Space, params_of, space_from
 from nids.seeding import derived_seed
 
@@ -36,8 +39,9 @@ def resumed_study(run: Run, search: Search, journal: Path) -> tuple[optuna.Study
 
     Both are made again from the run store, which alone says what has happened.
 
-    Trials keep their numbers. One that had not ended waits to be asked for again, with the same hyperparameters. A
-    journal left by the former driver is replaced: it may know of results that the store never received.
+    Trials keep their numbers, and what the sampler noted of them (Optuna's ``system_attrs``). One that had not ended
+    waits to be asked for again, with the same hyperparameters. A journal left by the former driver is replaced: it may
+    know of results that the store never received.
     """
     for leftover in journal.parent.glob(f"{journal.name}*"):
         leftover.unlink()
@@ -74,9 +78,9 @@ def _create(name: str, search: Search, journal: Path, drawn: int = 0) -> optuna.
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # the progress display tells of each trial
     return optuna.create_study(
         study_name=name,
-        storage=StudyJournal(journal, maximize=search.mode == "max", latest=search.startup_trials),
+        storage=JournalStorage(JournalFileBackend(str(journal))),
         direction="minimize" if search.mode == "min" else "maximize",
-        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=search.startup_trials),
+        sampler=sampler_of(search, seed),
     )
 
 
@@ -89,6 +93,7 @@ def _frozen(row: dict[str, Any], space: Space, values: dict[int, float]) -> Froz
         distributions=space,
         intermediate_values=values,
         user_attrs={"error": row["error"]} if row["error"] else {},
+        system_attrs=json.loads(row["system_attrs"] or "{}"),
     )
     # Optuna keeps times without a zone, in that of the machine.
     trial.datetime_start = row["started"].astimezone().replace(tzinfo=None)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
@@ -46,6 +47,7 @@ def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any
         "ended": None if running else STARTED + timedelta(seconds=trial + 9.5),
         "seconds": None if running else 9.5,
         "error": "the training loss became nan" if state == "FAIL" else None,
+        "system_attrs": None if running else '{"noted": 1}',
         **{
             f"{name}{suffix}": None if running else trial + i / 16 + j / 64
             for i, name in enumerate(FIGURES)
@@ -119,7 +121,9 @@ def expected(table: str, *trials: dict[str, list[dict[str, Any]]]) -> pd.DataFra
             "int64",
         ),
         **dict.fromkeys(("started", "ended"), "datetime64[ms, UTC]"),
-        **dict.fromkeys(("state", "error", "class", "actual", "predicted", "attack", "params_attention"), "str"),
+        **dict.fromkeys(
+            ("state", "error", "system_attrs", "class", "actual", "predicted", "attack", "params_attention"), "str"
+        ),
         "unseen": "bool",
     }
     frame = pd.DataFrame([row for trial in trials for row in trial[table]])
@@ -402,3 +406,13 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
     RunWriter(Folder.from_uri(str(tmp_path)).folder("one"), MANIFEST)
     with pytest.raises(UserError, match=r"one already holds a run\. Go on with it by `nids resume one`, or give anot"):
         new_run(str(tmp_path), "one")
+
+
+def test_a_part_of_an_older_version_lacks_what_samplers_noted(tmp_path: Path) -> None:
+    folder = Folder.from_uri(str(tmp_path / "a-run"))
+    written(folder, rows_of(0))
+    part = tmp_path / "a-run" / "trials" / "part-00000.parquet"
+    pq.write_table(pq.read_table(part).drop_columns("system_attrs"), part)
+    (trial,) = Run(folder).arrow("trials").to_pylist()
+    assert trial.pop("system_attrs", "missing") is None
+    assert trial["params_batch_size"] == 128

@@ -3,133 +3,26 @@ from __future__ import annotations
 import pickle
 import time
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from ray.tune.experiment import Trial
 
-from nids.metrics.classification import SUMMARY
-from nids.results import FORMAT, SECONDS, Run, RunWriter
+from nids.results import FORMAT, Run, RunWriter
 from nids.results import writer as writing
 from nids.results.driver_process import owner
-from nids.search.callback import Record, RunStoreCallback
+from nids.search.callback import RunStoreCallback
 from nids.search.trainable import result_of
 from nids.storage import Folder
+from tests.search.test_record import CLASSES, report
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-CLASSES = ("Normal", "DoS")
-STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-TIMES = {name: 1.0 + i for i, name in enumerate(SECONDS)}
-ATTACK = {"attack": "neptune", "class": "DoS", "unseen": True, "rows": 8, "flagged": 6, "recognized": 5}
-RIGHT, WRONG = [[6, 2], [0, 8]], [[0, 8], [8, 0]]
-
-
-def report(
-    epoch: int, *, best_epoch: int, value: float, finished: bool = False, confusion: list[list[int]] = WRONG
-) -> dict[str, Any]:
-    """Return what a trial of one fold reports; each figure is the epoch's number and a bit."""
-    figures = {name: epoch + i / 8 for i, name in enumerate(SUMMARY)}
-    fold = {"fold": 0, "training_loss": 0.5, **TIMES, **figures, "confusion": confusion, "attacks": [ATTACK]}
-    spread = {f"{name}_std": 0.0 for name in SUMMARY}
-    return {
-        "epoch": epoch,
-        "finished": finished,
-        "value": value,
-        "best_epoch": best_epoch,
-        **figures,
-        **spread,
-        "folds": [fold],
-    }
+    from nids.search.record import Record
 
 
 FAILURE = {"failed": "the training loss became nan", "finished": True, "value": float("nan"), "epoch": 0}
-
-
-class TestRecord:
-    def test_rows(self) -> None:
-        record = Record(3, {"learning_rate": 0.5}, STARTED)
-        record.add(report(1, best_epoch=1, value=4.0, confusion=RIGHT))
-        record.add(report(2, best_epoch=1, value=4.0, finished=True))
-        record.state, record.ended = "COMPLETE", STARTED + timedelta(seconds=90)
-        first, second = ({name: epoch + i / 8 for i, name in enumerate(SUMMARY)} for epoch in (1, 2))
-        curve = {"trial": 3, "fold": 0, "training_loss": 0.5, **TIMES}
-        key = {"trial": 3, "fold": 0}
-        assert record.rows(CLASSES) == {
-            "trials": [
-                {
-                    "trial": 3,
-                    "state": "COMPLETE",
-                    "value": 4.0,
-                    "best_epoch": 1,
-                    "epochs": 2,
-                    "started": STARTED,
-                    "ended": STARTED + timedelta(seconds=90),
-                    "seconds": 90.0,
-                    "error": None,
-                    "params_learning_rate": 0.5,
-                    **first,
-                    **{f"{name}_std": 0.0 for name in SUMMARY},
-                }
-            ],
-            "curves": [{**curve, "epoch": 1, **first}, {**curve, "epoch": 2, **second}],
-            "attacks": [{**key, **ATTACK}],
-            # Those of the best epoch, not of the last one.
-            "classes": [
-                {
-                    **key,
-                    "class": "Normal",
-                    "precision": 1.0,
-                    "recall": 0.75,
-                    "f1": pytest.approx(6 / 7),
-                    "false_positive_rate": 0.0,
-                    "support": 8,
-                },
-                {
-                    **key,
-                    "class": "DoS",
-                    "precision": 0.8,
-                    "recall": 1.0,
-                    "f1": pytest.approx(8 / 9),
-                    "false_positive_rate": 0.25,
-                    "support": 8,
-                },
-            ],
-            "confusions": [
-                {**key, "actual": "Normal", "predicted": "Normal", "count": 6},
-                {**key, "actual": "Normal", "predicted": "DoS", "count": 2},
-                {**key, "actual": "DoS", "predicted": "Normal", "count": 0},
-                {**key, "actual": "DoS", "predicted": "DoS", "count": 8},
-            ],
-        }
-
-    def test_rows_before_the_first_report(self) -> None:
-        rows = Record(0, {"learning_rate": 0.5}, STARTED).rows(CLASSES)
-        (trial,) = rows.pop("trials")
-        assert rows == {"classes": [], "confusions": [], "attacks": [], "curves": []}
-        assert trial.pop("seconds") > 0
-        assert trial == {
-            "trial": 0,
-            "state": "RUNNING",
-            "value": None,
-            "best_epoch": None,
-            "epochs": 0,
-            "started": STARTED,
-            "ended": None,
-            "error": None,
-            "params_learning_rate": 0.5,
-        }
-
-    def test_a_second_start_begins_the_curve_anew(self) -> None:
-        record = Record(0, {}, STARTED)
-        for epoch, best_epoch in [(1, 1), (2, 2), (1, 1), (2, 1)]:
-            record.add(report(epoch, best_epoch=best_epoch, value=1.0))
-        rows = record.rows(CLASSES)
-        assert [row["epoch"] for row in rows["curves"]] == [1, 2]
-        assert (rows["trials"][0]["epochs"], rows["trials"][0]["best_epoch"]) == (2, 1)
 
 
 class Watcher:
@@ -142,7 +35,7 @@ class Watcher:
         self.seen.append((record.number if record else None, record.state if record else None, counts))
 
 
-class TestRecorder:
+class TestRunStoreCallback:
     @pytest.fixture
     def writer(self, tmp_path: Path) -> RunWriter:
         return RunWriter(Folder.from_uri(str(tmp_path / "a-run")), {"format": FORMAT, "space": {}})
@@ -190,6 +83,17 @@ class TestRecorder:
         assert run.status["trials"] == callback.counts == counts
         assert (run.status["state"], run.status["owner"]) == ("running", owner())
         assert watcher.seen[-1] == (4, "RUNNING", counts)
+
+    def test_what_the_sampler_noted_is_kept_of_ended_trials(self, writer: RunWriter) -> None:
+        callback = RunStoreCallback(
+            writer, CLASSES, 2, Counter(), Watcher(), system_attrs=lambda number: {"generation": number}
+        )
+        lost, running = map(self.trial, range(2))
+        self.go(callback, running)
+        self.go(callback, lost)
+        callback.on_trial_error(1, [], lost)
+        trials = Run(writer.folder).arrow("trials").sort_by("trial")
+        assert trials["system_attrs"].to_pylist() == ['{"generation": 0}', None]
 
     def test_ends_under_earlier_drivers_are_counted(self, writer: RunWriter) -> None:
         callback = RunStoreCallback(writer, CLASSES, 9, {"COMPLETE": 4, "PRUNED": 2, "FAIL": 1}, Watcher())

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from nids.config import Search
 from nids.search import progress
-from nids.search.callback import Record
 from nids.search.progress import SearchProgress
+from nids.search.record import Record
 
 STARTED = datetime(2026, 1, 2, tzinfo=UTC)
 
