@@ -104,8 +104,8 @@ def test_overrides_go_before_the_file(tmp_path: Path, overrides: list[str], expe
         ),
         pytest.param(
             "search.trails=4",
-            "  search.trails = 4: there is no such key (did you mean trials?). Allowed here: space, trials, sampler, seed, "
-            "metric, startup_trials, start_from_paper.",
+            "  search.trails = 4: there is no such key (did you mean trials?). Allowed here: space, trials, sampler, "
+            "seed, metric, startup_trials, start_from_paper.",
             id="a typo",
         ),
     ],
