@@ -36,7 +36,7 @@ for command in (
     dashboard.dashboard,
     evaluate.baselines,
     evaluate.finalize,
-    evaluate.foretell,
+    evaluate.correlate,
     evaluate.leakage,
     evaluate.score,
     jobs.submit,

@@ -65,7 +65,7 @@ def baselines(
     show(results.open_run(storage, run), console)
 
 
-def foretell(
+def correlate(
     runs: Annotated[
         list[str],
         typer.Argument(
@@ -80,8 +80,8 @@ def foretell(
     storage: StorageOption = "runs",
     address: AddressOption = None,
 ) -> None:
-    """Ask which folds foretell the held-out files: every trial is trained on all rows and judged by them, once; the
-    figures of the folds are ranked beside the outcome.
+    """Measure which cross-validation scheme predicts the held-out results: every trial is trained on all rows and
+    evaluated on the held-out files, once; Spearman's rank correlation compares that with what the folds said.
     """
     from nids import results
     from nids.report import rank_correlation as report
@@ -92,7 +92,7 @@ def foretell(
     from nids.evaluation import rank_correlation
 
     if opened[0].folder.folder(rank_correlation.FOLDER).names(".png") and not again:
-        raise looked_at(f"{runs[0]} has been asked what its folds foretell")
+        raise looked_at(f"{runs[0]} has its rank correlations")
     found = rank_correlation.run(
         opened, seeds, storage, data, lambda job: load(job, data), address, console, set_ or ()
     )

@@ -1,4 +1,4 @@
-"""What ``nids foretell`` has found: its tables and its picture."""
+"""The result of ``nids correlate``: its tables and its picture."""
 
 from __future__ import annotations
 

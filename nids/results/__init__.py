@@ -17,7 +17,7 @@
 ==============================  ========================================================================================
 
 Writer: the driver of the search, and nobody else while it runs; afterwards ``nids finalize``, ``baselines`` and
-``foretell`` add their folders and, in the manifest, ``looks``: each time that held-out rows were read. Readers: any
+``correlate`` add their folders and, in the manifest, ``looks``: each time that held-out rows were read. Readers: any
 number, with no code of this project if they like (``pandas.read_parquet("RUN/trials")``). Each file appears by rename,
 or as one object, so whatever a reader opens is complete; files of different tables may differ by the trial that is just
 being written. A part holds ``TRIALS_A_PART`` trials and is rewritten when one of them changes, so that the cost of a

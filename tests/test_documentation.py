@@ -1,0 +1,89 @@
+"""What the texts for readers promise: their length, their links, the commands and the keys that they name."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+from typer.main import get_command
+
+from nids import cli, config
+
+ROOT = Path(__file__).parents[1]
+TEXTS = sorted(
+    path for path in ROOT.rglob("*.md") if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+)
+KEY = re.compile(r"^\| `(\w+\.\w+)` \| (`[^`]*`|none) \|", re.MULTILINE)
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
+def _defaults() -> dict[str, Any]:
+    """Return each key of a job file's sections and its default."""
+    return {
+        f"{section}.{key}": field.default
+        for section, described in config.Job.model_fields.items()
+        if isinstance(described.annotation, type) and issubclass(described.annotation, BaseModel)
+        for key, field in described.annotation.model_fields.items()
+    }
+
+
+def test_the_readme_is_short() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    assert len(text.split()) <= 1500
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in TEXTS])
+def test_a_link_leads_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL))
+    for link in links:
+        file, _, anchor = link.partition("#")
+        if not re.match(r"\w+:", link):
+            target = (path.parent / file).resolve() if file else path
+            assert target.exists(), link
+            if anchor:
+                headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+                assert anchor in map(_anchor, headings), link
+
+
+def test_every_command_that_is_named_exists() -> None:
+    known = set(get_command(cli.app).commands)  # type: ignore[attr-defined]
+    named = {
+        name
+        for path in TEXTS
+        if path.name != "CHANGELOG.md"
+        for name in re.findall(r"(?:^|`|&& |/)nids ([a-z][a-z-]+)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named - known == set()
+    assert known - named == set()
+
+
+def test_every_key_of_a_job_file_is_documented_with_its_default() -> None:
+    rows = KEY.findall((ROOT / "jobs" / "README.md").read_text(encoding="utf-8"))
+    documented = {
+        key: None if default == "none" else tomllib.loads(f"value = {default.strip('`')}")["value"]
+        for key, default in rows
+    }
+    assert documented == _defaults()
+    assert PydanticUndefined not in documented.values()
+
+
+@pytest.mark.parametrize("name", ["CITATION.cff", ".pre-commit-config.yaml"])
+def test_it_is_valid_yaml(name: str) -> None:
+    assert isinstance(yaml.safe_load((ROOT / name).read_text(encoding="utf-8")), dict)
+
+
+def test_the_citation_is_of_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (citation["title"], citation["version"]) == (project["name"], project["version"])
+    assert citation["license"] == project["license"]
