@@ -7,18 +7,20 @@ import math
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 
 from nids.errors import UserError
+from nids.metrics.measures import MEASURES, OBJECTIVES
 from nids.models.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from nids.metrics.measure import Direction
+
 Resampling = Literal["none", "smote", "smotenc", "borderline-smote", "adasyn"]
 Scheme = Literal["random", "unseen-attacks"]
-Metric = Literal["log_loss", "accuracy", "macro_f1", "weighted_f1", "unseen_macro_f1"]
 Scalar = str | bool | int | float
 
 # Names of jobs and of runs, which become names of folders.
@@ -81,6 +83,12 @@ class Training(_Section):
     learning_rate_schedule: Literal["constant", "cosine"] = "cosine"
 
 
+def _metric(value: str) -> str:
+    if value not in OBJECTIVES:
+        raise ValueError(f"is {value!r}, but must be one of {', '.join(OBJECTIVES)}")
+    return value
+
+
 class Search(_Section):
     """What is searched for, and how long."""
 
@@ -89,16 +97,16 @@ class Search(_Section):
     # Optuna's sampler: "tpe" models the results so far, "random" does not.
     sampler: Literal["tpe", "random"] = "tpe"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    metric: Metric = "log_loss"
+    metric: Annotated[str, AfterValidator(_metric)] = "log_loss"
     # Trials at random points before the sampler begins to model the results.
     startup_trials: Annotated[int, Field(ge=1)] = 10
     # Whether the first trial is the paper's best point.
     start_from_paper: bool = True
 
     @property
-    def mode(self) -> Literal["min", "max"]:
+    def direction(self) -> Direction:
         """Whether less of the metric is better, or more."""
-        return "min" if self.metric == "log_loss" else "max"
+        return MEASURES[self.metric].direction
 
 
 class Scheduler(_Section):
@@ -205,9 +213,9 @@ class Job(_Section):
             raise ValueError(
                 f"{both[0]} stands in [hyperparameters] and in [space]: it can be fixed or searched, not both"
             )
-        if self.search.metric == "unseen_macro_f1" and self.folds.scheme != "unseen-attacks":
+        if MEASURES[self.search.metric].needs_unseen and self.folds.scheme != "unseen-attacks":
             raise ValueError(
-                'search.metric is "unseen_macro_f1", but random folds hold no unseen attacks: it needs '
+                f'search.metric is "{self.search.metric}", but random folds hold no unseen attacks: it needs '
                 'folds.scheme = "unseen-attacks"'
             )
         if self.scheduler.kind == "asha" and self.scheduler.grace_period > self.training.epochs:

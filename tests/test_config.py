@@ -175,7 +175,7 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         ),
         pytest.param(
             {"search": {"metric": "f1"}},
-            "search.metric = 'f1': should be 'log_loss', 'accuracy', 'macro_f1', 'weighted_f1' or 'unseen_macro_f1'.",
+            "search.metric: is 'f1', but must be one of accuracy, macro_f1, log_loss, weighted_f1, unseen_macro_f1.",
             id="unknown metric",
         ),
         pytest.param(
@@ -329,7 +329,10 @@ def test_all_folds_are_used_unless_fewer_are_asked_for() -> None:
 
 
 def test_less_log_loss_is_better_and_more_of_the_other_metrics() -> None:
-    modes = {
-        metric: config.Search(metric=metric).mode for metric in ("log_loss", "accuracy", "macro_f1", "weighted_f1")
+    names = ("log_loss", "accuracy", "macro_f1", "weighted_f1")
+    assert {name: config.Search(metric=name).direction for name in names} == {
+        "log_loss": "min",
+        "accuracy": "max",
+        "macro_f1": "max",
+        "weighted_f1": "max",
     }
-    assert modes == {"log_loss": "min", "accuracy": "max", "macro_f1": "max", "weighted_f1": "max"}

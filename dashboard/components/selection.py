@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboard.data.snapshot import KeptRun
+    from nids.metrics.measure import Direction
 
 PAGES = "pages"
 RUN = "run"
@@ -100,15 +101,15 @@ def _remember_run() -> None:
         st.session_state[TRIAL] = BEST
 
 
-def offered(having: pd.DataFrame, mode: str, asked: Sequence[str]) -> tuple[list[str], list[str]]:
+def offered(having: pd.DataFrame, direction: Direction, asked: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the numbers of the trials to choose from, the best first, and those that are asked for in vain.
 
     Args:
         having: The trials that have what is to be shown.
-        mode: "min" or "max".
+        direction: "min" or "max".
         asked: Numbers that are to be among them, however bad the trials are.
     """
-    ordered = complete_first(having, mode)["trial"].astype(int).astype(str).tolist()
+    ordered = complete_first(having, direction)["trial"].astype(int).astype(str).tolist()
     numbers = ordered[:MOST_TRIALS]
     known = set(ordered)
     numbers += [number for number in asked if number in known and number not in numbers]
@@ -120,7 +121,7 @@ def trial(run: KeptRun, best: int | None, label: str = "Trial", key: str = TRIAL
     trials = run.trials()
     having = trials[trials["value"].notna()]
     asked = [number for number in st.query_params.get_all(key) if number != BEST]
-    numbers, without = offered(having, run.mode, asked)
+    numbers, without = offered(having, run.direction, asked)
     if without:
         st.warning(f"Trial {plain(without[0])}, which the address asks for, has no results: here is the best one.")
     choices = [BEST, *numbers]

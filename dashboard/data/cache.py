@@ -111,7 +111,7 @@ def _check(run: Run) -> None:
     if not all(isinstance(node, dict) for node in run.status.get("nodes") or []):
         raise TypeError("nodes that are no nodes")
     space_from(manifest["space"])
-    len(run.mode)
+    len(run.direction)
 
 
 # To connect to an object store takes longer than to ask it.
@@ -133,4 +133,4 @@ def _tables(path: str, versions: str, _run: KeptRun) -> report.RunSummary:
 def _importances(
     path: str, created: str, size: tuple[int, int], _trials: pd.DataFrame, _run: KeptRun
 ) -> tuple[dict[str, float], str]:
-    return importances(_trials, space_from(_run.manifest["space"]), _run.mode)
+    return importances(_trials, space_from(_run.manifest["space"]), _run.direction)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import streamlit as st
 
 from nids.errors import UserError
-from nids.metrics.cross_validation import FIGURES
+from nids.metrics.measures import HEADLINE
 from nids.results import Run
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 # What is read of final/ and baselines/ must have these, or something else has written it.
 KEYS_OF_EVALUATION = {"final": {"trial", "members", "folds", "held_out"}, "baselines": {"held_out"}}
-COLUMNS_OF_BASELINES = {"model", "resampled", "fold", "confusion", "training_rows", "validation_rows", *FIGURES}
+COLUMNS_OF_BASELINES = {"model", "resampled", "fold", "confusion", "training_rows", "validation_rows", *HEADLINE}
 
 # Object stores tell times in whole seconds: what changes twice in one would look the same.
 SECOND = 1_000_000_000

@@ -115,7 +115,7 @@ def _other(run: KeptRun, number: int, order: list[str]) -> Judged | None:
     baselines = run.baselines()
     having = trials[trials["value"].notna() & (trials["trial"] != number)]
     asked = [name.removeprefix("trial ") for name in st.query_params.get_all("beside") if name.startswith("trial ")]
-    numbers, _ = selection.offered(having, run.mode, asked)
+    numbers, _ = selection.offered(having, run.direction, asked)
     named = models.baseline_names(baselines)
     choices = [NOTHING, *named, *(f"trial {one}" for one in numbers)]
     chosen = st.selectbox(

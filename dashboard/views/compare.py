@@ -12,7 +12,6 @@ from dashboard.components.chart import draw
 from dashboard.components.markdown import plain
 from dashboard.data import cache
 from nids.analysis import comparisons, run_diff
-from nids.analysis.summary import MEASURES
 from nids.charts import downsampling, theme
 from nids.charts import trials as trial_charts
 from nids.metrics.formatting import NONE, duration, mean_and_spread
@@ -124,7 +123,7 @@ def result_rows(summary: RunSummary, searched_by: Sequence[str]) -> dict[str, st
         return rows
     rows["best trial"] = str(summary.best.trial)
     figures = summary.metrics.to_dict("index")
-    names = list(dict.fromkeys((*searched_by, *MEASURES[:3], *(str(name) for name in figures if name not in MEASURES))))
+    names = list(dict.fromkeys((*searched_by, *map(str, figures))))
     rows |= {
         label(name): mean_and_spread(name, figures[name]["mean"], figures[name]["std"]) if name in figures else NONE
         for name in names
@@ -173,7 +172,7 @@ def _histories(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> No
         )
         return
     parts = [
-        downsampling.thin_history(theme.history_data(run.trials(), summaries[name].mode)).assign(run=name)
+        downsampling.thin_history(theme.history_data(run.trials(), summaries[name].direction)).assign(run=name)
         for name, run in runs.items()
     ]
     data = pd.concat(parts, ignore_index=True)

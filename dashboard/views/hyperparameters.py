@@ -47,15 +47,15 @@ def show(run: KeptRun, summary: RunSummary, chosen: pd.DataFrame, space: Space) 
         if found:
             draw(theme.importances(theme.importances_data(found)), "Importance of each hyperparameter")
         st.caption(f"{note} Of all trials, whatever the filters say.")
-    lines = downsampling.best_first(valued, summary.mode, downsampling.MOST_LINES)
+    lines = downsampling.best_first(valued, summary.direction, downsampling.MOST_LINES)
     with right:
-        data = trial_charts.parallel_data(lines, space, summary.metric, summary.mode)
+        data = trial_charts.parallel_data(lines, space, summary.metric, summary.direction)
         draw(
             trial_charts.parallel(data, trial_charts.ends(space, lines, summary.metric)),
             "Parallel coordinates: a line for each trial across its hyperparameters and its value",
         )
         left_out(len(lines), len(valued))
-    marks = downsampling.best_first(valued, summary.mode, downsampling.MOST_SLICED)
+    marks = downsampling.best_first(valued, summary.direction, downsampling.MOST_SLICED)
     words = "; ".join(f"{mark} {STATE_WORDS[state]}" for state, mark in MARKS.items() if state in set(marks["state"]))
     st.markdown(f"##### Each trial's {label(summary.metric)} by each hyperparameter, the most important first")
     st.caption(f"A mark for each trial: {words}. A pruned trial's value is of the epoch at which it was stopped.")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # The key of the page's view, and what it is called there; that of the trials.
 VIEW, NAME, CHOSEN = "view", "curves", "curves"
-FIGURES = ("log_loss", "accuracy", "macro_f1", "weighted_f1", "training_loss")
 
 
 def choose(numbers: Sequence[int]) -> None:
@@ -35,13 +34,14 @@ def show(run: KeptRun, summary: RunSummary) -> None:
     """Show the learning curves of the trials that the visitor chooses."""
     trials = run.trials()
     having = trials[trials["epochs"].fillna(0) > 0]
-    options, without = selection.offered(having, summary.mode, st.query_params.get_all(CHOSEN))
+    options, without = selection.offered(having, summary.direction, st.query_params.get_all(CHOSEN))
     if not options:
         st.info("No trial has ended its first epoch yet.")
         return
     if without:
         st.warning(f"No curves of trial {plain(', '.join(without))}, which the address asks for: it ended no epoch.")
     first = options[:3]
+    figures = [*dict.fromkeys((summary.metric, *summary.metrics.index, "training_loss"))]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = st.multiselect(
             "Trials",
@@ -53,7 +53,7 @@ def show(run: KeptRun, summary: RunSummary) -> None:
             help="At most five, so that the lines can be told apart; the best ones come first.",
             width=420,
         )
-        metric = st.selectbox("Figure", FIGURES, format_func=label, key="figure", bind="query-params", width=230)
+        metric = st.selectbox("Figure", figures, format_func=label, key="figure", bind="query-params", width=230)
     if not picked:
         st.info("Choose a trial above.")
         return

@@ -15,7 +15,7 @@ from dashboard.data import cache
 from nids.analysis import baselines, comparisons, eta
 from nids.charts import downsampling, theme
 from nids.metrics.formatting import NONE, mean_and_spread, value
-from nids.metrics.measures import label
+from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, label
 from nids.report import cells, sentences
 
 if TYPE_CHECKING:
@@ -35,9 +35,6 @@ TEST = (
     "By the corrected resampled t-test of Nadeau and Bengio at the level of 95 %: the plain t-test takes folds for "
     "independent, though their training parts overlap, and finds differences where there are none."
 )
-FIRST_SEEN = ("accuracy", "macro_f1", "log_loss")
-# The same for folds that withhold attack types.
-FIRST_SEEN_OF_UNSEEN = ("unseen_macro_f1", "unseen_detection_rate", "false_alarm_rate")
 
 
 def show() -> None:
@@ -60,7 +57,7 @@ def _live(run: KeptRun) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with right:
         if trials["value"].notna().any():
-            data = theme.history_data(trials, summary.mode)
+            data = theme.history_data(trials, summary.direction)
             shown = downsampling.thin_history(data)
             draw(theme.history(shown, summary.metric), "Optimisation history: each trial's value, and the best so far")
             left_out(len(shown), len(data))
@@ -104,9 +101,8 @@ def _failures(failures: pd.DataFrame) -> str:
 def _tiles(summary: RunSummary) -> None:
     rows = summary.metrics.to_dict("index")
     others = {"paper": "paper", "majority class": "baseline"}
-    for measure, place in zip(
-        FIRST_SEEN_OF_UNSEEN if "unseen_detection_rate" in rows else FIRST_SEEN, st.columns(3), strict=True
-    ):
+    shown = [name for name in UNSEEN_HEADLINE if name in rows] or [name for name in HEADLINE if name in rows]
+    for measure, place in zip(shown, st.columns(len(shown)), strict=True):
         with place:
             row = rows[measure]
             published = {

@@ -12,7 +12,7 @@ from dashboard.components.markdown import plain
 from dashboard.views import trial_table
 from nids.charts import downsampling, pareto_front
 from nids.metrics import pareto
-from nids.metrics.measures import label
+from nids.metrics.measures import HEADLINE, described, label
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -40,7 +40,7 @@ def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> Axes | Non
                 key.capitalize(),
                 names,
                 index=names.index(default),
-                format_func=pareto.words,
+                format_func=label,
                 key=key,
                 bind="query-params",
                 width=180,
@@ -74,17 +74,17 @@ def show(run: KeptRun, summary: RunSummary, shown: pd.DataFrame, axes: Axes | No
         st.info("None of the trials that pass the filters has both figures.")
         return
     on_front = pareto.front(trials, axes)[having.index]
-    others = downsampling.best_first(having[~on_front], summary.mode, downsampling.MOST_MARKS)
+    others = downsampling.best_first(having[~on_front], summary.direction, downsampling.MOST_MARKS)
     drawn = pd.concat([having[on_front], others])
     picture = pareto_front.trade_off(pareto_front.trade_off_data(drawn, on_front, axes), axes)
-    draw(picture, f"{pareto.words(axes.vertical)} of each trial against its {pareto.words(axes.horizontal)}")
+    draw(picture, f"{label(axes.vertical)} of each trial against its {label(axes.horizontal)}")
     left_out(len(drawn), len(having))
-    best = having[on_front].sort_values(axes.vertical, ascending=axes.vertical in pareto.LESS_IS_BETTER)
+    best = having[on_front].sort_values(axes.vertical, ascending=described(axes.vertical).direction == "min")
     if best.empty:
         st.caption("No trial of the front passes the filters.")
         return
     measures = [name for name in axes if name != pareto.SECONDS]
     chance = f" {CHANCE}" if summary.folds > 1 else ""
-    first = pareto.words(axes.vertical)
+    first = label(axes.vertical)
     words = f"The front, the best by {first} first.{chance} The search went by {label(summary.metric)} alone."
-    trial_table.show(run, summary, best, words, list(dict.fromkeys((*measures, *trial_table.MEASURES))), "front")
+    trial_table.show(run, summary, best, words, list(dict.fromkeys((*measures, *HEADLINE))), "front")

@@ -13,8 +13,8 @@ from dashboard.components import selection as choosing
 from dashboard.views import learning_curves
 from nids.charts import downsampling
 from nids.charts import trials as trial_charts
-from nids.metrics.formatting import duration, is_share, mean_and_spread
-from nids.metrics.measures import label
+from nids.metrics.formatting import duration, mean_and_spread
+from nids.metrics.measures import HEADLINE, described, label
 from nids.report.sentences import STATES as STATE_WORDS
 
 if TYPE_CHECKING:
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
     from dashboard.data.snapshot import KeptRun
     from nids.report import RunSummary
 
-MEASURES = ("log_loss", "accuracy", "macro_f1")
 SPREAD = "±"
 HEIGHT = 430
 
 
-def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = MEASURES) -> pd.DataFrame:
+def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = HEADLINE) -> pd.DataFrame:
     """Return what the table shows of trials: a row each.
 
     Args:
@@ -43,7 +42,7 @@ def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = MEASURES)
         SPREAD: trials[f"{metric}_std"],
     }
     for name in others:
-        if name != metric:
+        if name != metric and name in trials:
             shown[label(name)] = [
                 mean_and_spread(name, mean, std) for mean, std in zip(trials[name], trials[f"{name}_std"], strict=True)
             ]
@@ -61,7 +60,7 @@ def show(
     summary: RunSummary,
     ordered: pd.DataFrame,
     words: str,
-    others: Sequence[str] = MEASURES,
+    others: Sequence[str] = HEADLINE,
     kind: str = "",
 ) -> None:
     """Show a table of trials, what is said of it, and what can be done with those that the visitor selects.
@@ -76,7 +75,7 @@ def show(
     """
     top = ordered.head(downsampling.MOST_ROWS)
     rows = columns(top, summary.metric, others)
-    value = "percent" if is_share(summary.metric) else "%.4g"
+    value = "percent" if described(summary.metric).unit == "share" else "%.4g"
     numbers = [name for name in rows.columns if rows[name].dtype.kind in "if"]
     event = st.dataframe(
         rows,
@@ -99,7 +98,8 @@ def show(
                 "was stopped. A click on any head sorts by that column.",
             ),
             SPREAD: st.column_config.NumberColumn(
-                format=value if is_share(summary.metric) else "%.2g", help="Standard deviation over the folds."
+                format=value if described(summary.metric).unit == "share" else "%.2g",
+                help="Standard deviation over the folds.",
             ),
         },
     )

@@ -47,5 +47,5 @@ def show() -> None:
             pareto_front.show(run, summary, chosen, weighed, answer)
         else:
             words = f"{len(chosen):,} of {summary.all_trials:,} trials, the best complete one first."
-            trial_table.show(run, summary, complete_first(chosen, summary.mode), words)
+            trial_table.show(run, summary, complete_first(chosen, summary.direction), words)
     layout.faults(run)

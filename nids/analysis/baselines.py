@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nids.metrics.cross_validation import LESS_IS_BETTER
 from nids.metrics.formatting import NONE, mean_and_spread
-from nids.metrics.measures import label
+from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, described, label
 from nids.metrics.significance import compare, in_words
 
 if TYPE_CHECKING:
     from nids.analysis.summary import BestTrial
     from nids.results import Run
 
-MEASURES = ("accuracy", "macro_f1", "log_loss")
-UNSEEN = ("unseen_macro_f1", "unseen_detection_rate", "false_alarm_rate")
+# In which the best trial is tested against the best baseline.
+TESTED = (*HEADLINE, *(name for name in UNSEEN_HEADLINE if described(name).objective))
 BEST = "best trial"
 DETECTOR = "finalized"
 CHOSEN_BY_THE_FOLDS = (
@@ -76,7 +75,7 @@ def best_in(figures: pd.DataFrame, measure: str) -> str | None:
     means = figures[~figures["ours"]].groupby("method")[measure].mean().dropna()
     if means.empty:
         return None
-    return str(means.idxmin() if measure in LESS_IS_BETTER else means.idxmax())
+    return str(means.idxmin() if described(measure).direction == "min" else means.idxmax())
 
 
 def name_of(model: str, resampled: bool) -> str:
@@ -86,7 +85,7 @@ def name_of(model: str, resampled: bool) -> str:
 
 def table(figures: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the headings and rows of ``figures_by_fold`` as means ± spread over the folds, ours first."""
-    measures = [name for name in (*MEASURES, *UNSEEN) if figures[name].notna().any()]
+    measures = [name for name in (*HEADLINE, *UNSEEN_HEADLINE) if figures[name].notna().any()]
     rows = []
     for method, group in figures.groupby("method", sort=False):
         std = group[measures].std(ddof=1)
@@ -99,12 +98,12 @@ def sentences(figures: pd.DataFrame) -> list[str]:
     found = []
     method = figures.loc[figures["ours"], "method"].iloc[-1]
     ours = figures[figures["method"] == method].sort_values("fold")
-    for name in (*MEASURES, "unseen_macro_f1"):
+    for name in TESTED:
         rival = best_in(figures, name)
         if rival is None:
             continue
         theirs = figures[figures["method"] == rival].sort_values("fold")
-        judging = ours["known_rows" if name in MEASURES else "validation_rows"]
+        judging = ours["validation_rows" if described(name).needs_unseen else "known_rows"]
         test = compare(ours[name], theirs[name], ours["training_rows"], judging)
         found.append(
             in_words(
@@ -112,7 +111,7 @@ def sentences(figures: pd.DataFrame) -> list[str]:
                 ours="the best trial" if method == BEST else f"the {method}",
                 theirs=f"the best baseline, {rival}",
                 measure=label(name),
-                less_is_better=name in LESS_IS_BETTER,
+                less_is_better=described(name).direction == "min",
             )
         )
     if found:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nids.analysis import baselines
-from nids.metrics.cross_validation import LESS_IS_BETTER
 from nids.metrics.formatting import mean_and_spread
-from nids.metrics.measures import label
+from nids.metrics.measures import described, label
 from nids.metrics.significance import CONFIDENCE, compare, in_words
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class Contest:
     """Two models on the same folds.
 
     Attributes:
-        metric: One of ``nids.metrics.cross_validation.FIGURES``.
+        metric: One of ``nids.metrics.measures.ON_FOLDS``.
         names: What ours and theirs are called.
         ours: Our figure, indexed by fold.
         theirs: Theirs.
@@ -49,7 +48,7 @@ class Contest:
             return UNKNOWN
         if self.test.p >= 1 - CONFIDENCE or self.test.difference == 0:
             return ALIKE
-        return BETTER if (self.test.difference < 0) == (self.metric in LESS_IS_BETTER) else WORSE
+        return BETTER if (self.test.difference < 0) == (described(self.metric).direction == "min") else WORSE
 
     @property
     def sentence(self) -> str:
@@ -60,7 +59,7 @@ class Contest:
                 return f"There are no figures of {name} by fold, so no test can tell which is better."
         if self.test is None:
             return f"{ours} and {theirs} were not judged by the same folds, so no test can tell which is better."
-        less = self.metric in LESS_IS_BETTER
+        less = described(self.metric).direction == "min"
         return in_words(self.test, ours=ours, theirs=theirs, measure=label(self.metric), less_is_better=less)
 
     @property
@@ -78,7 +77,7 @@ def contest(
     """Return two models' figures and the corrected resampled t-test of them.
 
     Args:
-        metric: One of ``nids.metrics.cross_validation.FIGURES``.
+        metric: One of ``nids.metrics.measures.ON_FOLDS``.
         names: What to call ours and theirs.
         ours: Our figure, indexed by fold.
         theirs: Theirs.
@@ -112,14 +111,14 @@ def by_fold(curves: pd.DataFrame, epoch: int, metric: str) -> pd.Series:
     Args:
         curves: The trial's rows of the run store's curves.
         epoch: The epoch.
-        metric: One of ``nids.metrics.cross_validation.FIGURES``.
+        metric: One of ``nids.metrics.measures.ON_FOLDS``.
     """
     return curves[curves["epoch"] == epoch].set_index("fold")[metric].sort_index()
 
 
 def against_next(run: Run, trials: pd.DataFrame, best: BestTrial, metric: str) -> Contest | None:
     """Return how the best trial stands beside the second best one, None if there is none."""
-    second = runner_up(trials, best.trial, run.mode)
+    second = runner_up(trials, best.trial, run.direction)
     if second is None:
         return None
     number = int(second["trial"])
@@ -133,7 +132,7 @@ def _judging(run: Run, best: BestTrial, metric: str) -> dict[str, Any]:
     """Return the manifest's folds with the rows that a metric is of: most leave out withheld attack types."""
     folds: dict[str, Any] = run.manifest["folds"]
     attacks = run.table("attacks", best.trial)
-    if metric not in baselines.MEASURES or attacks.empty:
+    if described(metric).needs_unseen or attacks.empty:
         return folds
     known = attacks[~attacks["unseen"]].groupby("fold")["rows"].sum().sort_index()
     return folds | {"validation_rows": known.tolist()}
@@ -151,14 +150,14 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
     ours_name = str(figures.loc[figures["ours"], "method"].iloc[-1])
     ours = figures[figures["method"] == ours_name].set_index("fold")
     found = []
-    for metric in (*baselines.MEASURES, "unseen_macro_f1"):
+    for metric in baselines.TESTED:
         rival = baselines.best_in(figures, metric)
         if rival is None:
             continue
         theirs = figures[figures["method"] == rival].set_index("fold")
         rows = {
             "training_rows": ours["training_rows"].tolist(),
-            "validation_rows": ours["known_rows" if metric in baselines.MEASURES else "validation_rows"].tolist(),
+            "validation_rows": ours["validation_rows" if described(metric).needs_unseen else "known_rows"].tolist(),
         }
         name = f"trial {best}" if ours_name == baselines.BEST else f"the {ours_name}"
         sides = [side[metric].astype(float).sort_index() for side in (ours, theirs)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import optuna
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from optuna.trial import FrozenTrial
 
+    from nids.metrics.measure import Direction
     from nids.search_space import Space
 
 FEWEST = 4  # complete trials: with fewer, "the best tenth" and "all" are nearly the same trials
 
 
-def importances(trials: pd.DataFrame, space: Space, mode: Literal["min", "max"]) -> tuple[dict[str, float], str]:
+def importances(trials: pd.DataFrame, space: Space, direction: Direction) -> tuple[dict[str, float], str]:
     """Return the importances (they sum to 1), or none, and a sentence on their basis or why there are none.
 
     They are those of PED-ANOVA (Watanabe et al., IJCAI 2023), Optuna's default: how much the best tenth of
@@ -31,10 +32,10 @@ def importances(trials: pd.DataFrame, space: Space, mode: Literal["min", "max"])
     Args:
         trials: The run store's trials: trial, state, value and params_<name>.
         space: The search space.
-        mode: Whether a lower value is better, or a higher one.
+        direction: Whether a lower value is better, or a higher one.
     """
     with _quiet():
-        study = optuna.create_study(direction="minimize" if mode == "min" else "maximize")
+        study = optuna.create_study(direction="minimize" if direction == "min" else "maximize")
     study.add_trials(_frozen_trials(trials, space))
     count = len(study.trials)
     if count < FEWEST:

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.stats import permutation_test, rankdata
 
 from nids.errors import UserError
+from nids.metrics.measures import described
 from nids.models.hyperparameters import hyperparameters_of
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def held_out(evaluations: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 def correlations(validated: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """Return Spearman's rank correlation of each figure of the folds with each of a held-out file.
 
-    Of a log-loss the sign is turned, so that more is better in it too.
+    Of a loss the sign is turned, so that more is better in it too.
 
     Args:
         validated: As ``validation`` returns it.
@@ -135,7 +136,7 @@ def correlations(validated: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     for column in validated.columns.drop("configuration"):
         if column.endswith("_std"):
             continue
-        ours = validated[column] * (-1 if column.endswith("log_loss") else 1)
+        ours = validated[column] * (-1 if described(column.rpartition(": ")[2]).unit == "nats" else 1)
         for name in HELD_OUT:
             rho, p = _spearman(ours, found[name])
             rows.append({"validation": column, "held_out": name, "rho": rho, "p": p})

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from nids.analysis.importances import importances
 from nids.datasets.nsl_kdd import published as paper
-from nids.metrics.attack_types import UNSEEN
+from nids.metrics.measures import ON_FOLDS, described
 from nids.results.ranking import best_row, complete_first
 from nids.search_space import params_of, space_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nids.metrics.measure import Direction
     from nids.results import Run
     from nids.search_space import Space
 
-MEASURES = ("accuracy", "macro_f1", "log_loss", "weighted_precision", "weighted_recall", "weighted_f1")
 CLASS_MEASURES = ("precision", "recall", "f1", "false_positive_rate")
 SHOWN_TRIALS = 200
 STATES = ("COMPLETE", "PRUNED", "RUNNING", "FAIL")
@@ -45,14 +45,14 @@ class RunSummary:
         state: "running", "finished", "interrupted" or "failed".
         message: What the run says of its state.
         metric: The objective, a name of ``nids.charts.LABELS``.
-        mode: Whether less of it is better, or more.
+        direction: Whether less of it is better, or more.
         synthetic: Whether the rows were generated.
         folds: Number of folds that each trial was validated on.
         unlike: Why figures cannot be compared with the paper's like for like; empty if they can.
         best: The best trial, None as long as none is complete.
-        metrics: Index ``MEASURES``, and ``nids.metrics.attack_types.UNSEEN`` where attack types are withheld; columns
-            mean, std (both over the best trial's folds), paper and baseline. The paper's log-loss is its best value, of
-            which it does not say what it is.
+        metrics: Index the run's measures, those of unseen attacks only where attack types are withheld; columns mean,
+            std (both over the best trial's folds), paper and baseline. The paper's log-loss is its best value, of which
+            it does not say what it is.
         hyperparameters: Index their names; columns best and paper, of mixed types, and searched, Optuna's
             distribution; None where there is none.
         classes: Index the classes; a column support (validation rows, all folds), and for each of
@@ -74,7 +74,7 @@ class RunSummary:
     state: str
     message: str
     metric: str
-    mode: Literal["min", "max"]
+    direction: Direction
     synthetic: bool
     folds: int
     unlike: tuple[str, ...]
@@ -103,28 +103,28 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
     manifest = run.manifest
     trials = (run.trials() if trials is None else trials).sort_values("trial", ignore_index=True)
     search = manifest["job"]["search"]
-    mode = run.mode
+    direction = run.direction
     space = space_from(manifest["space"])
     if len(manifest["folds"]["used"]) == 1:
         # One fold has no spread; the zero that is stored would read as certainty.
-        trials = trials.assign(**{f"{name}_std": math.nan for name in MEASURES})
-    row = best_row(trials, mode)
+        trials = trials.assign(**{f"{name}_std": math.nan for name in run.measures})
+    row = best_row(trials, direction)
     best = None if row is None else _best(row, search["metric"])
     of_best = {name: run.table(name, best.trial if best else -1) for name in ("classes", "attacks")}
     classes = class_summary(of_best["classes"], manifest["data"]["classes"])
-    found, note = importances(trials, space, mode) if rank else ({}, "")
+    found, note = importances(trials, space, direction) if rank else ({}, "")
     states = trials["state"].value_counts()
     return RunSummary(
         run=manifest["run"],
         state=run.state,
         message=run.status.get("message") or "",
         metric=search["metric"],
-        mode=mode,
+        direction=direction,
         synthetic=bool(manifest["data"]["synthetic"]),
         folds=len(manifest["folds"]["used"]),
         unlike=_unlike(manifest),
         best=best,
-        metrics=_metrics(row, manifest),
+        metrics=_metrics(row, run),
         hyperparameters=_hyperparameters(row, space, manifest["job"].get("hyperparameters", {})),
         classes=classes,
         attacks=_attacks(of_best["attacks"], manifest["data"]["classes"]),
@@ -133,7 +133,7 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
         failures=_failures(trials),
         importances=found,
         importances_note=note,
-        trials=_shown(trials, mode),
+        trials=_shown(trials, direction),
         all_trials=len(trials),
     )
 
@@ -147,7 +147,7 @@ def majority_baseline(class_counts: Mapping[str, int]) -> dict[str, float]:
     """
     rows = sum(class_counts.values())
     if rows == 0:
-        return dict.fromkeys(MEASURES, math.nan)
+        return {}
     shares = [count / rows for count in class_counts.values() if count > 0]
     q = max(shares)
     f1 = 2 * q / (1 + q)
@@ -170,8 +170,9 @@ def _best(row: pd.Series, metric: str) -> BestTrial:
     )
 
 
-def _metrics(row: pd.Series | None, manifest: Mapping[str, Any]) -> pd.DataFrame:
-    found: Mapping[Any, Any] = {} if row is None else row.to_dict()
+def _metrics(row: pd.Series | None, run: Run) -> pd.DataFrame:
+    manifest = run.manifest
+    figures: Mapping[Any, Any] = {} if row is None else row.to_dict()
     published = {**paper.METRICS, "log_loss": paper.BEST_VALUE}
     # Who finds every row benign flags nothing.
     baseline = {
@@ -180,11 +181,13 @@ def _metrics(row: pd.Series | None, manifest: Mapping[str, Any]) -> pd.DataFrame
         "unseen_recall": 0.0,
         "false_alarm_rate": 0.0,
     }
-    names = (*MEASURES, *UNSEEN) if manifest["job"]["folds"].get("scheme") == "unseen-attacks" else MEASURES
+    unseen = manifest["job"]["folds"].get("scheme") == "unseen-attacks"
+    names = [name for name in dict.fromkeys((*ON_FOLDS, *run.measures)) if name in run.measures]
+    names = [name for name in names if unseen or not described(name).needs_unseen]
     return pd.DataFrame(
         {
-            "mean": [found.get(name, math.nan) for name in names],
-            "std": [found.get(f"{name}_std", math.nan) for name in names],
+            "mean": [figures.get(name, math.nan) for name in names],
+            "std": [figures.get(f"{name}_std", math.nan) for name in names],
             "paper": [published.get(name, math.nan) for name in names],
             "baseline": [baseline.get(name, math.nan) for name in names],
         },
@@ -253,10 +256,10 @@ def _failures(trials: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["reason", "count", "trials"])
 
 
-def _shown(trials: pd.DataFrame, mode: str) -> pd.DataFrame:
+def _shown(trials: pd.DataFrame, direction: Direction) -> pd.DataFrame:
     if len(trials) <= SHOWN_TRIALS:
         return trials
-    return complete_first(trials, mode).head(SHOWN_TRIALS).reset_index(drop=True)
+    return complete_first(trials, direction).head(SHOWN_TRIALS).reset_index(drop=True)
 
 
 def _unlike(manifest: Mapping[str, Any]) -> tuple[str, ...]:

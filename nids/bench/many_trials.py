@@ -19,7 +19,7 @@ from rich.console import Console
 from nids import config, datasets
 from nids.bench.timing import Row, output_of
 from nids.cluster import connection
-from nids.metrics.classification import SUMMARY
+from nids.metrics.measures import applicable
 from nids.results import TABLES, Run, RunWriter
 from nids.search import driver
 from nids.search import prepare as preparation
@@ -67,7 +67,7 @@ class Stub(TrialProcess):
         """Return the report of one more epoch."""
         self._epoch += 1
         value = 0.1 + abs(self._hp["gru_dropout"] - 0.2) + self._hp["conv_dropout"] / 10 + 0.1 / self._epoch
-        figures = dict.fromkeys(SUMMARY, value)
+        figures = dict.fromkeys(applicable(unseen=False), value)
         seconds = dict.fromkeys(["seconds", *(f"{part}_seconds" for part in PARTS)], 0.0)
         confusion = [[100] * CLASSES] * CLASSES
         report = {
@@ -76,7 +76,7 @@ class Stub(TrialProcess):
             "value": value,
             "best_epoch": self._epoch,
             **figures,
-            **{f"{name}_std": 0.0 for name in SUMMARY},
+            **{f"{name}_std": 0.0 for name in figures},
             "folds": [
                 {
                     "fold": fold,

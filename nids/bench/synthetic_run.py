@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nids import config
-from nids.metrics.classification import SUMMARY, class_figures
+from nids.metrics.classification import class_figures
+from nids.metrics.measures import MEASURES, applicable
 from nids.results import RunWriter
-from nids.results.schema import TRIALS_A_PART
+from nids.results.schema import FORMAT, TRIALS_A_PART
 from nids.search.space import space_of
 from nids.search_space import describe
 
@@ -46,7 +47,7 @@ def write(folder: Folder, trials: int, state: str = "finished", seed: int = 0) -
     )
     space = space_of(job)
     manifest = {
-        "format": 3,
+        "format": FORMAT,
         "run": folder.path.rpartition("/")[2],
         "created": BEGUN.isoformat(),
         "job": job.model_dump(),
@@ -66,6 +67,7 @@ def write(folder: Folder, trials: int, state: str = "finished", seed: int = 0) -
             "validation_rows": [sum(ROWS)] * FOLDS,
             "notes": [],
         },
+        "measures": {name: MEASURES[name].direction for name in applicable(unseen=False)},
         "space": describe(space),
         "versions": {},
         "machine": {"nodes": 50, "cpus": 400.0, "gpus": 50.0},
@@ -85,7 +87,7 @@ def _rows(number: int, space: Space, random: np.random.Generator) -> dict[str, l
     begun = BEGUN + timedelta(seconds=10 * number)
     seconds = 100.0 + 10 * (number % 7)
     value = float(0.008 + random.gamma(2, 0.01) + 0.02 * (kind == "PRUNED"))
-    means = {name: value if name == "log_loss" else 1 - value for name in SUMMARY} if epochs else {}
+    means = _figures(value) if epochs else {}
     trial = {
         "trial": number,
         "state": kind,
@@ -133,11 +135,16 @@ def _rows(number: int, space: Space, random: np.random.Generator) -> dict[str, l
         ]
         for epoch in range(1, epochs + 1):
             loss = value * (1 + (epochs - epoch) / 4) * (1 + 0.05 * fold)
-            figures_of_epoch = {name: loss if name == "log_loss" else 1 - loss for name in SUMMARY}
+            figures_of_epoch = _figures(loss)
             rows["curves"].append(
                 {**key, "epoch": epoch, "training_loss": 2 * loss, **figures_of_epoch, "seconds": 5.0}
             )
     return rows
+
+
+def _figures(loss: float) -> dict[str, float]:
+    directions = {name: MEASURES[name].direction for name in applicable(unseen=False)}
+    return {name: loss if direction == "min" else 1 - loss for name, direction in directions.items()}
 
 
 def _drawn(distribution: Any, random: np.random.Generator) -> Any:

@@ -11,6 +11,8 @@ from nids.results.ranking import complete_first
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nids.metrics.measure import Direction
+
 # What a browser of two slow processors draws within a second, whole pages of it. A line has a point on each axis.
 MOST_MARKS = 500
 MOST_LINES = 60
@@ -35,17 +37,17 @@ def thin_history(data: pd.DataFrame, most: int = MOST_MARKS) -> pd.DataFrame:
     return data[kept].reset_index(drop=True)
 
 
-def best_first(trials: pd.DataFrame, mode: str, most: int) -> pd.DataFrame:
+def best_first(trials: pd.DataFrame, direction: Direction, most: int) -> pd.DataFrame:
     """Return at most ``most`` trials: the best tenth of these from the best ones, and every n-th of the others.
 
     Args:
         trials: The run store's trials.
-        mode: "min" or "max".
+        direction: "min" or "max".
         most: The most rows to return.
     """
     if len(trials) <= most:
         return trials
-    first = complete_first(trials, mode).index[: most // 10]
+    first = complete_first(trials, direction).index[: most // 10]
     others = trials.index.difference(first)
     kept = first.union(others[:: -(-len(others) // (most - len(first)))])
     return trials.loc[kept]

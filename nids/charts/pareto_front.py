@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from nids.charts.theme import BLUE, GREY, HEIGHT, WIDTH, by_state, fields, heading, value_axis, value_scale
-from nids.metrics.measures import label
-from nids.metrics.pareto import LESS_IS_BETTER, SECONDS, words
+from nids.charts.theme import BLUE, GREY, HEIGHT, WIDTH, by_state, fields, heading, measured
+from nids.metrics.measures import described, label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,10 +31,10 @@ def trade_off_data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.
     for axis, name in (("x", axes.horizontal), ("y", axes.vertical)):
         spread = trials[f"{name}_std"] if f"{name}_std" in trials else float("nan")
         low, high = trials[name] - spread, trials[name] + spread
-        if name == "log_loss":
+        if described(name).log_scale:
             # A logarithm has no place for what is not above zero: a whisker that leads there ends at the lowest mark.
             low = low.where(low.isna() | (low > 0), trials[name].min())
-        else:
+        elif described(name).unit == "share":
             low, high = low.clip(lower=0), high.clip(upper=1)
         data = data.assign(**{axis: trials[name], f"{axis}_low": low, f"{axis}_high": high})
     return data.dropna(subset=["x", "y"]).sort_values(["x", "y"], ignore_index=True)
@@ -43,20 +42,20 @@ def trade_off_data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.
 
 def trade_off(data: pd.DataFrame, axes: Axes) -> alt.LayerChart:
     """Draw ``trade_off_data``: a mark for each trial; those on the front in full colour, with their spread."""
-    x, y = _axis(alt.X, "x", axes.horizontal), _axis(alt.Y, "y", axes.vertical)
+    x, y = measured(alt.X, "x", axes.horizontal), measured(alt.Y, "y", axes.vertical)
     marks = alt.Chart(data).encode(
         x=x,
         y=y,
         **by_state(data["state"]),
         tooltip=[
             *fields("trial", "state"),
-            alt.Tooltip("x", title=words(axes.horizontal), format=".4g"),
-            alt.Tooltip("y", title=words(axes.vertical), format=".4g"),
+            alt.Tooltip("x", title=label(axes.horizontal), format=".4g"),
+            alt.Tooltip("y", title=label(axes.vertical), format=".4g"),
         ],
     )
     front = data[data["front"]]
     # Up to the next trial's place, what one of them reaches is the best that can be had.
-    step = "step-after" if axes.horizontal in LESS_IS_BETTER else "step-before"
+    step = "step-after" if described(axes.horizontal).direction == "min" else "step-before"
     line = alt.Chart(front).mark_line(interpolate=step, color=BLUE, opacity=0.6).encode(x=x, y=y)
     layers = [marks.transform_filter("!datum.front").mark_point(filled=True, size=35, opacity=0.55), line]
     # A layer for each axis: what has no spread there has no whisker.
@@ -72,11 +71,3 @@ def trade_off(data: pd.DataFrame, axes: Axes) -> alt.LayerChart:
     spread = ", with its spread over folds" if len(across) or len(along) else ""
     title = heading("Trade-off", f"large marks: the front{spread}")
     return alt.layer(*layers).properties(title=title, width=WIDTH * 2, height=HEIGHT + 100)
-
-
-def _axis(kind: type[alt.X | alt.Y], field: str, name: str) -> alt.X | alt.Y:
-    if name == SECONDS:
-        scale = alt.Scale(zero=False, nice=False, padding=16)
-        return kind(f"{field}:Q", title=f"{words(name)} (seconds)", scale=scale, axis=alt.Axis(tickCount=5))
-    title = f"{label(name)} (nats, logarithmic)" if name == "log_loss" else f"{label(name)} (mean over folds)"
-    return kind(f"{field}:Q", title=title, scale=value_scale(name), axis=value_axis(name))

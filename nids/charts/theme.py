@@ -9,16 +9,20 @@ own: ``themed`` gives them one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from nids.metrics.measures import label
+from nids.metrics.measures import described, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from nids.metrics.measure import Direction
+
+Channel = TypeVar("Channel", alt.X, alt.Y)
 
 BLUE, VERMILION, GREEN, ORANGE, GREY = "#1080C4", "#D55E00", "#009E73", "#E69F00", "#8a8f98"
 # Pixels of a chart with its axes: two stand side by side on a screen, one is readable on a telephone.
@@ -37,38 +41,36 @@ _QUANTITIES = {"log_loss": "validation log-loss", "training_loss": "training los
 _CLASS_MEASURES = ("precision", "recall", "f1")
 
 
-def history_data(trials: pd.DataFrame, mode: Literal["min", "max"]) -> pd.DataFrame:
+def history_data(trials: pd.DataFrame, direction: Direction) -> pd.DataFrame:
     """Return each trial's value and the best value of the complete trials up to and including it.
 
     Args:
         trials: The run store's trials: trial, state, value.
-        mode: Whether a lower value is better, or a higher one.
+        direction: Whether a lower value is better, or a higher one.
 
     Returns:
         Columns trial, state, value, best, ordered by trial; NaN where there is none (yet).
     """
     data = trials[["trial", "state", "value"]].sort_values("trial", ignore_index=True)
     complete = data["value"].where(data["state"] == "COMPLETE")
-    best = complete.cummin() if mode == "min" else complete.cummax()
+    best = complete.cummin() if direction == "min" else complete.cummax()
     return data.assign(best=best.ffill())
 
 
 def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:
     """Draw ``history_data``: a mark a trial, a step line for the best so far, failures on the lower edge."""
     x = alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1, grid=False))
-    axis = value_axis(metric)
-    y = alt.Y("value:Q", title=_axis_title(metric), scale=value_scale(metric), axis=axis)
     drawn = data[data["value"].notna() | (data["state"] == "FAIL")]
     base = alt.Chart(data)
     line = base.mark_line(interpolate="step-after", color=BLUE, strokeWidth=1.5, opacity=0.7).encode(
-        x=x, y=alt.Y("best:Q", title=_axis_title(metric), scale=value_scale(metric), axis=axis)
+        x=x, y=measured(alt.Y, "best", metric)
     )
     marks = base.encode(
         x=x,
         **by_state(drawn["state"]),
         tooltip=[*fields("trial", "state"), alt.Tooltip("value", format=".4g")],
     )
-    points = marks.mark_point(filled=True, size=55, opacity=0.9).encode(y=y)
+    points = marks.mark_point(filled=True, size=55, opacity=0.9).encode(y=measured(alt.Y, "value", metric))
     layers = [line, points]
     subtitle = "a mark for each trial; the line is the best complete one so far"
     if ((data["state"] == "FAIL") & data["value"].isna()).any():
@@ -248,9 +250,7 @@ def curves(data: pd.DataFrame, best_epoch: int | None = None) -> alt.LayerChart:
         .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=1.6, opacity=0.8)
         .encode(
             x=x,
-            y=alt.Y(
-                "loss:Q", title="loss (nats, logarithmic)", scale=value_scale("log_loss"), axis=value_axis("log_loss")
-            ),
+            y=measured(alt.Y, "loss", "log_loss", title="loss (nats, logarithmic)"),
             color=alt.Color("quantity:N", title=None, scale=colours, legend=legend),
             strokeDash=alt.StrokeDash("quantity:N", scale=dashes, legend=None),
             detail=alt.Detail("fold:N"),
@@ -299,18 +299,30 @@ def heading(text: str, subtitle: str) -> alt.TitleParams:
     return alt.TitleParams(text, subtitle=subtitle, subtitlePadding=4, offset=10, frame="bounds")
 
 
-def _axis_title(metric: str) -> str:
-    return f"{label(metric)} ({'nats, logarithmic' if metric == 'log_loss' else 'mean over folds'})"
+def measured(
+    channel: type[Channel], field: str, name: str, title: str | None = None, *, scale: alt.Scale | None = None
+) -> Channel:
+    """Return the axis of a measure, with the scale, the unit and the words that its table gives it.
 
-
-def value_scale(metric: str) -> alt.Scale:
-    """Return the scale of a figure over folds: a logarithm for the log-loss; for shares it need not begin at 0."""
-    # The padding, in pixels, keeps the lowest edge free for what has no value.
-    kind = {"type": "log", "nice": False} if metric == "log_loss" else {"zero": False}
-    return alt.Scale(padding=16, **kind)
-
-
-def value_axis(metric: str) -> alt.Axis:
-    """Return the axis of a figure over folds: nats for the log-loss, per cent for shares."""
-    # A logarithm has a tick for each digit of a decade; the more are counted on, the more of these have labels.
-    return alt.Axis(tickCount=8, format="~g") if metric == "log_loss" else alt.Axis(tickCount=5, format="%")
+    Args:
+        channel: ``alt.X`` or ``alt.Y``.
+        field: The column with its values.
+        name: The measure.
+        title: Instead of its label and unit.
+        scale: Instead of its scale.
+    """
+    measure = described(name)
+    unit = "mean over folds" if measure.unit == "share" else measure.unit
+    if measure.log_scale:
+        # A logarithm has a tick for each digit of a decade; the more are counted on, the more of these have labels.
+        axis, kind = alt.Axis(tickCount=8, format="~g"), {"type": "log", "nice": False}
+    else:
+        axis = alt.Axis(tickCount=5, format="%") if measure.unit == "share" else alt.Axis(tickCount=5)
+        kind = {"zero": False}
+    return channel(
+        f"{field}:Q",
+        title=title or f"{measure.label} ({unit}{', logarithmic' if measure.log_scale else ''})",
+        # The padding, in pixels, keeps the lowest edge free for what has no value.
+        scale=scale or alt.Scale(padding=16, **kind),
+        axis=axis,
+    )

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import altair as alt
 import numpy as np
 import pandas as pd
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.charts.theme import BLUE, GREEN, GREY, HEIGHT, ORANGE, VERMILION, WIDTH, by_state, fields, heading
-from nids.charts.theme import value_axis as axis_of
-from nids.charts.theme import value_scale as scale_of
+from nids.charts.theme import BLUE, GREEN, GREY, HEIGHT, ORANGE, VERMILION, WIDTH, by_state, fields, heading, measured
 from nids.metrics.formatting import setting
-from nids.metrics.measures import label
+from nids.metrics.measures import described, label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from optuna.distributions import BaseDistribution
 
+    from nids.metrics.measure import Direction
     from nids.search_space import Space
 
 BEST, OTHERS, STOPPED = "best tenth", "other complete", "pruned"
@@ -36,21 +35,21 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4])
 MOST_CHOSEN = len(COLOURS)
 
 
-def parallel_data(trials: pd.DataFrame, space: Space, metric: str, mode: Literal["min", "max"]) -> pd.DataFrame:
+def parallel_data(trials: pd.DataFrame, space: Space, metric: str, direction: Direction) -> pd.DataFrame:
     """Return where each trial's line crosses each axis, one row a trial × axis.
 
     Args:
         trials: The run store's trials that have a value: trial, state, value, params_….
         space: The search space.
         metric: The run's metric.
-        mode: Whether less of it is better, or more.
+        direction: Whether less of it is better, or more.
 
     Returns:
         Columns trial, group (``BEST``, ``OTHERS`` or ``STOPPED``), axis, position (0 at the axis's low end, 1 at its
         high one) and text, the value in words. The last axis is the value; the others are those of the space.
     """
     complete = trials["state"] == "COMPLETE"
-    best = trials.loc[complete, "value"].rank(method="first", ascending=mode == "min")
+    best = trials.loc[complete, "value"].rank(method="first", ascending=direction == "min")
     tenth = max(1, int(complete.sum()) // 10)
     group = pd.Series(np.where(complete, OTHERS, STOPPED), index=trials.index)
     group = pd.Series(np.where(best.reindex(trials.index) <= tenth, BEST, group), index=trials.index)
@@ -59,7 +58,9 @@ def parallel_data(trials: pd.DataFrame, space: Space, metric: str, mode: Literal
         column = trials[f"params_{name}"]
         parts.append((name, position(column, distribution), column.map(setting)))
     values = trials["value"]
-    finite = FloatDistribution(float(values.min()), float(values.max()), log=metric == "log_loss" and values.min() > 0)
+    finite = FloatDistribution(
+        float(values.min()), float(values.max()), log=described(metric).log_scale and values.min() > 0
+    )
     parts.append((label(metric), position(values, finite), values.map(setting)))
     frames = [
         pd.DataFrame({"trial": trials["trial"], "group": group, "axis": name, "position": place, "text": text})
@@ -155,7 +156,7 @@ def one_slice(data: pd.DataFrame, name: str, distribution: BaseDistribution, met
         .mark_point(filled=True, size=45, opacity=0.75)
         .encode(
             x=x,
-            y=alt.Y("value:Q", title=label(metric), scale=scale_of(metric), axis=axis_of(metric)),
+            y=measured(alt.Y, "value", metric, title=label(metric)),
             **by_state(data["state"], legend=None),
             tooltip=[*fields("trial", "state", "setting"), alt.Tooltip("value", format=".4g")],
         )
@@ -168,7 +169,7 @@ def curves_data(curves: pd.DataFrame, metric: str) -> pd.DataFrame:
 
     Args:
         curves: Rows of the run store's curves.
-        metric: One of ``nids.metrics.cross_validation.FIGURES``, or training_loss.
+        metric: One of ``nids.metrics.measures.ON_FOLDS``, or training_loss.
 
     Returns:
         Columns trial (as text), fold, epoch, figure; and for each trial × epoch the mean of its folds, with fold −1.
@@ -183,11 +184,9 @@ def curves_data(curves: pd.DataFrame, metric: str) -> pd.DataFrame:
 def curves(data: pd.DataFrame, metric: str, order: Sequence[int]) -> alt.LayerChart:
     """Draw ``curves_data``: for each trial a thin line a fold and a thick one for their mean."""
     names = [*map(str, order)]
-    logarithmic = metric in {"log_loss", "training_loss"}
+    logarithmic = described(metric).log_scale
     shown = data[data["figure"] > 0] if logarithmic else data
-    title = f"{label(metric)} (nats, logarithmic)" if logarithmic else label(metric)
-    kind = "log_loss" if logarithmic else metric
-    y = alt.Y("figure:Q", title=title, scale=scale_of(kind), axis=axis_of(kind))
+    y = measured(alt.Y, "figure", metric, title=None if logarithmic else label(metric))
     x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(zero=False))
     colour = alt.Color(
         "trial:N",
@@ -232,7 +231,7 @@ def best_lines(data: pd.DataFrame, metric: str, order: Sequence[str]) -> alt.Cha
         .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
             x=alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1, grid=False)),
-            y=alt.Y("best:Q", title=f"best {label(metric)} so far", scale=scale_of(metric), axis=axis_of(metric)),
+            y=measured(alt.Y, "best", metric, title=f"best {label(metric)} so far"),
             color=alt.Color(
                 "run:N",
                 title=None,

@@ -17,10 +17,11 @@ from nids.detector.model_card import model_card
 from nids.errors import UserError
 from nids.folds.build import full_fold
 from nids.metrics.calibration import expected_calibration_error, fit_temperature, reliability, training_priors
-from nids.metrics.classification import confusion_and_log_loss, summary
 from nids.metrics.cross_validation import over_folds, validation_figures
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.metrics.evaluation import evaluate_traffic
+from nids.metrics.judged_rows import JudgedRows
+from nids.metrics.measures import figures_of
 from nids.models.hyperparameters import hyperparameters_of
 from nids.results import file_name, write_table
 from nids.results.ranking import best_row
@@ -69,7 +70,7 @@ def choose(run: Run, trial: int | None = None) -> Choice:
     trials = run.arrow("trials")
     rows = {row["trial"]: row for row in trials.to_pylist()}
     if trial is None:
-        best = best_row(trials.to_pandas(), run.mode)
+        best = best_row(trials.to_pandas(), run.direction)
         if best is None:
             raise UserError(f"{run.name} has no complete trial yet. Go on with it by `nids resume {run.name}`.")
         trial = int(best["trial"])
@@ -225,11 +226,13 @@ def _judge(detector: Bundle, traffic: Traffic, training_set: TrainingSet, folder
     thresholds = {str(rate): threshold for rate, threshold in detector.thresholds.items()}
     found = evaluate_traffic(mean, traffic, training_set.attack_types, thresholds)
     found["sha256"] = traffic.sha256
-    found["members"] = [summary(*confusion_and_log_loss(traffic.label, member)) for member in by_member]
+    found["members"] = [
+        figures_of(JudgedRows.all_known(traffic.label, member, detector.benign)) for member in by_member
+    ]
     found["calibrated"] = {
-        "as trained": _quality(traffic.label, mean),
-        "temperature": _quality(traffic.label, detector.calibrated(mean)),
-        "natural priors": _quality(traffic.label, detector.with_natural_priors(mean)),
+        "as trained": _quality(detector, traffic.label, mean),
+        "temperature": _quality(detector, traffic.label, detector.calibrated(mean)),
+        "natural priors": _quality(detector, traffic.label, detector.with_natural_priors(mean)),
     }
     return found
 
@@ -239,9 +242,9 @@ def _about_out_of_fold(held_back: pd.DataFrame, training_set: TrainingSet, detec
     labels, probabilities = _known(held_back, training_set.dataset.classes)
     return {
         "rows": len(labels),
-        "as trained": _quality(labels, probabilities),
-        "temperature": _quality(labels, detector.calibrated(probabilities)),
-        "natural priors": _quality(labels, detector.with_natural_priors(probabilities)),
+        "as trained": _quality(detector, labels, probabilities),
+        "temperature": _quality(detector, labels, detector.calibrated(probabilities)),
+        "natural priors": _quality(detector, labels, detector.with_natural_priors(probabilities)),
     }
 
 
@@ -256,10 +259,10 @@ def _about_folds(
     return {**over_folds(by_fold), "by_fold": by_fold}
 
 
-def _quality(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    confusion, loss = confusion_and_log_loss(labels, probabilities)
+def _quality(detector: Bundle, labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    figures = figures_of(JudgedRows.all_known(labels, probabilities, detector.benign))
     table = reliability(labels, probabilities)
-    return {**summary(confusion, loss), "expected_calibration_error": expected_calibration_error(table)}
+    return {**figures, "expected_calibration_error": expected_calibration_error(table)}
 
 
 def _known(held_back: pd.DataFrame, classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

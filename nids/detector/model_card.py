@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nids.metrics.formatting import mean_and_spread, setting, value
-from nids.metrics.measures import label
+from nids.metrics.measures import HEADLINE, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from nids.detector.bundle import Manifest
-
-MEASURES = ("accuracy", "macro_f1", "log_loss")
 
 
 def model_card(manifest: Manifest, trial: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
@@ -61,11 +59,11 @@ def _figures(trial: Mapping[str, Any], outcome: Mapping[str, Any]) -> list[str]:
             mean_and_spread(name, outcome["folds"][name], outcome["folds"][f"{name}_std"]),
             *(value(name, found["figures"][name]) for found in outcome["held_out"].values()),
         ]
-        for name in MEASURES
+        for name in HEADLINE
     ]
     seen = [("attacks of types seen in training, flagged", "seen"), ("attacks of unseen types, flagged", "unseen")]
     rows += [
-        [text, "", "", *(value(part, found[part]["flagged"]) for found in outcome["held_out"].values())]
+        [text, "", "", *(value("detection_rate", found[part]["flagged"]) for found in outcome["held_out"].values())]
         for text, part in seen
     ]
     return [_table(head, rows)]

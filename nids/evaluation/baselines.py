@@ -15,9 +15,9 @@ from nids.evaluation import held_out as heldout
 from nids.evaluation.baseline_models import Baseline, FittedBaseline, baselines_of, fit
 from nids.folds.build import full_fold
 from nids.folds.encoding import compact
-from nids.metrics.cross_validation import FIGURES
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.metrics.evaluation import evaluate_traffic
+from nids.metrics.measures import ON_FOLDS
 from nids.progress import counted
 from nids.results import write_table
 from nids.search import prepare
@@ -124,7 +124,7 @@ def _write_folds(folder: Folder, fitted: Iterable[FittedBaseline], folds: Sequen
             "training_rows": len(sides[entry.fold].training),
             "validation_rows": len(sides[entry.fold].validation),
             "seconds": entry.seconds,
-            **{name: entry.figures.get(name) for name in FIGURES},
+            **{name: entry.figures.get(name) for name in ON_FOLDS},
             "confusion": entry.figures["confusion"],
             "attacks": entry.figures["attacks"],
         }

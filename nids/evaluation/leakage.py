@@ -18,7 +18,8 @@ from nids.errors import UserError
 from nids.folds.build import Fold, TrainingSet, build, build_encoded, split
 from nids.folds.encoding import Encoding
 from nids.folds.resampling import synthesize
-from nids.metrics.classification import confusion_and_log_loss, summary
+from nids.metrics.judged_rows import JudgedRows
+from nids.metrics.measures import HEADLINE, figures_of
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from nids.datasets.schema import Traffic
     from nids.folds.build import Split
 
-MEASURES = ("accuracy", "macro_f1", "log_loss")
 TREE, NETWORK = "tree", "MLP"
 # Training passes that the MLP makes over each fold.
 EPOCHS = 10
@@ -69,7 +69,7 @@ def measure(traffic: Traffic, count: int, seed: int, advance: Callable[[], objec
         advance: Called once for each row of the result, when it has been measured; from several threads.
 
     Returns:
-        A row a variant and fold: variant, model, fold (from 0) and the ``MEASURES``, as fractions and in nats a row.
+        A row a variant and fold: variant, model, fold (from 0) and each measure of ``HEADLINE``.
 
     Raises:
         UserError: There is one class only, or a class is too small for the folds or for SMOTE.
@@ -94,7 +94,7 @@ def measure(traffic: Traffic, count: int, seed: int, advance: Callable[[], objec
             threads.shutdown(cancel_futures=True)
     order = {variant: place for place, variant in enumerate(VARIANTS)}
     records.sort(key=lambda record: (order[record["variant"]], record["fold"]))
-    return pd.DataFrame.from_records(records, columns=["variant", "model", "fold", *MEASURES])
+    return pd.DataFrame.from_records(records, columns=["variant", "model", "fold", *HEADLINE])
 
 
 def summarize(measured: pd.DataFrame) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def summarize(measured: pd.DataFrame) -> pd.DataFrame:
     """
     by_variant = measured.groupby("variant", sort=False)
     columns = {"model": by_variant["model"].first()}
-    for name in MEASURES:
+    for name in HEADLINE:
         columns[name] = by_variant[name].mean()
         columns[f"{name}_std"] = by_variant[name].std()
     return pd.DataFrame(columns)
@@ -243,7 +243,7 @@ class _Measurement:
     ) -> _Record:
         probabilities = np.zeros((len(rows), len(self._corpus.dataset.classes)))
         probabilities[:, model.classes_] = model.predict_proba(rows)
-        figures = summary(*confusion_and_log_loss(labels, probabilities))
+        figures = figures_of(JudgedRows.all_known(labels, probabilities, self._corpus.dataset.benign_label))
         self._advance()
-        found = {name: figures[name] for name in MEASURES}
-        return {"variant": variant, "model": VARIANTS[variant], "fold": number, **found}
+        headline = {name: figures[name] for name in HEADLINE}
+        return {"variant": variant, "model": VARIANTS[variant], "fold": number, **headline}

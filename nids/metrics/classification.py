@@ -6,12 +6,10 @@ Names and definitions follow scikit-learn; a quotient whose denominator is 0 is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, log_loss
-
-# The figures of one fold that are averaged over the folds, in the order in which tables show them.
-SUMMARY = ("log_loss", "accuracy", "macro_f1", "weighted_precision", "weighted_recall", "weighted_f1")
 
 
 @dataclass(frozen=True)
@@ -54,23 +52,25 @@ def class_figures(confusion: np.ndarray) -> ClassFigures:
     )
 
 
-def summary(confusion: np.ndarray, loss: float) -> dict[str, float]:
-    """Return the figures named in ``SUMMARY`` for one fold, given its confusion matrix and its log-loss.
+def accuracy(confusion: np.ndarray) -> float:
+    """Return the share of the rows that are given their class; ``confusion`` as for ``class_figures``."""
+    return float(np.diag(confusion).sum() / confusion.sum())
 
-    Macro-F1 is the plain mean over the classes that occur or are predicted; the weighted figures weigh each class by
-    its rows, so that weighted recall is accuracy by another name.
+
+def macro_f1(confusion: np.ndarray) -> float:
+    """Return the mean F1 of the classes that occur or are predicted; ``confusion`` as for ``class_figures``."""
+    present = confusion.sum(axis=1) + confusion.sum(axis=0) > 0
+    return float(class_figures(confusion).f1[present].mean())
+
+
+def weighted(confusion: np.ndarray, figure: Literal["precision", "recall", "f1"]) -> float:
+    """Return the mean of a figure over the classes, each weighed by its rows; ``confusion`` as for ``class_figures``.
+
+    Weighted so, recall is accuracy by another name.
     """
     figures = class_figures(confusion)
-    present = (figures.support + confusion.sum(axis=0)) > 0
-    share = figures.support / confusion.sum()
-    return {
-        "log_loss": loss,
-        "accuracy": float(np.diag(confusion).sum() / confusion.sum()),
-        "macro_f1": float(figures.f1[present].mean()),
-        "weighted_precision": float(share @ figures.precision),
-        "weighted_recall": float(share @ figures.recall),
-        "weighted_f1": float(share @ figures.f1),
-    }
+    values: np.ndarray = getattr(figures, figure)
+    return float((figures.support / confusion.sum()) @ values)
 
 
 def confusion_and_log_loss(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, float]:

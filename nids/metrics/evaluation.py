@@ -10,7 +10,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from nids.metrics.attack_types import count_by_attack
 from nids.metrics.calibration import expected_calibration_error, reliability
-from nids.metrics.classification import class_figures, confusion_and_log_loss, summary
+from nids.metrics.classification import accuracy, class_figures, confusion_and_log_loss, macro_f1
 from nids.metrics.detection import (
     Detection,
     attack_scores,
@@ -21,6 +21,8 @@ from nids.metrics.detection import (
     roc_points,
     share,
 )
+from nids.metrics.judged_rows import JudgedRows
+from nids.metrics.measures import figures_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -46,7 +48,7 @@ def evaluate_detector(
 ) -> dict[str, Any]:
     """Return all figures of a detector on labelled rows; a figure that does not exist is None.
 
-    * ``rows``; ``figures``: those of ``nids.metrics.classification.SUMMARY``, ``macro_precision`` and ``macro_recall``,
+    * ``rows``; ``figures``: those of ``nids.metrics.measures.figures_of``, ``macro_precision`` and ``macro_recall``,
       and ``macro_roc_auc``, the mean over the classes, each against all others; of the question "attack or benign"
       ``roc_auc``, ``pr_auc``, and ``detection_rate`` and ``false_positive_rate`` if a row counts as its most probable
       class;
@@ -88,7 +90,7 @@ def evaluate_detector(
         {
             "rows": len(labels),
             "figures": {
-                **summary(confusion, loss),
+                **figures_of(JudgedRows.all_known(labels, probabilities, benign)),
                 "macro_precision": precision,
                 "macro_recall": recall,
                 "roc_auc": roc_auc(scores, is_attack),
@@ -151,7 +153,11 @@ def _intervals(confusion: np.ndarray, benign: int, seed: int) -> dict[str, list[
     found: dict[str, list[float]] = {"accuracy": [], "macro_f1": [], "detection_rate": []}
     for flat in drawn:
         resampled = flat.reshape(confusion.shape)
-        figures = {**summary(resampled, math.nan), **_binary(resampled, benign)}
+        figures = {
+            "accuracy": accuracy(resampled),
+            "macro_f1": macro_f1(resampled),
+            **_binary(resampled, benign),
+        }
         for name, values in found.items():
             values.append(figures[name])
     # A draw without any attack has no detection rate.
@@ -201,15 +207,14 @@ def _part(
     chosen: np.ndarray, labels: np.ndarray, predicted: np.ndarray, names: np.ndarray, classes: int, benign: int
 ) -> dict[str, Any]:
     attack = labels != benign
-    beside = confusion_matrix(labels[~attack | chosen], predicted[~attack | chosen], labels=range(classes))
-    figures = summary(beside, math.nan)
+    with_benign = confusion_matrix(labels[~attack | chosen], predicted[~attack | chosen], labels=range(classes))
     return {
         "types": len(np.unique(names[chosen])),
         "rows": int(chosen.sum()),
         "flagged": share(predicted[chosen] != benign),
         "recognized": share(predicted[chosen] == labels[chosen]),
-        "accuracy": figures["accuracy"],
-        "macro_f1": figures["macro_f1"],
+        "accuracy": accuracy(with_benign),
+        "macro_f1": macro_f1(with_benign),
     }
 
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nids.metrics.measures import described
+
 NONE = "–"
 # Factor, unit, and the most decimals: two folds may agree by chance to more than their rows can tell.
 _PER_CENT, _PLAIN = (100, " %", 3), (1, "", 5)
-
-
-def is_share(measure: str) -> bool:
-    """Return whether a measure is a fraction of something, and so shown in per cent."""
-    return measure != "log_loss"
 
 
 def value(measure: str, number: float | None) -> str:
     """Return a measure that has no spread: shares with two decimals in per cent, others with three digits."""
     if number is None or not math.isfinite(number):
         return NONE
-    return f"{100 * number:.2f} %" if is_share(measure) else f"{number:.3g}"
+    return f"{100 * number:.2f} %" if described(measure).unit == "share" else f"{number:.3g}"
 
 
 def mean_and_spread(measure: str, mean: float, std: float) -> str:
@@ -32,7 +29,7 @@ def mean_and_spread(measure: str, mean: float, std: float) -> str:
     """
     if not math.isfinite(mean) or not _shows(std):
         return value(measure, mean)
-    scale, unit, most = _PER_CENT if is_share(measure) else _PLAIN
+    scale, unit, most = _PER_CENT if described(measure).unit == "share" else _PLAIN
     decimals = min(_decimals(scale * std), most)
     return f"{scale * mean:.{decimals}f} ± {scale * std:.{decimals}f}{unit}"
 
@@ -43,7 +40,7 @@ def interval(measure: str, low: float, high: float, std: float = math.nan) -> st
         return NONE
     if not _shows(std):
         return f"{value(measure, low).removesuffix(' %')}–{value(measure, high)}"
-    scale, unit, most = _PER_CENT if is_share(measure) else _PLAIN
+    scale, unit, most = _PER_CENT if described(measure).unit == "share" else _PLAIN
     decimals = min(_decimals(scale * std), most)
     return f"{scale * low:.{decimals}f}–{scale * high:.{decimals}f}{unit}"
 

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from nids.metrics import cross_validation
-from nids.metrics.measures import label
+from nids.metrics.measures import ON_FOLDS, described, label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SECONDS = "seconds"
-LESS_IS_BETTER = cross_validation.LESS_IS_BETTER | {SECONDS}
 
 
 class Axes(NamedTuple):
@@ -24,15 +22,10 @@ class Axes(NamedTuple):
     horizontal: str
 
 
-def words(figure: str) -> str:
-    """Return what a figure is called."""
-    return "time of the trial" if figure == SECONDS else label(figure)
-
-
 def offered(trials: pd.DataFrame) -> list[str]:
     """Return the figures of the run store's trials that some complete trial has, and the time that it took."""
     complete = trials[trials["state"] == "COMPLETE"]
-    return [name for name in (*cross_validation.FIGURES, SECONDS) if name in complete and complete[name].notna().any()]
+    return [name for name in (*ON_FOLDS, SECONDS) if name in complete and complete[name].notna().any()]
 
 
 def defaults(metric: str, figures: Sequence[str]) -> Axes:
@@ -69,7 +62,7 @@ def front(trials: pd.DataFrame, axes: Axes) -> pd.Series:
         trials: The run store's trials.
         axes: The figures.
     """
-    signs = [1.0 if name in LESS_IS_BETTER else -1.0 for name in axes]
+    signs = [1.0 if described(name).direction == "min" else -1.0 for name in axes]
     costs = weighable(trials, axes)[[*axes]] * signs
     # Trials with the same two figures are on the front together, or not at all.
     pairs = costs.drop_duplicates().sort_values([*axes])
@@ -83,7 +76,7 @@ def front(trials: pd.DataFrame, axes: Axes) -> pd.Series:
 def in_words(trials: pd.DataFrame, axes: Axes) -> str:
     """Return how many of a run's trials are on the front, in a sentence."""
     weighed, on_front = weighable(trials, axes), front(trials, axes)
-    count, names = int(on_front.sum()), f"{words(axes.vertical)} and {words(axes.horizontal)}"
+    count, names = int(on_front.sum()), f"{label(axes.vertical)} and {label(axes.horizontal)}"
     if len(weighed) < 2:
         return f"{'One complete trial has' if len(weighed) else 'No complete trial has'} {names}: nothing to weigh yet."
     if count == 1:

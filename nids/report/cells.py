@@ -9,7 +9,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from nids.analysis.summary import CLASS_MEASURES
 from nids.metrics.formatting import NONE, duration, interval, mean_and_spread, setting, value
-from nids.metrics.measures import label
+from nids.metrics.measures import HEADLINE, label
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -102,7 +102,7 @@ def trials(summary: RunSummary) -> tuple[tuple[str, ...], Rows]:
     """Return the headings and rows of the table of trials."""
     table = summary.trials
     parameters = [str(column) for column in table.columns if str(column).startswith("params_")]
-    measures = list(dict.fromkeys((summary.metric, "log_loss", "accuracy", "macro_f1")))
+    measures = list(dict.fromkeys((summary.metric, *(name for name in HEADLINE if name in table))))
     head = ("trial", "state", *map(label, measures), "best epoch", "epochs", "time")
     return (*head, *(name.removeprefix("params_") for name in parameters)), [
         (

@@ -13,7 +13,7 @@ from nids.analysis.summary import CLASS_MEASURES, RunSummary, summarize
 from nids.charts import held_out as verdict_charts
 from nids.charts import theme
 from nids.metrics.formatting import mean_and_spread, setting
-from nids.metrics.measures import label
+from nids.metrics.measures import HEADLINE, label
 from nids.report import cells, held_out, sentences
 from nids.report.images import svg
 
@@ -82,7 +82,7 @@ def _pictures(run: Run, found: RunSummary, judged: Sequence[HeldOut]) -> dict[st
     """Return those charts that there is data for."""
     drawn: dict[str, Any] = {}
     if found.trials["value"].notna().any():
-        drawn["history"] = theme.history(theme.history_data(run.trials(), found.mode), found.metric)
+        drawn["history"] = theme.history(theme.history_data(run.trials(), found.direction), found.metric)
     if found.importances:
         drawn["importances"] = theme.importances(theme.importances_data(found.importances))
     if found.best is not None:
@@ -113,7 +113,7 @@ def _tiles(found: RunSummary) -> list[tuple[str, str, str, str, str]]:
     tiles = []
     compared = {row[0]: row for row in cells.metrics(found)}
     rows = found.metrics.to_dict("index")
-    for name in ("accuracy", "macro_f1", "log_loss"):
+    for name in HEADLINE:
         row = rows[name]
         mean, _, spread = mean_and_spread(name, row["mean"], row["std"]).partition(" ± ")
         _, _, paper, baseline = compared[label(name)]

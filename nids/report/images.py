@@ -47,7 +47,7 @@ def picture(run: Run) -> bytes:
     if found.best is None:
         raise UserError(f"{found.run}: there is nothing to draw. {sentences.verdict(found)}")
     classes = run.manifest["data"]["classes"]
-    history = theme.history(theme.history_data(run.trials(), found.mode), found.metric)
+    history = theme.history(theme.history_data(run.trials(), found.direction), found.metric)
     confusion = theme.confusion(theme.confusion_data(run.confusions(), found.best.trial, classes), classes)
     curves = theme.curves(theme.curves_data(run.curves(), found.best.trial), found.best.epoch)
     by_class = theme.class_results(theme.class_results_data(run.classes(), found.best.trial), classes)

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from nids.evaluation.leakage import (
     ENCODER_OF_ALL,
-    MEASURES,
     NEW_MODEL,
     NEW_MODEL_LONGER,
     ONE_MODEL,
@@ -24,7 +23,7 @@ from nids.evaluation.leakage import (
     summarize,
 )
 from nids.metrics.formatting import mean_and_spread, value
-from nids.metrics.measures import label
+from nids.metrics.measures import HEADLINE, label
 from nids.progress import counted
 from nids.report.sentences import SYNTHETIC
 
@@ -87,13 +86,13 @@ def show(measured: pd.DataFrame, traffic: Traffic, console: Console) -> None:
     )
     table.add_column("variant")
     table.add_column("model")
-    for name in MEASURES:
+    for name in HEADLINE:
         table.add_column(label(name), justify="right", no_wrap=True)
     for variant, model in found["model"].items():
         if variant == NEW_MODEL:
             table.add_section()
         style = "bold" if variant in {RIGHT, NEW_MODEL} else ""
-        table.add_row(str(variant), model, *(_figure(found, name, str(variant)) for name in MEASURES), style=style)
+        table.add_row(str(variant), model, *(_figure(found, name, str(variant)) for name in HEADLINE), style=style)
     console.print(table)
     for leak, text in explain(measured):
         console.print(Text.assemble((f"{leak}. ", "bold"), text, "\n"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -16,13 +17,23 @@ import pyarrow.parquet as pq
 from nids import config
 from nids.errors import UserError
 from nids.results.driver_process import is_gone
-from nids.results.schema import READABLE, TRIALS_A_PART, in_present_form, part_name, schemas, with_present_names
+from nids.results.schema import (
+    READABLE,
+    TRIALS_A_PART,
+    UNNAMED_MEASURES,
+    in_present_form,
+    part_name,
+    schemas,
+    with_present_names,
+)
 from nids.storage import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
+
+    from nids.metrics.measure import Direction
 
 # A driver renews its status far more often than this: one that did not is gone.
 SILENCE = timedelta(seconds=60)
@@ -72,9 +83,15 @@ class Run:
         return "interrupted" if silent or (state == "running" and is_gone(self.status["owner"])) else state
 
     @property
-    def mode(self) -> Literal["min", "max"]:
+    def measures(self) -> Mapping[str, Direction]:
+        """The measures that its folds were judged by, and whether less of each is better, or more."""
+        named: Mapping[str, Direction] = self.manifest.get("measures", UNNAMED_MEASURES)
+        return named
+
+    @property
+    def direction(self) -> Direction:
         """Whether less of the run's metric is better, or more."""
-        return config.Search(metric=self.manifest["job"]["search"]["metric"]).mode
+        return self.measures[self.manifest["job"]["search"]["metric"]]
 
     def trials(self) -> pd.DataFrame:
         """Return a row a trial."""
@@ -100,7 +117,9 @@ class Run:
         """Return a row a baseline × fold, as the baselines had them; empty if there are none."""
         if not self.has_file("baselines/folds.parquet"):
             return pa.table({}).to_pandas()
-        return with_present_names(pq.read_table(io.BytesIO(self.folder.read("baselines/folds.parquet")))).to_pandas()
+        table = with_present_names(pq.read_table(io.BytesIO(self.folder.read("baselines/folds.parquet")))).to_pandas()
+        # Baselines of an older version lack newer measures.
+        return table.assign(**{name: math.nan for name in self.measures if name not in table})
 
     def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
         """Return what the held-out rows said of the finalized trial, or of the baselines; None if not asked yet."""
@@ -160,7 +179,7 @@ class Run:
 
     def schema(self, name: str) -> pa.Schema:
         """Return the columns of one of ``TABLES`` and their types."""
-        return schemas(self.manifest["space"])[name]
+        return schemas(self.manifest["space"], self.measures)[name]
 
 
 def open_run(storage: str, name: str) -> Run:

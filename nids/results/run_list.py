@@ -8,6 +8,7 @@ from rich.table import Table
 
 from nids.errors import UserError
 from nids.results import open_run, run_names
+from nids.results.ranking import best_row
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,9 +39,7 @@ def show(storage: str, console: Console) -> None:
 def _cells(run: Run) -> tuple[str, str, str, str]:
     trials = run.trials()
     search = run.manifest["job"]["search"]
-    complete = trials[trials["state"] == "COMPLETE"].sort_values("value", ascending=search["metric"] == "log_loss")
-    best = ""
-    if len(complete):
-        best = f"{search['metric']} {complete['value'].iloc[0]:.4f} (trial {complete['trial'].iloc[0]})"
+    row = best_row(trials, run.direction)
+    best = "" if row is None else f"{search['metric']} {row['value']:.4f} (trial {row['trial']})"
     ended = int((trials["state"] != "RUNNING").sum())
     return run.state, f"{ended}/{search['trials']}", best, run.manifest["data"]["source"]

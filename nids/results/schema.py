@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from nids.metrics.cross_validation import FIGURES
 from nids.training.timer import PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from nids.metrics.measure import Direction
 
 FORMAT = 4
 # Formats that are read. In 3, some columns had other names.
@@ -25,6 +27,21 @@ _RENAMED = {
     for suffix in ("", "_std")
 }
 _ADDED = {"system_attrs"}  # to tables, without a new format
+# The measures of runs whose manifest does not name them, with their directions.
+UNNAMED_MEASURES: Mapping[str, Direction] = MappingProxyType(
+    {
+        "log_loss": "min",
+        "accuracy": "max",
+        "macro_f1": "max",
+        "weighted_precision": "max",
+        "weighted_recall": "max",
+        "weighted_f1": "max",
+        "unseen_macro_f1": "max",
+        "unseen_detection_rate": "max",
+        "unseen_recall": "max",
+        "false_alarm_rate": "min",
+    }
+)
 TRIALS_A_PART = 100
 
 # What a fold's epoch took: in all, and by part.
@@ -45,7 +62,6 @@ _SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("seconds", pa.float64()),
         ("error", pa.string()),
         ("system_attrs", pa.string()),  # what the sampler noted of an ended trial, as JSON
-        *((name + suffix, pa.float64()) for name in FIGURES for suffix in ("", "_std")),
     ],
     "classes": [
         ("trial", pa.int32()),
@@ -79,8 +95,6 @@ _SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("fold", pa.int32()),
         ("epoch", pa.int32()),
         ("training_loss", pa.float64()),
-        *((name, pa.float64()) for name in FIGURES),
-        *((name, pa.float64()) for name in SECONDS),
     ],
 }
 TABLES = tuple(_SCHEMAS)
@@ -108,11 +122,24 @@ def in_present_form(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return table.cast(schema)
 
 
-def schemas(space: Mapping[str, Any]) -> dict[str, pa.Schema]:
-    """Return the schema of each table of a run; ``space`` as in its manifest gives the columns ``params_…``."""
+def schemas(space: Mapping[str, Any], measures: Iterable[str]) -> dict[str, pa.Schema]:
+    """Return the schema of each table of a run.
+
+    Args:
+        space: As in its manifest; gives the columns ``params_…``.
+        measures: Names of those that its folds were judged by, as in its manifest; each has columns.
+    """
+    figures = [(name, pa.float64()) for name in measures]
+    means = [(name + suffix, kind) for name, kind in figures for suffix in ("", "_std")]
     kinds = {"FloatDistribution": pa.float64(), "IntDistribution": pa.int64()}
     params = []
     for name, distribution in space.items():
         choices = distribution["attributes"].get("choices", ())
         params.append((f"params_{name}", pa.array(choices).type if choices else kinds[distribution["name"]]))
-    return {table: pa.schema(_SCHEMAS[table] + (params if table == "trials" else [])) for table in TABLES}
+    seconds = [(name, pa.float64()) for name in SECONDS]
+    columns = {
+        **_SCHEMAS,
+        "trials": _SCHEMAS["trials"] + means + params,
+        "curves": _SCHEMAS["curves"] + figures + seconds,
+    }
+    return {table: pa.schema(columns[table]) for table in TABLES}

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nids.results.schema import TABLES, TRIALS_A_PART, Rows, part_name, schemas
+from nids.results.schema import TABLES, TRIALS_A_PART, UNNAMED_MEASURES, Rows, part_name, schemas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class RunWriter:
 
     def __init__(self, folder: Folder, manifest: Mapping[str, Any]) -> None:
         self.folder = folder
-        self._schemas = schemas(manifest["space"])
+        self._schemas = schemas(manifest["space"], manifest.get("measures", UNNAMED_MEASURES))
         self._parts: dict[int, dict[int, dict[str, pa.Table]]] = {}
         self._full: set[int] = set()
         folder.write("manifest.json", json.dumps(manifest, indent=2).encode())

@@ -12,6 +12,7 @@ import numpy as np
 from nids import config
 from nids.errors import UserError
 from nids.folds import cache
+from nids.metrics.measures import MEASURES, ON_FOLDS
 from nids.results import FORMAT, Run, new_run
 from nids.search.space import space_of
 from nids.search_space import Space, describe, space_from
@@ -70,6 +71,7 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
         "job": job.model_dump(),
         "data": _about_data(traffic),
         "folds": {"hash": key, **_about_folds(folds)},
+        "measures": {name: MEASURES[name].direction for name in ON_FOLDS},
         "space": describe(space),
         "versions": {package: version(package) for package in VERSIONS_OF},
     }

@@ -71,7 +71,9 @@ class SearchProgress:
         self._console.print(line, highlight=False, soft_wrap=True, markup=False)
 
     def _keep_best(self, value: float, number: int) -> None:
-        better = self._best is None or (value < self._best[0] if self._search.mode == "min" else value > self._best[0])
+        better = self._best is None or (
+            value < self._best[0] if self._search.direction == "min" else value > self._best[0]
+        )
         if better:
             self._best = (value, number)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nids.metrics.classification import class_figures
-from nids.metrics.cross_validation import FIGURES
+from nids.metrics.measures import ON_FOLDS
 from nids.results import SECONDS
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ class Record:
             self.curve.clear()  # started again after a fault
         self.last = {key: result[key] for key in ("epoch", "value", "best_epoch")}
         for fold in result["folds"]:
-            figures = {name: fold[name] for name in ("fold", "training_loss", *FIGURES, *SECONDS) if name in fold}
+            figures = {name: fold[name] for name in ("fold", "training_loss", *ON_FOLDS, *SECONDS) if name in fold}
             self.curve.append({"trial": self.number, "epoch": result["epoch"], **figures})
         if result["best_epoch"] == result["epoch"]:
-            names = [name + suffix for name in FIGURES for suffix in ("", "_std")]
+            names = [name + suffix for name in ON_FOLDS for suffix in ("", "_std")]
             means = {name: result[name] for name in names if name in result}
             self.best = {"means": means, "folds": result["folds"]}
 

@@ -25,7 +25,7 @@ def scheduler_of(job: Job, ended: Sequence[FrozenTrial]) -> TrialScheduler:
     scheduler = Halving(
         time_attr="epoch",
         metric="value",
-        mode=job.search.mode,
+        mode=job.search.direction,
         max_t=job.training.epochs,
         grace_period=job.scheduler.grace_period,
         reduction_factor=job.scheduler.reduction_factor,

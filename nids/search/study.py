@@ -65,7 +65,7 @@ def resumed_study(run: Run, search: Search, journal: Path) -> tuple[optuna.Study
 def running_values(curves: pd.DataFrame, search: Search) -> dict[int, dict[int, float]]:
     """Return for each trial and epoch the best mean over folds of the metric so far: what the scheduler judged by."""
     means = curves.groupby(["trial", "epoch"])[search.metric].mean()
-    best = means.groupby("trial").cummin() if search.mode == "min" else means.groupby("trial").cummax()
+    best = means.groupby("trial").cummin() if search.direction == "min" else means.groupby("trial").cummax()
     values: dict[int, dict[int, float]] = {}
     for trial, epoch, value in best.reset_index().itertuples(index=False):
         values.setdefault(trial, {})[epoch] = value
@@ -79,7 +79,7 @@ def _create(name: str, search: Search, journal: Path, drawn: int = 0) -> optuna.
     return optuna.create_study(
         study_name=name,
         storage=JournalStorage(JournalFileBackend(str(journal))),
-        direction="minimize" if search.mode == "min" else "maximize",
+        direction="minimize" if search.direction == "min" else "maximize",
         sampler=sampler_of(search, seed),
     )
 

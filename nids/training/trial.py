@@ -62,9 +62,8 @@ def run_trial(hp: Hyperparameters, training_set: TrainingSet, folds: Sequence[Fo
 
     * ``epoch``: its number, from 1; ``finished``: whether the trial has ended;
     * ``value``: the job's metric at the best epoch so far, ``best_epoch``: that epoch;
-    * each of ``nids.metrics.classification.SUMMARY``, of validation rows of known attack types: the mean over the folds
-      at this epoch, and ``…_std``, the standard deviation over the folds (ddof 1; 0 for a single fold); where attack
-      types are withheld, each of ``nids.metrics.attack_types.UNSEEN`` likewise;
+    * each of ``nids.metrics.measures.ON_FOLDS``, those of unseen attacks only where attack types are withheld: the mean
+      over the folds at this epoch, and ``…_std``, the standard deviation over the folds (ddof 1; 0 for a single fold);
     * ``folds``: for each fold its ``fold`` number, ``training_loss``, the same figures, ``confusion``, counts of known
       rows as a list of lists (actual by predicted), ``attacks``, what became of each attack type, and ``seconds``: all
       that the fold's epoch took, with each of ``nids.training.timer.PARTS`` as ``…_seconds``; what a trial has to
@@ -106,7 +105,7 @@ def run_trial(hp: Hyperparameters, training_set: TrainingSet, folds: Sequence[Fo
             started = ended
         means = over_folds(results)
         value = means[job.search.metric]
-        if best_epoch == 0 or (value < best if job.search.mode == "min" else value > best):
+        if best_epoch == 0 or (value < best if job.search.direction == "min" else value > best):
             best, best_epoch = value, epoch
         finished = epoch == job.training.epochs or epoch - best_epoch >= job.training.patience
         yield {

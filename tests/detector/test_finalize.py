@@ -22,8 +22,9 @@ from nids.errors import UserError
 from nids.evaluation import baselines
 from nids.evaluation.held_out import ANOTHER_DRAW
 from nids.metrics.calibration import fit_temperature
-from nids.metrics.classification import confusion_and_log_loss, summary
 from nids.metrics.detection import attack_scores, threshold_at
+from nids.metrics.judged_rows import JudgedRows
+from nids.metrics.measures import figures_of
 from nids.report import held_out
 from nids.results import Run, open_run
 from nids.search import driver
@@ -65,10 +66,10 @@ def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> No
     found = []
     for fold, rows in table.groupby("fold"):
         labels = pd.Categorical(rows["class"], CLASSES).codes
-        confusion, log_loss = confusion_and_log_loss(labels, rows[[f"p_{name}" for name in CLASSES]].to_numpy())
-        found.append(summary(confusion, log_loss))
+        judged = JudgedRows.all_known(labels, rows[[f"p_{name}" for name in CLASSES]].to_numpy(), benign=0)
+        found.append(figures_of(judged))
         assert {name: by_fold[fold][name] for name in found[-1]} == found[-1]
-        assert by_fold[fold]["confusion"] == confusion.tolist()
+        assert by_fold[fold]["confusion"] == judged.confusion.tolist()
     assert len(found) == len(by_fold) == 2
     for name in found[0]:
         values = [figures[name] for figures in found]
@@ -131,7 +132,7 @@ def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> 
     outcome = run.evaluation("final")
     assert outcome is not None
     judged = outcome["held_out"][traffic.source]
-    expected = summary(*confusion_and_log_loss(traffic.label, probabilities))
+    expected = figures_of(JudgedRows.all_known(traffic.label, probabilities, benign=0))
     assert {name: judged["figures"][name] for name in expected} == pytest.approx(expected)
     assert (outcome["trial"], outcome["members"], len(judged["members"])) == (choose(run).trial, 2, 2)
     card = (Path(run.uri) / "bundle/MODEL_CARD.md").read_text(encoding="utf-8")

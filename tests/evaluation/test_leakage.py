@@ -23,6 +23,7 @@ from nids.errors import UserError
 from nids.evaluation import leakage
 from nids.folds.build import Fold, Split, TrainingSet, build, split
 from nids.folds.encoding import Encoding
+from nids.metrics.measures import HEADLINE
 from nids.report import leakage as told
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def figures(measured: pd.DataFrame, variant: str) -> pd.DataFrame:
     """The measures of a variant, a row a fold."""
     found = measured[measured["variant"] == variant]
     assert found["fold"].tolist() == list(range(len(found)))
-    return found[list(leakage.MEASURES)].reset_index(drop=True)
+    return found[list(HEADLINE)].reset_index(drop=True)
 
 
 def judge(model: Any, encoded: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -153,7 +154,7 @@ def test_smote_before_the_split_is_that_of_scikit_learn(training_set: TrainingSe
         cv=StratifiedKFold(FOLDS.count, shuffle=True, random_state=SEED),
         scoring={"accuracy": "accuracy", "macro_f1": "f1_macro", "log_loss": "neg_log_loss"},
     )
-    expected = pd.DataFrame({name: np.abs(found[f"test_{name}"]) for name in leakage.MEASURES})
+    expected = pd.DataFrame({name: np.abs(found[f"test_{name}"]) for name in HEADLINE})
     pd.testing.assert_frame_equal(figures(measured, leakage.SMOTE_FIRST), expected)
 
 
@@ -288,7 +289,7 @@ def invented() -> pd.DataFrame:
             for variant, columns in values.items()
             for fold in range(2)
         ],
-        columns=["variant", "model", "fold", *leakage.MEASURES],
+        columns=["variant", "model", "fold", *HEADLINE],
     )
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from nids.metrics.attack_types import AttackCounts, count_by_attack, unseen_figures, weight_of_type
+from nids.metrics.attack_types import AttackCounts, count_by_attack, weight_of_type
+from nids.metrics.judged_rows import JudgedRows
+from nids.metrics.measures import MEASURES, ON_FOLDS
 
 BENIGN, DOS, PROBE = 0, 1, 2
 # Types: 0 normal, 1 neptune, 2 land (withheld), 3 satan, 4 nmap (withheld).
@@ -17,6 +19,14 @@ PREDICTED = np.array(
     + [PROBE] * 6 + [DOS] * 3 + [BENIGN] * 6
 )  # fmt: skip
 UNSEEN = np.isin(ATTACKS, [2, 4])
+ALL = np.ones(len(ATTACKS), dtype=bool)
+
+
+def unseen_figures(predicted: np.ndarray, rows: np.ndarray = ALL) -> dict[str, float]:
+    """The measures of unseen attacks of some of the rows."""
+    judged = JudgedRows(LABELS[rows], np.eye(3)[predicted[rows]], BENIGN, ATTACKS[rows], UNSEEN[rows])
+    computes = {name: MEASURES[name].compute for name in ON_FOLDS if MEASURES[name].needs_unseen}
+    return {name: compute(judged) for name, compute in computes.items() if compute}
 
 
 def test_what_becomes_of_each_type_is_counted() -> None:
@@ -37,7 +47,7 @@ def test_a_type_of_few_rows_weighs_less() -> None:
 
 
 def test_the_figures_of_unseen_types() -> None:
-    found = unseen_figures(LABELS, PREDICTED, ATTACKS, UNSEEN, classes=3, benign=BENIGN)
+    found = unseen_figures(PREDICTED)
     # Five rows of land weigh half as much as the four of neptune, fifteen of nmap three quarters of the two of satan.
     weights = np.where(ATTACKS == 2, 0.5 * 4 / 5, np.where(ATTACKS == 4, 0.75 * 2 / 15, 1))
     assert found == {
@@ -51,17 +61,14 @@ def test_the_figures_of_unseen_types() -> None:
 def test_who_flags_everything_does_not_win() -> None:
     careful = np.where(UNSEEN, BENIGN, LABELS)  # knows what it knows, and flags nothing else
     everything = np.where(LABELS == BENIGN, DOS, LABELS)
-    flagged = [
-        unseen_figures(LABELS, predicted, ATTACKS, UNSEEN, classes=3, benign=BENIGN)
-        for predicted in (careful, everything)
-    ]
+    flagged = [unseen_figures(predicted) for predicted in (careful, everything)]
     assert [figures["unseen_detection_rate"] for figures in flagged] == [0, 1]
     assert flagged[0]["unseen_macro_f1"] > flagged[1]["unseen_macro_f1"]
 
 
 def test_without_unseen_types_there_is_nothing_to_say_of_them() -> None:
     known = ~UNSEEN
-    found = unseen_figures(LABELS[known], PREDICTED[known], ATTACKS[known], UNSEEN[known], classes=3, benign=BENIGN)
+    found = unseen_figures(PREDICTED, known)
     assert math.isnan(found["unseen_detection_rate"])
     assert math.isnan(found["unseen_recall"])
     assert found["unseen_macro_f1"] == pytest.approx(f1_score(LABELS[known], PREDICTED[known], average="macro"))

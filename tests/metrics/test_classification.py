@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from nids.metrics.classification import SUMMARY, class_figures, confusion_and_log_loss, summary
+from nids.metrics.classification import class_figures, confusion_and_log_loss
+from nids.metrics.judged_rows import JudgedRows
+from nids.metrics.measures import figures_of
 
 CLASSES = 5
 RNG = np.random.default_rng(0)
@@ -34,9 +36,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("labels", "predicted"), CASES)
-def test_the_summary_is_that_of_scikit_learn(labels: np.ndarray, predicted: np.ndarray) -> None:
+def test_figures_of_known_rows_are_those_of_scikit_learn(labels: np.ndarray, predicted: np.ndarray) -> None:
     scores = probabilities(predicted)
-    confusion, loss = confusion_and_log_loss(labels, scores)
+    confusion, _ = confusion_and_log_loss(labels, scores)
     np.testing.assert_array_equal(confusion, sklearn_metrics.confusion_matrix(labels, predicted, labels=range(CLASSES)))
     precision, recall, f1, _ = sklearn_metrics.precision_recall_fscore_support(
         labels, predicted, average="weighted", zero_division=0
@@ -49,10 +51,9 @@ def test_the_summary_is_that_of_scikit_learn(labels: np.ndarray, predicted: np.n
         "weighted_recall": recall,
         "weighted_f1": f1,
     }
-    found = summary(confusion, loss)
-    assert tuple(found) == SUMMARY
-    assert found == pytest.approx(expected, rel=1e-6)
-    assert {type(value) for value in found.values()} == {float}
+    figures = figures_of(JudgedRows.all_known(labels, scores, benign=0))
+    assert figures == pytest.approx(expected, rel=1e-6)
+    assert {type(value) for value in figures.values()} == {float}
 
 
 @pytest.mark.parametrize(("labels", "predicted"), CASES)

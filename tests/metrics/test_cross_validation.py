@@ -8,9 +8,9 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from nids.config import Folds
 from nids.folds.build import Fold, TrainingSet, build, split
-from nids.metrics.attack_types import UNSEEN, unseen_figures
-from nids.metrics.classification import SUMMARY
-from nids.metrics.cross_validation import validation_figures
+from nids.metrics.cross_validation import over_folds, validation_figures
+from nids.metrics.judged_rows import JudgedRows
+from nids.metrics.measures import applicable, figures_of
 
 if TYPE_CHECKING:
     from nids.datasets.schema import Traffic
@@ -40,10 +40,9 @@ def test_the_figures_of_a_fold(traffic: Traffic, scheme: str) -> None:
     assert found["accuracy"] == accuracy_score(labels[known], predicted[known])
     assert found["log_loss"] == pytest.approx(log_loss(labels[known], probabilities[known], labels=range(5)))
     assert found["confusion"] == confusion_matrix(labels[known], predicted[known], labels=range(5)).tolist()
-    if unseen.any():
-        of_types = unseen_figures(labels, predicted, training_set.attacks[fold.validation], unseen, 5, benign=0)
-        assert {name: found[name] for name in UNSEEN} == of_types
-    assert set(found) == {*SUMMARY, *(UNSEEN if unseen.any() else ()), "confusion", "attacks"}
+    judged = JudgedRows(labels, probabilities, 0, training_set.attacks[fold.validation], unseen)
+    assert {name: found[name] for name in applicable(unseen=bool(unseen.any()))} == figures_of(judged)
+    assert set(found) == {*applicable(unseen=bool(unseen.any())), "confusion", "attacks"}
 
     class_of = traffic.dataset.class_map()
     assert sorted(entry["attack"] for entry in found["attacks"]) == sorted(set(attack))
@@ -57,3 +56,14 @@ def test_the_figures_of_a_fold(traffic: Traffic, scheme: str) -> None:
             "flagged": np.count_nonzero(predicted[chosen] != 0),
             "recognized": np.count_nonzero(predicted[chosen] == labels[chosen]),
         }
+
+
+def test_over_folds() -> None:
+    folds = [{"accuracy": 0.5, "log_loss": 2.0, "confusion": []}, {"accuracy": 1.0, "log_loss": 4.0, "confusion": []}]
+    assert over_folds(folds) == {
+        "accuracy": 0.75,
+        "accuracy_std": pytest.approx(0.125**0.5),
+        "log_loss": 3.0,
+        "log_loss_std": pytest.approx(2**0.5),
+    }
+    assert over_folds(folds[:1]) == {"accuracy": 0.5, "accuracy_std": 0.0, "log_loss": 2.0, "log_loss_std": 0.0}

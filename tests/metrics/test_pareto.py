@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from nids.metrics import pareto
+from nids.metrics.measures import described
 from nids.metrics.pareto import Axes
 
 
@@ -39,7 +40,7 @@ def test_the_front_is_that_of_the_definition(axes: Axes) -> None:
     # Few values, so that many are alike, and what is good in the one is bad in the other.
     first = random.integers(0, 12, 100)
     costs = np.column_stack([first, 12 - first + random.integers(0, 4, 100)])
-    signs = [1 if name in pareto.LESS_IS_BETTER else -1 for name in axes]
+    signs = [1 if described(name).direction == "min" else -1 for name in axes]
     table = pd.DataFrame(costs * signs, columns=[*axes]).assign(state="COMPLETE")
     expected = [not ((costs <= own).all(axis=1) & (costs < own).any(axis=1)).any() for own in costs]
     assert 5 < sum(expected) < 60
@@ -53,7 +54,7 @@ def test_only_complete_trials_with_both_figures_are_weighed(trials: pd.DataFrame
 
 
 def test_figures_that_no_complete_trial_has_are_not_offered(trials: pd.DataFrame) -> None:
-    assert pareto.offered(trials) == ["log_loss", "accuracy", "seconds"]
+    assert pareto.offered(trials) == ["accuracy", "log_loss", "seconds"]
     assert pareto.offered(trials[trials["state"] == "RUNNING"]) == []
 
 

@@ -17,8 +17,8 @@ from nids.analysis import baselines
 from nids.analysis.summary import SHOWN_TRIALS, BestTrial, majority_baseline
 from nids.datasets.nsl_kdd import published
 from nids.errors import UserError
-from nids.metrics.classification import SUMMARY
 from nids.metrics.formatting import duration, interval, mean_and_spread, setting
+from nids.metrics.measures import applicable
 from nids.report import sentences
 from nids.results import Run, RunWriter
 from nids.results.schema import TRIALS_A_PART
@@ -39,7 +39,11 @@ MARKUP = "<script>alert('x')</script> [bold]"
 
 def trial(number: int, state: str = "COMPLETE", value: float | None = 0.02, **more: Any) -> dict[str, Any]:
     means = {"accuracy": 0.99, "macro_f1": 0.9, "weighted_f1": 0.98}
-    figures = {} if value is None else {name: means.get(name, 0.985) for name in SUMMARY} | {"log_loss": value}
+    figures = (
+        {}
+        if value is None
+        else {name: means.get(name, 0.985) for name in applicable(unseen=False)} | {"log_loss": value}
+    )
     return {
         "trial": number,
         "state": state,
@@ -232,7 +236,7 @@ def test_tables_of_a_finished_run(tmp_path: Path) -> None:
     found = report.summarize(make_run(tmp_path, trial(0, value=0.03), trial(1, value=0.02), pruned, *failed))
 
     assert found.best == BestTrial(trial=1, value=0.02, std=0.0004, epoch=2)
-    assert (found.metric, found.mode, found.state, found.folds, found.unlike) == (
+    assert (found.metric, found.direction, found.state, found.folds, found.unlike) == (
         "log_loss",
         "min",
         "finished",
@@ -274,7 +278,7 @@ def test_the_best_of_a_metric_that_grows_is_the_highest(tmp_path: Path) -> None:
     run = make_run(tmp_path, trial(0, value=0.7), trial(1, value=0.9), trial(2, value=0.8), metric="macro_f1")
     found = report.summarize(run)
     assert found.best is not None
-    assert (found.best.trial, found.mode) == (1, "max")
+    assert (found.best.trial, found.direction) == (1, "max")
     assert "0.0281" not in shown(run)  # it may be a loss, but surely is no macro-F1
 
 
@@ -435,7 +439,9 @@ def test_the_verdict_weighs_the_difference_by_the_spread(accuracy: float, words:
 
 
 def test_one_fold_has_no_spread(tmp_path: Path) -> None:
-    run = make_run(tmp_path, {**trial(0), **{f"{name}_std": 0.0 for name in SUMMARY}}, folds=1, count=5)
+    run = make_run(
+        tmp_path, {**trial(0), **{f"{name}_std": 0.0 for name in applicable(unseen=False)}}, folds=1, count=5
+    )
     found = report.summarize(run)
     assert found.best is not None
     assert math.isnan(found.best.std)

@@ -12,11 +12,10 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from nids.errors import UserError
-from nids.metrics.cross_validation import FIGURES
 from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names
 from nids.results.driver_process import owner
 from nids.results.run import SILENCE
-from nids.results.schema import TRIALS_A_PART
+from nids.results.schema import TRIALS_A_PART, UNNAMED_MEASURES
 from nids.search_space import describe
 from nids.storage import Folder
 
@@ -50,7 +49,7 @@ def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any
         "system_attrs": None if running else '{"noted": 1}',
         **{
             f"{name}{suffix}": None if running else trial + i / 16 + j / 64
-            for i, name in enumerate(FIGURES)
+            for i, name in enumerate(UNNAMED_MEASURES)
             for j, suffix in enumerate(("", "_std"))
         },
         "params_learning_rate": 0.0018285312453719437,
@@ -103,7 +102,7 @@ def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any
                 "fold": fold,
                 "epoch": epoch,
                 "training_loss": 1 / epoch,
-                **{name: fold + i / 8 for i, name in enumerate(FIGURES)},
+                **{name: fold + i / 8 for i, name in enumerate(UNNAMED_MEASURES)},
                 **{name: 0.75 + i for i, name in enumerate(SECONDS)},
             }
             for epoch in (1, 2, 3)
@@ -128,6 +127,25 @@ def expected(table: str, *trials: dict[str, list[dict[str, Any]]]) -> pd.DataFra
     }
     frame = pd.DataFrame([row for trial in trials for row in trial[table]])
     return frame.astype({name: dtypes.get(str(name), "float64") for name in frame})
+
+
+def test_the_measures_of_a_run_are_those_of_its_manifest(tmp_path: Path) -> None:
+    folder = Folder.from_uri(str(tmp_path)).folder("a-run")
+    searched = {"measures": {"accuracy": "max", "their_error": "min"}, "job": {"search": {"metric": "their_error"}}}
+    RunWriter(folder, {**MANIFEST, **searched})
+    run = Run(folder)
+    assert run.direction == "min"
+    means = ["accuracy", "accuracy_std", "their_error", "their_error_std"]
+    assert run.schema("trials").names[10:] == [*means, *(f"params_{name}" for name in SPACE)]
+    assert run.schema("curves").names == [
+        "trial",
+        "fold",
+        "epoch",
+        "training_loss",
+        "accuracy",
+        "their_error",
+        *SECONDS,
+    ]
 
 
 def final(table: pd.DataFrame) -> pd.DataFrame:

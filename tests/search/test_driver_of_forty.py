@@ -22,7 +22,7 @@ from scipy.sparse import csr_matrix
 
 from nids import config, datasets
 from nids.folds import cache as fold_cache
-from nids.metrics.classification import SUMMARY
+from nids.metrics.measures import applicable
 from nids.results import Run
 from nids.search import driver
 from nids.search import prepare as preparation
@@ -172,7 +172,7 @@ def test_each_state_means_what_it_says(search: Search) -> None:
     assert set(trials.loc[poisoned, "error"]) == {"the training loss became nan in epoch 1 of fold 0"}
     assert trials.loc[~poisoned, "error"].isna().all()
     assert trials.loc[poisoned, "epochs"].eq(0).all()
-    assert trials.loc[poisoned, [*SUMMARY, "value"]].isna().all(axis=None)
+    assert trials.loc[poisoned, [*applicable(unseen=False), "value"]].isna().all(axis=None)
     # A pruned trial was stopped at a rung of the scheduler: after epoch 1, or after epoch 3, where all ends.
     assert trials.loc[trials["state"] == "PRUNED", "epochs"].eq(1).all()
     assert trials.loc[trials["state"] == "COMPLETE", "epochs"].eq(EPOCHS).all()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nids.metrics.classification import SUMMARY
+from nids.metrics.measures import applicable
 from nids.results import SECONDS
 from nids.search.record import Record
 
@@ -20,9 +20,9 @@ def report(
     epoch: int, *, best_epoch: int, value: float, finished: bool = False, confusion: list[list[int]] = WRONG
 ) -> dict[str, Any]:
     """Return what a trial of one fold reports; each figure is the epoch's number and a bit."""
-    figures = {name: epoch + i / 8 for i, name in enumerate(SUMMARY)}
+    figures = {name: epoch + i / 8 for i, name in enumerate(applicable(unseen=False))}
     fold = {"fold": 0, "training_loss": 0.5, **TIMES, **figures, "confusion": confusion, "attacks": [ATTACK]}
-    spread = {f"{name}_std": 0.0 for name in SUMMARY}
+    spread = {f"{name}_std": 0.0 for name in applicable(unseen=False)}
     return {
         "epoch": epoch,
         "finished": finished,
@@ -40,7 +40,7 @@ def test_record_rows() -> None:
     record.add(report(2, best_epoch=1, value=4.0, finished=True))
     record.state, record.ended = "COMPLETE", STARTED + timedelta(seconds=90)
     record.system_attrs = {"noted": 1}
-    first, second = ({name: epoch + i / 8 for i, name in enumerate(SUMMARY)} for epoch in (1, 2))
+    first, second = ({name: epoch + i / 8 for i, name in enumerate(applicable(unseen=False))} for epoch in (1, 2))
     curve = {"trial": 3, "fold": 0, "training_loss": 0.5, **TIMES}
     key = {"trial": 3, "fold": 0}
     assert record.rows(CLASSES) == {
@@ -58,7 +58,7 @@ def test_record_rows() -> None:
                 "system_attrs": '{"noted": 1}',
                 "params_learning_rate": 0.5,
                 **first,
-                **{f"{name}_std": 0.0 for name in SUMMARY},
+                **{f"{name}_std": 0.0 for name in applicable(unseen=False)},
             }
         ],
         "curves": [{**curve, "epoch": 1, **first}, {**curve, "epoch": 2, **second}],

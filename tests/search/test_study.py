@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nids.config import Search
 from nids.datasets.nsl_kdd import published
-from nids.metrics.classification import SUMMARY
+from nids.metrics.measures import applicable
 from nids.models.cnn_bigru.spaces import PAPER
 from nids.results import Run, RunWriter
 from nids.results.ranking import complete_first
@@ -53,7 +53,7 @@ def put(writer: RunWriter, trial: int, state: str, value: float | None, *losses:
         **{f"params_{name}": chosen for name, chosen in params(trial).items()},
     }
     curves = [
-        {"trial": trial, "fold": fold, "epoch": epoch, **dict.fromkeys(SUMMARY, 0.0), "log_loss": loss}
+        {"trial": trial, "fold": fold, "epoch": epoch, **dict.fromkeys(applicable(unseen=False), 0.0), "log_loss": loss}
         for epoch, both in enumerate(losses, start=1)
         for fold, loss in enumerate(both)
     ]

@@ -1,0 +1,42 @@
+"""What a measure is: a figure of a classifier, or of what it costs, with all that there is to know about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nids.metrics.judged_rows import JudgedRows
+
+Direction = Literal["min", "max"]
+Unit = Literal["share", "nats", "seconds"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure of a classifier, or of what it costs.
+
+    Attributes:
+        name: As columns of tables and job files have it.
+        label: Its words.
+        direction: Whether less of it is better ("min"), or more ("max").
+        unit: "share" (a fraction, shown in per cent), "nats" or "seconds".
+        log_scale: Whether an axis of it is logarithmic.
+        compute: Returns it for the validation rows of one fold; None if it is not computed from a fold's rows.
+        needs_unseen: Whether it exists only where attack types were withheld from the fold's training part.
+        objective: Whether a search may optimise it. Not if a useless classifier reaches its best value, such as one
+            that takes every row for an attack.
+        headline: Whether it stands in the short tables, which have no room for all.
+    """
+
+    name: str
+    label: str
+    direction: Direction = "max"
+    unit: Unit = "share"
+    log_scale: bool = False
+    compute: Callable[[JudgedRows], float] | None = None
+    needs_unseen: bool = False
+    objective: bool = True
+    headline: bool = False
