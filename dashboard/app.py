@@ -6,8 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.components import layout as frame
-from dashboard.components import selection
+from dashboard.components import faults, selection
 from dashboard.serving import login
 from dashboard.views import classes, cluster, compare, held_out, overview, runs, trials
 
@@ -24,18 +23,26 @@ def main() -> None:
         overview.show: ("Overview", "speed"),
         trials.show: ("Trials", "scatter_plot"),
         classes.show: ("Classes", "category"),
-        held_out.show: ("Verdict", "gavel"),
+        held_out.show: ("Held-out test", "fact_check"),
         compare.show: ("Compare", "compare_arrows"),
         cluster.show: ("Cluster", "dns"),
     }
     listed = [
-        st.Page(show, title=title, icon=f":material/{icon}:", url_path=title.lower(), default=title == "Runs")
+        st.Page(
+            show,
+            title=title,
+            icon=f":material/{icon}:",
+            url_path=title.lower().removesuffix(" test"),
+            default=title == "Runs",
+        )
         for show, (title, icon) in pages.items()
     ]
-    chosen = st.navigation(listed, position="top")
+    # Links of earlier versions.
+    verdict = st.Page(held_out.show, title="Held-out test", url_path="verdict", visibility="hidden")
+    chosen = st.navigation([*listed, verdict], position="top")
     st.set_page_config(page_title=f"{chosen.title} · nids")
     st.session_state[selection.PAGES] = {page.url_path or "runs": page for page in listed}
-    with frame.guarded():
+    with faults.guarded():
         chosen.run()
 
 

@@ -1,4 +1,4 @@
-"""What can be taken away from a run: its best configuration, its report, its summary."""
+"""What can be downloaded of a run: its best configuration, its report, its tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def of_run(run: KeptRun) -> None:
                 "application/toml",
                 on_click="ignore",
                 icon=":material/tune:",
-                help="A job file: `nids search FILE` trains this configuration once more, on the same data and folds.",
+                help="A job file: `nids search FILE` trains this configuration again, on the same data and folds.",
             )
         st.download_button(
             "Report (HTML)",
@@ -39,12 +39,12 @@ def of_run(run: KeptRun) -> None:
             "text/html",
             on_click="ignore",
             icon=":material/description:",
-            help="The report as one page that needs nothing beside itself.",
+            help="The report as one self-contained page.",
         )
         table(trials, f"{run.name}-trials", "All trials (CSV)")
 
 
-def table(content: pd.DataFrame, name: str, label: str = "As CSV") -> None:
+def table(content: pd.DataFrame, name: str, label: str = "Download CSV") -> None:
     """Offer a table as CSV."""
     st.download_button(
         label,

@@ -1,4 +1,4 @@
-"""Which trials a page is about: the visitor's filters, which stand in the address."""
+"""The visitor's filters of trials, which are part of the address."""
 
 from __future__ import annotations
 
@@ -31,19 +31,18 @@ def chosen(trials: pd.DataFrame, space: Space, row: DeltaGenerator) -> pd.DataFr
             format_func=STATE_WORDS.__getitem__,
             key="state",
             bind="query-params",
-            help="None chosen: all of them.",
+            help="Choose none to see all.",
         )
         words = st.text_input(
             "Search",
             key="search",
             bind="query-params",
-            placeholder="number, value, reason …",
+            placeholder="number, value, error …",
             width=210,
-            help="Each word must occur in the trial's number, its state, its hyperparameters or the reason of its "
-            "failure.",
+            help="Each word must occur in the trial's number, state, hyperparameters or error.",
         )
         name = st.selectbox(
-            "Hyperparameter", [NO_FILTER, *space], key="of", bind="query-params", width=210, help="Limits its values."
+            "Hyperparameter", [NO_FILTER, *space], key="of", bind="query-params", width=210, help="Limit its values."
         )
         allowed = _allowed(trials, space, name) if name != NO_FILTER else None
     return filtered(trials, states, words or "", None if allowed is None else name, allowed)
@@ -57,8 +56,7 @@ def filtered(
     Args:
         trials: The run store's trials.
         states: States to keep; none stands for all.
-        words: Text that a trial's number, state, reason of failure or one of its hyperparameters must hold; each of
-            its words, wherever.
+        words: Words, each of which must occur in a trial's number, state, error or one of its hyperparameters.
         hyperparameter: The one that ``allowed`` is about; None for no such filter.
         allowed: Its lowest and highest value, or, of choices, those to keep, as text.
     """

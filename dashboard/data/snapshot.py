@@ -140,13 +140,12 @@ class KeptRun(Run):
         Unlike a fault, it does not pass: what is there has been read.
         """
         counts = self.status["trials"]
-        told = sum(counts.get(name, 0) for name in ("complete", "pruned", "failed"))
+        expected = sum(counts.get(name, 0) for name in ("complete", "pruned", "failed"))
         # While it runs, the status may be a moment ahead of the table.
-        if self.faults or self.state != "finished" or len(self._trials) >= told:
+        if self.faults or self.state != "finished" or len(self._trials) >= expected:
             return ""
         return (
-            f"{self.uri}/trials: {len(self._trials):,} of {told:,} trials are there, those of the others are not. What "
-            "is shown is of those that are left."
+            f"{self.uri}/trials: only {len(self._trials):,} of {expected:,} trials are there, and only these are shown."
         )
 
     def note(self, fault: object) -> None:

@@ -11,7 +11,7 @@ import streamlit
 
 FOLDER = Path(streamlit.__file__).parent / "static"
 # What leads to it: the pages of dashboard.app.
-PATHS = ("/", "/overview", "/trials", "/classes", "/verdict", "/compare", "/cluster")
+PATHS = ("/", "/overview", "/trials", "/classes", "/held-out", "/compare", "/cluster")
 
 # What Streamlit's program in the browser asks for, for those who serve it from elsewhere. Without it the browser tries
 # whether the path of a page is the server's, and logs two errors for each page that is opened by its address. The files

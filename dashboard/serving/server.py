@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
-import sys
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -24,8 +24,7 @@ APP = Path(__file__).parents[1] / "app.py"
 def options(address: str, port: int, login_file: str | None = None) -> dict[str, Any]:
     """Return Streamlit's settings for the server.
 
-    No usage statistics are sent, no file is watched, and a visitor is told of an error's kind only, not of its
-    traceback.
+    No usage statistics are sent, no file is watched, and visitors see an error's kind, but not its traceback.
     """
     settings: dict[str, Any] = {
         "server.address": address,
@@ -56,30 +55,32 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
         storage: A folder, or a URI such as s3://bucket/runs.
         address: The address to listen on.
         port: The port to listen on.
-        login_file: Who may see the runs, as ``dashboard.serving.login`` reads it; None asks for no login.
+        login_file: Who may see the runs, see ``dashboard.serving.login_file``; None asks for no login.
 
     Raises:
-        UserError: The storage is of an unknown kind, nothing can listen there, or the login would let everybody in.
+        UserError: The storage is of an unknown kind, nothing can listen there, or the login file has an error.
     """
     from altair.utils import schemapi
     from starlette.middleware import Middleware
     from streamlit.starlette import App
 
-    from dashboard.serving import login
+    from dashboard.serving import settings
+    from dashboard.serving.login_file import LoginFile
     from dashboard.serving.static_files import StaticFiles
     from nids.storage import Folder
 
-    place = Folder.from_uri(storage)
-    place.names()  # what cannot be read is said before anything starts
+    folder = Folder.from_uri(storage)
+    folder.names()  # a storage that cannot be read is an error before anything starts
     check_free(address, port)
-    visitors = None if login_file is None else login.read(login_file)
-    if visitors is None and not _is_loopback(address):
-        print(f"There is no --login: whoever reaches {address}:{port} sees all runs.", flush=True)
-    if not place.exists():
-        print(f"{storage} does not exist yet: until there is a run in it, a demonstration is shown.", flush=True)
-    schemapi.disable_debug_mode()  # as in dashboard.components.chart: the tests hold charts against their schema
-    # What the pages are told, as if they had been started by Streamlit's own command.
-    sys.argv = [str(APP), storage, *(visitors.arguments() if visitors else [])]
+    os.environ[settings.STORAGE] = storage
+    os.environ.pop(settings.ACCESS, None)
+    if login_file is not None:
+        os.environ[settings.ACCESS] = LoginFile.read(login_file).access.model_dump_json()
+    elif not _is_loopback(address):
+        print(f"Without --login, anyone who can reach {address}:{port} sees all runs.", flush=True)
+    if not folder.exists():
+        print(f"{storage} does not exist yet: a demonstration is shown until it holds a run.", flush=True)
+    schemapi.disable_debug_mode()  # as in dashboard.components.chart: the tests check charts against their schema
     App(APP, lifespan=_importing, middleware=[Middleware(StaticFiles)]).run(config=options(address, port, login_file))
 
 
@@ -104,12 +105,12 @@ def _is_loopback(address: str) -> bool:
 def check_free(address: str, port: int) -> None:
     """Raise a UserError unless something can listen at that address and port."""
     try:
-        family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tried.bind(place)
+        family, kind, protocol, _, endpoint = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(endpoint)
     except OSError as error:
         raise UserError(
-            f"--address {address} --port {port}: nothing can listen there ({error}). "
-            "Name another port with --port, or an address of this machine with --address."
+            f"--address {address} --port {port}: cannot listen there ({error}). "
+            "Choose another port with --port, or an address of this machine with --address."
         ) from None

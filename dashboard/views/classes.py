@@ -1,45 +1,49 @@
-"""The page "Classes": which class fails, how surely, and into what it is confused."""
+"""The page "Classes": which classes a model confuses, and how much its results vary from fold to fold."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads, layout, selection
+from dashboard.components import downloads, faults, layout, selection
 from dashboard.components.chart import draw
 from dashboard.components.markdown import plain
+from dashboard.components.tables import sortable
 from dashboard.data import cache
-from nids.analysis import class_results as models
-from nids.analysis.summary import CLASS_MEASURES, class_summary
+from nids.analysis import class_results
+from nids.analysis.summary import CLASS_MEASURES, attack_summary, class_summary
 from nids.charts import theme
 from nids.metrics.formatting import interval, mean_and_spread
 from nids.metrics.measures import label
 
 if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
     from dashboard.data.snapshot import KeptRun
     from nids.analysis.class_results import Judged
 
-NOTHING = "nothing"
+NOTHING = "none"
 ALL_FOLDS = "all"
+# What the sentence above the table is about comes first: a phone shows three columns.
+MEASURES = ("f1", *(name for name in CLASS_MEASURES if name != "f1"))
 HELP = {
-    "precision": "Of the rows put in the class, the share that belongs there.",
-    "recall": "Of the class's rows, the share that is found: its detection rate.",
+    "precision": "Of the rows predicted as this class, the share that belongs to it.",
+    "recall": "Of the rows of this class, the share that is predicted as this class.",
     "f1": "Harmonic mean of precision and recall. Macro-F1 is the plain mean over the classes: rare ones count alike.",
-    "false_positive_rate": "Of the rows of all other classes, the share that is put in this class. Of the attack "
-    "classes together it decides how many false alarms there are: benign traffic is most of a network's.",
+    "false_positive_rate": "Of the rows of all other classes, the share that is predicted as this class.",
 }
 
 
 def show() -> None:
     """Show the page."""
-    run = layout.begin("Which class fails, how surely, and into what is it confused?")
+    run = layout.begin("Which classes does the detector confuse, and how consistently?")
     summary = cache.summarize(run)
     if not run.trials()["value"].notna().any():
-        layout.faults(run)
+        faults.of_run(run)
         layout.nothing_to_show(
-            "No trial can be read." if run.faults else "No trial has results by class yet: no first epoch has ended."
+            "The trials cannot be read." if run.faults else "No trial has completed its first epoch yet."
         )
     order = run.manifest["data"]["classes"]
     best = summary.best.trial if summary.best else None
@@ -47,151 +51,162 @@ def show() -> None:
     with first:
         number = selection.trial(run, best)
     if number is None:
-        layout.faults(run)
-        layout.nothing_to_show("No trial is complete yet. Choose one of the others, above.")
+        faults.of_run(run)
+        layout.nothing_to_show("No trial is complete yet. Choose another trial above.")
     with second:
         other = _other(run, number, order)
-    ours = models.of_trial(run, number)
-    if ours.classes.empty:
-        layout.faults(run)
+    judged = [class_results.of_trial(run, number), *([other] if other else [])]
+    if judged[0].classes.empty:
+        faults.of_run(run)
         layout.nothing_to_show(f"Trial {number} has no results by class.")
-    by_class = class_summary(ours.classes, order)
-    st.markdown(f"#### {plain(in_words(ours.name, by_class, ours.confusions))}")
-    rows = table(ours.name, by_class, summary.folds)
-    if other is not None:
-        rows = pd.concat([rows, table(other.name, class_summary(other.classes, order), summary.folds)])
-        rows = rows.sort_values("class", key=lambda column: column.map(order.index), kind="stable")
-    else:
-        rows = rows.drop(columns="model")
-    judged = [ours, *([other] if other else [])]
-    figures = pd.concat([class_summary(each.classes, order).assign(model=each.name) for each in judged]).reset_index()
-    unseen = run.manifest["job"]["folds"].get("scheme") == "unseen-attacks"
-    _show_table(rows, figures, run.name, unseen=unseen)
-    _pictures(judged, order, run.manifest["folds"]["used"])
-    _attacks(run, number)
-    layout.faults(run)
+    summaries = [class_summary(model.classes, order) for model in judged]
+    st.markdown(f"#### {plain(in_words(judged[0].name, summaries[0], judged[0].confusions))}")
+    _show_table(run, judged, summaries, summary.folds)
+    _charts(judged, order, run.manifest["folds"]["used"])
+    _attacks(run, number, order)
+    faults.of_run(run)
 
 
 def in_words(name: str, summary: pd.DataFrame, confusions: pd.DataFrame) -> str:
-    """Return which class a model is weakest on, and what it takes that class's rows for."""
-    found = models.weakest(summary, confusions)
+    """Return a model's weakest class, and which class it confuses it with."""
+    found = class_results.weakest(summary, confusions)
     if found is None:
-        return f"There are no figures by class of {name}."
-    worst, taken_for, wrong, rows = found
-    scores = summary.to_dict("index")[worst]
-    f1 = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
+        return f"There are no results by class for {name}."
+    weakest, predicted, wrong, rows = found
+    scores = summary.to_dict("index")[weakest]
     if scores["f1_mean"] == 1:
-        return f"{name} puts every row of the folds in its class."
-    sentence = f"{worst} is what {name} is weakest on: F1 {f1}"
+        return f"{_capital(name)} classifies every row of the folds correctly."
+    f1 = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
+    sentence = f"Weakest class of {name}: {weakest}, with an F1 of {f1}."
     if not rows:
-        return f"{sentence}."
-    if not taken_for:
-        return f"{sentence}; all its {rows:,} rows are found, so what it lacks is precision."
-    return f"{sentence}. Of its {rows:,} rows, {wrong:,} are taken for {taken_for}; no other class takes more of them."
+        return sentence
+    if not predicted:
+        return f"{sentence} All its {rows:,} rows are recognized: what is low is the precision."
+    return f"{sentence} Of its {rows:,} rows, {wrong:,} are mistaken for {predicted}, more than for any other class."
 
 
-def table(name: str, summary: pd.DataFrame, folds: int) -> pd.DataFrame:
-    """Return a row a class as text: model, class, of each measure mean ± spread, the range over the folds, and rows."""
-    columns: dict[str, list[str]] = {
-        "model": [name] * len(summary),
-        "class": [*map(str, summary.index)],
-    }
-    records = summary.to_dict("records")
-    # What the sentence above is about comes first: a telephone shows three columns.
-    for measure in sorted(CLASS_MEASURES, key=lambda name: name != "f1"):
-        columns[label(measure)] = [
-            mean_and_spread(measure, row[f"{measure}_mean"], row[f"{measure}_std"]) for row in records
-        ]
+def table(models: list[str], summaries: list[pd.DataFrame], folds: int) -> Styler:
+    """Return a row a class × model: of each measure mean ± spread, the range of the F1 over the folds, and the rows.
+
+    Args:
+        models: Their names.
+        summaries: Of each, as ``nids.analysis.summary.class_summary`` returns it.
+        folds: Number of folds.
+    """
+    records: list[dict[str, Any]] = [
+        {"model": model, "class": name, **summary.loc[name]}
+        for name in summaries[0].index
+        for model, summary in zip(models, summaries, strict=True)
+    ]
+    columns: dict[str, Any] = {}
+    if len(models) > 1:
+        columns["model"] = [row["model"] for row in records]
+    columns["class"] = [row["class"] for row in records]
+    for measure in MEASURES:
+        texts = [mean_and_spread(measure, row[f"{measure}_mean"], row[f"{measure}_std"]) for row in records]
+        columns[label(measure)] = ([row[f"{measure}_mean"] for row in records], texts)
     if folds > 1:
-        columns["F1, lowest–highest fold"] = [
-            interval("f1", row["f1_min"], row["f1_max"], row["f1_std"]) for row in records
-        ]
-    columns["rows"] = [f"{int(rows):,}" for rows in summary["support"]]
-    return pd.DataFrame(columns)
+        texts = [interval("f1", row["f1_min"], row["f1_max"], row["f1_std"]) for row in records]
+        columns["F1, lowest to highest fold"] = ([row["f1_min"] for row in records], texts)
+    columns["rows"] = [int(row["support"]) for row in records]
+    return sortable(columns)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _other(run: KeptRun, number: int, order: list[str]) -> Judged | None:
-    trials = run.trials()
-    baselines = run.baselines()
-    having = trials[trials["value"].notna() & (trials["trial"] != number)]
-    asked = [name.removeprefix("trial ") for name in st.query_params.get_all("beside") if name.startswith("trial ")]
-    numbers, _ = selection.offered(having, run.direction, asked)
-    named = models.baseline_names(baselines)
-    choices = [NOTHING, *named, *(f"trial {one}" for one in numbers)]
+    trials, baselines = run.trials(), run.baselines()
+    with_results = trials[trials["value"].notna() & (trials["trial"] != number)]
+    requested = [name.removeprefix("trial ") for name in st.query_params.get_all("with") if name.startswith("trial ")]
+    numbers, _ = selection.offered(with_results, run.direction, requested)
+    names = class_results.baseline_names(baselines)
+    choices = [NOTHING, *names, *(f"trial {one}" for one in numbers)]
     chosen = st.selectbox(
-        "Beside",
+        "Compare with",
         choices,
-        key="beside",
+        key="with",
         bind="query-params",
-        help="Another trial, or a baseline on the same folds, if the run has them (`nids baselines`).",
+        help="Another trial, or a baseline on the same folds if the run has any (`nids baselines`).",
     )
     if chosen in {NOTHING, None}:
         return None
-    if chosen in named:
-        return models.of_baseline(baselines, chosen, order)
-    return models.of_trial(run, int(chosen.removeprefix("trial ")))
+    if chosen in names:
+        return class_results.of_baseline(baselines, chosen, order)
+    return class_results.of_trial(run, int(chosen.removeprefix("trial ")))
 
 
-def _show_table(rows: pd.DataFrame, figures: pd.DataFrame, name: str, *, unseen: bool) -> None:
+def _show_table(run: KeptRun, judged: list[Judged], summaries: list[pd.DataFrame], folds: int) -> None:
+    names = [model.name for model in judged]
     st.dataframe(
-        rows,
+        table(names, summaries, folds),
         hide_index=True,
         alt="A row for each class",
-        column_config={label(measure): st.column_config.TextColumn(help=text) for measure, text in HELP.items()},
+        column_config={
+            **{label(measure): st.column_config.NumberColumn(help=text) for measure, text in HELP.items()},
+            "rows": st.column_config.NumberColumn(format="localized", help="Validation rows of all folds."),
+        },
     )
+    numbers = [summary.assign(model=name) for name, summary in zip(names, summaries, strict=True)]
     with st.container(horizontal=True, vertical_alignment="center"):
-        downloads.table(figures, f"{name}-classes")
-        withheld = " Attack types that a fold withheld are not among these rows: see below." if unseen else ""
-        st.caption("Mean ± standard deviation over the folds, on rows that the model was not trained on." + withheld)
+        downloads.table(pd.concat(numbers).reset_index(), f"{run.name}-classes")
+        unseen = run.manifest["job"]["folds"].get("scheme") == "unseen-attacks"
+        withheld = " Withheld attack types are not among them: see below." if unseen else ""
+        st.caption(
+            "Mean ± standard deviation over the folds, on validation rows: rows that the model was not trained on."
+            + withheld
+        )
 
 
-def _pictures(shown: list[Judged], order: list[str], folds: list[int]) -> None:
+def _charts(judged: list[Judged], order: list[str], folds: list[int]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.segmented_control(
-            "Confusion matrix in", ["count", "share"], default="count", required=True, key="in", bind="query-params"
+            "Confusion matrix", ["count", "share"], default="count", required=True, key="in", bind="query-params"
         )
         choices = [ALL_FOLDS, *map(str, folds)]
-        fold = st.segmented_control(
-            "of fold", choices, default=ALL_FOLDS, required=True, key="fold", bind="query-params"
-        )
-    of = None if fold in {ALL_FOLDS, None} else int(fold)
-    subtitle = "validation rows of all folds, summed" if of is None else f"validation rows of fold {of}"
-    places = st.columns(2, gap="medium")
-    for found, place in zip(shown, places, strict=False):
-        with place:
-            if found.confusions.empty:
-                st.info(f"What {plain(found.name)} takes for what cannot be read.")
+        fold = st.segmented_control("Fold", choices, default=ALL_FOLDS, required=True, key="fold", bind="query-params")
+    chosen = None if fold in {ALL_FOLDS, None} else int(fold)
+    subtitle = "validation rows of all folds" if chosen is None else f"validation rows of fold {chosen}"
+    columns = st.columns(2, gap="medium")
+    for model, column in zip(judged, columns, strict=False):
+        with column:
+            if model.confusions.empty:
+                st.info(f"The confusion matrix of {plain(model.name)} cannot be read.")
                 continue
-            data = theme.confusion_data(models.confusion_of(found, of), 0, order)
-            drawn = theme.confusion(data, order, f"{found.name}, {subtitle}", "share" if text == "share" else "count")
-            draw(drawn, f"Confusion matrix of {found.name}")
-    scores = [theme.class_results_data(found.classes.assign(trial=0), 0)["score"].min() for found in shown]
-    lowest = min(scores) if len(shown) > 1 else None
-    # Beside one matrix stand its scores; below two, those of each.
-    for found, place in zip(shown, places[1:] if len(shown) == 1 else places, strict=False):
-        with place:
-            _scores(found, order, lowest)
+            data = theme.confusion_data(class_results.confusion_of(model, chosen), 0, order)
+            chart = theme.confusion(data, order, f"{model.name}, {subtitle}", "share" if text == "share" else "count")
+            draw(chart, f"Confusion matrix of {model.name}")
+    scores = [theme.class_results_data(model.classes.assign(trial=0), 0)["score"].min() for model in judged]
+    lowest = min(scores) if len(judged) > 1 else None
+    # One model's scores stand beside its matrix, those of two below theirs.
+    for model, column in zip(judged, columns[1:] if len(judged) == 1 else columns, strict=False):
+        with column:
+            data = theme.class_results_data(model.classes.assign(trial=0), 0)
+            drawn = theme.class_results(data, order, lowest)
+            draw(drawn, f"Results of {model.name} by class: a circle for each fold")
 
 
-def _scores(found: Judged, order: list[str], lowest: float | None) -> None:
-    data = theme.class_results_data(found.classes.assign(trial=0), 0)
-    draw(theme.class_results(data, order, lowest), f"Results of {found.name} by class: a circle for each fold")
-
-
-def _attacks(run: KeptRun, number: int) -> None:
+def _attacks(run: KeptRun, number: int, order: list[str]) -> None:
     attacks = run.table("attacks", number)
     if attacks.empty or not attacks["unseen"].any():
         return
     with st.expander("By attack type: known, and withheld from training", expanded=True):
-        sums = attacks.groupby(["class", "attack", "unseen"], as_index=False)[["rows", "flagged", "recognized"]].sum()
-        sums["flagged"], sums["recognized"] = sums["flagged"] / sums["rows"], sums["recognized"] / sums["rows"]
         st.dataframe(
-            sums,
+            attack_summary(attacks, order).reset_index()[
+                ["class", "attack", "unseen", "rows", "flagged", "recognized"]
+            ],
             hide_index=True,
             alt="A row for each attack type",
             column_config={
+                "attack": st.column_config.TextColumn("attack type"),
                 "unseen": st.column_config.CheckboxColumn(help="Withheld from the training part of that fold."),
-                "flagged": st.column_config.NumberColumn(format="percent", help="Taken for any attack."),
-                "recognized": st.column_config.NumberColumn(format="percent", help="Given their own class."),
+                "rows": st.column_config.NumberColumn(format="localized"),
+                "flagged": st.column_config.NumberColumn(
+                    "detection rate", format="percent", help="Share of the rows that are classified as any attack."
+                ),
+                "recognized": st.column_config.NumberColumn(
+                    "recall", format="percent", help="Share of the rows whose class is correct."
+                ),
             },
         )

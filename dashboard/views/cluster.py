@@ -1,4 +1,4 @@
-"""The page "Cluster": on which machines the search runs, and whether they are busy."""
+"""The page "Cluster": on which nodes the search runs, and whether they are busy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import layout
+from dashboard.components import faults, layout, live
 from dashboard.components.markdown import plain
 from nids.analysis import eta
 from nids.metrics.formatting import NONE, setting
@@ -24,8 +24,8 @@ KINDS = {"cpus": "CPUs", "gpus": "GPUs"}
 
 def show() -> None:
     """Show the page."""
-    run = layout.begin("On which machines does the search run, and are they busy?")
-    layout.live(_live, run)
+    run = layout.begin("Which nodes does the search run on, and are they busy?")
+    live.follow(_live, run)
 
 
 def node_rows(nodes: Sequence[Mapping[str, Any]], state: str) -> pd.DataFrame:
@@ -36,31 +36,28 @@ def node_rows(nodes: Sequence[Mapping[str, Any]], state: str) -> pd.DataFrame:
         state: The run's state.
 
     Returns:
-        Columns node, state, CPUs, GPUs (texts), and, as long as the search runs, CPUs in use and GPUs in use (shares, 0
-        to 1): later, nothing of it is.
+        Columns node, state, CPUs and GPUs (numbers), and, while the search runs, CPUs in use and GPUs in use (shares, 0
+        to 1).
     """
     rows = []
     for node in nodes:
         row: dict[str, object] = {"node": str(node.get("name", NONE))}
-        if state == "running":
-            row["state"] = "alive" if node.get("alive") else "lost"
-            for kind, word in KINDS.items():
-                row[word] = f"{setting(node.get(f'{kind}_used'))} of {setting(node.get(kind))}"
+        row["state"] = "alive" if node.get("alive") else "lost"
+        for kind, word in KINDS.items():
+            row[word] = node.get(kind)
+            if state == "running":
                 row[f"{word} in use"] = _share(node, kind)
-        else:
-            row["state"] = "there at last" if node.get("alive") else "lost"
-            row |= {word: setting(node.get(kind)) for kind, word in KINDS.items()}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
 def in_words(nodes: Sequence[Mapping[str, Any]], state: str) -> str:
-    """Return how busy the nodes are, or were at the end of a search that no longer runs, in a sentence."""
+    """Return how busy the nodes are, or what a search that is not running had at its end, in a sentence."""
     alive = [node for node in nodes if node.get("alive")]
     if state != "running":
-        had = [f"{sum(float(node.get(kind) or 0) for node in alive):g} {word}" for kind, word in KINDS.items()]
-        count = f"{len(alive)} {'node' if len(alive) == 1 else 'nodes'}"
-        return f"The search is {state}: nothing of it runs. At last it had {count} with {' and '.join(had)}."
+        cpus, gpus = (sum(float(node.get(kind) or 0) for node in alive) for kind in KINDS)
+        nodes_had = f"{len(alive)} {'node' if len(alive) == 1 else 'nodes'}"
+        return f"The search is not running. It last had {nodes_had} with {_amounts(cpus, gpus)}."
     lost = len(nodes) - len(alive)
     parts = []
     for kind, word in KINDS.items():
@@ -68,10 +65,20 @@ def in_words(nodes: Sequence[Mapping[str, Any]], state: str) -> str:
         if whole:
             used = sum(float(node.get(f"{kind}_used") or 0) for node in alive)
             parts.append(f"{used:g} of {whole:g} {word}")
-    sentence = (
-        f"{len(alive)} {'node is' if len(alive) == 1 else 'nodes are'} alive, {' and '.join(parts) or 'nothing'} in use"
+    count = f"{len(alive)} {'node is' if len(alive) == 1 else 'nodes are'}"
+    sentence = f"{count} alive; in use: {' and '.join(parts) or 'nothing'}"
+    return f"{sentence}. {lost} {'node was' if lost == 1 else 'nodes were'} lost." if lost else f"{sentence}."
+
+
+def _amounts(cpus: object, gpus: object) -> str:
+    """Return "8 CPUs and no GPU"."""
+    words = {0: "no {}", 1: "1 {}"}
+    return " and ".join(
+        words[int(count)].format(kind)
+        if isinstance(count, int | float) and count in words
+        else f"{setting(count)} {kind}s"
+        for count, kind in ((cpus, "CPU"), (gpus, "GPU"))
     )
-    return f"{sentence}; {lost} {'was' if lost == 1 else 'were'} lost." if lost else f"{sentence}."
 
 
 def _share(node: Mapping[str, Any], kind: str) -> float | None:
@@ -80,14 +87,15 @@ def _share(node: Mapping[str, Any], kind: str) -> float | None:
 
 
 def _without_nodes(state: str, status: Mapping[str, Any], machine: Mapping[str, Any], job: Mapping[str, Any]) -> str:
-    cpus, gpus = (f"{setting(machine.get(kind))} {word}" for kind, word in KINDS.items())
     if state != "running":
-        return f"The search is {state}: nothing of it runs. It began on a machine with {cpus} and {gpus}."
+        had = _amounts(machine.get("cpus"), machine.get("gpus"))
+        return f"The search is not running. It started on a cluster with {had}."
+    cpus, gpus = (f"{setting(machine.get(kind))} {word}" for kind, word in KINDS.items())
     running = status.get("trials", {}).get("running", 0)
     asked = job.get("resources", {})
     used = [running * asked[name] if isinstance(asked.get(name), int | float) else None for name in ASKED]
     which = f"{running} {'trial is' if running == 1 else 'trials are'} running"
-    return f"{which}, on {setting(used[0])} of {cpus} and {setting(used[1])} of {gpus}."
+    return f"{which} on {setting(used[0])} of {cpus} and {setting(used[1])} of {gpus}."
 
 
 def _live(run: KeptRun) -> None:
@@ -104,16 +112,16 @@ def _live(run: KeptRun) -> None:
         )
     else:
         st.markdown(f"#### {plain(_without_nodes(run.state, run.status, machine, run.manifest['job']))}")
-        st.caption("The run's status does not tell of its nodes: this is of the machine that the search began on.")
+        st.caption("No node information is recorded, so this describes the cluster at the start of the search.")
     updated = run.status.get("updated")
     if updated:
-        st.caption(f"As of {eta.age(updated, datetime.now(UTC))} ago; the search is {plain(run.state)}.")
-    with st.expander("The machine that the search began on, and what it asks for", expanded=True):
+        st.caption(f"Last update {eta.age(updated, datetime.now(UTC))} ago.")
+    with st.expander("At the start of the search: machine, resources and versions", expanded=True):
         rows = [(key, setting(entry)) for key, entry in machine.items()]
         rows += [
             (key.replace("_", " "), setting(entry)) for key, entry in run.manifest["job"].get("resources", {}).items()
         ]
-        rows += [(f"version of {key}", setting(entry)) for key, entry in run.manifest.get("versions", {}).items()]
-        # A table whose lines break, whose cells are Markdown.
+        rows += [(f"{key} version", setting(entry)) for key, entry in run.manifest.get("versions", {}).items()]
+        # Unlike a dataframe, it wraps long values; its cells are Markdown.
         st.table(pd.DataFrame(rows, columns=["what", "value"]).map(plain).set_index("what"))
-    layout.faults(run)
+    faults.of_run(run)

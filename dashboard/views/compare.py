@@ -1,4 +1,4 @@
-"""The page "Compare": in what runs differ, and what has come of it."""
+"""The page "Compare": how runs differ in their configuration and in their results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads, layout, selection
+from dashboard.components import downloads, faults, layout, live, selection
 from dashboard.components.chart import draw
 from dashboard.components.markdown import plain
 from dashboard.data import cache
@@ -29,15 +29,14 @@ def show() -> None:
     """Show the page."""
     layout.notice()
     st.subheader("Compare", anchor=False)
-    st.caption("In what do runs differ, and what has come of it?")
-    place = selection.shown_storage()
-    found = cache.find(place)
+    st.caption("How do runs differ, and how did they do?")
+    found = cache.find(selection.shown_storage())
     runs = {each.name: each.run for each in found if each.run is not None}
     if selection.is_demonstration():
         _watch_for_runs()
-    asked = st.query_params.get_all(selection.RUNS)
-    kept = st.session_state.get(selection.RUNS, asked or None)
-    # Without any that is left, such as the demonstration, it is as if none had been chosen yet.
+    requested = st.query_params.get_all(selection.RUNS)
+    kept = st.session_state.get(selection.RUNS, requested or None)
+    # If none of them is left, as after the demonstration, it is as if none had been chosen yet.
     if kept is None or (kept and not runs.keys() & {*kept}):
         st.session_state[selection.RUNS] = _worth_comparing(runs)  # and so in the address: a later run changes nothing
     names = st.multiselect(
@@ -46,13 +45,17 @@ def show() -> None:
         key=selection.RUNS,
         bind="query-params",
         max_selections=trial_charts.MOST_CHOSEN,
-        help="Two to five.",
+        help="Choose two to five.",
     )
-    if missing := [name for name in asked if name not in runs]:
-        st.warning(f"No run of the name {plain(', '.join(missing))}, which the address asks for, can be read.")
-    layout.damaged(found)
+    if missing := [name for name in requested if name not in runs]:
+        st.warning(f"There is no readable run named {plain(', '.join(missing))}.")
+    faults.of_runs(found)
     if len(names) < 2:
-        layout.nothing_to_show("Choose at least two runs." if len(runs) > 1 else "There is only one run to show yet.")
+        layout.nothing_to_show(
+            "Choose at least two runs."
+            if len(runs) > 1
+            else "There is only one run yet, so there is nothing to compare."
+        )
     chosen = {name: runs[name] for name in names}
     summaries = {name: cache.summarize(run) for name, run in chosen.items()}
     if any(found.synthetic for found in summaries.values()):
@@ -63,15 +66,15 @@ def show() -> None:
         pair = {name: chosen[name] for name in (first, other)}
         st.markdown(f"{'' if number else '#### '}{plain(in_words(pair, summaries))}")
     if len(others) > 1:
-        st.caption("Each comparison stands by itself: of several that find a difference, one may be by chance.")
+        st.caption("Each test stands alone. With several tests, one may find a difference by chance.")
     _results(summaries, chosen)
     _histories(chosen, summaries)
     for run in chosen.values():
-        layout.faults(run)
+        faults.of_run(run)
 
 
-@st.fragment(run_every=layout.SECONDS_BETWEEN_LOOKS)
-@layout.guarded()
+@st.fragment(run_every=live.SECONDS_BETWEEN_UPDATES)
+@faults.guarded()
 def _watch_for_runs() -> None:
     if not selection.is_demonstration():
         st.rerun()
@@ -84,7 +87,7 @@ def _worth_comparing(runs: dict[str, KeptRun]) -> list[str]:
 
 
 def in_words(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> str:
-    """Return how the best trials of two runs stand, and when that cannot be said."""
+    """Return whether the best trials of two runs differ, or why no test can tell."""
     first, second = runs
     ours, theirs = summaries[first], summaries[second]
     if ours.best is None or theirs.best is None:
@@ -97,33 +100,33 @@ def in_words(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> str:
     ]
     if judged_by[0] != judged_by[1] or not all(judged_by[0]):
         return (
-            f"{first} and {second} were judged by different rows or folds: their figures stand side by side here, but "
-            "no test can tell which is better."
+            f"{first} and {second} were validated on different rows or folds, so no test can tell which is better; "
+            "their results are only listed side by side."
         )
     figures = [
         comparisons.by_fold(runs[name].table("curves", best.trial), best.epoch, metric)
         for name, best in ((first, ours.best), (second, theirs.best))
     ]
-    names = (f"the best trial of {first}", f"that of {second}")
+    names = (f"the best trial of {first}", f"the best trial of {second}")
     sentence = comparisons.contest(metric, names, figures[0], figures[1], runs[first].manifest["folds"]).sentence
     if metric != theirs.metric:
-        return f"{sentence} That is what {first} was searched by; {second} was searched by {label(theirs.metric)}."
+        return f"{sentence} {first} optimized that metric, {second} {label(theirs.metric)}."
     return sentence
 
 
-def result_rows(summary: RunSummary, searched_by: Sequence[str]) -> dict[str, str]:
-    """Return what came of a run: figure → text.
+def result_rows(summary: RunSummary, optimized: Sequence[str]) -> dict[str, str]:
+    """Return the results of a run: name → text.
 
     Args:
-        summary: What the report says of it.
-        searched_by: The metrics that the runs were searched by; they stand first, also where this one lacks them.
+        summary: Its summary.
+        optimized: The metrics that the runs optimized, which come first, even where this run lacks them.
     """
     rows = {"state": summary.state, "trials": f"{summary.all_trials:,} ({sentences.states(summary)})"}
     if summary.best is None:
         return rows
     rows["best trial"] = str(summary.best.trial)
     figures = summary.metrics.to_dict("index")
-    names = list(dict.fromkeys((*searched_by, *map(str, figures))))
+    names = list(dict.fromkeys((*optimized, *map(str, figures))))
     rows |= {
         label(name): mean_and_spread(name, figures[name]["mean"], figures[name]["std"]) if name in figures else NONE
         for name in names
@@ -140,26 +143,26 @@ def result_rows(summary: RunSummary, searched_by: Sequence[str]) -> dict[str, st
 
 def _results(summaries: dict[str, RunSummary], runs: dict[str, KeptRun]) -> None:
     left, right = st.columns(2, gap="medium")
-    searched_by = list(dict.fromkeys(found.metric for found in summaries.values()))
+    optimized = list(dict.fromkeys(found.metric for found in summaries.values()))
     with left:
-        st.markdown("##### What came of it")
-        came = run_diff.results(
-            {name: result_rows(found, searched_by) for name, found in summaries.items()}
+        st.markdown("##### Results")
+        rows = run_diff.results(
+            {name: result_rows(found, optimized) for name, found in summaries.items()}
         ).reset_index()
-        _table(came)
-        downloads.table(came, "results")
+        _table(rows)
+        downloads.table(rows, "results")
     with right:
-        st.markdown("##### What differs in the configuration")
+        st.markdown("##### Differences in the configuration")
         settings = run_diff.configurations({name: run.manifest for name, run in runs.items()}).reset_index()
         if settings.empty:
-            st.info("Nothing: the same job, data, folds, versions and machine.")
+            st.info("None: same job, data, folds, versions and machine.")
         else:
             _table(settings)
             downloads.table(settings, "settings")
 
 
 def _table(rows: pd.DataFrame) -> None:
-    """Show texts, the first column as the heads of the rows, so that none is cut off: cells break their lines."""
+    """Show texts, the first column as the heads of the rows. Cells wrap, so that none is cut off."""
     shown = rows.set_index(rows.columns[0]).map(plain)
     st.table(shown.rename(index=plain, columns=plain).rename_axis(index=""))
 
@@ -168,7 +171,7 @@ def _histories(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> No
     metrics = {found.metric for found in summaries.values()}
     if len(metrics) > 1:
         st.info(
-            f"The runs searched for different things ({', '.join(map(label, sorted(metrics)))}): no common picture."
+            f"The runs optimized different metrics ({', '.join(map(label, sorted(metrics)))}), so they share no chart."
         )
         return
     parts = [
@@ -177,4 +180,4 @@ def _histories(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> No
     ]
     data = pd.concat(parts, ignore_index=True)
     if data["best"].notna().any():
-        draw(trial_charts.best_lines(data, metrics.pop(), list(runs)), "The best value so far of each run")
+        draw(trial_charts.best_lines(data, metrics.pop(), list(runs)), "Best value so far of each run")

@@ -1,4 +1,4 @@
-"""The page "Verdict": what the detector would do on traffic that no model was trained on, unseen attacks included."""
+"""The page "Held-out test": what the detector does on traffic that no model was trained on, unseen attacks included."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads, layout, selection
+from dashboard.components import downloads, faults, layout, selection
 from dashboard.components.chart import draw
 from dashboard.components.markdown import code, plain
+from dashboard.components.tables import sortable
 from nids import datasets
 from nids.charts import attack_types, theme
-from nids.charts import held_out as verdict_charts
+from nids.charts import held_out as charts
 from nids.metrics import alerts
 from nids.metrics.formatting import value
 from nids.metrics.measures import label
@@ -25,101 +26,97 @@ if TYPE_CHECKING:
     from dashboard.data.snapshot import KeptRun
     from nids.report.held_out import HeldOut
 
-# Of less, the next digit of a share is chance.
+# With fewer rows on one side, the digits of a share are chance.
 FEW = 10
-# Of so few rows, each is more than a hundredth.
+# Of fewer rows, each one is more than one per cent.
 FEW_ROWS = 100
 TILES = (
-    ("accuracy", "accuracy", "Share of the rows whose class is right."),
+    ("accuracy", "accuracy", "Share of the rows whose class is correct."),
     ("macro_f1", "macro-F1", "Plain mean of the classes' F1: rare classes count as much as frequent ones."),
-    ("detection_rate", "attacks flagged", "Share of all attacks that are taken for an attack of any class."),
+    ("detection_rate", "detection rate", "Share of all attacks that are classified as an attack of any class."),
 )
 RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 BASE_RATES = (0.00001, 0.0001, 0.001, 0.01, 0.05, 0.1, 0.5)
+DEFAULT_RATE = 0.001
 CONNECTIONS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 
 
 def show() -> None:
     """Show the page."""
-    run = layout.begin("What would the detector do on held-out traffic, attacks of unseen types included?")
+    run = layout.begin("What does the detector do on traffic it was not trained on, unseen attacks included?")
     judged = held_out.held_out(run)
-    faults = st.container()
+    warnings = st.container()
     if not judged:
-        layout.faults(run, faults)
+        faults.of_run(run, warnings)
         finalize, baselines = (code(selection.command(verb, run.name)) for verb in ("finalize", "baselines"))
         layout.nothing_to_show(
-            f"The held-out files have not been asked yet. {finalize} trains the best trial on all rows and asks them "
-            f"once; {baselines} puts other models beside it. {_until_then(run)}{_under_way(run)}"
+            f"Not evaluated on the held-out files yet. {finalize} trains the best trial on all rows and evaluates it "
+            f"on them once; {baselines} does the same for other models. {_until_then(run)}{_under_way(run)}"
         )
-    files = [found.file for found in judged]
+    files = [result.file for result in judged]
     file = st.segmented_control(
         "Held-out file", files, default=files[0], format_func=plain, required=True, key="file", bind="query-params"
     )
-    found = judged[files.index(file or files[0])]
-    if found.ours is not None:
-        st.markdown(f"#### {plain(in_words(found.ours))}")
-        _tiles(found.ours)
-        _alerts(run, found.ours, found.file)
-    _methods(found, run)
-    if found.ours is not None:
-        _detail(found, found.ours, run)
+    result = judged[files.index(file or files[0])]
+    if result.ours is not None:
+        st.markdown(f"#### {plain(in_words(result.ours))}")
+        _tiles(result.ours)
+        _alerts(run, result.ours, result.file)
+    _models(result, run)
+    if result.ours is not None:
+        _detail(result, result.ours, run)
     st.caption(plain(held_out.looks(run)))
-    layout.faults(run, faults)
+    faults.of_run(run, warnings)
 
 
 def _until_then(run: KeptRun) -> str:
     if run.manifest["job"]["folds"].get("scheme") == "unseen-attacks":
-        return (
-            "Until then, what says how it does on attacks of types that it has not seen is the types that the folds "
-            "withheld: see Overview and Classes."
-        )
-    return "Until then, no figure of this run says how it does on attacks of types that it has not seen."
+        return "Until then, the attack types that the folds withheld show how it does on unseen attacks: see Overview."
+    return "Until then, no metric of this run shows how it does on unseen attacks."
 
 
 def _under_way(run: KeptRun) -> str:
     trained = sum(path.startswith(f"{UNFINISHED}/") and path.endswith(".npz") for path in run.versions)
     if not trained:
         return ""
-    models = "1 model of it is" if trained == 1 else f"{trained} models of it are"
-    return f" A finalization has begun: {models} trained. If it no longer runs, the same command goes on with it."
+    models = "1 model is" if trained == 1 else f"{trained} models are"
+    return f" Finalizing has started: {models} trained. If it was interrupted, the same command resumes it."
 
 
 def in_words(ours: Mapping[str, Any]) -> str:
-    """Return the verdict of one held-out file in a sentence: seen attacks, unseen ones, benign rows."""
+    """Return the result on one held-out file in words: known attacks, unseen ones, false alarms."""
     seen, unseen = ours["seen"], ours["unseen"]
-    sentence = (
-        f"By the most probable class, it flags {_told(seen['flagged'], seen['rows'], 'attacks')} of the "
-        f"{_types(seen['types'])} that it knows"
-    )
+    known = f"{_portion(seen['flagged'], seen['rows'], 'attacks')} of known types ({_types(seen['types'])})"
+    sentence = f"By its most probable class, it detects {known}"
     if unseen["rows"]:
-        flagged = _told(unseen["flagged"], unseen["rows"], "attacks")
-        sentence += f", and {flagged} of {_types(unseen['types'])} that it never saw"
+        sentence += f" and {_portion(unseen['flagged'], unseen['rows'], 'attacks')}"
+        sentence += f" of unseen types ({_types(unseen['types'])})"
     benign = ours["rows"] - seen["rows"] - unseen["rows"]
-    return f"{sentence}; {_told(ours['figures']['false_positive_rate'], benign, 'benign rows')} raise a false alarm."
+    return f"{sentence}. {_portion(ours['figures']['false_positive_rate'], benign, 'benign rows')} raise a false alarm."
 
 
 def _types(number: int) -> str:
     return "1 type" if number == 1 else f"{number} types"
 
 
-def _told(share: float | None, rows: int, of: str) -> str:
-    """Return a share of rows, with their numbers where so few of them say little; of very few, these alone."""
-    text = f"{value('flagged', share)} of the {of}"
+def _portion(share: float | None, rows: int, of: str) -> str:
+    """Return a share of rows, with counts where few rows make it uncertain; counts alone for very few."""
+    text = f"{value('detection_rate', share)} of the {of}"
     if share is None or not rows:
         return text
-    chosen = round(share * rows)
+    count = round(share * rows)
     if rows < FEW_ROWS:
-        return f"{chosen} of the {rows} {of}"
-    return f"{text} ({chosen:,} of {rows:,})" if min(chosen, rows - chosen) < FEW else text
+        return f"{count} of the {rows} {of}"
+    return f"{text} ({count:,} of {rows:,})" if min(count, rows - count) < FEW else text
 
 
 def _tiles(ours: Mapping[str, Any]) -> None:
     figures, intervals = ours["figures"], ours["intervals"]
-    for (measure, words, text), place in zip(TILES, st.columns(3), strict=True):
-        with place:
+    for (measure, title, text), tile in zip(TILES, st.columns(3), strict=True):
+        with tile:
             ends = " to ".join(value(measure, end) for end in intervals[measure])
             st.metric(
-                words,
+                title,
                 value(measure, figures[measure]),
                 delta=ends,
                 delta_color="off",
@@ -137,18 +134,18 @@ def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
     classes = run.manifest["data"]["classes"]
     benign = datasets.get(run.manifest["data"]["dataset"]).benign
     with st.container(border=True):
-        st.markdown("##### In a network of yours")
+        st.markdown("##### On your network")
         first, second, third = st.columns(3)
         rate = first.select_slider(
-            "False-positive rate aimed at",
+            "Target false-alarm rate",
             RATES,
-            0.001,
+            DEFAULT_RATE,
             format_func=lambda share: f"{100 * share:g} %",
-            key="fpr",
+            key="far",
             bind="query-params",
-            help="Decides the threshold: the lowest at which at most so many of the folds' benign rows raise an alert. "
-            "It never comes from the held-out rows. Why this rate: nearly all of a network's traffic is benign: "
-            "even a small share of it makes most alerts false ones.",
+            help="Sets the threshold: the lowest at which at most this share of the folds' benign rows raises an "
+            "alert. It never depends on the held-out rows. Nearly all traffic of a network is benign, so even a small "
+            "rate makes most alerts false.",
         )
         base_rate = second.select_slider(
             "Attacks among the connections",
@@ -157,96 +154,135 @@ def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
             format_func=lambda share: f"{100 * share:g} %",
             key="base",
             bind="query-params",
-            help="The base rate: held-out files have far more attacks than a network has.",
+            help="The base rate. Held-out files have far more attacks than a network has.",
         )
         connections = third.select_slider(
-            "Connections a day", CONNECTIONS, 1_000_000, format_func=lambda n: f"{n:,}", key="day", bind="query-params"
+            "Connections per day",
+            CONNECTIONS,
+            1_000_000,
+            format_func=lambda number: f"{number:,}",
+            key="day",
+            bind="query-params",
         )
         scores = alerts.Predictions.from_table(folds, classes, benign)
         threshold = alerts.threshold_of(scores, rate)
         seen = {entry["attack"] for entry in ours["attacks"] if entry["seen"]}
         rows = alerts.Predictions.from_table(predictions, classes, benign)
-        found = alerts.consequences(rows, threshold, seen, connections, base_rate)
-        st.markdown(alerts.in_words(found, connections, base_rate))
+        consequences = alerts.consequences(rows, threshold, seen, connections, base_rate)
+        st.markdown(alerts.in_words(consequences, connections, base_rate))
         st.caption(
-            f"Threshold {found.threshold:.3g} on the probability of any attack. On {plain(file)} it gives a "
-            f"false-positive rate of {value('', found.false_positive_rate)} (aimed at: {100 * rate:g} %), flags "
-            f"{value('', found.seen)} of the attacks of known types and {value('', found.unseen)} of unseen ones. In "
-            "brackets: what chance allows for at 95 %, as if rows were drawn one by one. Your traffic is another: take "
-            "this as an order of magnitude."
+            f"Threshold {consequences.threshold:.3g} on the probability of any attack. On {plain(file)}, its "
+            f"false-alarm rate is {value('false_alarm_rate', consequences.false_positive_rate)} (target: "
+            f"{100 * rate:g} %), and its detection rate {value('detection_rate', consequences.seen)} for known attack "
+            f"types and {value('detection_rate', consequences.unseen)} for unseen ones. In brackets: 95 % intervals, "
+            "as if rows were drawn independently. Your traffic differs: take this as an order of magnitude."
         )
         benign_rows = int((~scores.is_attack).sum())
         if rate * benign_rows < 1:
             st.caption(
-                f"The folds have only {benign_rows:,} benign rows to take the threshold from: a rate below "
-                f"{100 / benign_rows:.2g} % cannot be told from none."
+                f"The threshold comes from only {benign_rows:,} benign rows of the folds, too few to set a rate below "
+                f"{100 / benign_rows:.2g} %."
             )
 
 
-def beside_others(found: HeldOut) -> str:
+def against_baselines(result: HeldOut) -> str:
     """Return how many of the other models do better than the detector on a held-out file; empty without any."""
-    if found.ours is None or not found.baselines:
+    if result.ours is None or not result.baselines:
         return ""
     parts = []
     for measure in ("accuracy", "macro_f1"):
-        own = found.ours["figures"][measure]
-        above = [name for name, entry in found.baselines if entry["figures"][measure] > own]
-        parts.append(f"{len(above)} {'has' if len(above) == 1 else 'have'} a higher {label(measure)}")
-    return f"Of {len(found.baselines)} other models on the same rows, {' and '.join(parts)}."
+        own = result.ours["figures"][measure]
+        better = sum(entry["figures"][measure] > own for _, entry in result.baselines)
+        parts.append(f"{better} {'has' if better == 1 else 'have'} a higher {label(measure)}")
+    return f"Of {len(result.baselines)} other models on the same rows, {' and '.join(parts)}."
 
 
-def _methods(found: HeldOut, run: KeptRun) -> None:
-    st.markdown("##### Beside other models")
-    st.markdown(plain(beside_others(found)))
-    rows = pd.DataFrame(found.rows, columns=["method", *held_out.HEAD[1:]])
-    st.dataframe(rows, hide_index=True, alt="A row for each model")
-    downloads.table(_figures(found), f"{run.name}-{found.file}")
+def _models(result: HeldOut, run: KeptRun) -> None:
+    st.markdown("##### Compared with other models")
+    if result.baselines:
+        st.markdown(plain(against_baselines(result)))
+    else:
+        st.markdown(f"There are no baselines yet. Evaluate them with {code(selection.command('baselines', run.name))}.")
+    numbers = _metrics(result)
+    texts = pd.DataFrame(result.rows, columns=["model", *held_out.HEAD[1:]])
+    columns = dict(zip(texts.columns[1:], numbers.columns[1:], strict=True))
+    st.dataframe(
+        sortable(
+            {
+                "model": texts["model"].tolist(),
+                **{head: (numbers[name].tolist(), texts[head].tolist()) for head, name in columns.items()},
+            }
+        ),
+        hide_index=True,
+        alt="A row for each model",
+    )
+    downloads.table(numbers, f"{run.name}-{result.file}")
     left, right = st.columns(2, gap="medium")
     with left:
-        curves = verdict_charts.roc_data(found.ours, found.baselines)
+        curves = charts.roc_data(result.ours, result.baselines)
         if not curves.empty:
-            draw(verdict_charts.roc(curves), "ROC curves: attacks flagged against false-positive rate")
-    if found.ours is None:
-        return
-    with right:
-        draw(
-            verdict_charts.reliability(verdict_charts.reliability_data(found.ours)),
-            "Calibration: how often the detector is right, by how sure it is",
-        )
+            draw(charts.roc(curves), "ROC curves: detection rate against false-alarm rate")
+    if result.ours is not None:
+        with right:
+            reliability = charts.reliability(charts.reliability_data(result.ours))
+            draw(reliability, "Calibration: how often the detector is right, by how sure it is")
 
 
-def _figures(found: HeldOut) -> pd.DataFrame:
-    """Return a row a model, its figures as numbers: what the table shows is rounded, and for people."""
-    models = [*([(found.rows[0][0], found.ours)] if found.ours else []), *found.baselines]
+def _metrics(result: HeldOut) -> pd.DataFrame:
+    """Return a row a model with the numbers that the table shows rounded."""
+    models = [*([(result.rows[0][0], result.ours)] if result.ours else []), *result.baselines]
     return pd.DataFrame(
         [
-            {"method": name, **entry["figures"]}
-            | {f"{part}_flagged": entry[part]["flagged"] for part in ("seen", "unseen")}
+            {
+                "model": name,
+                "accuracy": entry["figures"]["accuracy"],
+                "macro_f1": entry["figures"]["macro_f1"],
+                "seen_detection_rate": entry["seen"]["flagged"],
+                "unseen_detection_rate": entry["unseen"]["flagged"],
+                "false_alarm_rate": entry["figures"]["false_positive_rate"],
+                "roc_auc": entry["figures"]["roc_auc"],
+            }
             for name, entry in models
         ]
     )
 
 
-def _detail(found: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
+def _detail(result: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         data = attack_types.attacks_data(ours, datasets.get(run.manifest["data"]["dataset"]).benign)
-        draw(attack_types.attacks(data), "Share of each attack type that is flagged, seen and unseen types")
+        draw(attack_types.attacks(data), "Detection rate of each attack type, known and unseen types")
     with right:
-        counts = verdict_charts.confusion_data(ours)
+        counts = charts.confusion_data(ours)
         order = counts["actual"].unique().tolist()
-        draw(theme.confusion(counts, order, f"rows of {found.file}"), "Confusion matrix of the held-out rows")
-        for note in found.notes:
+        draw(theme.confusion(counts, order, f"rows of {result.file}"), "Confusion matrix of the held-out rows")
+        for note in result.notes:
             st.caption(plain(note))
-    if place := layout.unfolded("By class", "classes"):
-        with place:
-            classes = pd.DataFrame(found.classes, columns=["class", *held_out.CLASS_HEAD[1:]])
+    if container := layout.unfolded("By class", "classes"):
+        with container:
+            classes = pd.DataFrame(result.classes, columns=["class", *held_out.CLASS_HEAD[1:]])
             st.dataframe(classes, hide_index=True, alt="A row for each class")
-            downloads.table(pd.DataFrame(ours["classes"]), f"{run.name}-{found.file}-classes")
-    if place := layout.unfolded("By attack type", "attacks"):
-        with place:
-            attacks = pd.DataFrame(
-                found.attacks, columns=["attack", "class", "training had it", "rows", "flagged", "given its class"]
+            downloads.table(pd.DataFrame(ours["classes"]), f"{run.name}-{result.file}-classes")
+    if container := layout.unfolded("By attack type", "attacks"):
+        with container:
+            attacks = pd.DataFrame(ours["attacks"])
+            attacks = attacks.sort_values(["seen", "rows"], ascending=[True, False])
+            rates = {
+                "flagged": ("detection rate", "Share of the rows that are classified as any attack."),
+                "recognized": ("recall", "Share of the rows whose class is correct."),
+            }
+            st.dataframe(
+                attacks[["attack", "class", "seen", "rows", *rates]],
+                hide_index=True,
+                alt="A row for each attack type",
+                column_config={
+                    "attack": st.column_config.TextColumn("attack type"),
+                    "seen": st.column_config.CheckboxColumn("known", help="Whether training had this type."),
+                    "rows": st.column_config.NumberColumn(format="localized"),
+                    **{
+                        name: st.column_config.NumberColumn(head, format="percent", help=text)
+                        for name, (head, text) in rates.items()
+                    },
+                },
             )
-            st.dataframe(attacks, hide_index=True, alt="A row for each attack type")
-            downloads.table(pd.DataFrame(ours["attacks"]), f"{run.name}-{found.file}-attacks")
+            downloads.table(attacks, f"{run.name}-{result.file}-attacks")

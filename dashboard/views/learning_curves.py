@@ -1,4 +1,4 @@
-"""The view "curves" of the page "Trials": how chosen trials learned, fold by fold."""
+"""The view "learning curves" of the page "Trials": how chosen trials learned, fold by fold."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from dashboard.data.snapshot import KeptRun
     from nids.report import RunSummary
 
-# The key of the page's view, and what it is called there; that of the trials.
-VIEW, NAME, CHOSEN = "view", "curves", "curves"
+# The key of the page's view, and this view's name there; the key of the chosen trials.
+VIEW, NAME, CHOSEN = "view", "learning curves", "curves"
 
 
 def choose(numbers: Sequence[int]) -> None:
-    """Show the curves of these trials: what a button on the same page does when it is clicked."""
+    """Show the curves of these trials, when a button on the same page is clicked."""
     st.session_state[VIEW] = NAME
     # A widget that is yet to come takes its value from the one, and leaves the other alone.
     st.session_state[CHOSEN] = st.query_params[CHOSEN] = [*map(str, numbers)]
@@ -33,15 +33,16 @@ def choose(numbers: Sequence[int]) -> None:
 def show(run: KeptRun, summary: RunSummary) -> None:
     """Show the learning curves of the trials that the visitor chooses."""
     trials = run.trials()
-    having = trials[trials["epochs"].fillna(0) > 0]
-    options, without = selection.offered(having, summary.direction, st.query_params.get_all(CHOSEN))
+    with_curves = trials[trials["epochs"].fillna(0) > 0]
+    options, missing = selection.offered(with_curves, summary.direction, st.query_params.get_all(CHOSEN))
     if not options:
-        st.info("No trial has ended its first epoch yet.")
+        st.info("No trial has completed its first epoch yet.")
         return
-    if without:
-        st.warning(f"No curves of trial {plain(', '.join(without))}, which the address asks for: it ended no epoch.")
+    if missing:
+        which = f"{'Trial' if len(missing) == 1 else 'Trials'} {plain(', '.join(missing))}"
+        st.warning(f"{which} completed no epoch, so there are no learning curves.")
     first = options[:3]
-    figures = [*dict.fromkeys((summary.metric, *summary.metrics.index, "training_loss"))]
+    metrics = [*dict.fromkeys((summary.metric, *summary.metrics.index, "training_loss"))]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = st.multiselect(
             "Trials",
@@ -50,16 +51,16 @@ def show(run: KeptRun, summary: RunSummary) -> None:
             max_selections=trial_charts.MOST_CHOSEN,
             key=CHOSEN,
             bind="query-params",
-            help="At most five, so that the lines can be told apart; the best ones come first.",
+            help="At most five, so that the lines stay distinguishable. Best trials first.",
             width=420,
         )
-        metric = st.selectbox("Figure", figures, format_func=label, key="figure", bind="query-params", width=230)
+        metric = st.selectbox("Metric", metrics, format_func=label, key="metric", bind="query-params", width=230)
     if not picked:
-        st.info("Choose a trial above.")
+        st.info("Choose at least one trial above.")
         return
     rows = pd.concat([run.table("curves", int(number)) for number in picked])
     if metric not in rows or rows[metric].isna().all():
-        st.info("These trials have no such figure.")
+        st.info(f"These trials have no {label(metric)}.")
         return
     draw(
         trial_charts.curves(trial_charts.curves_data(rows, metric), metric, [*map(int, picked)]),

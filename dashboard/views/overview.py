@@ -1,4 +1,4 @@
-"""The page "Overview": how far the search is, what its best trial is, and whether that one is really better."""
+"""The page "Overview": how far the search is, and whether its best trial is really better."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads, layout, selection
+from dashboard.components import downloads, faults, layout, live, selection
 from dashboard.components.chart import draw, left_out
 from dashboard.components.markdown import code, plain, unbroken
 from dashboard.data import cache
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nids.analysis.summary import BestTrial
     from nids.report import RunSummary
 
-SECONDS_BETWEEN_LOOKS = 2
+SECONDS_BETWEEN_UPDATES = 2
 OUTCOMES = {
     comparisons.BETTER: ("green", "trending_up"),
     comparisons.WORSE: ("red", "trending_down"),
@@ -32,47 +32,47 @@ OUTCOMES = {
     comparisons.UNKNOWN: ("gray", "question_mark"),
 }
 TEST = (
-    "By the corrected resampled t-test of Nadeau and Bengio at the level of 95 %: the plain t-test takes folds for "
-    "independent, though their training parts overlap, and finds differences where there are none."
+    "Corrected resampled t-test of Nadeau and Bengio at the 5 % level. A plain t-test treats the folds as independent, "
+    "although their training parts overlap, and finds differences where there are none."
 )
 
 
 def show() -> None:
     """Show the page."""
-    run = layout.begin("How far is the search, what is its best trial, and is that one really better?")
-    layout.live(_live, run, SECONDS_BETWEEN_LOOKS)
+    run = layout.begin("How far is the search, and is its best trial really better?")
+    live.follow(_live, run, SECONDS_BETWEEN_UPDATES)
 
 
 def _live(run: KeptRun) -> None:
     summary = cache.summarize(run)
     trials = run.trials()
-    faults = st.container()
+    warnings = st.container()
     if trials.empty and run.faults:
-        layout.faults(run, faults)
+        faults.of_run(run, warnings)
         return
     _progress(run, summary, trials)
     figures = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
     st.markdown(f"#### {unbroken(plain(sentences.headline(summary, figures)))}")
-    # The answer comes first: a telephone shows columns below each other.
+    # The answer comes first: a phone shows columns below each other.
     left, right = st.columns([2, 3], gap="medium")
     with right:
         if trials["value"].notna().any():
             data = theme.history_data(trials, summary.direction)
             shown = downsampling.thin_history(data)
-            draw(theme.history(shown, summary.metric), "Optimisation history: each trial's value, and the best so far")
+            draw(theme.history(shown, summary.metric), "Optimization history: each trial's value, and the best so far")
             left_out(len(shown), len(data))
         else:
-            st.info("The first trial's first epoch has not ended yet: there is nothing to draw.")
+            st.info("No trial has completed its first epoch yet.")
     with left:
         if summary.best is not None:
             _really_better(run, summary, summary.best, trials, figures)
     if summary.best is not None:
         _tiles(summary)
-        _beside_others(summary)
+        _details(summary)
     if len(summary.failures):
         st.markdown(_failures(summary.failures))
     downloads.of_run(run)
-    layout.faults(run, faults)
+    faults.of_run(run, warnings)
 
 
 def _progress(run: KeptRun, summary: RunSummary, trials: pd.DataFrame) -> None:
@@ -80,17 +80,17 @@ def _progress(run: KeptRun, summary: RunSummary, trials: pd.DataFrame) -> None:
     total = int(job["search"].get("trials", len(trials)))
     epochs = int(job.get("training", {}).get("epochs", 1))
     now = datetime.now(UTC)
-    found = eta.outlook(trials, total, epochs, now)
-    words = f"{eta.in_words(found, run.state)} {sentences.states(summary).capitalize()}."
-    st.progress(found.share, text=words)
+    outlook = eta.outlook(trials, total, epochs, now)
+    words = f"{eta.in_words(outlook, run.state)} {sentences.states(summary).capitalize()}."
+    st.progress(outlook.share, text=words)
     if run.state in {"interrupted", "failed"}:
-        st.caption(f"Nothing of it runs. {code(selection.command('resume', run.name))} goes on with it.")
+        st.caption(f"The search is not running. Resume it with {code(selection.command('resume', run.name))}.")
     if summary.message:
         st.caption(plain(summary.message))
 
 
 def _failures(failures: pd.DataFrame) -> str:
-    """Return in Markdown why trials failed: a line for each reason."""
+    """Return why trials failed, in Markdown: a line for each reason."""
     lines = ["##### Failures"]
     for reason, count, numbers in failures[["reason", "count", "trials"]].itertuples(index=False):
         more = ", …" if count > numbers.count(",") + 1 else ""
@@ -102,20 +102,20 @@ def _tiles(summary: RunSummary) -> None:
     rows = summary.metrics.to_dict("index")
     others = {"paper": "paper", "majority class": "baseline"}
     shown = [name for name in UNSEEN_HEADLINE if name in rows] or [name for name in HEADLINE if name in rows]
-    for measure, place in zip(shown, st.columns(len(shown)), strict=True):
-        with place:
+    for measure, tile in zip(shown, st.columns(len(shown)), strict=True):
+        with tile:
             row = rows[measure]
             published = {
                 words: value(measure, row[column])
                 for words, column in others.items()
                 if not (column == "paper" and (summary.synthetic or measure == "log_loss"))
             }
-            beside = " · ".join(f"{words} {text}" for words, text in published.items() if text != NONE)
+            references = " · ".join(f"{words} {text}" for words, text in published.items() if text != NONE)
             definition = dict(sentences.definitions(summary)).get(label(measure), "")
             st.metric(
                 f"{label(measure)}, best trial",
                 mean_and_spread(measure, row["mean"], row["std"]),
-                delta=beside or None,
+                delta=references or None,
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
@@ -127,48 +127,51 @@ def _really_better(
     run: KeptRun, summary: RunSummary, best: BestTrial, trials: pd.DataFrame, figures: pd.DataFrame
 ) -> None:
     st.markdown("##### Is it really better?", help=TEST)
-    following = comparisons.against_next(run, trials, best, summary.metric)
-    others = comparisons.against_baselines(figures, best.trial)
-    found = [*([following] if following else []), *others]
-    lines = [*map(_outcome, found)]
-    if following is None:
+    against_trial = comparisons.against_next(run, trials, best, summary.metric)
+    against_baselines = comparisons.against_baselines(figures, best.trial)
+    contests = [*([against_trial] if against_trial else []), *against_baselines]
+    lines = [*map(_outcome, contests)]
+    if against_trial is None:
         lines.append("There is no second complete trial to compare it with yet.")
-    if not others and not any("/baselines/" in fault for fault in run.faults):
-        lines.append(
-            f"No other models stand beside it yet: {code(selection.command('baselines', run.name))} measures them."
-        )
+    if not against_baselines and not any("/baselines/" in fault for fault in run.faults):
+        command = code(selection.command("baselines", run.name))
+        lines.append(f"There are no baselines to compare it with yet. Evaluate them with {command}.")
     st.markdown("\n\n".join(lines))
-    if found and (place := layout.unfolded("In words, with confidence intervals", "words")):
-        statements = [contest.sentence for contest in found]
-        if others:
+    if contests and (container := layout.unfolded("In words, with confidence intervals", "words")):
+        statements = [contest.sentence for contest in contests]
+        if against_baselines:
             statements.append(baselines.CHOSEN_BY_THE_FOLDS)
         if not summary.synthetic:
             statements.append(sentences.comparison(summary))
-        with place:
+        with container:
             st.markdown("\n\n".join(map(plain, statements)))
 
 
 def _outcome(contest: Contest) -> str:
-    """Return in Markdown who is better."""
+    """Return which of two models is better, in Markdown."""
     ours, theirs = (unbroken(plain(figure)) for figure in contest.figures)
     colour, icon = OUTCOMES[contest.outcome]
     badge = f":{colour}-badge[:material/{icon}: {contest.outcome}]"
     first, second = map(plain, contest.names)
     metric = plain(label(contest.metric))
     if contest.outcome in {comparisons.BETTER, comparisons.WORSE}:
-        return f"{badge} than {second} in {metric}: {first} {ours}, that one {theirs}."
-    return f"{badge} {first} and {second} in {metric}: {ours} and {theirs}."
+        return f"{badge} than {second} in {metric}: {ours} against {theirs}."
+    return f"{badge} between {first} and {second} in {metric}: {ours} and {theirs}."
 
 
-def _beside_others(summary: RunSummary) -> None:
-    if place := layout.unfolded(
-        "All figures of the best trial, beside the paper's and the majority class's", "figures"
+def _details(summary: RunSummary) -> None:
+    if container := layout.unfolded(
+        "All metrics of the best trial, with published and majority-class results", "metrics"
     ):
-        rows = pd.DataFrame(cells.metrics(summary), columns=["figure", "best trial", "paper", "majority class"])
-        with place:
-            st.dataframe(rows, hide_index=True, alt="A row for each figure")
+        rows = pd.DataFrame(cells.metrics(summary), columns=["metric", "best trial", "paper", "majority class"])
+        with container:
+            st.dataframe(rows, hide_index=True, alt="A row for each metric")
             st.caption(plain(sentences.UNNAMED))
-    if place := layout.unfolded("What the words mean", "terms"):
-        meanings = sentences.definitions(summary)
-        with place:
-            st.markdown("\n\n".join(f"**{plain(term)}** — {plain(said.replace('`', ''))}" for term, said in meanings))
+    if container := layout.unfolded("Definitions", "terms"):
+        with container:
+            st.markdown(
+                "\n\n".join(
+                    f"**{plain(term)}**: {plain(meaning.replace('`', ''))}"
+                    for term, meaning in sentences.definitions(summary)
+                )
+            )

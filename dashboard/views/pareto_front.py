@@ -1,4 +1,4 @@
-"""The view "trade-offs" of the page "Trials": two figures against each other, and the trials that none beats."""
+"""The view "Pareto front" of the page "Trials": two metrics against each other, and the trials that none beats."""
 
 from __future__ import annotations
 
@@ -21,23 +21,22 @@ if TYPE_CHECKING:
     from nids.metrics.pareto import Axes
     from nids.report import RunSummary
 
-HELP = "Of two figures, one trial need not be the best in both. Those that no other one beats are the Pareto front."
+HELP = "The Pareto front: the trials that no other trial beats in one of these metrics without losing in the other."
 CHANCE = (
-    "The fronts of other folds would be others: where whiskers reach beyond the neighbour, chance may decide who is on "
-    "it."
+    "Other folds would give another front: where the whiskers of neighbours overlap, chance may decide which is on it."
 )
 
 
 def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> Axes | None:
-    """Let the visitor choose two figures in a row of the page, and return them; None if there are not two."""
+    """Let the visitor choose two metrics in a row of the page, and return them; None if there are not two."""
     names = pareto.offered(trials)
     if len(names) < 2:
         return None
     first = pareto.defaults(metric, names)
     with row:
-        weighed, against = (
+        vertical, horizontal = (
             st.selectbox(
-                key.capitalize(),
+                title,
                 names,
                 index=names.index(default),
                 format_func=label,
@@ -46,45 +45,48 @@ def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> Axes | Non
                 width=180,
                 help=HELP,
             )
-            for key, default in (("weigh", first.vertical), ("against", first.horizontal))
+            for title, key, default in (
+                ("Vertical axis", "y", first.vertical),
+                ("Horizontal axis", "x", first.horizontal),
+            )
         )
-    return pareto.Axes(weighed, against)
+    return pareto.Axes(vertical, horizontal)
 
 
-def show(run: KeptRun, summary: RunSummary, shown: pd.DataFrame, axes: Axes | None, answer: DeltaGenerator) -> None:
-    """Show two figures of trials against each other, and the trials on their Pareto front.
+def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, axes: Axes | None, answer: DeltaGenerator) -> None:
+    """Show two metrics of trials against each other, and the trials on their Pareto front.
 
     Args:
         run: The run.
-        summary: What the report says of it.
-        shown: Its trials that pass the filters; the front is that of all.
+        summary: Its summary.
+        filtered: Its trials that pass the filters; the front is that of all.
         axes: What ``chosen`` returned.
-        answer: A place above the filters, for what is true whatever they say.
+        answer: A container above the filters, for what does not depend on them.
     """
     trials = run.trials()
     if axes is None:
-        st.info("No trial is complete: only complete ones can be weighed against each other.")
+        st.info("There is no complete trial yet, and only complete trials can be on the Pareto front.")
         return
     if axes.vertical == axes.horizontal:
-        st.info("Choose two different figures.")
+        st.info("Choose two different metrics.")
         return
     answer.markdown(f"#### {plain(pareto.in_words(trials, axes))}")
-    having = shown.dropna(subset=[*axes])
-    if having.empty:
-        st.info("None of the trials that pass the filters has both figures.")
+    with_both = filtered.dropna(subset=[*axes])
+    if with_both.empty:
+        st.info("None of the trials that pass the filters has both metrics.")
         return
-    on_front = pareto.front(trials, axes)[having.index]
-    others = downsampling.best_first(having[~on_front], summary.direction, downsampling.MOST_MARKS)
-    drawn = pd.concat([having[on_front], others])
+    on_front = pareto.front(trials, axes)[with_both.index]
+    others = downsampling.best_first(with_both[~on_front], summary.direction, downsampling.MOST_MARKS)
+    drawn = pd.concat([with_both[on_front], others])
     picture = pareto_front.trade_off(pareto_front.trade_off_data(drawn, on_front, axes), axes)
     draw(picture, f"{label(axes.vertical)} of each trial against its {label(axes.horizontal)}")
-    left_out(len(drawn), len(having))
-    best = having[on_front].sort_values(axes.vertical, ascending=described(axes.vertical).direction == "min")
+    left_out(len(drawn), len(with_both))
+    best = with_both[on_front].sort_values(axes.vertical, ascending=described(axes.vertical).direction == "min")
     if best.empty:
-        st.caption("No trial of the front passes the filters.")
+        st.caption("No trial on the front passes the filters.")
         return
     measures = [name for name in axes if name != pareto.SECONDS]
     chance = f" {CHANCE}" if summary.folds > 1 else ""
     first = label(axes.vertical)
-    words = f"The front, the best by {first} first.{chance} The search went by {label(summary.metric)} alone."
+    words = f"The Pareto front, best {first} first.{chance} The search optimized {label(summary.metric)} only."
     trial_table.show(run, summary, best, words, list(dict.fromkeys((*measures, *HEADLINE))), "front")

@@ -1,62 +1,42 @@
-"""The page "Runs": which runs are there, how far each is, and what it has reached."""
+"""The page "Runs": which runs there are, how far each is, and its best result."""
 
 from __future__ import annotations
 
 import re
 import zlib
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import layout
-from dashboard.components import selection as choosing
+from dashboard.components import faults, layout, live, selection
 from dashboard.components.markdown import plain
+from dashboard.components.tables import sortable
 from dashboard.data import cache
 from dashboard.serving import login
 from nids import config
-from nids.analysis import eta
 from nids.metrics.formatting import NONE, mean_and_spread
 from nids.metrics.measures import label
 
-
-def table(found: list[cache.Found], now: datetime) -> pd.DataFrame:
-    """Return a row a run.
-
-    Columns: run, state, share of its trials that has ended (0 to 1), best (text), trials (text), data, age (text).
-    """
-    return pd.DataFrame(
-        [_row(each, now) for each in found], columns=["run", "state", "share", "best", "trials", "data", "age"]
-    )
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 
-def _as_label(name: str) -> str:
-    """Return a name as the label of a button, which takes some that this program never gives for icons or lists."""
-    return name if re.fullmatch(config.NAME, name) else f"\N{ZERO WIDTH SPACE}{name}"
-
-
-def _row(found: cache.Found, now: datetime) -> tuple[object, ...]:
-    if found.run is None:
-        return (found.name, "damaged", None, NONE, NONE, NONE, NONE)
-    run = found.run
-    manifest, summary = run.manifest, cache.summarize(run)
-    total = int(manifest["job"]["search"].get("trials", summary.all_trials))
-    ended = summary.all_trials - summary.states["RUNNING"]
-    best = NONE
-    if summary.best is not None:
-        best = f"{label(summary.metric)} {mean_and_spread(summary.metric, summary.best.value, summary.best.std)}"
-    source = str(manifest["data"].get("source", NONE))
-    if summary.synthetic and "synthetic" not in source:
-        source += " (synthetic)"
-    share = min(ended / total, 1.0) if total else None
-    return (
-        found.name,
-        run.state,
-        share,
-        best,
-        f"{ended:,} of {total:,}",
-        source,
-        f"{eta.age(manifest['created'], now)} ago",
+def table(found: list[cache.Found]) -> Styler:
+    """Return a row a run: name, state, progress (0 to 1), best value and its metric, trials, data, time of start."""
+    rows = [_row(each) for each in found]
+    return sortable(
+        {
+            "run": [_as_label(each.name) for each in found],
+            "state": [row["state"] for row in rows],
+            "progress": [row["progress"] for row in rows],
+            "best value": ([row["value"] for row in rows], [row["text"] for row in rows]),
+            "metric": [row["metric"] for row in rows],
+            "ended": [row["ended"] for row in rows],
+            "trials": [row["trials"] for row in rows],
+            "data": [row["data"] for row in rows],
+            "started": [pd.Timestamp(row["started"]) if row["started"] else None for row in rows],
+        }
     )
 
 
@@ -64,57 +44,85 @@ def show() -> None:
     """Show the page."""
     layout.notice()
     st.subheader("Runs", anchor=False)
-    place = choosing.shown_storage()
-    st.caption(
-        f"The searches in {plain(place)}, the latest first. A click on a name opens it; tick some to compare them."
-    )
-    _list(place)
+    storage = selection.shown_storage()
+    st.caption(f"Searches in {plain(storage)}, latest first. Click a name to open a run; tick several to compare them.")
+    _list(storage)
     login.show_visitor()
 
 
-@st.fragment(run_every=layout.SECONDS_BETWEEN_LOOKS)
-@layout.guarded()
-def _list(place: str) -> None:
-    if choosing.shown_storage() != place:
+@st.fragment(run_every=live.SECONDS_BETWEEN_UPDATES)
+@faults.guarded()
+def _list(storage: str) -> None:
+    if selection.shown_storage() != storage:
         st.rerun()  # there is a first run now, or none any more
-    found = cache.find(place)
-    rows = table(found, datetime.now(UTC))
+    found = cache.find(storage)
+    names = [each.name for each in found]
     # Of another list, positions would be other runs.
-    which = zlib.crc32(repr([*rows["run"]]).encode())
+    version = zlib.crc32(repr(names).encode())
     event = st.dataframe(
-        rows.assign(run=rows["run"].map(_as_label)),
+        table(found),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"picked-{which}",
+        key=f"picked-{version}",
         alt="A row for each run",
         column_config={
             "run": st.column_config.ButtonColumn(
-                "run", pinned=True, type="secondary", alignment="left", key=f"opened-{which}"
+                "run", pinned=True, type="secondary", alignment="left", key=f"opened-{version}"
             ),
-            "trials": st.column_config.TextColumn("trials ended"),
-            "share": st.column_config.ProgressColumn(
-                "share", width="small", format="percent", min_value=0.0, max_value=1.0
+            "progress": st.column_config.ProgressColumn(
+                width="small", format="percent", min_value=0.0, max_value=1.0, help="Share of the trials that ended."
             ),
-            "best": st.column_config.TextColumn(
-                "best trial",
-                help="Mean over the folds ± their standard deviation, of the metric that was searched for.",
+            "best value": st.column_config.NumberColumn(
+                help="Of the best complete trial: mean ± standard deviation over the folds, of the metric that the "
+                "search optimizes."
             ),
-            "age": st.column_config.TextColumn("begun"),
+            "ended": st.column_config.NumberColumn(format="localized", help="Trials that ended."),
+            "trials": st.column_config.NumberColumn(format="localized", help="Trials that the search will run."),
+            "started": st.column_config.DatetimeColumn(format="distance"),
         },
     )
-    names = rows.loc[event.selection.rows, "run"].tolist()
-    pages = st.session_state.get(choosing.PAGES, {})
+    picked = [names[row] for row in event.selection.rows]
+    pages = st.session_state.get(selection.PAGES, {})
     with st.container(horizontal=True):
-        opened = st.button("Open", icon=":material/open_in_new:", type="primary", disabled=len(names) != 1)
-        compared = st.button("Compare", icon=":material/compare_arrows:", disabled=len(names) < 2)
-    if clicked := st.session_state.get(f"opened-{which}"):
-        names, opened = [rows["run"].iloc[clicked["row"]]], True
+        opened = st.button("Open", icon=":material/open_in_new:", type="primary", disabled=len(picked) != 1)
+        compared = st.button("Compare", icon=":material/compare_arrows:", disabled=len(picked) < 2)
+    if clicked := st.session_state.get(f"opened-{version}"):
+        picked, opened = [names[clicked["row"]]], True
     if opened:
-        st.switch_page(pages["overview"], query_params={choosing.RUN: names[0]})
+        st.switch_page(pages["overview"], query_params={selection.RUN: picked[0]})
     if compared:
-        st.switch_page(pages["compare"], query_params={choosing.RUNS: names})
-    layout.damaged(found)
+        st.switch_page(pages["compare"], query_params={selection.RUNS: picked})
+    faults.of_runs(found)
     for each in found:
         if each.run is not None:
-            layout.faults(each.run)
+            faults.of_run(each.run)
+
+
+def _as_label(name: str) -> str:
+    """Return a name as the label of a button, which reads some that this program never gives as icons or lists."""
+    return name if re.fullmatch(config.NAME, name) else f"\N{ZERO WIDTH SPACE}{name}"
+
+
+def _row(found: cache.Found) -> dict[str, Any]:
+    row = dict.fromkeys(("progress", "value", "ended", "trials", "started"))
+    if found.run is None:
+        return {**row, "state": "damaged", "metric": NONE, "text": NONE, "data": NONE}
+    manifest, summary = found.run.manifest, cache.summarize(found.run)
+    total = int(manifest["job"]["search"].get("trials", summary.all_trials))
+    ended = summary.all_trials - summary.states["RUNNING"]
+    best = summary.best
+    source = str(manifest["data"].get("source", NONE))
+    if summary.synthetic and "synthetic" not in source:
+        source += " (synthetic)"
+    return {
+        "state": found.run.state,
+        "progress": min(ended / total, 1.0) if total else None,
+        "value": best.value if best else None,
+        "text": mean_and_spread(summary.metric, best.value, best.std) if best else NONE,
+        "metric": label(summary.metric),
+        "ended": ended,
+        "trials": total,
+        "data": source,
+        "started": manifest["created"],
+    }

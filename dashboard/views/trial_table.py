@@ -1,4 +1,4 @@
-"""A table of trials, from which some are taken on to their learning curves or their classes."""
+"""A table of trials. Those that the visitor selects lead to their learning curves or their results by class."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads
-from dashboard.components import selection as choosing
+from dashboard.components import downloads, selection
 from dashboard.views import learning_curves
 from nids.charts import downsampling
 from nids.charts import trials as trial_charts
-from nids.metrics.formatting import duration, mean_and_spread
 from nids.metrics.measures import HEADLINE, described, label
 from nids.report.sentences import STATES as STATE_WORDS
 
@@ -28,12 +26,12 @@ HEIGHT = 430
 
 
 def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = HEADLINE) -> pd.DataFrame:
-    """Return what the table shows of trials: a row each.
+    """Return what the table shows of trials, a row each. All metrics are numbers, so that the table sorts by them.
 
     Args:
         trials: The run store's trials.
-        metric: The run's metric: it and its spread are numbers, to sort by.
-        others: Further figures, as "mean ± spread".
+        metric: The run's metric, which is shown with its spread over the folds.
+        others: Further metrics.
     """
     shown: dict[str, Any] = {
         "trial": trials["trial"],
@@ -41,17 +39,13 @@ def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = HEADLINE)
         label(metric): trials["value"],
         SPREAD: trials[f"{metric}_std"],
     }
-    for name in others:
-        if name != metric and name in trials:
-            shown[label(name)] = [
-                mean_and_spread(name, mean, std) for mean, std in zip(trials[name], trials[f"{name}_std"], strict=True)
-            ]
+    shown |= {label(name): trials[name] for name in others if name != metric and name in trials}
     shown |= {"best epoch": trials["best_epoch"], "epochs": trials["epochs"]}
-    shown["time"] = [duration(seconds) for seconds in trials["seconds"]]
+    shown["time"] = pd.to_timedelta(trials["seconds"].round(), unit="s")
     parameters = [name for name in trials.columns if name.startswith("params_")]
     shown |= {name.removeprefix("params_"): trials[name] for name in parameters}
     if trials["error"].notna().any():
-        shown["reason of failure"] = trials["error"]
+        shown["error"] = trials["error"]
     return pd.DataFrame(shown)
 
 
@@ -63,20 +57,21 @@ def show(
     others: Sequence[str] = HEADLINE,
     kind: str = "",
 ) -> None:
-    """Show a table of trials, what is said of it, and what can be done with those that the visitor selects.
+    """Show a table of trials, a sentence below it, and what can be done with those that the visitor selects.
 
     Args:
         run: The run.
         summary: What the report says of it.
         ordered: The trials, in the order of the table.
-        words: What they are; stands below the table.
-        others: Figures beside the run's metric.
+        words: What they are, for the caption below the table.
+        others: Metrics in addition to the run's own.
         kind: Tells several tables of the same trials apart; part of a file's name.
     """
     top = ordered.head(downsampling.MOST_ROWS)
     rows = columns(top, summary.metric, others)
-    value = "percent" if described(summary.metric).unit == "share" else "%.4g"
-    numbers = [name for name in rows.columns if rows[name].dtype.kind in "if"]
+    number_formats = {name: _format(rows[name]) for name in rows.columns if rows[name].dtype.kind in "if"}
+    number_formats |= {label(name): "percent" for name in (summary.metric, *others) if _is_share(name)}
+    value = number_formats[label(summary.metric)]
     event = st.dataframe(
         rows,
         hide_index=True,
@@ -87,30 +82,36 @@ def show(
         key=f"trials-{kind}-{run.name}-{zlib.crc32(top['trial'].to_numpy().tobytes())}",
         alt="A row for each trial",
         column_config={
-            **{
-                name: st.column_config.NumberColumn(format="compact" if rows[name].dtype.kind == "i" else "%.4g")
-                for name in numbers
-            },
+            **{name: st.column_config.NumberColumn(format=form) for name, form in number_formats.items()},
             "trial": st.column_config.NumberColumn(pinned=True),
             label(summary.metric): st.column_config.NumberColumn(
                 format=value,
-                help="What the search goes by: the mean over the folds; of a pruned trial, of the epoch at which it "
-                "was stopped. A click on any head sorts by that column.",
+                help="The metric that the search optimizes: mean over the folds. For a pruned trial, it is from the "
+                "epoch at which the trial was stopped. Click any column's head to sort by it.",
             ),
+            "time": st.column_config.NumberColumn(format="compact", help="Hours, minutes and seconds."),
             SPREAD: st.column_config.NumberColumn(
-                format=value if described(summary.metric).unit == "share" else "%.2g",
-                help="Standard deviation over the folds.",
+                format=value if _is_share(summary.metric) else "%.2g",
+                help=f"Standard deviation of the {label(summary.metric)} over the folds.",
             ),
         },
     )
-    limited = "" if len(ordered) == len(top) else f" The table holds the first {len(top):,} of them; the CSV all."
+    limited = "" if len(ordered) == len(top) else f" The table has the first {len(top):,}, the CSV file all."
     st.caption(f"{words}{limited}")
-    _taken_on(run, top.iloc[event.selection.rows], ordered, kind)
+    _buttons(run, top.iloc[event.selection.rows], ordered, kind)
 
 
-def _taken_on(run: KeptRun, picked: pd.DataFrame, ordered: pd.DataFrame, kind: str) -> None:
+def _is_share(name: str) -> bool:
+    return described(name).unit == "share"
+
+
+def _format(column: pd.Series) -> str:
+    return "compact" if column.dtype.kind == "i" else "%.4g"
+
+
+def _buttons(run: KeptRun, picked: pd.DataFrame, ordered: pd.DataFrame, kind: str) -> None:
     numbers = picked["trial"].astype(int).tolist()[: trial_charts.MOST_CHOSEN]
-    pages = st.session_state.get(choosing.PAGES, {})
+    pages = st.session_state.get(selection.PAGES, {})
     with st.container(horizontal=True):
         st.button(
             "Learning curves",
@@ -119,6 +120,8 @@ def _taken_on(run: KeptRun, picked: pd.DataFrame, ordered: pd.DataFrame, kind: s
             on_click=learning_curves.choose,
             args=(numbers,),
         )
-        if st.button("Classes", disabled=picked["value"].notna().tolist() != [True], icon=":material/category:"):
-            st.switch_page(pages["classes"], query_params={choosing.RUN: run.name, choosing.TRIAL: str(numbers[0])})
+        if st.button(
+            "Results by class", disabled=picked["value"].notna().tolist() != [True], icon=":material/category:"
+        ):
+            st.switch_page(pages["classes"], query_params={selection.RUN: run.name, selection.TRIAL: str(numbers[0])})
         downloads.table(ordered, f"{run.name}-{kind or 'trials'}", "These trials (CSV)")

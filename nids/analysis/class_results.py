@@ -14,7 +14,7 @@ from nids.metrics.classification import class_figures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.data.snapshot import KeptRun
+    from nids.results import Run
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Judged:
     confusions: pd.DataFrame
 
 
-def of_trial(run: KeptRun, trial: int) -> Judged:
+def of_trial(run: Run, trial: int) -> Judged:
     """Return what the folds say of a trial."""
     return Judged(f"trial {trial}", run.table("classes", trial), run.table("confusions", trial))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nids.metrics.significance import Comparison
     from nids.results import Run
 
-BETTER, WORSE, ALIKE, UNKNOWN = "better", "worse", "not shown to differ", "cannot be told"
+BETTER, WORSE, ALIKE, UNKNOWN = "better", "worse", "no significant difference", "not comparable"
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def against_next(run: Run, trials: pd.DataFrame, best: BestTrial, metric: str) -
     number = int(second["trial"])
     ours = by_fold(run.table("curves", best.trial), best.epoch, metric)
     theirs = by_fold(run.table("curves", number), int(second["best_epoch"]), metric)
-    names = (f"trial {best.trial}", f"the second best, trial {number}")
+    names = (f"trial {best.trial}", f"the runner-up, trial {number}")
     return contest(metric, names, ours, theirs, _judging(run, best, metric))
 
 

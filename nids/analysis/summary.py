@@ -127,7 +127,7 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
         metrics=_metrics(row, run),
         hyperparameters=_hyperparameters(row, space, manifest["job"].get("hyperparameters", {})),
         classes=classes,
-        attacks=_attacks(of_best["attacks"], manifest["data"]["classes"]),
+        attacks=attack_summary(of_best["attacks"], manifest["data"]["classes"]),
         ranges=_ranges(classes),
         states={state: int(states.get(state, 0)) for state in STATES},
         failures=_failures(trials),
@@ -229,7 +229,8 @@ def class_summary(classes: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     return table.reindex([name for name in order if name in table.index]).rename_axis("class")
 
 
-def _attacks(attacks: pd.DataFrame, order: list[str]) -> pd.DataFrame:
+def attack_summary(attacks: pd.DataFrame, order: list[str]) -> pd.DataFrame:
+    """Return a row an attack type, as ``RunSummary.attacks``, of a trial's rows of the run store's attacks."""
     table = attacks.groupby(["attack", "class", "unseen"], as_index=False)[["rows", "flagged", "recognized"]].sum()
     table[["flagged", "recognized"]] = table[["flagged", "recognized"]].div(table["rows"], axis=0)
     table["class"] = pd.Categorical(table["class"], order)

@@ -1,4 +1,4 @@
-"""Fewer rows for the browser, chosen so that what a picture says stays."""
+"""Fewer rows for the browser, chosen so that a chart's message stays the same."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def best_first(trials: pd.DataFrame, direction: Direction, most: int) -> pd.Data
 
 
 def in_words(shown: int, of: int, what: str) -> str:
-    """Return what a picture leaves out; empty if it shows all."""
+    """Return what a chart leaves out; empty if it shows all."""
     if shown == of:
         return ""
-    return f"Of {of:,} {what}, {shown:,} are drawn: the best ones, and an even sample of the others."
+    return f"Shows {shown:,} of {of:,} {what}: the best ones and an even sample of the others."

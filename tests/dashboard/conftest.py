@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from dashboard.serving.settings import STORAGE
 from nids.bench import synthetic_run
 from nids.bench.dashboard import DONE, browser
 from nids.storage import Folder
@@ -26,7 +26,7 @@ def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A storage with a run named "large" of 30 trials, as the one that the server was started for."""
     folder = tmp_path / "runs"
     synthetic_run.write(Folder.from_uri(str(folder)).folder("large"), TRIALS)
-    monkeypatch.setattr(sys, "argv", ["app.py", str(folder)])
+    monkeypatch.setenv(STORAGE, str(folder))
     return folder
 
 

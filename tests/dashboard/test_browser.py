@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PAGES = (
-    *("", "overview", "trials", "trials?view=hyperparameters", "trials?view=curves", "classes", "verdict"),
-    *("trials?view=trade-offs", "compare", "cluster"),
+    *("", "overview", "trials", "trials?view=hyperparameters", "trials?view=learning+curves", "classes", "held-out"),
+    *("trials?view=Pareto+front", "compare", "cluster"),
 )
 # A picture of curves has buttons of that name too.
 CURVES = "button[kind=secondary]:has-text('Learning curves')"
@@ -100,9 +100,9 @@ def test_a_click_on_a_name_opens_the_run(tab: Page, server: str) -> None:
 
 def test_what_is_folded_opens_and_stays_open_for_another(chromium: Browser, tab: Page, server: str) -> None:
     open_page(tab, f"{server}/overview?run=large")
-    meaning = re.compile("macro-F1 — ")
+    meaning = re.compile("macro-F1: ")
     expect(tab.get_by_text(meaning)).to_have_count(0)
-    tab.get_by_text("What the words mean").click()
+    tab.get_by_text("Definitions").click()
     expect(tab.get_by_text(meaning)).to_be_visible()
     tab.wait_for_url(re.compile("terms="))
     other = chromium.new_context().new_page()
@@ -113,9 +113,9 @@ def test_what_is_folded_opens_and_stays_open_for_another(chromium: Browser, tab:
 
 def test_the_chosen_run_stays_from_page_to_page(tab: Page, server: str) -> None:
     open_page(tab, f"{server}/overview?run=other")
-    for name in ("Trials", "Classes", "Verdict", "Cluster", "Overview"):
+    for name in ("Trials", "Classes", "Held-out test", "Cluster", "Overview"):
         tab.get_by_test_id("stTopNavLink").filter(has_text=name).click()
-        tab.wait_for_url(f"**/{name.lower()}?run=other")
+        tab.wait_for_url(f"**/{name.lower().removesuffix(' test')}?run=other")
         expect(tab.locator("h3").get_by_text("other", exact=True)).to_be_visible()
 
 
@@ -166,7 +166,7 @@ def test_the_curves_of_selected_trials_are_shown(tab: Page, server: str) -> None
         select(tab, *rows)
         tab.locator(CURVES).click()
         expect(tab.locator(PICTURE)).to_be_visible()
-        tab.wait_for_url(re.compile(r"view=curves"))
+        tab.wait_for_url(re.compile(r"view=learning"))
         found.append(re.findall(r"curves=(\d+)", tab.url))
         expect(tab.get_by_test_id("stException")).to_have_count(0)
         tab.locator("[data-testid=stButtonGroup] button", has_text="table").click()
@@ -182,14 +182,14 @@ def test_a_page_follows_what_becomes_of_its_run(tab: Page, server: str, place: P
     change(place / "changing" / "status.json", state="interrupted")
     expect(tab.get_by_text(re.compile(r"interrupted\s*$"))).to_be_visible(timeout=20_000)
     shutil.copytree(next(DEMONSTRATION.glob("*/baselines")), place / "changing" / "baselines")
-    open_page(tab, f"{server}/verdict?run=changing")
-    expect(tab.get_by_text("The held-out files have not been asked yet.")).to_have_count(0, timeout=20_000)
+    open_page(tab, f"{server}/held-out?run=changing")
+    expect(tab.get_by_text("Not evaluated on the held-out files yet.")).to_have_count(0, timeout=20_000)
     # Another tab keeps the names of the runs fresh.
     other = tab.context.new_page()
     open_page(other, f"{server}/overview?run=large")
     shutil.rmtree(place / "changing")
     other.get_by_test_id("stTopNavLink").filter(has_text="Trials").click()
-    expect(tab.get_by_text("holds no run named changing")).to_be_visible(timeout=20_000)
+    expect(tab.get_by_text("There is no run named changing")).to_be_visible(timeout=20_000)
 
 
 def test_a_filter_forgets_what_was_selected(tab: Page, server: str) -> None:
@@ -207,7 +207,7 @@ def test_a_filter_forgets_what_was_selected(tab: Page, server: str) -> None:
 def test_downloads_hold_what_they_say(tab: Page, server: str, place: Path, tmp_path: Path) -> None:
     open_page(tab, f"{server}/overview?run=large")
     for label, name in (
-        ("BestTrial configuration", "best.toml"),
+        ("Best configuration", "best.toml"),
         ("Report", "report.html"),
         ("All trials", "trials.csv"),
     ):
@@ -227,7 +227,7 @@ def test_downloads_hold_what_they_say(tab: Page, server: str, place: Path, tmp_p
 def test_tables_are_taken_away_as_numbers(tab: Page, server: str, place: Path, tmp_path: Path) -> None:
     open_page(tab, f"{server}/classes?run=large&trial=3")
     with tab.expect_download() as download:
-        tab.get_by_test_id("stDownloadButton").filter(has_text="As CSV").get_by_role("button").click()
+        tab.get_by_test_id("stDownloadButton").filter(has_text="Download CSV").get_by_role("button").click()
     download.value.save_as(tmp_path / "classes.csv")
     written = pd.read_csv(tmp_path / "classes.csv").set_index("class")
     classes = pd.read_parquet(place / "large" / "classes").query("trial == 3")
@@ -244,7 +244,7 @@ def test_a_search_is_followed_while_it_runs(tab: Page, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "nids.cli", "search", str(job), "--storage", str(tmp_path / "runs"), *TINY]
     with served(str(tmp_path / "runs")) as (address, _):
         open_page(tab, f"{address}/overview")
-        expect(tab.get_by_text("A demonstration.")).to_be_visible()
+        expect(tab.get_by_text("Demonstration.")).to_be_visible()
         environment = {**os.environ, "COLUMNS": "200"}
         with subprocess.Popen(
             [*command, "--name", "live"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
@@ -252,13 +252,13 @@ def test_a_search_is_followed_while_it_runs(tab: Page, tmp_path: Path) -> None:
             while not (tmp_path / "runs" / "live" / "status.json").exists():
                 assert search.poll() is None, search.stdout.read() if search.stdout else ""
                 tab.wait_for_timeout(200)
-            expect(tab.get_by_text("A demonstration.")).to_have_count(0, timeout=60_000)
+            expect(tab.get_by_text("Demonstration.")).to_have_count(0, timeout=60_000)
             open_page(tab, f"{address}/overview?run=live")
             loaded = tab.evaluate("performance.timeOrigin")
             expect(tab.get_by_text(re.compile(r"[0-5] of 6 trials have ended"))).to_be_visible(timeout=60_000)
             expect(tab.get_by_text("All 6 trials ended.")).to_be_visible(timeout=240_000)
             expect(tab.get_by_text(re.compile(r"finished\s*$")).first).to_be_visible(timeout=60_000)
-            expect(tab.get_by_role("button", name="BestTrial configuration (TOML)")).to_have_count(1)
+            expect(tab.get_by_role("button", name="Best configuration (TOML)")).to_have_count(1)
             expect(tab.locator(PICTURE).first).to_be_visible(timeout=60_000)
             assert tab.evaluate("performance.timeOrigin") == loaded
             assert search.wait(120) == 0

@@ -1,9 +1,18 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+
+from nids.metrics.formatting import setting
+from tests.dashboard.conftest import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from streamlit.testing.v1 import AppTest
 
 from dashboard.components.filters import filtered, steps
 
@@ -46,3 +55,10 @@ def test_steps_are_values_that_occur_with_both_ends() -> None:
     many = steps(pd.Series([value / 1000 for value in range(1000)]))
     assert len(many) <= 101
     assert many[:2] + many[-1:] == [0.0, 0.01, 0.999]
+
+
+def test_a_link_holds_the_range_of_a_hyperparameter(page: Callable[..., AppTest], storage: Path) -> None:
+    rates = pd.read_parquet(storage / "large" / "trials")["params_learning_rate"].sort_values()
+    low, high = rates.iloc[0], rates.iloc[9]
+    address = {"of": "learning_rate", "in-learning_rate": [setting(low), setting(high)]}
+    assert "10 of 30 trials" in words(page("trials", run="large", **address))

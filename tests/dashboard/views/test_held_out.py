@@ -1,10 +1,21 @@
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dashboard.data.cache import DEMONSTRATION
+from dashboard.serving.settings import STORAGE
 from dashboard.views import held_out
+from nids.results import UNFINISHED
+from tests.dashboard.conftest import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from streamlit.testing.v1 import AppTest
 
 
 def judged(seen: tuple[float | None, int, int], unseen: tuple[float | None, int, int], benign: int) -> dict[str, Any]:
@@ -21,23 +32,62 @@ def judged(seen: tuple[float | None, int, int], unseen: tuple[float | None, int,
     [
         pytest.param(
             judged((0.75, 8000, 20), (0.5, 3000, 17), 9600),
-            "By the most probable class, it flags 75.00 % of the attacks of the 20 types that it knows, and 50.00 % of "
-            "the attacks of 17 types that it never saw; 3.12 % of the benign rows raise a false alarm.",
+            "By its most probable class, it detects 75.00 % of the attacks of known types (20 types) and 50.00 % of "
+            "the attacks of unseen types (17 types). 3.12 % of the benign rows raise a false alarm.",
             id="many",
         ),
         pytest.param(
             judged((0.999, 8000, 1), (0.0, 2, 1), 64),
-            "By the most probable class, it flags 99.90 % of the attacks (7,992 of 8,000) of the 1 type that it knows, "
-            "and 0 of the 2 attacks of 1 type that it never saw; 2 of the 64 benign rows raise a false alarm.",
+            "By its most probable class, it detects 99.90 % of the attacks (7,992 of 8,000) of known types (1 type) "
+            "and 0 of the 2 attacks of unseen types (1 type). 2 of the 64 benign rows raise a false alarm.",
             id="few",
         ),
         pytest.param(
             judged((0.75, 8000, 20), (None, 0, 0), 9600),
-            "By the most probable class, it flags 75.00 % of the attacks of the 20 types that it knows; 3.12 % of the "
+            "By its most probable class, it detects 75.00 % of the attacks of known types (20 types). 3.12 % of the "
             "benign rows raise a false alarm.",
             id="none-unseen",
         ),
     ],
 )
-def test_the_verdict_in_words(ours: dict[str, Any], expected: str) -> None:
+def test_in_words(ours: dict[str, Any], expected: str) -> None:
     assert held_out.in_words(ours) == expected
+
+
+def test_the_page_shows_what_the_threshold_and_the_base_rate_do(
+    page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STORAGE, str(tmp_path))
+    shown = page("held_out")
+    assert "Of 1,000,000 connections a day, 1,000 of them attacks" in words(shown)
+    shown.select_slider(key="base").set_value(0.01).run()
+    assert "Of 1,000,000 connections a day, 10,000 of them attacks" in words(shown)
+    thresholds = []
+    for rate in (0.001, 0.1):
+        shown.select_slider(key="far").set_value(rate).run()
+        found = next(caption.value for caption in shown.caption if caption.value.startswith("Threshold"))
+        thresholds.append(float(found.split()[1]))
+    assert thresholds[0] > thresholds[1]
+
+
+def test_the_page_says_how_many_baselines_do_better(
+    page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STORAGE, str(tmp_path))
+    judged = {
+        of: json.loads(next(DEMONSTRATION.glob(f"*/{of}/evaluation.json")).read_text()) for of in ("final", "baselines")
+    }
+    [(file, ours)] = judged["final"]["held_out"].items()
+    others = [entry["figures"] for entry in judged["baselines"]["held_out"] if entry["file"] == file]
+    above = [sum(figures[name] > ours["figures"][name] for figures in others) for name in ("accuracy", "macro_f1")]
+    verb = ["has" if number == 1 else "have" for number in above]
+    assert (
+        f"Of {len(others)} other models on the same rows, {above[0]} {verb[0]} a higher accuracy and {above[1]} "
+        f"{verb[1]} a higher macro-F1."
+    ) in words(page("held_out")).replace("\\", "")
+
+
+def test_the_page_says_that_finalizing_has_started(page: Callable[..., AppTest], storage: Path) -> None:
+    (storage / "large" / UNFINISHED).mkdir(parents=True)
+    (storage / "large" / UNFINISHED / "fold-0-seed-1-of-3.npz").write_bytes(b"")
+    assert "Finalizing has started: 1 model is trained." in words(page("held_out", run="large"))
