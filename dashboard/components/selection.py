@@ -11,7 +11,7 @@ from dashboard.components.markdown import plain
 from dashboard.data import cache
 from dashboard.data.cache import DEMONSTRATION
 from dashboard.serving.settings import storage
-from nids.results.ranking import complete_first
+from nids.results import ranking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +104,7 @@ def offered(trials: pd.DataFrame, direction: Direction, requested: Sequence[str]
         direction: "min" or "max".
         requested: Numbers that are offered however poor their trials are.
     """
-    ordered = complete_first(trials, direction)["trial"].astype(int).astype(str).tolist()
+    ordered = ranking.ordered(trials, direction)["trial"].astype(int).astype(str).tolist()
     numbers = ordered[:MOST_TRIALS]
     known = set(ordered)
     numbers += [number for number in requested if number in known and number not in numbers]

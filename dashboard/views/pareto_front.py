@@ -11,14 +11,15 @@ from dashboard.components.chart import draw, left_out
 from dashboard.components.markdown import plain
 from dashboard.views import trial_table
 from nids.charts import downsampling, pareto_front
-from nids.metrics import pareto
 from nids.metrics.measures import HEADLINE, described, label
+from nids.report import sentences
+from nids.results import ranking
+from nids.results.ranking import Axes
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from dashboard.data.snapshot import KeptRun
-    from nids.metrics.pareto import Axes
     from nids.report import RunSummary
 
 HELP = "The Pareto front: the trials that no other trial beats in one of these metrics without losing in the other."
@@ -29,10 +30,10 @@ CHANCE = (
 
 def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> Axes | None:
     """Let the visitor choose two metrics in a row of the page, and return them; None if there are not two."""
-    names = pareto.offered(trials)
+    names = ranking.measured(trials)
     if len(names) < 2:
         return None
-    first = pareto.defaults(metric, names)
+    first = Axes.from_metric(metric, names)
     with row:
         vertical, horizontal = (
             st.selectbox(
@@ -50,7 +51,7 @@ def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> Axes | Non
                 ("Horizontal axis", "x", first.horizontal),
             )
         )
-    return pareto.Axes(vertical, horizontal)
+    return Axes(vertical, horizontal)
 
 
 def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, axes: Axes | None, answer: DeltaGenerator) -> None:
@@ -70,12 +71,12 @@ def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, axes: Axes |
     if axes.vertical == axes.horizontal:
         st.info("Choose two different metrics.")
         return
-    answer.markdown(f"#### {plain(pareto.in_words(trials, axes))}")
+    answer.markdown(f"#### {plain(sentences.trade_off(trials, axes))}")
     with_both = filtered.dropna(subset=[*axes])
     if with_both.empty:
         st.info("None of the trials that pass the filters has both metrics.")
         return
-    on_front = pareto.front(trials, axes)[with_both.index]
+    on_front = ranking.front(trials, axes)[with_both.index]
     others = downsampling.best_first(with_both[~on_front], summary.direction, downsampling.MOST_MARKS)
     drawn = pd.concat([with_both[on_front], others])
     picture = pareto_front.trade_off(pareto_front.trade_off_data(drawn, on_front, axes), axes)
@@ -85,7 +86,7 @@ def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, axes: Axes |
     if best.empty:
         st.caption("No trial on the front passes the filters.")
         return
-    measures = [name for name in axes if name != pareto.SECONDS]
+    measures = [name for name in axes if name != ranking.SECONDS]
     chance = f" {CHANCE}" if summary.folds > 1 else ""
     first = label(axes.vertical)
     words = f"The Pareto front, best {first} first.{chance} The search optimized {label(summary.metric)} only."

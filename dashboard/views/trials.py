@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.components import faults, filters, layout
 from dashboard.data import cache
 from dashboard.views import hyperparameters, learning_curves, pareto_front, trial_table
-from nids.results.ranking import complete_first
+from nids.results import ranking
 from nids.search_space import space_from
 
 TABLE, HYPERPARAMETERS, PARETO_FRONT = "table", "hyperparameters", "Pareto front"
@@ -47,5 +47,5 @@ def show() -> None:
             pareto_front.show(run, summary, filtered, axes, answer)
         else:
             words = f"{len(filtered):,} of {summary.all_trials:,} trials, best complete trial first."
-            trial_table.show(run, summary, complete_first(filtered, summary.direction), words)
+            trial_table.show(run, summary, ranking.ordered(filtered, summary.direction), words)
     faults.of_run(run)

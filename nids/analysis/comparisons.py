@@ -10,6 +10,7 @@ from nids.analysis import baselines
 from nids.metrics.formatting import mean_and_spread
 from nids.metrics.measures import described, label
 from nids.metrics.significance import CONFIDENCE, compare, in_words
+from nids.results import ranking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,20 +92,6 @@ def contest(
     return Contest(metric, names, ours, theirs, test)
 
 
-def runner_up(trials: pd.DataFrame, best: int, mode: str) -> pd.Series | None:
-    """Return the row of the second best complete trial, None if there is none.
-
-    Args:
-        trials: The run store's trials.
-        best: Number of the best one.
-        mode: "min" or "max".
-    """
-    others = trials[(trials["state"] == "COMPLETE") & trials["value"].notna() & (trials["trial"] != best)]
-    if others.empty:
-        return None
-    return others.sort_values(["value", "trial"], ascending=[mode == "min", True]).iloc[0]
-
-
 def by_fold(curves: pd.DataFrame, epoch: int, metric: str) -> pd.Series:
     """Return a trial's figure at an epoch, indexed by fold.
 
@@ -118,7 +105,7 @@ def by_fold(curves: pd.DataFrame, epoch: int, metric: str) -> pd.Series:
 
 def against_next(run: Run, trials: pd.DataFrame, best: BestTrial, metric: str) -> Contest | None:
     """Return how the best trial stands beside the second best one, None if there is none."""
-    second = runner_up(trials, best.trial, run.direction)
+    second = ranking.runner_up(trials, run.direction)
     if second is None:
         return None
     number = int(second["trial"])

@@ -11,7 +11,7 @@ import pandas as pd
 from nids.analysis.importances import importances
 from nids.datasets.nsl_kdd import published as paper
 from nids.metrics.measures import ON_FOLDS, described
-from nids.results.ranking import best_row, complete_first
+from nids.results import ranking
 from nids.search_space import params_of, space_from
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
     if len(manifest["folds"]["used"]) == 1:
         # One fold has no spread; the zero that is stored would read as certainty.
         trials = trials.assign(**{f"{name}_std": math.nan for name in run.measures})
-    row = best_row(trials, direction)
+    row = ranking.best(trials, direction)
     best = None if row is None else _best(row, search["metric"])
     of_best = {name: run.table(name, best.trial if best else -1) for name in ("classes", "attacks")}
     classes = class_summary(of_best["classes"], manifest["data"]["classes"])
@@ -260,7 +260,7 @@ def _failures(trials: pd.DataFrame) -> pd.DataFrame:
 def _shown(trials: pd.DataFrame, direction: Direction) -> pd.DataFrame:
     if len(trials) <= SHOWN_TRIALS:
         return trials
-    return complete_first(trials, direction).head(SHOWN_TRIALS).reset_index(drop=True)
+    return ranking.ordered(trials, direction).head(SHOWN_TRIALS).reset_index(drop=True)
 
 
 def _unlike(manifest: Mapping[str, Any]) -> tuple[str, ...]:

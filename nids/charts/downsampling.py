@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nids.results.ranking import complete_first
+from nids.results import ranking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def best_first(trials: pd.DataFrame, direction: Direction, most: int) -> pd.Data
     """
     if len(trials) <= most:
         return trials
-    first = complete_first(trials, direction).index[: most // 10]
+    first = ranking.ordered(trials, direction).index[: most // 10]
     others = trials.index.difference(first)
     kept = first.union(others[:: -(-len(others) // (most - len(first)))])
     return trials.loc[kept]

@@ -12,7 +12,7 @@ from nids.metrics.measures import described, label
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nids.metrics.pareto import Axes
+    from nids.results.ranking import Axes
 
 
 def trade_off_data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.DataFrame:

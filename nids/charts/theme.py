@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from nids.metrics.measures import described, label
+from nids.results import ranking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,9 +53,7 @@ def history_data(trials: pd.DataFrame, direction: Direction) -> pd.DataFrame:
         Columns trial, state, value, best, ordered by trial; NaN where there is none (yet).
     """
     data = trials[["trial", "state", "value"]].sort_values("trial", ignore_index=True)
-    complete = data["value"].where(data["state"] == "COMPLETE")
-    best = complete.cummin() if direction == "min" else complete.cummax()
-    return data.assign(best=best.ffill())
+    return data.assign(best=ranking.best_so_far(data, direction))
 
 
 def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:

@@ -19,12 +19,20 @@ from nids.cli.options import (
     show,
 )
 from nids.cli.rows import load, rows_of
+from nids.errors import UserError
 from nids.models import backend
 
 
 def finalize(
     run: RunArgument,
     trial: Annotated[int | None, typer.Option(help="Its trial. Unsaid: the best one.", show_default=False)] = None,
+    pick: Annotated[
+        str | None,
+        typer.Option(
+            help='A rule to pick the trial by, such as "false_alarm_rate <= 0.005, then max macro_f1".',
+            show_default=False,
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Models to train on all rows, one a seed.")] = 3,
     set_: ResourcesOption = None,
     again: AgainOption = False,
@@ -34,11 +42,17 @@ def finalize(
 ) -> None:
     """Finalize: train the best trial on all rows, judge it by the held-out files, and save it as a detector."""
     from nids import results
+    from nids.results import ranking
 
     console = Console()
     found = results.open_run(storage, run)
     if found.folder.exists("bundle/SHA256SUMS") and not again:
         raise looked_at(f"{run} has been finalized")
+    if pick is not None:
+        if trial is not None:
+            raise UserError(f"found --trial {trial} and --pick {pick!r}: both name the trial. Give one of them.")
+        trial = int(ranking.pick(found.trials(), ranking.Rule.from_text(pick))["trial"])
+        console.print(f"{pick}: trial {trial}", highlight=False)
     backend.configure_alone()
     from nids.detector import finalize as finalizing
 

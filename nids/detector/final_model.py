@@ -23,8 +23,7 @@ from nids.metrics.evaluation import evaluate_traffic
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import figures_of
 from nids.models.hyperparameters import hyperparameters_of
-from nids.results import file_name, write_table
-from nids.results.ranking import best_row
+from nids.results import file_name, ranking, write_table
 from nids.storage import Folder
 from nids.training.refit import on_all, on_folds
 from nids.training.trial import FoldOfTrial
@@ -70,7 +69,7 @@ def choose(run: Run, trial: int | None = None) -> Choice:
     trials = run.arrow("trials")
     rows = {row["trial"]: row for row in trials.to_pylist()}
     if trial is None:
-        best = best_row(trials.to_pandas(), run.direction)
+        best = ranking.best(trials.to_pandas(), run.direction)
         if best is None:
             raise UserError(f"{run.name} has no complete trial yet. Go on with it by `nids resume {run.name}`.")
         trial = int(best["trial"])

@@ -9,6 +9,7 @@ from nids.analysis.baselines import best_other
 from nids.datasets.nsl_kdd import published
 from nids.metrics.formatting import mean_and_spread, value
 from nids.metrics.measures import label
+from nids.results import ranking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nids.analysis.summary import RunSummary
+    from nids.results.ranking import Axes
 
 SYNTHETIC = (
     "SYNTHETIC DATA: these rows were generated. The figures show that the search works; "
@@ -88,6 +90,21 @@ def comparison(summary: RunSummary) -> str:
     return (
         "The paper names neither its number of folds nor its epochs, batch size or resampling strategy, so "
         "the comparison is with what it reports, not with a repetition of it."
+    )
+
+
+def trade_off(trials: pd.DataFrame, axes: Axes) -> str:
+    """Return how many of a run's trials are on the Pareto front of two measures, in a sentence."""
+    weighable, on_front = ranking.weighable(trials, axes), ranking.front(trials, axes)
+    count, names = int(on_front.sum()), f"{label(axes.vertical)} and {label(axes.horizontal)}"
+    if len(weighable) < 2:
+        return f"{'Only one' if len(weighable) else 'No'} complete trial has {names}: there is nothing to compare yet."
+    if count == 1:
+        number = int(trials.loc[on_front, "trial"].iloc[0])
+        return f"No trade-off: of {len(weighable):,} complete trials, trial {number} is the best in both {names}."
+    return (
+        f"{count:,} of {len(weighable):,} complete trials are on the Pareto front of {names}: no other trial is better "
+        "in one of these without being worse in the other."
     )
 
 

@@ -1,32 +1,44 @@
-"""Which trials of a run are the best. Search, report, dashboard and finalization rank by nothing else."""
+"""Which trials of a run are the best. Report, dashboard, finalization and progress rank by nothing else.
+
+Only complete trials can be the best, on the front, or picked: the figures of a pruned trial are of the epoch at which
+it was stopped.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from nids.errors import UserError
+from nids.metrics.measures import MEASURES, ON_FOLDS, described
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Sequence
 
     from nids.metrics.measure import Direction
 
-
-def best_row(trials: pd.DataFrame, direction: Direction) -> pd.Series | None:
-    """Return the row of the best complete trial, the first of equal ones, or None if no trial is complete.
-
-    Args:
-        trials: The run store's trials.
-        direction: "min" or "max".
-    """
-    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
-    if complete.empty:
-        return None
-    return complete.sort_values(["value", "trial"], ascending=[direction == "min", True]).iloc[0]
+SECONDS = "seconds"
+EXAMPLE = "false_alarm_rate <= 0.005, then max macro_f1"
 
 
-def complete_first(trials: pd.DataFrame, direction: Direction) -> pd.DataFrame:
-    """Return trials by their value, the best first.
+def is_better(value: float, than: float, direction: Direction) -> bool:
+    """Return whether a value is better than another one; NaN is not."""
+    return value < than if direction == "min" else value > than
 
-    A pruned trial's value is of an early epoch, so the complete ones come first whatever it is.
+
+def best_so_far(trials: pd.DataFrame, direction: Direction) -> pd.Series:
+    """Return for each trial the best value of the complete ones up to and including it, in the order of the table."""
+    complete = trials["value"].where(trials["state"] == "COMPLETE")
+    return (complete.cummin() if direction == "min" else complete.cummax()).ffill()
+
+
+def ordered(trials: pd.DataFrame, direction: Direction) -> pd.DataFrame:
+    """Return trials by their value, the best first: the complete ones, then the others; of equal ones, the first.
 
     Args:
         trials: The run store's trials.
@@ -36,3 +48,165 @@ def complete_first(trials: pd.DataFrame, direction: Direction) -> pd.DataFrame:
         ["complete", "value", "trial"], ascending=[False, direction == "min", True]
     )
     return order.drop(columns="complete")
+
+
+def best(trials: pd.DataFrame, direction: Direction) -> pd.Series | None:
+    """Return the row of the best complete trial, None if no trial is complete; arguments as for ``ordered``."""
+    return _complete_at(0, trials, direction)
+
+
+def runner_up(trials: pd.DataFrame, direction: Direction) -> pd.Series | None:
+    """Return the row of the second best complete trial, None if there is none; arguments as for ``ordered``."""
+    return _complete_at(1, trials, direction)
+
+
+def _complete_at(position: int, trials: pd.DataFrame, direction: Direction) -> pd.Series | None:
+    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
+    return ordered(complete, direction).iloc[position] if len(complete) > position else None
+
+
+class Axes(NamedTuple):
+    """Two measures of trials, each one of ``measured``."""
+
+    vertical: str
+    horizontal: str
+
+    @classmethod
+    def from_metric(cls, metric: str, names: Sequence[str]) -> Axes:
+        """Return what to weigh at first: what the search optimised against false alarms or, without these, time.
+
+        Args:
+            metric: The run's metric.
+            names: What ``measured`` returned, two or more.
+        """
+        vertical = metric if metric in names else names[0]
+        others = [name for name in names if name != vertical]
+        horizontal = next((name for name in ("false_alarm_rate", SECONDS) if name in others), others[0])
+        return cls(vertical, horizontal)
+
+
+def measured(trials: pd.DataFrame) -> list[str]:
+    """Return the measures that some complete trial has, and the time that it took."""
+    complete = trials[trials["state"] == "COMPLETE"]
+    return [name for name in (*ON_FOLDS, SECONDS) if name in complete and complete[name].notna().any()]
+
+
+def weighable(trials: pd.DataFrame, axes: Axes) -> pd.DataFrame:
+    """Return the complete trials that have both measures."""
+    complete = trials[trials["state"] == "COMPLETE"]
+    return complete[complete[[*axes]].astype(float).abs().lt(np.inf).all(axis=1)]
+
+
+def front(trials: pd.DataFrame, axes: Axes) -> pd.Series:
+    """Return which trials are on the Pareto front of two measures: bool, with the index of the trials.
+
+    A trial is on it if it is ``weighable`` and no other such trial is at least as good in both measures and better in
+    one.
+    """
+    signs = [1.0 if described(name).direction == "min" else -1.0 for name in axes]
+    costs = weighable(trials, axes)[[*axes]] * signs
+    # Trials with the same two figures are on the front together, or not at all.
+    pairs = costs.drop_duplicates().sort_values([*axes])
+    earlier = pairs[axes.horizontal].cummin().shift(fill_value=np.inf)
+    best_pairs = pd.MultiIndex.from_frame(pairs[pairs[axes.horizontal] < earlier])
+    on_front = pd.Series(False, index=trials.index)
+    on_front[costs.index] = pd.MultiIndex.from_frame(costs).isin(best_pairs)
+    return on_front
+
+
+class Limit(NamedTuple):
+    """The least or the largest value of a measure that a trial may have."""
+
+    name: str
+    is_most: bool
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.name} {'<=' if self.is_most else '>='} {self.value:g}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How to pick a trial: of those within all limits, the one with the best value of a measure."""
+
+    limits: tuple[Limit, ...]
+    aim: str
+
+    @classmethod
+    def from_text(cls, text: str) -> Rule:
+        """Return the rule that a text such as ``EXAMPLE`` gives: any number of limits, then the aim.
+
+        Raises:
+            UserError: It is no such text, or names no measure.
+        """
+        *limits, aim = (part.strip().removeprefix("then ").strip() for part in text.split(","))
+        chosen = re.fullmatch(r"(min|max)\s+(\w+)", aim)
+        if not chosen:
+            raise _no_rule(text, f'{aim!r} is no aim: it must be the last part, "min" or "max" and a measure')
+        direction, name = chosen.groups()
+        if (expected := _known(text, name)) != direction:
+            raise _no_rule(text, f"{direction} {name} would pick the worst trial: write {expected} {name}")
+        return cls(tuple(_limit(text, part) for part in limits), name)
+
+
+def _limit(text: str, part: str) -> Limit:
+    limit = re.fullmatch(r"(\w+)\s*(<=|>=)\s*([0-9.]+(?:e-?\d+)?)\s*(%?)", part, re.IGNORECASE)
+    try:
+        if not limit:
+            raise ValueError
+        name, relation, number, per_cent = limit.groups()
+        value = float(number) / (100 if per_cent else 1)
+    except ValueError:
+        raise _no_rule(text, f"{part!r} is no limit: it must be a measure, <= or >=, and a number") from None
+    _known(text, name)
+    return Limit(name, relation == "<=", value)
+
+
+def _known(text: str, name: str) -> Direction:
+    """Return the direction of a measure of trials, or raise a UserError that there is none of that name."""
+    names = [*ON_FOLDS, SECONDS]
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise _no_rule(text, f"there is no measure {name!r}{hint}; there are {', '.join(names)}")
+    return MEASURES[name].direction
+
+
+def _no_rule(text: str, reason: str) -> UserError:
+    return UserError(f'{text!r} is no rule to pick a trial by: {reason}. An example: "{EXAMPLE}".')
+
+
+def pick(trials: pd.DataFrame, rule: Rule) -> pd.Series:
+    """Return the row of the complete trial that a rule picks, the first of equal ones.
+
+    Args:
+        trials: The run store's trials.
+        rule: The rule.
+
+    Raises:
+        UserError: No complete trial has the measures of the rule, or none is within its limits.
+    """
+    complete = trials[trials["state"] == "COMPLETE"]
+    for name in (*(limit.name for limit in rule.limits), rule.aim):
+        if name not in complete or complete[name].isna().all():
+            raise UserError(
+                f"no complete trial of this run has a value of {name}: pick by {', '.join(measured(trials)) or 'none'}."
+            )
+    within = complete
+    for limit in rule.limits:
+        values = within[limit.name]
+        kept = within[values <= limit.value if limit.is_most else values >= limit.value]
+        if kept.empty:
+            nearest = ordered(
+                within.assign(value=values).dropna(subset=["value"]), "min" if limit.is_most else "max"
+            ).iloc[0]
+            before = "" if within is complete else " of those within the limits before it"
+            raise UserError(
+                f"no complete trial{before} has {limit}: the nearest is trial {nearest['trial']}, with "
+                f"{nearest['value']:.4g}. Relax the limit."
+            )
+        within = kept
+    picked = best(within.assign(value=within[rule.aim]), MEASURES[rule.aim].direction)
+    if picked is None:
+        raise UserError(f"no complete trial within the limits has a value of {rule.aim}. Relax a limit.")
+    return trials[trials["trial"] == picked["trial"]].iloc[0]

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from nids.errors import UserError
-from nids.results import open_run, run_names
-from nids.results.ranking import best_row
+from nids.results import open_run, ranking, run_names
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +38,7 @@ def show(storage: str, console: Console) -> None:
 def _cells(run: Run) -> tuple[str, str, str, str]:
     trials = run.trials()
     search = run.manifest["job"]["search"]
-    row = best_row(trials, run.direction)
+    row = ranking.best(trials, run.direction)
     best = "" if row is None else f"{search['metric']} {row['value']:.4f} (trial {row['trial']})"
     ended = int((trials["state"] != "RUNNING").sum())
     return run.state, f"{ended}/{search['trials']}", best, run.manifest["data"]["source"]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from nids.results import ranking
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -71,10 +73,7 @@ class SearchProgress:
         self._console.print(line, highlight=False, soft_wrap=True, markup=False)
 
     def _keep_best(self, value: float, number: int) -> None:
-        better = self._best is None or (
-            value < self._best[0] if self._search.direction == "min" else value > self._best[0]
-        )
-        if better:
+        if self._best is None or ranking.is_better(value, self._best[0], self._search.direction):
             self._best = (value, number)
 
     def _line(self, counts: Counts, done: int) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from nids.analysis.comparisons import ALIKE, BETTER, UNKNOWN, WORSE, by_fold, contest, runner_up
+from nids.analysis.comparisons import ALIKE, BETTER, UNKNOWN, WORSE, by_fold, contest
 
 FOLDS = {"training_rows": [200, 200, 200], "validation_rows": [100, 100, 100]}
 
@@ -37,17 +37,6 @@ def test_what_has_no_figures_is_said_to_have_none() -> None:
         UNKNOWN,
         "There are no figures of b by fold, so no test can tell which is better.",
     )
-
-
-def test_the_second_best_is_a_complete_trial() -> None:
-    table = pd.DataFrame(
-        [(0, "COMPLETE", 0.3), (1, "PRUNED", 0.1), (2, "COMPLETE", 0.2), (3, "COMPLETE", 0.25)],
-        columns=["trial", "state", "value"],
-    )
-    found = runner_up(table, 2, "min")
-    assert found is not None
-    assert found["trial"] == 3
-    assert runner_up(table[table["trial"] == 2], 2, "min") is None
 
 
 def test_figures_are_those_of_the_epoch() -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from nids.charts import pareto_front, theme
-from nids.metrics.pareto import Axes
+from nids.results.ranking import Axes
 
 
 @pytest.fixture

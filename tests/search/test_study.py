@@ -17,7 +17,6 @@ from nids.datasets.nsl_kdd import published
 from nids.metrics.measures import applicable
 from nids.models.cnn_bigru.spaces import PAPER
 from nids.results import Run, RunWriter
-from nids.results.ranking import complete_first
 from nids.search.study import JOURNAL, new_study, resumed_study, running_values
 from nids.search_space import describe, params_of
 from nids.storage import Folder
@@ -224,13 +223,3 @@ def test_a_resumed_study_does_not_draw_the_first_points_again(tmp_path: Path) ->
     study, _ = resumed_study(Run(writer.folder), search, journal=tmp_path / JOURNAL)
     later = [study.ask(SPACE).params for _ in range(3)]
     assert [point for point in later if point in earlier] == []
-
-
-def test_complete_trials_come_before_pruned_ones_of_any_value() -> None:
-    table = pd.DataFrame(
-        [(0, "PRUNED", 0.1), (1, "COMPLETE", 0.3), (3, "COMPLETE", 0.2), (2, "COMPLETE", 0.2)],
-        columns=["trial", "state", "value"],
-    )
-    assert complete_first(table, "min")["trial"].tolist() == [2, 3, 1, 0]
-    assert complete_first(table, "max")["trial"].tolist() == [1, 2, 3, 0]
-    assert complete_first(table, "min").columns.tolist() == ["trial", "state", "value"]
