@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 
+from nids import shipped_jobs
 from nids.errors import UserError
 from nids.metrics.measures import MEASURES, OBJECTIVES
 from nids.models.hyperparameters import Hyperparameters
@@ -234,13 +235,19 @@ class Job(_Section):
 def read(path: Path, overrides: Sequence[str] = ()) -> Job:
     """Return the job in a TOML file, with ``key.path=value`` overrides applied.
 
+    A file that is not there is looked for among those that come with the program (``nids.shipped_jobs``).
+
     Raises:
         UserError: The file cannot be read, is no TOML, or holds a key or a value that is not allowed.
     """
+    path = shipped_jobs.resolve(path)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as a job file ({error}). Name one, such as jobs/quick.toml.") from None
+        raise UserError(
+            f"{path}: cannot be read as a job file ({error}). Give a job file, or the name of one "
+            f"that comes with nids: {', '.join(shipped_jobs.names())}."
+        ) from None
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

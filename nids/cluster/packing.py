@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nids
+from nids import shipped_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def packed(job: Path | None) -> Iterator[Path]:
         folder = Path(temporary) / "project"
         shutil.copytree(source, folder / "nids", ignore=_all_but_code)
         if job is not None:
-            shutil.copyfile(job, folder / JOB)
+            shutil.copyfile(shipped_jobs.resolve(job), folder / JOB)
         yield folder
 
 

@@ -73,7 +73,8 @@ def test_help_loads_nothing_slow(tmp_path: Path) -> None:
         pytest.param(
             ["search", "nowhere.toml"],
             "Error: nowhere.toml: cannot be read as a job file ([Errno 2] No such file or directory: 'nowhere.toml'). "
-            "Name one, such as jobs/quick.toml.\n",
+            "Give a job file, or the name of one that comes with nids: "
+            "correlate, large, paper, quick, reference, unseen.\n",
             id="no job file",
         ),
         pytest.param(

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nids import shipped_jobs
+
+JOBS = Path(__file__).parents[1] / "jobs"
+
+
+def test_names_are_those_of_the_job_files() -> None:
+    assert shipped_jobs.names() == ["correlate", "large", "paper", "quick", "reference", "unseen"]
+
+
+@pytest.mark.parametrize("given", ["quick", "quick.toml", "jobs/quick.toml", "jobs/quick"])
+def test_resolve_finds_what_comes_with_the_program(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shipped_jobs.resolve(Path(given)) == JOBS / "quick.toml"
+
+
+def test_resolve_prefers_a_file_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("quick.toml").touch()
+    assert shipped_jobs.resolve(Path("quick.toml")) == Path("quick.toml")
+
+
+@pytest.mark.parametrize("given", ["qick.toml", "mine/quick.toml", "quick.txt", "/jobs/quick.toml"])
+def test_resolve_leaves_other_names_alone(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shipped_jobs.resolve(Path(given)) == Path(given)
