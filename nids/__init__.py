@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
     from nids.detector.bundle import Bundle
     from nids.results import Run
     from nids.search.session import search
@@ -90,8 +90,7 @@ def load_dataset(
     """
     from nids import datasets
 
-    named = {} if file is None else {"file": file}
-    return datasets.load_training(name, class_map=label_map, folder=folder, rows=rows, seed=seed, **named)
+    return datasets.load_training(name, file=file, class_map=label_map, folder=folder, rows=rows, seed=seed)
 
 
 def __getattr__(name: str) -> Any:

@@ -38,8 +38,10 @@ class Data(_Section):
     """Which rows are searched on."""
 
     dataset: str = "nsl-kdd"
-    file: str = "KDDTrain+"
-    class_map: str = "nsl-kdd"
+    # The training file; without it the data set's first one.
+    file: str | None = None
+    # Which label stands for which class; without it the data set's first label map.
+    class_map: str | None = None
     # The data set to use where `dataset` cannot be had; without it the search ends with a message.
     fallback: str | None = None
     # Rows of a generated data set.

@@ -30,7 +30,7 @@ from nids.storage import Folder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 ROOT = Path(__file__).parents[1]
 DEMONSTRATION = ROOT / "dashboard" / "demo" / "runs"
@@ -52,7 +52,7 @@ def folder(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path:
     manifest = bundle.Manifest(
         format=bundle.FORMAT,
         dataset=traffic.dataset.name,
-        class_map=traffic.dataset.default_class_map,
+        class_map=traffic.dataset.label_maps[0].name,
         classes=traffic.dataset.classes,
         run="demonstration",
         trial=23,

@@ -13,9 +13,10 @@ JOBS = sorted((Path(__file__).parent.parent / "jobs").glob("*.toml"))
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in JOBS])
 def test_a_job_file_is_valid(path: Path) -> None:
     job = config.read(path)
-    file = datasets.get(job.data.dataset).file(job.data.file)
-    assert file is not None
-    assert (job.name, file.role) == (path.stem, "training")
+    dataset = datasets.get(job.data.dataset)
+    assert job.name == path.stem
+    assert job.data.file is None or dataset.file(job.data.file).role == "training"
+    assert dataset.labelled_by(job.data.class_map).classes == dataset.classes
     assert set(space_of(job)) >= {"learning_rate"}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from nids.analysis.importances import importances
-from nids.datasets.nsl_kdd import published as paper
+from nids.datasets.catalog.nsl_kdd import published as paper
 from nids.metrics.measures import ON_FOLDS, described
 from nids.results import ranking
 from nids.search_space import params_of, space_from

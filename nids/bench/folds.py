@@ -13,14 +13,16 @@ from nids import config, datasets
 from nids.bench.timing import spread
 from nids.cluster import connection
 from nids.cluster.object_store import SharedFolds
-from nids.folds.build import TrainingSet, build_folds, split
+from nids.folds.build import build_folds
 from nids.folds.encoding import Encoding
+from nids.folds.fold import TrainingSet
+from nids.folds.split import split
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
     from nids.bench.timing import Row
     from nids.config import Job
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 JOB = {"name": "folds", "data": {"dataset": "nsl-kdd"}}
 MB = 1e6
@@ -29,7 +31,7 @@ MB = 1e6
 def measure(rounds: int) -> list[Row]:
     """Build the folds as one would without this project and as it does, in turns, and look at what they take."""
     job = config.make(JOB, source=__file__)
-    traffic = datasets.load_training("nsl-kdd", file="KDDTrain+", rows=job.data.rows, seed=0)
+    traffic = datasets.load_training("nsl-kdd", rows=job.data.rows, seed=0)
     training_set = TrainingSet.from_traffic(traffic)
     plain = job.model_copy(update={"folds": job.folds.model_copy(update={"resampling": "none"})})
     one_by_one, ours, without = [], [], []

@@ -191,18 +191,20 @@ def score(
 def leakage(
     data: DataOption = None,
     dataset: Annotated[str, typer.Option(help="Name of the data set.")] = "nsl-kdd",
-    file: Annotated[str, typer.Option(help="Name of its training file; a generated data set has none.")] = "KDDTrain+",
+    file: Annotated[
+        str | None, typer.Option(help="Name of its training file; by default, the first one.", show_default=False)
+    ] = None,
     folds: Annotated[int, typer.Option(min=2, max=100, help="Number of cross-validation folds.")] = 5,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides folds, synthetic rows and models.")] = 0,
 ) -> None:
     """Show what three leaks do to the figures on your own rows: SMOTE before the split, an encoder fitted on all rows,
     one model trained on through all folds. Each is measured beside the right way.
     """
-    from nids import config, datasets
+    from nids import config
     from nids.report import leakage
 
     console = Console()
-    wanted = {"dataset": dataset, "file": file, "class_map": datasets.get(dataset).default_class_map}
+    wanted = {"dataset": dataset, "file": file}
     job = config.make({"name": "leakage", "data": wanted, "search": {"seed": seed}}, source="nids leakage")
     _, traffic = rows_of(job, data, console)
     leakage.show(leakage.measure_with_progress(traffic, folds, seed, Console(stderr=True)), traffic, console)

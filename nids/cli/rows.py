@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nids.config import Job
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 
 def rows_of(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic]:
@@ -42,11 +42,4 @@ def load(job: Job, data: Path | None) -> Traffic:
     """Return the labelled rows of a job."""
     from nids import datasets
 
-    return datasets.load_training(
-        job.data.dataset,
-        file=job.data.file,
-        class_map=job.data.class_map,
-        folder=data,
-        rows=job.data.rows,
-        seed=job.search.seed,
-    )
+    return datasets.load_for(job.data, job.search.seed, data)

@@ -10,7 +10,7 @@ import ray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nids.folds.build import Fold, TrainingSet
+    from nids.folds.fold import Fold, TrainingSet
 
 
 @dataclass(frozen=True)

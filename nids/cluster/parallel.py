@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from nids.cluster.placement import NodePool
     from nids.config import Job
-    from nids.folds.build import Fold, TrainingSet
+    from nids.folds.fold import Fold, TrainingSet
     from nids.storage import Folder
     from nids.training.refit import FitTask, FitWork
 

@@ -1,46 +1,28 @@
-"""The data sets that searches run on: one module each, listed here."""
+"""The data sets that searches run on: what they are, and their rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nids.datasets.io.load import read
-from nids.datasets.locate import locate, not_found
-from nids.datasets.nsl_kdd import dataset as nsl_kdd
-from nids.datasets.nsl_kdd import sample
-from nids.datasets.schema import unknown
+from nids.datasets import locate
+from nids.datasets.io.load import load
+from nids.datasets.registry import generate, get, is_generated, names
 from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from nids.datasets.schema import Dataset, SourceFile, Traffic
+    from nids.config import Data
+    from nids.datasets.schema import DatasetSpec, SourceFile
+    from nids.datasets.traffic import Traffic
 
-_DATASETS = {dataset.name: dataset for dataset in (nsl_kdd.DATASET, sample.DATASET)}
-_GENERATORS: dict[str, Callable[[int, int, str | None], Traffic]] = {sample.DATASET.name: sample.generate}
-
-
-def names() -> tuple[str, ...]:
-    """Return the names of all data sets."""
-    return tuple(_DATASETS)
-
-
-def get(name: str) -> Dataset:
-    """Return a data set by its name.
-
-    Raises:
-        UserError: There is no such data set.
-    """
-    if name not in _DATASETS:
-        raise UserError(unknown(name, "data set", _DATASETS))
-    return _DATASETS[name]
+__all__ = ["available", "get", "load_for", "load_training", "names"]
 
 
 def load_training(
-    name: str,
+    dataset: str | DatasetSpec,
     *,
-    file: str = "KDDTrain+",
+    file: str | None = None,
     class_map: str | None = None,
     folder: Path | None = None,
     rows: int = 6000,
@@ -49,9 +31,9 @@ def load_training(
     """Return the rows that a search may see.
 
     Args:
-        name: Name of the data set.
-        file: Name of one of its training files; a generated data set has none and ignores it.
-        class_map: Name of the preset that says which attack belongs to which class; ``None`` for the default.
+        dataset: The data set, or its name.
+        file: Name of one of its training files, ``None`` for the first; a generated data set has none and ignores it.
+        class_map: Name of the label map, ``None`` for the first.
         folder: A data file, or a folder or zip archive to find the file in; without it, the file is looked
             for in NIDS_DATA_DIR and in the user's cache.
         rows: Number of rows of a generated data set.
@@ -60,36 +42,57 @@ def load_training(
     Raises:
         UserError: A name is unknown, the file is held out, is not on this machine or cannot be read.
     """
-    dataset = get(name)
-    if name in _GENERATORS:
+    spec = get(dataset) if isinstance(dataset, str) else dataset
+    spec = spec.labelled_by(class_map)
+    if is_generated(spec):
         if folder is not None:
-            raise UserError(f"{name} is generated and reads no files, but {folder} was given. Use another data set.")
-        return _GENERATORS[name](rows, seed, class_map)
-    training = _training_file(dataset, file)
-    path = locate(dataset, training, folder)
+            raise UserError(
+                f"{spec.name} is generated and reads no files, but {folder} was given. Use another data set."
+            )
+        return generate(spec, rows, seed)
+    training = _training_file(spec, file)
+    path = locate.locate(spec, training, folder)
     if path is None:
-        raise not_found(dataset, training)
-    _refuse_held_out(dataset.file_at(path.name))
-    traffic = read(path, dataset, class_map)
-    _refuse_held_out(dataset.file_with(traffic.sha256))
+        raise locate.not_found(spec, training)
+    _refuse_held_out(spec.file_at(path.name))
+    traffic = load(path, spec)
+    _refuse_held_out(spec.file_with(traffic.sha256))
     return traffic
 
 
-def available(name: str, *, file: str = "KDDTrain+", folder: Path | None = None) -> bool:
+def load_for(data: Data, seed: int, folder: Path | None = None, dataset: DatasetSpec | None = None) -> Traffic:
+    """Return the rows that a job searches on.
+
+    Args:
+        data: The job's section of that name.
+        seed: The job's seed.
+        folder: As for ``load_training``.
+        dataset: Description that a run was begun with; ``None``: the one of that name.
+
+    Raises:
+        UserError: As ``load_training`` raises it.
+    """
+    return load_training(
+        dataset or data.dataset, file=data.file, class_map=data.class_map, folder=folder, rows=data.rows, seed=seed
+    )
+
+
+def available(dataset: str | DatasetSpec, *, file: str | None = None, folder: Path | None = None) -> bool:
     """Return whether ``load_training`` would find its file without the network.
 
     Raises:
         UserError: A name is unknown, the file is held out, or it is not in ``folder``: who names a place
             wants the data that are there, and no others.
     """
-    dataset = get(name)
-    if name in _GENERATORS:
-        return True
-    return locate(dataset, _training_file(dataset, file), folder) is not None
+    spec = get(dataset) if isinstance(dataset, str) else dataset
+    return is_generated(spec) or locate.locate(spec, _training_file(spec, file), folder) is not None
 
 
-def _training_file(dataset: Dataset, name: str) -> SourceFile:
-    file = dataset.file(name)
+def _training_file(dataset: DatasetSpec, name: str | None) -> SourceFile:
+    training = [file for file in dataset.files if file.role == "training"]
+    if name is None and not training:
+        raise UserError(f"{dataset.name} has no training file, so nothing can be searched on it. Use another data set.")
+    file = training[0] if name is None else dataset.file(name)
     _refuse_held_out(file)
     return file
 

@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from rich.markup import escape
-from rich.table import Table
 
-from nids.datasets.io.load import read
+from nids.datasets.io.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rich.console import Console
-
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import Dataset, Traffic
+    from nids.datasets.schema import DatasetSpec
+    from nids.datasets.traffic import Traffic
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Check:
     """
 
     name: str
-    dataset: Dataset
+    dataset: DatasetSpec
     sha256: str
     identity: str
     rows: int
@@ -46,51 +43,32 @@ class Check:
     oddities: tuple[str, ...]
 
 
-def check(path: DataPath, dataset: Dataset, class_map: str | None = None) -> Check:
+def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) -> Check:
     """Return what a file holds.
 
     Args:
         path: The file, on disk or inside a zip archive.
         dataset: What its columns mean.
-        class_map: Name of the preset that says which attack belongs to which class; ``None`` for the default.
+        class_map: Name of the label map; ``None`` for the first.
 
     Raises:
-        UserError: The file cannot be read; see ``nids.datasets.io.load.read``.
+        UserError: The file cannot be read; see ``nids.datasets.io.load.load``.
     """
-    traffic = read(path, dataset, class_map)
-    class_of = dataset.class_map(class_map)
-    position = {attack: dataset.classes.index(name) for attack, name in class_of.items()}
-    by_class = np.bincount(traffic.label, minlength=len(dataset.classes))
-    by_attack = {str(attack): int(rows) for attack, rows in traffic.attack.value_counts().items()}
-    in_order = sorted(by_attack, key=lambda attack: (position[attack], -by_attack[attack], attack))
+    traffic = load(path, dataset.labelled_by(class_map))
+    classes = traffic.dataset.classes
+    by_class = np.bincount(traffic.label, minlength=len(classes))
+    pairs = pd.DataFrame({"label": traffic.label, "attack": traffic.attack}).value_counts().rename("rows")
+    by_attack = pairs.reset_index().sort_values(["label", "rows", "attack"], ascending=[True, False, True])
     return Check(
         name=path.name,
-        dataset=dataset,
+        dataset=traffic.dataset,
         sha256=traffic.sha256,
         identity=_identity(path.name, traffic),
         rows=len(traffic.label),
-        classes=dict(zip(dataset.classes, by_class.tolist(), strict=True)),
-        attacks={(class_of[attack], attack): by_attack[attack] for attack in in_order},
+        classes=dict(zip(classes, by_class.tolist(), strict=True)),
+        attacks={(classes[label], attack): rows for label, attack, rows in by_attack.itertuples(index=False)},
         oddities=(*_outside_definition(traffic), *_constant(traffic), *_repeated(traffic)),
     )
-
-
-def show(check: Check, console: Console) -> None:
-    """Print what a check found."""
-    console.print(escape(f"{check.name}: {check.rows:,} rows, {check.identity}\nSHA-256 {check.sha256}"))
-    classes = Table("class", title="Classes")
-    classes.add_column("rows", justify="right")
-    classes.add_column("share", justify="right")
-    for name, rows in check.classes.items():
-        classes.add_row(name, f"{rows:,}", f"{rows / check.rows:.2%}")
-    attacks = Table("class", "attack", title="Attacks")
-    attacks.add_column("rows", justify="right")
-    for (class_name, attack), rows in check.attacks.items():
-        attacks.add_row(class_name, attack, f"{rows:,}")
-    console.print(classes, attacks)
-    console.print("Odd, but readable:" if check.oddities else "Nothing odd was found.")
-    for oddity in check.oddities:
-        console.print(escape(f"  - {oddity}"))
 
 
 def _identity(name: str, traffic: Traffic) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from nids.datasets.download import HostError, MirrorError, download
-from nids.datasets.io.content import load, written_whole
+from nids.datasets.io.content import opened, sha256_of, unpacked, written_whole
 from nids.datasets.locate import FOLDER_VARIABLE, cache_folder, find, is_data_file
 from nids.errors import UserError
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
-    from nids.datasets.io.content import Content
-    from nids.datasets.schema import Dataset, SourceFile
+    from nids.datasets.io.content import DataPath
+    from nids.datasets.schema import DatasetSpec, SourceFile
 
 
 def fetch(
-    dataset: Dataset,
+    dataset: DatasetSpec,
     *,
     source: Path | None = None,
     mirrors: Sequence[str] | None = None,
@@ -60,44 +60,49 @@ def fetch(
         ) from error
 
 
-def _copy(dataset: Dataset, source: Path, folder: Path, console: Console) -> list[Path]:
-    found = _verified(dataset, source)
+def _copy(dataset: DatasetSpec, source: Path, folder: Path, console: Console) -> list[Path]:
+    paths = _verified(dataset, source)
     for file in dataset.files:
-        if file in found:
-            with written_whole(folder / file.filename) as stream:
-                stream.write(found[file].data)
+        if file in paths:
+            with (
+                written_whole(folder / file.filename) as copy,
+                opened(paths[file]) as original,
+                unpacked(original) as content,
+            ):
+                shutil.copyfileobj(content, copy)
         else:
             console.print(escape(f"{source} holds no {file.filename}"))
-    return [folder / file.filename for file in found]
+    return [folder / file.filename for file in paths]
 
 
-def _verified(dataset: Dataset, source: Path) -> dict[SourceFile, Content]:
-    """Return the files that ``source`` holds, in the data set's order."""
+def _verified(dataset: DatasetSpec, source: Path) -> dict[SourceFile, DataPath]:
+    """Return where ``source`` holds which files, in the data set's order."""
     if is_data_file(source):
-        content = load(source)
-        file = dataset.file_with(content.sha256)
+        sha256 = sha256_of(source)
+        file = dataset.file_with(sha256)
         if file is None:
             raise UserError(
-                f"{source}: is no published file of {dataset.name} (SHA-256 {content.sha256[:12]}…). "
+                f"{source}: is no published file of {dataset.name} (SHA-256 {sha256[:12]}…). "
                 "Only those are cached; give other data where they are used."
             )
-        return {file: content}
-    found = {}
+        return {file: source}
+    paths = {}
     for file in dataset.files:
         if path := find(dataset, file, source):
-            found[file] = load(path)
-            if found[file].sha256 != file.sha256:
+            sha256 = sha256_of(path)
+            if sha256 != file.sha256:
                 raise UserError(
-                    f"{source}: {file.filename} has SHA-256 {found[file].sha256[:12]}…, but the published "
+                    f"{source}: {file.filename} has SHA-256 {sha256[:12]}…, but the published "
                     f"file has {file.sha256[:12]}…. Get another copy."
                 )
-    if not found:
+            paths[file] = path
+    if not paths:
         names = ", ".join(file.filename for file in dataset.files)
         raise UserError(f"{source}: holds none of {names}. Give a file, folder or zip archive that does.")
-    return found
+    return paths
 
 
-def _download(dataset: Dataset, mirrors: Sequence[str], folder: Path, console: Console) -> list[Path]:
+def _download(dataset: DatasetSpec, mirrors: Sequence[str], folder: Path, console: Console) -> list[Path]:
     paths = {file: folder / file.filename for file in dataset.files}
     silent: dict[str, HostError] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
@@ -109,11 +114,11 @@ def _download(dataset: Dataset, mirrors: Sequence[str], folder: Path, console: C
 
 
 def _is_cached(file: SourceFile, path: Path) -> bool:
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
+    return path.is_file() and sha256_of(path) == file.sha256
 
 
 def _try_in_turn(
-    dataset: Dataset,
+    dataset: DatasetSpec,
     mirrors: Sequence[str],
     file: SourceFile,
     path: Path,

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import Dataset, SourceFile
+    from nids.datasets.schema import DatasetSpec, SourceFile
 
 FOLDER_VARIABLE = "NIDS_DATA_DIR"
 
 
-def cache_folder(dataset: Dataset) -> Path:
+def cache_folder(dataset: DatasetSpec) -> Path:
     """Return the folder in the user's cache for downloaded files of a data set; it may not exist yet."""
     return platformdirs.user_cache_path("nids") / dataset.name
 
 
-def locate(dataset: Dataset, file: SourceFile, data: Path | None = None) -> DataPath | None:
+def locate(dataset: DatasetSpec, file: SourceFile, data: Path | None = None) -> DataPath | None:
     """Return where a file is on this machine, or ``None`` if it is in none of the usual places.
 
     Args:
@@ -50,7 +50,7 @@ def locate(dataset: Dataset, file: SourceFile, data: Path | None = None) -> Data
     raise UserError(f"{data}: holds no {file.filename}. Give the data file itself, or a folder or zip with it.")
 
 
-def find(dataset: Dataset, file: SourceFile, place: Path) -> DataPath | None:
+def find(dataset: DatasetSpec, file: SourceFile, place: Path) -> DataPath | None:
     """Return where ``place`` holds a file, or ``None``.
 
     Args:
@@ -79,7 +79,7 @@ def is_data_file(path: Path) -> bool:
     return path.is_file() and not zipfile.is_zipfile(path)
 
 
-def not_found(dataset: Dataset, file: SourceFile) -> UserError:
+def not_found(dataset: DatasetSpec, file: SourceFile) -> UserError:
     """Return the message for a file that ``locate`` found in none of the usual places."""
     places = " and ".join(str(place) for place in _usual_places(dataset))
     return UserError(
@@ -88,7 +88,7 @@ def not_found(dataset: Dataset, file: SourceFile) -> UserError:
     )
 
 
-def _usual_places(dataset: Dataset) -> list[Path]:
+def _usual_places(dataset: DatasetSpec) -> list[Path]:
     folder = os.environ.get(FOLDER_VARIABLE)
     return [*([Path(folder)] if folder else []), cache_folder(dataset)]
 

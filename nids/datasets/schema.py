@@ -1,26 +1,33 @@
-"""What a data set is: its columns, classes and files, and the labelled rows that are read from them."""
+"""What a data set is: columns, labels and files, as plain data that travels with all that is made from its rows."""
 
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+import hashlib
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass
 
+from nids.datasets.labels import LabelMap  # noqa: TC001 - pydantic reads the annotation
+from nids.datasets.published import PublishedResult  # noqa: TC001 - pydantic reads the annotation
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import pandas as pd
-
-    from nids.datasets.published import PublishedResult
-
-Kind = Literal["categorical", "binary", "count", "rate"]
+Kind = Literal["categorical", "binary", "count", "integer", "rate", "real"]
+Transform = Literal["log1p", "arcsinh"]
 Role = Literal["training", "held-out"]
 
-RULES: Mapping[Kind, str] = {
+_PLAIN = ConfigDict(extra="forbid")
+_WHOLE = ("binary", "count", "integer")
+# Features are kept in single precision.
+_LARGEST = float(np.finfo(np.float32).max)
+_RULES: Mapping[Kind, str] = {
     "categorical": "categories are not empty",
     "binary": "flags are 0 or 1",
     "count": "counts are whole numbers >= 0",
@@ -28,31 +35,63 @@ RULES: Mapping[Kind, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Feature:
-    """One column of a data set.
+@dataclass(frozen=True, config=_PLAIN)
+class Column:
+    """One feature of a data set.
 
     Attributes:
         name: Name of the column.
-        kind: "categorical", "binary", "count" (a whole number >= 0) or "rate" (0 to 1).
-        heavy_tailed: Whether the values span orders of magnitude, so that a model should see their logarithm.
+        kind: "categorical", or of numbers "binary", "count" (whole, >= 0), "integer" (whole), "rate" (0 to 1) or
+            "real".
+        transform: What a model sees in place of the value where values span orders of magnitude: "log1p", log(1 + x),
+            for values >= 0; "arcsinh", which is as the logarithm of 2x for large values, for those of both signs.
+        minimum: Least value of an "integer" or "real" column; ``None``: any.
+        maximum: Largest value of such a column; ``None``: any.
     """
 
     name: str
     kind: Kind
-    heavy_tailed: bool = False
+    transform: Transform | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("integer", "real") and (self.minimum, self.maximum) != (None, None):
+            raise ValueError(f"column {self.name!r} has bounds, but those of a {self.kind} column are fixed")
+        if self.kind == "categorical" and self.transform:
+            raise ValueError(f"column {self.name!r} is categorical, so {self.transform!r} cannot be applied")
+        if self.transform == "log1p" and self.bounds[0] < 0:
+            raise ValueError(f"column {self.name!r} may be negative: 'log1p' needs minimum = 0; 'arcsinh' does not")
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Least and largest value of a column of numbers."""
+        if self.kind in ("integer", "real"):
+            return (
+                -_LARGEST if self.minimum is None else self.minimum,
+                _LARGEST if self.maximum is None else self.maximum,
+            )
+        return 0, 1 if self.kind == "rate" else float(np.finfo(np.float64).max)
+
+    @property
+    def rule(self) -> str:
+        """What every value must be, in words."""
+        if self.kind in _RULES:
+            return _RULES[self.kind]
+        low, high = self.bounds
+        return f"this column holds {'whole ' if self.kind == 'integer' else ''}numbers from {low:g} to {high:g}"
 
     def allows(self, values: np.ndarray) -> np.ndarray:
-        """Return which values of a numeric feature may be read, bool of the shape of ``values``.
+        """Return which values of a column of numbers may be read, bool of the shape of ``values``.
 
         A flag above 1 is readable, since NSL-KDD itself holds some; ``nids.datasets.describe`` reports it.
         """
-        highest = 1 if self.kind == "rate" else np.finfo(np.float64).max
-        within: np.ndarray = (values >= 0) & (values <= highest)
-        return within if self.kind == "rate" else within & (values == np.floor(values))
+        low, high = self.bounds
+        within: np.ndarray = (values >= low) & (values <= high)
+        return within & (values == np.floor(values)) if self.kind in _WHOLE else within
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_PLAIN)
 class SourceFile:
     """One published file of a data set.
 
@@ -71,84 +110,86 @@ class SourceFile:
     role: Role
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """A data set as its authors describe it; the rows themselves are ``Traffic``.
-
-    A file has one column a feature, then the attack's name, then ``dropped``; it has no header.
+@dataclass(frozen=True, config=_PLAIN)
+class DatasetSpec:
+    """A data set as its authors describe it; the rows themselves are ``nids.datasets.traffic.Traffic``.
 
     Attributes:
         name: Such as "nsl-kdd".
-        features: All features, in file order.
-        classes: Names of the classes; a label is a position in them.
-        class_maps: Named presets from attack name (that of benign traffic included) to class. The first one
-            is the default.
-        files: The published files; none for a generated data set.
+        columns: All features, in the order that models see them in.
+        label_column: Name of the column that ``label_maps`` read.
+        label_maps: The ways to classify its rows; the first one is the default.
+        attack_column: Name of the column with the type of attack; ``None``: the label column tells it.
+        layout: Names of all columns, in the order of a file without a header; empty if all files have one. Labels may
+            be missing where they are not needed, and at the end, columns that are neither features nor labels.
+        files: The published files; none of a generated data set.
+        mirrors: Addresses to download them from, in order, with ``{filename}`` in each.
         synthetic: Whether rows are generated rather than captured.
         citation: Where the data come from.
-        dropped: Numeric columns after the attack's name that files may have or lack: checked, not kept.
-        mirrors: Addresses to download from, in order, with ``{filename}`` in each.
-        benign: The class of traffic that is no attack.
         published: Figures that others have published about it.
     """
 
     name: str
-    features: tuple[Feature, ...]
-    classes: tuple[str, ...]
-    class_maps: Mapping[str, Mapping[str, str]] = field(hash=False)
-    files: tuple[SourceFile, ...]
-    synthetic: bool
-    citation: str
-    dropped: tuple[str, ...] = ()
+    columns: tuple[Column, ...]
+    label_column: str
+    label_maps: tuple[LabelMap, ...]
+    attack_column: str | None = None
+    layout: tuple[str, ...] = ()
+    files: tuple[SourceFile, ...] = ()
     mirrors: tuple[str, ...] = ()
-    benign: str = "Normal"
+    synthetic: bool = False
+    citation: str = ""
     published: tuple[PublishedResult, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.benign not in self.classes:
-            raise ValueError(f"{self.benign!r}, the benign class of {self.name}, is none of {self.classes}")
-        for preset, class_map in self.class_maps.items():
-            if strange := set(class_map.values()) - set(self.classes):
-                raise ValueError(
-                    f"class map {preset!r} leads to {sorted(strange)}, which are no classes of {self.name}"
-                )
+        names = [*(column.name for column in self.columns), *self.labels]
+        if repeated := sorted({name for name in (*names, *self.layout) if names.count(name) > 1}):
+            raise ValueError(f"data set {self.name!r} has more than one column named {repeated[0]!r}")
+        if self.layout and (missing := set(names) - set(self.layout)):
+            raise ValueError(f"the layout of data set {self.name!r} lacks {sorted(missing)}")
+        if not self.columns or not self.label_maps:
+            raise ValueError(f"data set {self.name!r} needs at least one column and one label map")
 
     @property
-    def categorical(self) -> tuple[Feature, ...]:
-        """Features whose values are names, in file order."""
-        return tuple(feature for feature in self.features if feature.kind == "categorical")
+    def categorical(self) -> tuple[Column, ...]:
+        """Columns whose values are names."""
+        return tuple(column for column in self.columns if column.kind == "categorical")
 
     @property
-    def numeric(self) -> tuple[Feature, ...]:
-        """Features whose values are numbers, in file order."""
-        return tuple(feature for feature in self.features if feature.kind != "categorical")
+    def numeric(self) -> tuple[Column, ...]:
+        """Columns whose values are numbers."""
+        return tuple(column for column in self.columns if column.kind != "categorical")
 
     @property
-    def layouts(self) -> tuple[tuple[str, ...], ...]:
-        """The columns that a file may have, in order: without and with those that are dropped."""
-        kept = (*(feature.name for feature in self.features), "attack")
-        return (kept, kept + self.dropped) if self.dropped else (kept,)
+    def labels(self) -> tuple[str, ...]:
+        """Names of the columns of labels: of the class, and of the type of attack where that is another one."""
+        return tuple(dict.fromkeys((self.label_column, self.attack_column or self.label_column)))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes of the first label map."""
+        return self.label_maps[0].classes
+
+    @property
+    def benign(self) -> str:
+        """The class of traffic that is no attack, of the first label map."""
+        return self.label_maps[0].benign
 
     @property
     def benign_label(self) -> int:
         """Position of the benign class among the classes."""
-        return self.classes.index(self.benign)
+        return self.label_maps[0].benign_label
 
-    @property
-    def default_class_map(self) -> str:
-        """Name of the class map that is used unless another one is asked for."""
-        return next(iter(self.class_maps))
-
-    def class_map(self, preset: str | None = None) -> Mapping[str, str]:
-        """Return a class map by its name; ``None`` stands for the default.
+    def labelled_by(self, label_map: str | None = None) -> Self:
+        """Return the data set with one of its label maps alone; ``None`` stands for the first one.
 
         Raises:
-            UserError: There is no such class map.
+            UserError: There is no such label map.
         """
-        preset = self.default_class_map if preset is None else preset
-        if preset not in self.class_maps:
-            raise UserError(unknown(preset, f"class map of {self.name}", self.class_maps))
-        return self.class_maps[preset]
+        maps = {of_name.name: of_name for of_name in self.label_maps}
+        if label_map is not None and label_map not in maps:
+            raise UserError(unknown(label_map, f"class map of {self.name}", maps))
+        return replace(self, label_maps=(self.label_maps[0] if label_map is None else maps[label_map],))
 
     def file(self, name: str) -> SourceFile:
         """Return a published file by its name.
@@ -170,27 +211,28 @@ class Dataset:
         name = filename.casefold().removesuffix(".gz")
         return next((file for file in self.files if file.filename.casefold() == name), None)
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides, beside the rows, about folds: columns with their transforms, and labels."""
+        values = _SPECS.dump_python(self, mode="json")
+        decisive = {name: values[name] for name in ("columns", "label_column", "attack_column", "label_maps")}
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
-@dataclass(frozen=True, eq=False)
-class Traffic:
-    """Labelled rows.
+    def to_json(self) -> str:
+        """Return the description as JSON; what has its default value is left out."""
+        return _SPECS.dump_json(self, indent=2, exclude_defaults=True).decode()
 
-    Attributes:
-        dataset: What the rows belong to.
-        source: Such as "KDDTrain+" or "nsl-kdd-sample (synthetic, 6000 rows, seed 0)".
-        features: Table of shape (rows, features), columns in the data set's order; numeric ones are float64,
-            categorical ones str.
-        attack: Name of each row's attack, str of shape (rows,).
-        label: Class of each row, int8 of shape (rows,): positions in ``dataset.classes``.
-        sha256: Of the uncompressed content of the file, or of the generated rows.
-    """
+    @classmethod
+    def from_json(cls, text: str | bytes) -> DatasetSpec:
+        """Return the description that ``to_json`` wrote.
 
-    dataset: Dataset
-    source: str
-    features: pd.DataFrame
-    attack: pd.Series[str]
-    label: np.ndarray
-    sha256: str
+        Raises:
+            ValueError: The text is no description of a data set.
+        """
+        return _SPECS.validate_json(text)
+
+
+_SPECS = TypeAdapter(DatasetSpec)
 
 
 def unknown(name: str, what: str, known: Iterable[str]) -> str:

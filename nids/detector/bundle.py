@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from nids.datasets.schema import Dataset
+    from nids.datasets.schema import DatasetSpec
     from nids.storage import Folder
 
 FORMAT = 1
@@ -109,7 +109,7 @@ class Bundle:
     ensemble: Ensemble
 
     @property
-    def dataset(self) -> Dataset:
+    def dataset(self) -> DatasetSpec:
         """The data set whose columns it reads."""
         return self.ensemble.dataset
 
@@ -201,19 +201,17 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
     }
     if set(files) != expected:
         raise damaged(folder, SUMS, f"it lists {', '.join(sorted(files))} instead of {', '.join(sorted(expected))}")
-    encoding = _encoding(folder, files["encoding.json"], datasets.get(manifest.dataset))
+    encoding = _encoding(folder, files["encoding.json"], _dataset(manifest))
     expected_shapes = shapes(encoding.width, len(manifest.classes), manifest.hyperparameters)
     names = [f"weights-{i}.npz" for i in range(manifest.members)]
     weights = [read_arrays(folder, name, files[name], expected_shapes) for name in names]
-    return Bundle(
-        manifest, Ensemble.from_weights(datasets.get(manifest.dataset), encoding, manifest.hyperparameters, weights)
-    )
+    return Bundle(manifest, Ensemble.from_weights(_dataset(manifest), encoding, manifest.hyperparameters, weights))
 
 
 def _manifest(folder: Folder, content: bytes) -> Manifest:
     try:
         manifest = Manifest.model_validate_json(content)
-        dataset = datasets.get(manifest.dataset)
+        dataset = _dataset(manifest)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
@@ -231,7 +229,11 @@ def _manifest(folder: Folder, content: bytes) -> Manifest:
     return manifest
 
 
-def _encoding(folder: Folder, content: bytes, dataset: Dataset) -> Encoding:
+def _dataset(manifest: Manifest) -> DatasetSpec:
+    return datasets.get(manifest.dataset).labelled_by(manifest.class_map)
+
+
+def _encoding(folder: Folder, content: bytes, dataset: DatasetSpec) -> Encoding:
     try:
         encoding = Encoding.from_json(content.decode())
         ends = [*encoding.minimum, *encoding.maximum]
@@ -245,7 +247,7 @@ def _encoding(folder: Folder, content: bytes, dataset: Dataset) -> Encoding:
         raise damaged(folder, "encoding.json", f"it is no encoding ({error})") from None
     if not sound:
         raise damaged(folder, "encoding.json", "it is no encoding: its parts do not fit together")
-    features = tuple(tuple(feature.name for feature in kind) for kind in (dataset.numeric, dataset.categorical))
+    features = tuple(tuple(column.name for column in kind) for kind in (dataset.numeric, dataset.categorical))
     if (encoding.numeric, encoding.categorical) != features:
         raise damaged(folder, "encoding.json", f"its features are not those of {dataset.name}")
     return encoding

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nids.config import Job
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
     from nids.detector.bundle import Bundle
-    from nids.folds.build import Fold, TrainingSet
+    from nids.folds.fold import Fold, TrainingSet
     from nids.models.hyperparameters import Hyperparameters
     from nids.results import Run
     from nids.training.refit import FitResult, FitWork
@@ -194,7 +194,7 @@ def _manifest(
     return bundle.Manifest(
         format=bundle.FORMAT,
         dataset=dataset.name,
-        class_map=job.data.class_map,
+        class_map=job.data.class_map or dataset.label_maps[0].name,
         classes=dataset.classes,
         run=run.name,
         trial=choice.trial,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nids.config import Job
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
     from nids.detector.bundle import Bundle
     from nids.results import Run
     from nids.training.refit import FitResult, FitWork

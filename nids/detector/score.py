@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from nids.datasets.io.stream import Reject
-    from nids.datasets.schema import Dataset
+    from nids.datasets.io.chunks import Reject
+    from nids.datasets.schema import DatasetSpec
 
 DEFAULT_FALSE_POSITIVE_RATE = 0.01
 SECONDS_BETWEEN_LINES = 30.0
@@ -52,7 +52,7 @@ class Detector(Protocol):
     """
 
     @property
-    def dataset(self) -> Dataset: ...  # noqa: D102
+    def dataset(self) -> DatasetSpec: ...  # noqa: D102
     @property
     def classes(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
@@ -137,8 +137,8 @@ def score(
                     progress.say(f"{path.name}: not used: {', '.join(name or '(no name)' for name in chunk.unused)}")
                 set_aside(path, chunk.rejects)
                 rejected += len(chunk.rejects)
-                if len(chunk.features):
-                    probabilities = detector.probabilities(chunk.features)
+                if len(chunk.table):
+                    probabilities = detector.probabilities(chunk.table)
                     predicted = probabilities.argmax(axis=1)
                     scores = attack_scores(probabilities, detector.benign)
                     above = scores > threshold

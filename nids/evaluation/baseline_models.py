@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import ClassifierMixin
 
-    from nids.folds.build import Fold, TrainingSet
+    from nids.folds.fold import Fold, TrainingSet
 
 # Each with scikit-learn's defaults: nobody has tuned them, and they set the bar all the same.
 MODELS: dict[str, Callable[[int], ClassifierMixin]] = {

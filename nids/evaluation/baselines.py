@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from nids.config import Job
-    from nids.datasets.schema import Traffic
-    from nids.folds.build import Fold, TrainingSet
+    from nids.datasets.traffic import Traffic
+    from nids.folds.fold import Fold, TrainingSet
     from nids.results import Run
     from nids.storage import Folder
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from nids import datasets
-from nids.datasets.io.load import read
+from nids.datasets.io.load import load
 from nids.datasets.locate import is_data_file, locate, not_found
 from nids.results import record_test_access
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from nids.config import Data, Job
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import Dataset, Traffic
+    from nids.datasets.schema import DatasetSpec
+    from nids.datasets.traffic import Traffic
     from nids.results import Run
 
 # Added to the seed of a generated data set, whose held-out rows are another draw of the same generator.
@@ -54,15 +55,13 @@ def read_held_out(
     Raises:
         UserError: A file is not on this machine, or it cannot be read.
     """
-    dataset = datasets.get(data.dataset)
+    dataset = datasets.get(data.dataset).labelled_by(data.class_map)
     paths = _paths(dataset, folder)
     names = [file.name for file in dataset.files if file.role == "held-out"] or [f"another draw of {dataset.name}"]
     record({"time": datetime.now(UTC).isoformat(), "purpose": purpose, "files": names})
     if not dataset.files:
-        return [
-            datasets.load_training(dataset.name, class_map=data.class_map, rows=data.rows, seed=seed + ANOTHER_DRAW)
-        ]
-    return [read(path, dataset, data.class_map) for path in paths]
+        return [datasets.load_training(dataset, rows=data.rows, seed=seed + ANOTHER_DRAW)]
+    return [load(path, dataset) for path in paths]
 
 
 def look(runs: Sequence[Run], job: Job, purpose: str, folder: Path | None, console: Console) -> list[Traffic]:
@@ -76,7 +75,7 @@ def look(runs: Sequence[Run], job: Job, purpose: str, folder: Path | None, conso
     return read_held_out(job.data, job.search.seed, purpose, record, folder)
 
 
-def _paths(dataset: Dataset, folder: Path | None) -> list[DataPath]:
+def _paths(dataset: DatasetSpec, folder: Path | None) -> list[DataPath]:
     if folder is not None and is_data_file(folder):
         folder = folder.parent  # of the training file
     paths = []

@@ -15,9 +15,11 @@ from sklearn.tree import DecisionTreeClassifier
 
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds.build import Fold, TrainingSet, build, build_encoded, split
+from nids.folds.build import build, build_encoded
 from nids.folds.encoding import Encoding
+from nids.folds.fold import Fold, TrainingSet
 from nids.folds.resampling import synthesize
+from nids.folds.split import split
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import HEADLINE, figures_of
 from nids.training.batches import TrainingRows
@@ -25,8 +27,8 @@ from nids.training.batches import TrainingRows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nids.datasets.schema import Traffic
-    from nids.folds.build import Split
+    from nids.datasets.traffic import Traffic
+    from nids.folds.split import Split
 
 TREE, NETWORK = "tree", "MLP"
 # Training passes that the MLP makes over each fold.
@@ -57,7 +59,7 @@ _Record = dict[str, Any]
 def measure(traffic: Traffic, count: int, seed: int, advance: Callable[[], object]) -> pd.DataFrame:
     """Return the figures of every variant on every fold.
 
-    All variants but SMOTE before the split are validated on the same rows, those of ``nids.folds.build.split``. The
+    All variants but SMOTE before the split are validated on the same rows, those of ``nids.folds.split.split``. The
     tree is trained with SMOTE to full balance; the network without it, so that nothing but the model's past differs.
     "Trained for as many epochs" is the network's control: on fold k (from 0) the model that is never reset has made (k
     + 1) ``EPOCHS`` passes, and so does that control, over the fold's own training part alone.

@@ -12,23 +12,24 @@ from zipfile import BadZipFile
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from nids import datasets
-from nids.folds.build import Fold, TrainingSet, build_folds
+from nids.datasets.schema import DatasetSpec
+from nids.folds.build import build_folds
 from nids.folds.encoding import Encoding, Rows
+from nids.folds.fold import Fold, TrainingSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nids import config
     from nids.config import Job
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
     from nids.storage import Folder
 
 # Part of every hash: raised whenever the same inputs would give other folds, or be stored in another form.
 FORMAT = 5
 
 
-def key(data_sha256: str, class_map: str, folds: config.Folds, seed: int) -> str:
+def key(data_sha256: str, class_map: str | None, folds: config.Folds, seed: int) -> str:
     """Return the hash under which folds of these inputs are kept."""
     made_by = {name: version(name) for name in ("imbalanced-learn", "numpy", "pandas", "scikit-learn")}
     inputs = [FORMAT, data_sha256, class_map, folds.model_dump(exclude={"use"}), folds.used, seed, made_by]
@@ -64,7 +65,7 @@ def folds_of(
 def save(folder: Folder, training_set: TrainingSet, folds: Sequence[Fold]) -> None:
     """Write the folds; they count as there once all of them are."""
     content = {
-        "dataset": training_set.dataset.name,
+        "dataset": training_set.dataset.to_json(),
         "vocabularies": training_set.rows.vocabularies,
         "attack_types": training_set.attack_types,
         "folds": len(folds),
@@ -109,7 +110,7 @@ def _load(folder: Folder) -> tuple[TrainingSet, list[Fold]]:
         arrays["labels"],
         arrays["attacks"],
         tuple(content["attack_types"]),
-        datasets.get(content["dataset"]),
+        DatasetSpec.from_json(content["dataset"]),
     )
     return training_set, [_fold(folder, number) for number in range(content["folds"])]
 

@@ -11,11 +11,15 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from nids.datasets.schema import Dataset
+    from collections.abc import Callable, Mapping
+
+    from nids.datasets.schema import DatasetSpec, Transform
 
 # Categories with fewer training rows than this share the place of unknown ones: a place that no training row ever
 # reaches would send an unknown value through weights that were never trained.
 MIN_ROWS_OF_CATEGORY = 5
+
+_TRANSFORMS: Mapping[Transform, Callable[[np.ndarray], np.ndarray]] = {"log1p": np.log1p, "arcsinh": np.arcsinh}
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +27,9 @@ class Rows:
     """Feature rows in the compact form that all folds share, before anything is learned from them.
 
     Attributes:
-        numeric: float32 of shape (rows, numeric features), in the data set's order; features that span orders of
-            magnitude are replaced by log(1 + x), because min-max scaling alone would squeeze nearly all rows to 0.
+        numeric: float32 of shape (rows, numeric features), in the data set's order; those that span orders of
+            magnitude are transformed as their column says, because min-max scaling alone would squeeze nearly all rows
+            to 0.
         codes: int32 of shape (rows, categorical features): positions in ``vocabularies``.
         vocabularies: For each categorical feature, every value that occurs, sorted.
     """
@@ -37,15 +42,19 @@ class Rows:
         return len(self.numeric)
 
 
-def compact(features: pd.DataFrame, dataset: Dataset) -> Rows:
+def compact(features: pd.DataFrame, dataset: DatasetSpec) -> Rows:
     """Return the compact form of ``features``, a table with the data set's columns."""
     numeric = np.empty((len(features), len(dataset.numeric)), dtype=np.float32)
-    for column, feature in enumerate(dataset.numeric):
-        values = features[feature.name].to_numpy(dtype=np.float64)
-        numeric[:, column] = np.log1p(values) if feature.heavy_tailed else values
-    columns = [pd.Categorical(features[feature.name]) for feature in dataset.categorical]
-    codes = np.column_stack([column.codes for column in columns]).astype(np.int32)
-    return Rows(numeric, codes, tuple(tuple(map(str, column.categories)) for column in columns))
+    for i, column in enumerate(dataset.numeric):
+        values = features[column.name].to_numpy(dtype=np.float64)
+        numeric[:, i] = _TRANSFORMS[column.transform](values) if column.transform else values
+    codes = np.empty((len(features), len(dataset.categorical)), dtype=np.int32)
+    vocabularies = []
+    for i, column in enumerate(dataset.categorical):
+        categories = pd.Categorical(features[column.name])
+        codes[:, i] = categories.codes
+        vocabularies.append(tuple(map(str, categories.categories)))
+    return Rows(numeric, codes, tuple(vocabularies))
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class Encoding:
 
     Attributes:
         numeric: Names of the numeric features.
-        minimum: Least training value of each, after log(1 + x) where that applies.
+        minimum: Least training value of each, after the transform of its column.
         maximum: Largest training value of each.
         categorical: Names of the categorical features.
         categories: For each of them, the values with a place of their own, sorted. One more place follows them, for
@@ -69,7 +78,7 @@ class Encoding:
     categories: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def fit(cls, rows: Rows, training: np.ndarray, dataset: Dataset) -> Encoding:
+    def fit(cls, rows: Rows, training: np.ndarray, dataset: DatasetSpec) -> Encoding:
         """Return the encoding learned from the row numbers ``training`` (int, shape (training rows,)) alone."""
         numeric = rows.numeric[training]
         categories = []
@@ -77,10 +86,10 @@ class Encoding:
             counts = np.bincount(rows.codes[training, column], minlength=len(vocabulary))
             categories.append(tuple(np.array(vocabulary)[counts >= MIN_ROWS_OF_CATEGORY].tolist()))
         return cls(
-            numeric=tuple(feature.name for feature in dataset.numeric),
+            numeric=tuple(column.name for column in dataset.numeric),
             minimum=tuple(numeric.min(axis=0).tolist()),
             maximum=tuple(numeric.max(axis=0).tolist()),
-            categorical=tuple(feature.name for feature in dataset.categorical),
+            categorical=tuple(column.name for column in dataset.categorical),
             categories=tuple(categories),
         )
 
@@ -131,7 +140,7 @@ class Encoding:
         encoded = np.zeros((len(scaled), self.width), dtype=np.float32)
         encoded[:, : len(self.numeric)] = scaled
         sizes = [len(values) + 1 for values in self.categories]
-        starts = len(self.numeric) + np.cumsum([0, *sizes[:-1]])
+        starts = len(self.numeric) + np.cumsum([0, *sizes])[:-1]
         np.put_along_axis(encoded, places + starts, np.float32(1), axis=1)
         return encoded
 

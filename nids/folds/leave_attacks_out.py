@@ -14,7 +14,7 @@ import numpy as np
 from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 
 def withheld_types(traffic: Traffic, folds: int, seed: int) -> list[tuple[str, ...]]:

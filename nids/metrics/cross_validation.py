@@ -13,7 +13,7 @@ from nids.metrics.measures import ON_FOLDS, figures_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nids.folds.build import Fold, TrainingSet
+    from nids.folds.fold import Fold, TrainingSet
 
 
 def validation_figures(training_set: TrainingSet, fold: Fold, probabilities: np.ndarray) -> dict[str, Any]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 RESAMPLES = 1000
 INTERVAL = (2.5, 97.5)  # percentiles

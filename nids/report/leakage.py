@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 
 def explain(measured: pd.DataFrame) -> list[tuple[str, str]]:

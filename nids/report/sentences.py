@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from nids.analysis.baselines import best_other
-from nids.datasets.nsl_kdd import published
+from nids.datasets.catalog.nsl_kdd import published
 from nids.metrics.formatting import mean_and_spread, value
 from nids.metrics.measures import label
 from nids.results import ranking

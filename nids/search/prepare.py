@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nids.config import Job
-    from nids.datasets.schema import Traffic
-    from nids.folds.build import Fold, TrainingSet
+    from nids.datasets.traffic import Traffic
+    from nids.folds.fold import Fold, TrainingSet
 
     Progress = Callable[[str], object]
 

@@ -64,14 +64,7 @@ def search(
     fallback = job.data.fallback
     if fallback and not datasets.available(job.data.dataset, file=job.data.file, folder=data):
         job = job.model_copy(update={"data": job.data.model_copy(update={"dataset": fallback, "fallback": None})})
-    traffic = datasets.load_training(
-        job.data.dataset,
-        file=job.data.file,
-        class_map=job.data.class_map,
-        folder=data,
-        rows=job.data.rows,
-        seed=job.search.seed,
-    )
+    traffic = datasets.load_for(job.data, job.search.seed, data)
     console = console or Console(stderr=True)
 
     def prepare() -> PreparedSearch:

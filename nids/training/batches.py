@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nids.folds.build import Fold, TrainingSet
+    from nids.folds.fold import Fold, TrainingSet
 
 
 class TrainingRows:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-    from nids.datasets.schema import Dataset
+    from nids.datasets.schema import DatasetSpec
     from nids.folds.encoding import Encoding
     from nids.models.hyperparameters import Hyperparameters
 
@@ -35,13 +35,13 @@ class Ensemble:
         members: The networks.
     """
 
-    dataset: Dataset
+    dataset: DatasetSpec
     encoding: Encoding
     members: tuple[keras.Model, ...]
 
     @classmethod
     def from_weights(
-        cls, dataset: Dataset, encoding: Encoding, hp: Hyperparameters, weights: Sequence[Mapping[str, np.ndarray]]
+        cls, dataset: DatasetSpec, encoding: Encoding, hp: Hyperparameters, weights: Sequence[Mapping[str, np.ndarray]]
     ) -> Ensemble:
         """Return networks of some hyperparameters with the weights of each."""
         members = []
@@ -56,7 +56,7 @@ class Ensemble:
         """Return the mean of the members' class probabilities, float32 of shape (rows, classes).
 
         Args:
-            features: Table with the data set's columns, as ``nids.datasets.schema.Traffic`` has it.
+            features: Table with the data set's columns, as ``nids.datasets.traffic.Traffic`` has it.
         """
         return self.by_member(features).mean(axis=0)
 

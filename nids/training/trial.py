@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nids.config import Job
-    from nids.folds.build import Fold, TrainingSet
+    from nids.folds.fold import Fold, TrainingSet
     from nids.models.hyperparameters import Hyperparameters
 
 Report = dict[str, Any]

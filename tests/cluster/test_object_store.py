@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from nids.config import Job
-    from nids.folds.build import Fold, TrainingSet
+    from nids.folds.fold import Fold, TrainingSet
 
 pytestmark = pytest.mark.usefixtures("cluster")
 

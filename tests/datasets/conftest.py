@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nids.datasets.nsl_kdd.dataset import DATASET
+from nids.datasets.catalog.nsl_kdd import DATASET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def line() -> Callable[..., str]:
     """Return the maker of a valid NSL-KDD line, in which columns can be given other values."""
 
     def make(**values: str) -> str:
-        columns = {feature.name: "0" for feature in DATASET.features}
+        columns = {column.name: "0" for column in DATASET.columns}
         columns |= {
             "protocol_type": "tcp",
             "service": "http",

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
-from nids.datasets.describe import check, show
+from nids.datasets.catalog.nsl_kdd import DATASET
+from nids.datasets.describe import check
 from nids.datasets.locate import find
-from nids.datasets.nsl_kdd.dataset import DATASET
 from nids.datasets.schema import SourceFile
 
 
@@ -41,7 +39,7 @@ def test_check(path):
     assert found.identity == "none of the published files of nsl-kdd"
     varying = {"src_bytes", "su_attempted", "protocol_type"}
     values = {"service": "http", "flag": "SF"}
-    constant = [feature.name for feature in DATASET.features if feature.name not in varying]
+    constant = [column.name for column in DATASET.columns if column.name not in varying]
     assert found.oddities == (
         "su_attempted is 0 or 1 by definition, but is 2 in 2 rows",
         "the same in all rows: " + ", ".join(f"{name} ({values.get(name, '0')})" for name in constant),
@@ -67,17 +65,6 @@ def test_which_file_it_is(path, sha256, filename, identity):
     sha256 = sha256 or hashlib.sha256(path.read_bytes()).hexdigest()
     file = SourceFile("file", filename, sha256=sha256, rows=6, role="training")
     assert check(path, replace(DATASET, files=(file,))).identity == identity
-
-
-def test_show(path):
-    console = Console(file=io.StringIO(), width=120)
-    show(check(path, DATASET), console)
-    lines = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
-    assert lines[0] == "traffic.txt: 6 rows, none of the published files of nsl-kdd"
-    assert lines[1] == f"SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
-    assert "│ DoS │ 4 │ 66.67% │" in lines
-    assert "│ DoS │ smurf │ 2 │" in lines
-    assert "- 3 rows repeat the features of an earlier row" in lines
 
 
 def test_real_data(real_data):

@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 
 from nids.datasets import download as downloading
+from nids.datasets.catalog.nsl_kdd import DATASET as NSL_KDD
+from nids.datasets.catalog.nsl_kdd_sample import sample
 from nids.datasets.fetch import fetch
 from nids.datasets.locate import cache_folder
-from nids.datasets.nsl_kdd import sample
-from nids.datasets.nsl_kdd.dataset import DATASET as NSL_KDD
 from nids.datasets.schema import SourceFile
 from nids.errors import UserError
 

@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
+from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.datasets.locate import cache_folder, find, locate, not_found
-from nids.datasets.nsl_kdd.dataset import DATASET
 from nids.errors import UserError
 
 TRAIN = DATASET.file("KDDTrain+")

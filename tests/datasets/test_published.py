@@ -5,7 +5,7 @@ import pickle
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from nids.datasets.nsl_kdd.published import PAPER
+from nids.datasets.catalog.nsl_kdd.published import PAPER
 from nids.datasets.published import PublishedResult
 
 RESULTS = TypeAdapter(PublishedResult)

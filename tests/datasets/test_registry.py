@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from nids import datasets
-from nids.datasets.nsl_kdd import dataset
+from nids.datasets.catalog import nsl_kdd
+from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.errors import UserError
 
 HELD_OUT = (
@@ -54,10 +55,8 @@ def test_held_out_files_are_refused_by_name(tmp_path, line):
 
 def test_held_out_files_are_refused_by_content(tmp_path, line, monkeypatch):
     (tmp_path / "harmless.csv").write_text(line())
-    test = replace(dataset.DATASET.file("KDDTest+"), sha256=hashlib.sha256(line().encode()).hexdigest())
-    monkeypatch.setitem(
-        datasets._DATASETS, "nsl-kdd", replace(dataset.DATASET, files=(*dataset.DATASET.files[:2], test))
-    )
+    test = replace(DATASET.file("KDDTest+"), sha256=hashlib.sha256(line().encode()).hexdigest())
+    monkeypatch.setattr(nsl_kdd, "DATASET", replace(DATASET, files=(*DATASET.files[:2], test)))
     with pytest.raises(UserError) as refusal:
         datasets.load_training("nsl-kdd", folder=tmp_path / "harmless.csv")
     assert str(refusal.value) == HELD_OUT
@@ -72,6 +71,6 @@ def test_a_generated_data_set_needs_no_files(tmp_path):
 
 def test_real_data(real_data):
     traffic = datasets.load_training("nsl-kdd", folder=real_data)
-    counts = traffic.attack.map(dataset.DATASET.class_map()).value_counts().to_dict()
+    counts = traffic.attack.map(DATASET.label_maps[0].class_of_label).value_counts().to_dict()
     assert traffic.source == "KDDTrain+"
     assert counts == {"Normal": 67_343, "DoS": 45_927, "Probe": 11_656, "R2L": 995, "U2R": 52}

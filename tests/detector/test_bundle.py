@@ -25,7 +25,7 @@ from nids.storage import Folder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4)
 CLASSES = ("Normal", "DoS", "Probe", "R2L", "U2R")
@@ -90,7 +90,7 @@ def reseal(path: Path) -> None:
 def test_what_is_saved_is_loaded(saved: Path, encoding: Encoding, members: list[Any], traffic: Traffic) -> None:
     found = load(saved)
     assert (found.manifest, found.ensemble.encoding) == (manifest(), encoding)
-    assert (found.classes, found.benign, found.dataset) == (CLASSES, 0, datasets.get("nsl-kdd-sample"))
+    assert (found.classes, found.benign, found.dataset) == (CLASSES, 0, datasets.get("nsl-kdd-sample").labelled_by())
     assert found.thresholds == {0.001: 0.9, 0.01: 0.5}
     for loaded, model in zip(found.ensemble.members, members, strict=True):
         for ours, theirs in zip(loaded.weights, model.weights, strict=True):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nids.config import Job
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 CLASSES = ("Normal", "DoS", "Probe", "R2L", "U2R")
 

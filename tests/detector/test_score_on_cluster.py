@@ -20,7 +20,7 @@ from nids.storage import Folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4)
 

@@ -8,11 +8,13 @@ from sklearn.tree import DecisionTreeClassifier
 
 from nids.config import Folds
 from nids.evaluation.baseline_models import MODELS, Baseline, baselines_of, fit
-from nids.folds.build import Fold, TrainingSet, build, split
+from nids.folds.build import build
+from nids.folds.fold import Fold, TrainingSet
+from nids.folds.split import split
 from nids.metrics.cross_validation import validation_figures
 
 if TYPE_CHECKING:
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 FOLDS = Folds(count=3, targets={"U2R": 20})
 

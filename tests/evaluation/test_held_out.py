@@ -7,7 +7,7 @@ import pytest
 
 from nids import datasets
 from nids.config import Data
-from nids.datasets.nsl_kdd import dataset as nsl_kdd
+from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.errors import UserError
 from nids.evaluation.held_out import read_held_out, refuse_if_missing
 
@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("NIDS_DATA_DIR", raising=False)
     monkeypatch.setattr("nids.datasets.locate.cache_folder", lambda dataset: tmp_path / "no-cache")
     rows = datasets.load_training("nsl-kdd-sample", rows=80, seed=3)
-    for i, file in enumerate(nsl_kdd.DATASET.files):
+    for i, file in enumerate(DATASET.files):
         table = rows.features.assign(attack=rows.attack).iloc[i:]
         table.to_csv(tmp_path / file.filename, header=False, index=False)
     return tmp_path
@@ -41,7 +41,7 @@ def test_a_look_that_cannot_be_recorded_is_not_taken(folder: Path, monkeypatch: 
     def refuse(look: dict[str, Any]) -> None:
         raise UserError("the run cannot be written to")
 
-    monkeypatch.setattr("nids.evaluation.held_out.read", lambda *_: pytest.fail("the file was read"))
+    monkeypatch.setattr("nids.evaluation.held_out.load", lambda *_: pytest.fail("the file was read"))
     with pytest.raises(UserError, match="the run cannot be written to"):
         read_held_out(Data(), seed=0, purpose="to see", record=refuse, folder=folder)
 

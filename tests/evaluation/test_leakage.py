@@ -21,15 +21,17 @@ from nids import datasets
 from nids.config import Folds
 from nids.errors import UserError
 from nids.evaluation import leakage
-from nids.folds.build import Fold, Split, TrainingSet, build, split
+from nids.folds.build import build
 from nids.folds.encoding import Encoding
+from nids.folds.fold import Fold, TrainingSet
+from nids.folds.split import Split, split
 from nids.metrics.measures import HEADLINE
 from nids.report import leakage as told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 FOLDS = Folds(count=5)
 SEED = 3

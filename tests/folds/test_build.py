@@ -11,11 +11,13 @@ from sklearn.model_selection import StratifiedKFold
 from nids import config, datasets
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds.build import Fold, TrainingSet, build, full_fold, split
+from nids.folds.build import build, full_fold
+from nids.folds.fold import Fold, TrainingSet
+from nids.folds.split import split
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 METHODS = [
     pytest.param(Folds(count=3, resampling="none"), id="none"),
@@ -44,7 +46,7 @@ def bits(training_set: TrainingSet, fold: Fold) -> dict[str, Any]:
 def changed(traffic: Traffic, numbers: np.ndarray) -> Traffic:
     """The same rows, but with every column of some of them far from what it was, and another class."""
     features = traffic.features.copy()
-    for feature in traffic.dataset.features:
+    for feature in traffic.dataset.columns:
         at = features.columns.get_loc(feature.name)
         if feature.kind == "categorical":
             # Sorts first, and so moves the codes of all others.

@@ -9,7 +9,9 @@ from nids import config
 from nids.config import Folds
 from nids.errors import UserError
 from nids.folds import cache as fold_cache
-from nids.folds.build import Fold, TrainingSet, build, split
+from nids.folds.build import build
+from nids.folds.fold import Fold, TrainingSet
+from nids.folds.split import split
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from nids.config import Job
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 FOLDS = Folds(count=3, k_neighbors=12)  # more neighbours than U2R has, so that there are notes
 
@@ -61,7 +63,7 @@ def test_what_is_saved_is_loaded_to_the_last_bit(folder: Folder, training_set: T
     assert folds[0].notes
     assert [content(fold) for fold in loaded[1]] == [content(fold) for fold in folds]
     again = loaded[0]
-    assert again.dataset is training_set.dataset
+    assert again.dataset == training_set.dataset
     assert exact(again.labels) == exact(training_set.labels)
     assert exact(again.rows.numeric) == exact(training_set.rows.numeric)
     assert exact(again.rows.codes) == exact(training_set.rows.codes)

@@ -6,24 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nids.datasets.schema import Dataset, Feature
+from nids.datasets.labels import LabelMap
+from nids.datasets.schema import Column, DatasetSpec
 from nids.folds.encoding import MIN_ROWS_OF_CATEGORY, Encoding, Rows, compact
 
-DATASET = Dataset(
+DATASET = DatasetSpec(
     name="small",
-    features=(
-        Feature("service", "categorical"),
-        Feature("bytes", "count", heavy_tailed=True),
-        Feature("hot", "count"),
-        Feature("flag", "categorical"),
-        Feature("outbound", "count"),
-        Feature("error_rate", "rate"),
+    columns=(
+        Column("service", "categorical"),
+        Column("bytes", "count", "log1p"),
+        Column("hot", "count"),
+        Column("flag", "categorical"),
+        Column("outbound", "count"),
+        Column("error_rate", "rate"),
     ),
-    classes=("Normal", "Attack"),
-    class_maps={"default": {"normal": "Normal"}},
-    files=(),
-    synthetic=True,
-    citation="",
+    label_column="attack",
+    label_maps=(LabelMap("default", ("Normal", "Attack"), "Normal", {"normal": "Normal"}),),
 )
 # Five rows of http and of SF; ftp, S0 and smtp are rare; row 6 is for validation.
 FEATURES = pd.DataFrame(
@@ -50,7 +48,7 @@ def encoding(rows: Rows) -> Encoding:
     return Encoding.fit(rows, TRAINING, DATASET)
 
 
-def test_the_compact_form_takes_logarithms_of_heavy_tailed_features_only(rows: Rows) -> None:
+def test_compact_transforms_the_columns_that_say_so(rows: Rows) -> None:
     expected = FEATURES[["bytes", "hot", "outbound", "error_rate"]].assign(bytes=np.log1p(FEATURES["bytes"]))
     np.testing.assert_array_equal(rows.numeric, expected.to_numpy(np.float32))
     assert rows.numeric.dtype == np.float32

@@ -10,11 +10,13 @@ import pytest
 from nids import datasets
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds.build import TrainingSet, build, split
+from nids.folds.build import build
+from nids.folds.fold import TrainingSet
 from nids.folds.leave_attacks_out import withheld_types
+from nids.folds.split import split
 
 if TYPE_CHECKING:
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 FOLDS = Folds(count=3, scheme="unseen-attacks", resampling="none")
 

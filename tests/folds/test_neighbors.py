@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from nids.folds.build import TrainingSet
 from nids.folds.encoding import Encoding
+from nids.folds.fold import TrainingSet
 from nids.folds.neighbors import NeighborsByCategory
 
 

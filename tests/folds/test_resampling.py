@@ -8,12 +8,12 @@ from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE
 
 from nids.config import Folds
 from nids.errors import UserError
-from nids.folds.build import TrainingSet
 from nids.folds.encoding import Encoding
+from nids.folds.fold import TrainingSet
 from nids.folds.resampling import synthesize
 
 if TYPE_CHECKING:
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 SEED = 11
 CLASSES = ("Normal", "DoS", "Probe", "R2L", "U2R")

@@ -7,13 +7,15 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from nids.config import Folds
-from nids.folds.build import Fold, TrainingSet, build, split
+from nids.folds.build import build
+from nids.folds.fold import Fold, TrainingSet
+from nids.folds.split import split
 from nids.metrics.cross_validation import over_folds, validation_figures
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import applicable, figures_of
 
 if TYPE_CHECKING:
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 
 def made(traffic: Traffic, folds: Folds) -> tuple[TrainingSet, Fold, np.ndarray]:
@@ -44,7 +46,7 @@ def test_the_figures_of_a_fold(traffic: Traffic, scheme: str) -> None:
     assert {name: found[name] for name in applicable(unseen=bool(unseen.any()))} == figures_of(judged)
     assert set(found) == {*applicable(unseen=bool(unseen.any())), "confusion", "attacks"}
 
-    class_of = traffic.dataset.class_map()
+    class_of = traffic.dataset.label_maps[0].class_of_label
     assert sorted(entry["attack"] for entry in found["attacks"]) == sorted(set(attack))
     for entry in found["attacks"]:
         chosen = attack == entry["attack"]

@@ -15,7 +15,7 @@ from rich.console import Console
 from nids import report
 from nids.analysis import baselines
 from nids.analysis.summary import SHOWN_TRIALS, BestTrial, majority_baseline
-from nids.datasets.nsl_kdd import published
+from nids.datasets.catalog.nsl_kdd import published
 from nids.errors import UserError
 from nids.metrics.formatting import duration, interval, mean_and_spread, setting
 from nids.metrics.measures import applicable

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nids.config import Job
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 TRIALS = 40
 EPOCHS = 3

@@ -6,7 +6,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from nids import config
-from nids.datasets.nsl_kdd import published
+from nids.datasets.catalog.nsl_kdd import published
 from nids.errors import UserError
 from nids.models.cnn_bigru.spaces import PAPER, WIDE, first_point
 from nids.models.hyperparameters import Hyperparameters

@@ -13,7 +13,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from nids.config import Search
-from nids.datasets.nsl_kdd import published
+from nids.datasets.catalog.nsl_kdd import published
 from nids.metrics.measures import applicable
 from nids.models.cnn_bigru.spaces import PAPER
 from nids.results import Run, RunWriter

@@ -11,7 +11,8 @@ import json, sys
 import ray
 from ray import tune
 from nids import config, datasets
-from nids.folds.build import TrainingSet, build_folds
+from nids.folds.build import build_folds
+from nids.folds.fold import TrainingSet
 from nids.cluster.placement import NodePool
 from nids.cluster.object_store import SharedFolds
 from nids.search.trainable import TrialProcess

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from nids.config import Folds
-from nids.folds.build import Fold, TrainingSet, build, split
+from nids.folds.build import build
+from nids.folds.fold import Fold, TrainingSet
+from nids.folds.split import split
 from nids.training.batches import TrainingRows, ValidationRows
 
 if TYPE_CHECKING:
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 TARGETS = {"R2L": 18, "U2R": 13}
 

@@ -12,7 +12,7 @@ from nids.models.hyperparameters import Hyperparameters
 from nids.training.ensemble import Ensemble, shapes
 
 if TYPE_CHECKING:
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4)
 

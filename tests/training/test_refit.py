@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from nids import config
-from nids.folds.build import Fold, TrainingSet, build, full_fold, split
+from nids.folds.build import build, full_fold
+from nids.folds.fold import Fold, TrainingSet
+from nids.folds.split import split
 from nids.metrics.cross_validation import validation_figures
 from nids.models.cnn_bigru.network import build_model
 from nids.models.hyperparameters import Hyperparameters
@@ -18,7 +20,7 @@ from nids.training.trial import TrialFailed, run_trial
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
 
 HP = Hyperparameters(
     conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4, batch_size=64, class_weight_power=0.5

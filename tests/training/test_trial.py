@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from nids import config
-from nids.folds.build import Fold, TrainingSet, build, split
+from nids.folds.build import build
 from nids.folds.encoding import Rows
+from nids.folds.fold import Fold, TrainingSet
+from nids.folds.split import split
 from nids.metrics.classification import accuracy, macro_f1
 from nids.metrics.cross_validation import validation_figures
 from nids.metrics.measures import ON_FOLDS, applicable
@@ -21,7 +23,7 @@ from nids.training.trial import TrialFailed, run_trial
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from nids.datasets.schema import Traffic
+    from nids.datasets.traffic import Traffic
     from nids.training.trainer import Trainer
 
 HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4, batch_size=64)
@@ -102,7 +104,7 @@ def test_the_confusion_matrix_counts_the_rows_of_the_validation_part(
 def test_each_attack_type_is_counted(
     reports: Reports, shared: tuple[TrainingSet, list[Fold]], traffic: Traffic
 ) -> None:
-    class_of = traffic.dataset.class_map()
+    class_of = traffic.dataset.label_maps[0].class_of_label
     for report in reports:
         for result, fold in zip(report["folds"], shared[1], strict=True):
             rows = traffic.attack.iloc[fold.validation].value_counts().to_dict()

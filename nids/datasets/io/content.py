@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import os
 import zipfile
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+import pyarrow as pa
 
 from nids.errors import UserError
 
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
 # A file on disk or inside a zip archive, which is read without unpacking it.
 DataPath = Path | zipfile.Path
 
+_CHUNK = 1 << 20
+_LONGEST_START = 64
 _GZIP = b"\x1f\x8b"
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive",
     b"PK\x05\x06": "an empty zip archive",
-    b"PAR1": "a Parquet file",
     b"BZh": "a bzip2 file",
     b"\xfd7zXZ": "an xz file",
     b"7z\xbc\xaf": "a 7z archive",
@@ -32,47 +35,61 @@ _FOREIGN = {
     b"@relation": "an ARFF file",
     b"version https://git-lfs": "a Git LFS pointer, not the file itself",
 }
+_DAMAGE = (EOFError, RuntimeError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, pa.ArrowInvalid)
 
 
-@dataclass(frozen=True)
-class Content:
-    """The uncompressed content of one file.
-
-    Attributes:
-        name: Name of the file as found.
-        data: Its bytes, after gzip if it was compressed.
-        sha256: Of ``data``, hexadecimal.
-    """
-
-    name: str
-    data: bytes
-    sha256: str
-
-
-def load(path: DataPath) -> Content:
-    """Return the content of a file, whatever its name says about compression.
+@contextmanager
+def opened(path: DataPath) -> Iterator[io.BufferedReader]:
+    """Open a file to read its bytes; what goes wrong while the block reads it is told in words.
 
     Raises:
-        UserError: The file cannot be opened, is damaged, is empty or is no text.
+        UserError: The file cannot be opened, or is damaged.
     """
     try:
-        data = path.read_bytes()
-        if data.startswith(_GZIP):
-            data = gzip.decompress(data)
+        with path.open("rb") as file:
+            yield file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[arg-type]
+    except _DAMAGE as error:
+        raise UserError(f"{path}: is damaged: {error}. Copy or download it again.") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}. Give the path of a data file.") from error
-    except (EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"{path}: is damaged: {error}. Copy or download it again.") from error
-    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise UserError(f"{path.name}: is empty. Copy or download it again.")
-    start = data[:64].lstrip().lower()
+
+
+@contextmanager
+def unpacked(file: io.BufferedReader) -> Iterator[io.BufferedReader | gzip.GzipFile]:
+    """Open the content of a file that may be compressed by gzip, whatever its name says."""
+    if file.peek(len(_GZIP)).startswith(_GZIP):
+        with gzip.open(file) as content:
+            yield content
+    else:
+        yield file
+
+
+def refuse_foreign(name: str, content: io.BufferedReader | gzip.GzipFile) -> None:
+    """Refuse what is known to be neither text in columns nor Parquet by how it begins.
+
+    Raises:
+        UserError: The content is such.
+    """
+    start = content.peek(_LONGEST_START)[:_LONGEST_START].lstrip().lower()
     for magic, what in _FOREIGN.items():
         if start.startswith(magic.lower()):
             raise UserError(
-                f"{path.name}: is {what}, but a text file with comma-separated columns is expected "
+                f"{name}: is {what}, but a Parquet file, or a text file with comma-separated columns, is expected "
                 "(gzip is fine). Unpack, convert or download it again."
             )
-    return Content(path.name, data, hashlib.sha256(data).hexdigest())
+
+
+def sha256_of(path: DataPath) -> str:
+    """Return the SHA-256 of a file's content, hexadecimal; of a file compressed by gzip, that of what it holds.
+
+    Raises:
+        UserError: The file cannot be opened, or is damaged.
+    """
+    digest = hashlib.sha256()
+    with opened(path) as file, unpacked(file) as content:
+        while chunk := content.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.datasets.nsl_kdd import published
+from nids.datasets.catalog.nsl_kdd import published
 from nids.models.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:

@@ -1,23 +1,42 @@
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
+import io
 import zipfile
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from nids.datasets.io.load import read
-from nids.datasets.nsl_kdd.dataset import DATASET
-from nids.datasets.schema import Dataset, Feature, SourceFile
+from nids.datasets.catalog.nsl_kdd import DATASET
+from nids.datasets.io.load import load
+from nids.datasets.labels import LabelMap
+from nids.datasets.schema import Column, DatasetSpec, SourceFile
 from nids.errors import UserError
 
-NAMES = [feature.name for feature in DATASET.features]
+NAMES = [column.name for column in DATASET.columns]
 LAYOUT = (
-    "nsl-kdd has 43 (41 features, attack, difficulty) or 42 (41 features, attack), separated by commas. "
-    "Give a file in this layout."
+    "nsl-kdd has 42 (with attack) or 43 (with attack and difficulty), separated by commas. Give a file in one of these "
+    "layouts, a text file whose first line names the columns, or a Parquet file."
 )
+HEADER = ",".join([*NAMES, "attack", "difficulty"])
+# What stands in the first column where the lines are separated by semicolons.
+SEMICOLONS = repr(f"0;tcp;ftp_data;SF;491;{';'.join(['0'] * 35)}"[:40] + "…")
+
+
+def shuffled(text):
+    """The rows of a text in another order of columns."""
+    table = pd.read_csv(io.StringIO(text), names=HEADER.split(","))
+    return table[table.columns[::-1]]
+
+
+def in_parquet(table):
+    sink = io.BytesIO()
+    table.to_parquet(sink, index=False)
+    return sink.getvalue()
 
 
 @pytest.fixture
@@ -40,7 +59,7 @@ def text(line):
 def assert_is_text(traffic):
     assert list(traffic.features.columns) == NAMES
     assert traffic.features.dtypes.astype(str).tolist() == [
-        "str" if feature.kind == "categorical" else "float64" for feature in DATASET.features
+        "str" if column.kind == "categorical" else "float64" for column in DATASET.columns
     ]
     assert traffic.features["src_bytes"].tolist() == [491, 0, 0]
     assert traffic.features["serror_rate"].tolist() == [0.25, 0, 0]
@@ -64,55 +83,54 @@ def assert_is_text(traffic):
         pytest.param(lambda text: f"\n{text}\n\n".encode(), id="blank lines"),
         pytest.param(lambda text: text.replace(",", ", ").encode(), id="blanks after commas"),
         pytest.param(lambda text: text.replace(",21\n", "\n").encode(), id="no difficulty"),
+        pytest.param(lambda text: f"{HEADER}\n{text}".encode(), id="header"),
+        pytest.param(lambda text: shuffled(text).to_csv(index=False).encode(), id="header, label not last"),
+        pytest.param(lambda text: shuffled(text).to_csv(index=False, quoting=csv.QUOTE_ALL).encode(), id="quotes"),
+        pytest.param(lambda text: in_parquet(shuffled(text)), id="Parquet"),
     ],
 )
 def test_one_content_in_many_wrappings(path, text, written):
     path.write_bytes(written(text))
-    assert_is_text(read(path, DATASET))
+    assert_is_text(load(path, DATASET))
 
 
 def test_a_file_inside_an_archive(tmp_path, text):
     with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
         archive.writestr("folder/traffic.txt", text)
-    assert_is_text(read(zipfile.Path(tmp_path / "archive.zip", "folder/traffic.txt"), DATASET))
+    assert_is_text(load(zipfile.Path(tmp_path / "archive.zip", "folder/traffic.txt"), DATASET))
 
 
 def test_the_hash_is_that_of_the_uncompressed_content(path, text):
     path.write_bytes(gzip.compress(text.encode()))
-    traffic = read(path, DATASET)
+    traffic = load(path, DATASET)
     assert traffic.sha256 == hashlib.sha256(text.encode()).hexdigest()
     assert traffic.source == "traffic.txt"
 
 
-def test_class_map(path, line):
+def test_load_labels_by_the_first_label_map(path, line):
     path.write_text("\n".join([line(attack="worm"), line(attack="httptunnel")]))
-    assert read(path, DATASET).label.tolist() == [1, 3]
-    assert read(path, DATASET, "nsl-kdd-variant").label.tolist() == [3, 4]
-    with pytest.raises(UserError, match="'paper' is no class map of nsl-kdd"):
-        read(path, DATASET, "paper")
+    assert load(path, DATASET).label.tolist() == [1, 3]
+    assert load(path, DATASET.labelled_by("nsl-kdd-variant")).label.tolist() == [3, 4]
 
 
 def test_what_is_read_follows_from_the_data_set(path):
-    dataset = Dataset(
+    dataset = DatasetSpec(
         name="tiny",
-        features=(Feature("bytes", "count"), Feature("service", "categorical")),
-        classes=("Benign", "Attack"),
-        class_maps={"tiny": {"-": "Benign", "flood": "Attack"}},
-        files=(),
-        synthetic=False,
-        citation="",
-        benign="Benign",
+        columns=(Column("bytes", "count"), Column("service", "categorical")),
+        label_column="attack",
+        label_maps=(LabelMap("tiny", ("Benign", "Attack"), "Benign", {"-": "Benign", "flood": "Attack"}),),
+        layout=("bytes", "service", "attack"),
     )
     path.write_text("7,http,-\n9,dns,flood\n")
-    traffic = read(path, dataset)
+    traffic = load(path, dataset)
     assert traffic.features.to_dict("list") == {"bytes": [7, 9], "service": ["http", "dns"]}
     assert traffic.label.tolist() == [0, 1]
     path.write_text("7,http,-,21\n")
     with pytest.raises(UserError) as refusal:
-        read(path, dataset)
+        load(path, dataset)
     assert str(refusal.value) == (
-        "traffic.txt, line 1: found 4 columns, but tiny has 3 (2 features, attack), separated by commas. "
-        "Give a file in this layout."
+        "traffic.txt, line 1: found 4 columns, the first one '7', but tiny has 3 (with attack), separated by commas. "
+        "Give a file in one of these layouts, a text file whose first line names the columns, or a Parquet file."
     )
 
 
@@ -131,11 +149,9 @@ def test_what_is_read_follows_from_the_data_set(path):
         pytest.param("29 (same_srv_rate)", "1.01", "rates lie between 0 and 1", id="rate above 1"),
         pytest.param("29 (same_srv_rate)", "-0.1", "rates lie between 0 and 1", id="negative rate"),
         pytest.param("3 (service)", " ", "categories are not empty", id="no category"),
-        pytest.param("42 (attack)", "neptun", "this is no known attack name (close ones: neptune)", id="misspelt"),
-        pytest.param("42 (attack)", "Phf", "this is no known attack name (close ones: phf)", id="capital"),
-        pytest.param("42 (attack)", "", "this is no known attack name", id="no attack"),
-        pytest.param("43 (difficulty)", "hard", "this column holds numbers", id="difficulty"),
-        pytest.param("43 (difficulty)", "nan", "numbers must be finite", id="NaN difficulty"),
+        pytest.param("42 (attack)", "neptun", "this is no known label (close ones: neptune)", id="misspelt"),
+        pytest.param("42 (attack)", "Phf", "this is no known label (close ones: phf)", id="capital"),
+        pytest.param("42 (attack)", "", "this is no known label", id="no attack"),
     ],
 )
 def test_a_value_that_breaks_a_rule_is_refused(path, line, column, value, rule):
@@ -143,7 +159,7 @@ def test_a_value_that_breaks_a_rule_is_refused(path, line, column, value, rule):
     # The empty line counts: users look the number up in an editor.
     path.write_text("\n".join([line(), "", line(**{name: value}), line(src_bytes="-9"), ""]))
     with pytest.raises(UserError) as refusal:
-        read(path, DATASET)
+        load(path, DATASET)
     assert str(refusal.value) == (
         f"traffic.txt, line 3, column {column}: found {value!r}, but {rule}. Correct or remove the line."
     )
@@ -152,17 +168,34 @@ def test_a_value_that_breaks_a_rule_is_refused(path, line, column, value, rule):
 def test_long_values_are_shortened_in_the_message(path, line):
     path.write_text(line(duration="x" * 50))
     with pytest.raises(UserError, match=f"found '{'x' * 40}…', but"):
-        read(path, DATASET)
+        load(path, DATASET)
 
 
-def test_a_header_is_refused(path, line):
-    path.write_text(",".join([*NAMES, "attack", "difficulty"]) + "\n" + line())
+def test_load_refuses_a_header_that_is_repeated(path, line):
+    path.write_text("\n".join([HEADER, line(), HEADER, line()]))
     with pytest.raises(UserError) as refusal:
-        read(path, DATASET)
+        load(path, DATASET)
     assert str(refusal.value) == (
-        "traffic.txt, line 1, column 1 (duration): found 'duration', but this column holds numbers. "
-        "Remove this line: files have no header."
+        "traffic.txt, line 3, column 1 (duration): found 'duration', but this column holds numbers. "
+        "Remove this line: only the first one may name the columns."
     )
+
+
+def test_load_refuses_a_file_without_labels(path, line):
+    path.write_text(",".join(NAMES) + "\n" + line())
+    with pytest.raises(UserError) as refusal:
+        load(path, DATASET)
+    assert str(refusal.value) == (
+        "traffic.txt, line 1: the columns do not include attack, but all 41 features of nsl-kdd and its labels "
+        "(attack) are needed. Add what is missing, or give columns the data set's names."
+    )
+
+
+def test_load_refuses_a_file_without_rows(path):
+    path.write_text(",".join([*NAMES, "attack"]) + "\n")
+    with pytest.raises(UserError) as refusal:
+        load(path, DATASET)
+    assert str(refusal.value) == ("traffic.txt: holds no rows. Give a file with some, or copy or download it again.")
 
 
 @pytest.mark.parametrize(
@@ -170,12 +203,12 @@ def test_a_header_is_refused(path, line):
     [
         pytest.param(
             lambda text: text.replace("491,", "491,0,", 1),
-            f"line 1: found 44 columns, but {LAYOUT}",
+            f"line 1: found 44 columns, the first one '0', but {LAYOUT}",
             id="first line",
         ),
         pytest.param(
             lambda text: text.replace(",", ";"),
-            f"line 1: found 1 column, but {LAYOUT}",
+            f"line 1: found 1 column, the first one {SEMICOLONS}, but {LAYOUT}",
             id="semicolons",
         ),
         pytest.param(
@@ -203,7 +236,7 @@ def test_a_header_is_refused(path, line):
 def test_lines_with_other_numbers_of_columns_are_refused(path, text, change, message):
     path.write_text(change(text))
     with pytest.raises(UserError) as refusal:
-        read(path, DATASET)
+        load(path, DATASET)
     assert str(refusal.value) == f"traffic.txt, {message}"
 
 
@@ -214,7 +247,7 @@ def test_lines_with_other_numbers_of_columns_are_refused(path, text, change, mes
         pytest.param(b"\xef\xbb\xbf\r\n\n", "is empty. Copy or download it again.", id="blank"),
         pytest.param(gzip.compress(b""), "is empty. Copy or download it again.", id="empty gzip"),
         pytest.param(b"PK\x03\x04...", "is a zip archive, but", id="zip"),
-        pytest.param(b"PAR1...", "is a Parquet file, but", id="Parquet"),
+        pytest.param(b"PAR1...", "is damaged: ", id="Parquet"),
         pytest.param(b"\n<!DOCTYPE html>", "is an HTML or XML page, but", id="HTML"),
         pytest.param(b"@RELATION 'KDDTrain'", "is an ARFF file, but", id="ARFF"),
         pytest.param(b"version https://git-lfs.github.com/spec/v1", "is a Git LFS pointer, not the file", id="LFS"),
@@ -224,30 +257,31 @@ def test_lines_with_other_numbers_of_columns_are_refused(path, text, change, mes
 def test_what_is_no_text_table_is_refused(path, content, message):
     path.write_bytes(content)
     with pytest.raises(UserError) as refusal:
-        read(path, DATASET)
+        load(path, DATASET)
     assert f"traffic.txt: {message}" in str(refusal.value)
 
 
 @pytest.mark.parametrize(
-    ("content", "place"),
+    ("content", "found"),
     [
-        pytest.param("tcp\xe9".encode("latin-1"), "line 2, column 2: found the byte 0xe9", id="Latin-1"),
-        pytest.param("tcp".encode("utf-16"), "line 2, column 2: found the byte 0xff", id="UTF-16"),
+        pytest.param("tcp\xe9".encode("latin-1"), "found the byte 0xe9", id="Latin-1"),
+        pytest.param("tcp".encode("utf-16"), "found the byte 0xff", id="UTF-16"),
     ],
 )
-def test_other_encodings_are_refused(path, line, content, place):
+def test_other_encodings_are_refused(path, line, content, found):
     path.write_bytes(line().encode() + b"\n" + line().encode().replace(b"tcp", content))
     with pytest.raises(UserError) as refusal:
-        read(path, DATASET)
+        load(path, DATASET)
     assert str(refusal.value) == (
-        f"traffic.txt, {place}, but the file must be UTF-8 text. Save it as UTF-8, or copy or download it again."
+        f"traffic.txt, line 2, column 2 (protocol_type): {found}, "
+        "but the file must be UTF-8 text. Save it as UTF-8, or copy or download it again."
     )
 
 
 def test_a_path_that_cannot_be_read(tmp_path):
     for path in (tmp_path, tmp_path / "missing.txt"):
         with pytest.raises(UserError, match=r": cannot be read: .* Give the path of a data file\."):
-            read(path, DATASET)
+            load(path, DATASET)
 
 
 def test_a_file_with_the_content_of_another_one_is_refused(tmp_path, text):
@@ -260,10 +294,10 @@ def test_a_file_with_the_content_of_another_one_is_refused(tmp_path, text):
     for name in ("train.txt", "test.txt", "other.txt"):
         (tmp_path / name).write_text(text)
     with pytest.raises(UserError) as refusal:
-        read(tmp_path / "train.txt", dataset)
+        load(tmp_path / "train.txt", dataset)
     assert str(refusal.value) == (
         f"train.txt: has the content of test.txt (SHA-256 {sha256[:12]}…), not of train.txt. "
         "Rename it to test.txt, or copy or download train.txt again."
     )
-    assert read(tmp_path / "test.txt", dataset).source == "test"
-    assert read(tmp_path / "other.txt", dataset).source == "test"
+    assert load(tmp_path / "test.txt", dataset).source == "test"
+    assert load(tmp_path / "other.txt", dataset).source == "test"

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from nids.datasets.nsl_kdd.dataset import DATASET
+from nids.datasets.catalog.nsl_kdd import DATASET
 
 
-def test_features():
-    kinds = Counter(feature.kind for feature in DATASET.features)
+def test_columns():
+    kinds = Counter(column.kind for column in DATASET.columns)
     assert kinds == {"categorical": 3, "binary": 6, "count": 17, "rate": 15}
-    assert [feature.name for feature in DATASET.features if feature.kind == "binary"] == [
+    assert [column.name for column in DATASET.columns if column.kind == "binary"] == [
         "land",
         "logged_in",
         "root_shell",
@@ -16,13 +16,13 @@ def test_features():
         "is_host_login",
         "is_guest_login",
     ]
-    assert {feature.name for feature in DATASET.features if feature.kind == "rate"} == {
-        feature.name for feature in DATASET.features if feature.name.endswith("_rate")
+    assert {column.name for column in DATASET.columns if column.kind == "rate"} == {
+        column.name for column in DATASET.columns if column.name.endswith("_rate")
     }
 
 
-def test_class_maps():
-    default, variant = DATASET.class_map(), DATASET.class_map("nsl-kdd-variant")
+def test_label_maps():
+    default, variant = (label_map.class_of_label for label_map in DATASET.label_maps)
     assert Counter(default.values()) == {"Normal": 1, "DoS": 11, "Probe": 6, "R2L": 15, "U2R": 7}
     assert default.items() - variant.items() == {("worm", "DoS"), ("httptunnel", "R2L")}
     assert variant.items() - default.items() == {("worm", "R2L"), ("httptunnel", "U2R")}

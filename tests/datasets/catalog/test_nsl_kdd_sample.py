@@ -5,14 +5,15 @@ import pytest
 from sklearn.metrics import f1_score
 from sklearn.tree import DecisionTreeClassifier
 
-from nids.datasets.nsl_kdd.profiles import BEHAVIOURS
-from nids.datasets.nsl_kdd.sample import DATASET, class_sizes, generate
+from nids import datasets
+from nids.datasets.catalog.nsl_kdd_sample.profiles import BEHAVIOURS
+from nids.datasets.catalog.nsl_kdd_sample.sample import DATASET, class_sizes
 from nids.errors import UserError
 
 
 @pytest.fixture(scope="module")
 def sample():
-    return generate(rows=6000, seed=0)
+    return datasets.load_training("nsl-kdd-sample", rows=6000, seed=0)
 
 
 def test_the_sample_is_called_synthetic(sample):
@@ -35,21 +36,21 @@ def test_class_sizes(rows, sizes):
 
 def test_too_few_rows_are_refused():
     with pytest.raises(UserError) as refusal:
-        generate(rows=59, seed=0)
+        datasets.load_training("nsl-kdd-sample", rows=59)
     assert str(refusal.value) == ("rows is 59, but a sample needs at least 60: 12 of each class. Ask for more rows.")
 
 
 def test_the_same_seed_gives_the_same_rows(sample):
-    again, other = generate(rows=6000, seed=0), generate(rows=6000, seed=1)
+    again, other = (datasets.load_training("nsl-kdd-sample", rows=6000, seed=seed) for seed in (0, 1))
     assert again.features.equals(sample.features)
     assert again.attack.equals(sample.attack)
     assert again.sha256 == sample.sha256 != other.sha256
 
 
 def test_rows_are_in_the_schema_of_nsl_kdd(sample):
-    assert list(sample.features.columns) == [feature.name for feature in DATASET.features]
+    assert list(sample.features.columns) == [column.name for column in DATASET.columns]
     assert sample.features.dtypes.astype(str).tolist() == [
-        "str" if feature.kind == "categorical" else "float64" for feature in DATASET.features
+        "str" if column.kind == "categorical" else "float64" for column in DATASET.columns
     ]
     for feature in DATASET.numeric:
         values = sample.features[feature.name].to_numpy()
@@ -59,12 +60,12 @@ def test_rows_are_in_the_schema_of_nsl_kdd(sample):
     assert sample.label.dtype == np.int8
     assert np.bincount(sample.label).tolist() == list(class_sizes(6000).values())
     names = [DATASET.classes[label] for label in sample.label]
-    assert names == sample.attack.map(DATASET.class_map()).tolist()
+    assert names == sample.attack.map(DATASET.label_maps[0].class_of_label).tolist()
 
 
 def test_features_agree_with_each_other(sample):
     rows = sample.features
-    binary = [feature.name for feature in DATASET.features if feature.kind == "binary"]
+    binary = [column.name for column in DATASET.columns if column.kind == "binary"]
     assert (rows[binary] <= 1).all(axis=None)
     assert (rows["num_outbound_cmds"] == 0).all()
     assert (rows[["count", "srv_count"]].max() <= 511).all()
@@ -81,8 +82,8 @@ def test_features_agree_with_each_other(sample):
 
 
 def test_every_profile_names_features_of_the_schema():
-    numeric = {feature.name for feature in DATASET.numeric} | {"elsewhere"}
-    assert {behaviour.attack for behaviour in BEHAVIOURS} <= DATASET.class_map().keys()
+    numeric = {column.name for column in DATASET.numeric} | {"elsewhere"}
+    assert {behaviour.attack for behaviour in BEHAVIOURS} <= DATASET.label_maps[0].class_of_label.keys()
     assert {name for behaviour in BEHAVIOURS for name in behaviour.values} <= numeric
 
 

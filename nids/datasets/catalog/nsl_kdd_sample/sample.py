@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from nids.datasets.nsl_kdd import dataset as nsl_kdd
-from nids.datasets.nsl_kdd.profiles import BEHAVIOURS
-from nids.datasets.schema import Traffic
+from nids.datasets.catalog import nsl_kdd
+from nids.datasets.catalog.nsl_kdd_sample.profiles import BEHAVIOURS
 from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from nids.datasets.nsl_kdd.profiles import Behaviour
+    from nids.datasets.catalog.nsl_kdd_sample.profiles import Behaviour
 
 DATASET = replace(
     nsl_kdd.DATASET,
@@ -50,35 +48,23 @@ _MOST_IN_TWO_SECONDS, _MOST_TO_HOST = 511, 255
 _LIKE_THE_ROW, _LIKE_THE_ROW_ON_HOST = 0.85, 0.5
 
 
-def generate(rows: int, seed: int, class_map: str | None = None) -> Traffic:
-    """Return synthetic labelled rows, the same for the same arguments, in random order.
+def generate(rows: int, seed: int) -> pd.DataFrame:
+    """Return synthetic rows, the same for the same arguments, in random order: all columns, and the attack's name.
 
     Args:
         rows: How many. Classes have the shares of KDDTrain+, but at least ``MIN_CLASS_ROWS`` rows each.
         seed: Seeds the draw.
-        class_map: Name of the preset that says which attack belongs to which class; ``None`` for the default.
 
     Raises:
-        UserError: There is no such class map, or there are too few rows for all classes.
+        UserError: There are too few rows for all classes.
     """
-    classes = DATASET.class_map(class_map)
     rng = np.random.default_rng(seed)
     blocks = [
         _block(behaviour, size, rng)
         for name, class_size in class_sizes(rows).items()
         for behaviour, size in _behaviours(name, class_size, rng)
     ]
-    table = pd.concat(blocks, ignore_index=True).iloc[rng.permutation(rows)].reset_index(drop=True)
-    features = table[[feature.name for feature in DATASET.features]]
-    label_of = {attack: DATASET.classes.index(name) for attack, name in classes.items()}
-    return Traffic(
-        dataset=DATASET,
-        source=f"{DATASET.name} (synthetic, {rows} rows, seed {seed})",
-        features=features,
-        attack=table["attack"],
-        label=table["attack"].map(label_of).to_numpy(np.int8),
-        sha256=_sha256(table),
-    )
+    return pd.concat(blocks, ignore_index=True).iloc[rng.permutation(rows)].reset_index(drop=True)
 
 
 def class_sizes(rows: int) -> dict[str, int]:
@@ -101,7 +87,7 @@ def class_sizes(rows: int) -> dict[str, int]:
 
 
 def _behaviours(name: str, size: int, rng: np.random.Generator) -> list[tuple[Behaviour, int]]:
-    class_of = nsl_kdd.DATASET.class_map()
+    class_of = nsl_kdd.DATASET.label_maps[0].class_of_label
     behaviours = [behaviour for behaviour in BEHAVIOURS if class_of[behaviour.attack] == name]
     weights = np.array([behaviour.weight for behaviour in behaviours])
     sizes = rng.multinomial(size, weights / weights.sum())
@@ -123,7 +109,7 @@ def _block(behaviour: Behaviour, size: int, rng: np.random.Generator) -> pd.Data
         failed = connections["flag"].isin(flags).to_numpy(np.float64)
         windows |= _error_rates(error, failed[chosen], float(weights @ failed), windows, rng)
     rows = connections.iloc[chosen].reset_index(drop=True)
-    values = {feature.name: np.zeros(size) for feature in DATASET.numeric} | drawn | windows
+    values = {column.name: np.zeros(size) for column in DATASET.numeric} | drawn | windows
     unanswered = rows["flag"].isin(_UNANSWERED).to_numpy()
     values |= {name: np.where(unanswered, 0, values[name]) for name in _NEEDS_AN_ANSWER}
     return rows.assign(**values, attack=behaviour.attack)
@@ -178,13 +164,3 @@ def _error_rates(
         f"dst_host_{error}_rate": share(windows["dst_host_count"], _LIKE_THE_ROW_ON_HOST),
         f"dst_host_srv_{error}_rate": share(windows["dst_host_srv_count"], _LIKE_THE_ROW_ON_HOST),
     }
-
-
-def _sha256(table: pd.DataFrame) -> str:
-    """Return the hash of all values, in file order."""
-    digest = hashlib.sha256()
-    for column in (*(feature.name for feature in DATASET.features), "attack"):
-        values = table[column]
-        text = values.dtype.kind != "f"
-        digest.update("\n".join(values).encode() if text else values.to_numpy("<f8").tobytes())
-    return digest.hexdigest()

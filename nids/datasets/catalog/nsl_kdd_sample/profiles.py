@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nids.datasets.nsl_kdd.distributions import Around, Between, Fixed, Rate, Sometimes
+from nids.datasets.catalog.nsl_kdd_sample.distributions import Around, Between, Fixed, Rate, Sometimes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nids.datasets.nsl_kdd.distributions import Distribution
+    from nids.datasets.catalog.nsl_kdd_sample.distributions import Distribution
 
     Values = Mapping[str, Distribution]
 

@@ -1,0 +1,177 @@
+"""The columns that are read from a file, and how a message names a value that breaks their rules."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from nids.datasets.schema import Column
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
+
+    from nids.datasets.schema import DatasetSpec
+
+Problem = Literal["value", "repeated header", "encoding", "too few columns", "too many columns"]
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
+_UNDECODED = re.compile(r"[\udc80-\udcff]")
+_LONGEST_VALUE = 40
+_FEW = 12
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column that is read.
+
+    Attributes:
+        column: Its name and kind.
+        known: The values that a column of labels may have; ``None`` for any other column.
+    """
+
+    column: Column
+    known: Mapping[str, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the column."""
+        return self.column.name
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are names rather than numbers."""
+        return self.column.kind == "categorical"
+
+    @property
+    def type(self) -> pa.DataType:
+        """What its values are read as."""
+        return pa.string() if self.is_text else pa.float64()
+
+    def allows(self, values: pd.Series) -> np.ndarray:
+        """Return which values break no rule, bool of shape (rows,)."""
+        if self.known is not None:
+            return values.isin(list(self.known)).to_numpy(dtype=bool)
+        return (values != "").to_numpy(dtype=bool) if self.is_text else self.column.allows(values.to_numpy())
+
+    def broken_rule(self, value: str) -> str | None:
+        """Return the rule that a value breaks, in words; ``None`` if it breaks none."""
+        if self.known is not None:
+            return None if value.strip() in self.known else f"this is no known label{_suggestion(value, self.known)}"
+        if self.is_text:
+            return None if value.strip() else self.column.rule
+        if not _NUMBER.fullmatch(value.strip()):
+            return "this column holds numbers"
+        if not math.isfinite(float(value)):
+            return "numbers must be finite"
+        return None if self.column.allows(np.array(float(value))) else self.column.rule
+
+
+def fields_of(dataset: DatasetSpec, *, labelled: bool) -> tuple[Field, ...]:
+    """Return what is read of a data set's files: its columns, and its labels if they are asked for."""
+    features = [Field(column) for column in dataset.columns]
+    if not labelled:
+        return tuple(features)
+    known = {dataset.label_column: dataset.label_maps[0].positions}
+    return (*features, *(Field(Column(name, "categorical"), known.get(name)) for name in dataset.labels))
+
+
+class FileColumns:
+    """The columns of one file, and the rules of those that are read.
+
+    Args:
+        names: Names of all columns, in the order of the file.
+        line: Number of the line that tells them.
+        fields: What is read; each is among the names once.
+    """
+
+    def __init__(self, names: Sequence[str], line: int, fields: Sequence[Field]) -> None:
+        self.names = tuple(names)
+        self.line = line
+        self.fields = tuple(fields)
+
+    @cached_property
+    def unused(self) -> tuple[str, ...]:
+        """Names of the columns that are not read."""
+        read = {field.name for field in self.fields}
+        return tuple(name for name in self.names if name not in read)
+
+    @cached_property
+    def _checks(self) -> list[tuple[int, str, Callable[[str], tuple[Problem, str] | None]]]:
+        """For each field, in the order of the file: its position, its name, and from a value to what is wrong with it.
+
+        The answers are remembered, as there are few different values, but not all, as a stream has no end.
+        """
+        return sorted(
+            (self.names.index(field.name), field.name, lru_cache(1_024)(_checker(field))) for field in self.fields
+        )
+
+    def fault(self, values: Sequence[str]) -> tuple[Problem, str, str] | None:
+        """Return problem, column and fault of the first value of a row that breaks a rule, or ``None``."""
+        if len(values) != len(self.names):
+            problem: Problem = "too few columns" if len(values) < len(self.names) else "too many columns"
+            return problem, "", f"found {column_count(values)}, but line {self.line} has {len(self.names)}"
+        for position, name, check in self._checks:
+            if fault := check(values[position]):
+                return fault[0], f"column {position + 1} ({name})", fault[1]
+        return None
+
+
+def named_columns(
+    place: str, names: Sequence[str], line: int, dataset: DatasetSpec, fields: Sequence[Field]
+) -> FileColumns:
+    """Return the columns of a file that names them itself.
+
+    Raises:
+        UserError: A column that is read is missing, or there more than once; ``place`` says where.
+    """
+    missing = [field.name for field in fields if field.name not in names]
+    if missing:
+        needed = f"all {len(dataset.columns)} features of {dataset.name}"
+        if len(fields) > len(dataset.columns):
+            needed += f" and its labels ({', '.join(dataset.labels)})"
+        raise UserError(
+            f"{place}: the columns do not include {', '.join(missing)}, but {needed} are needed. Add what is missing, "
+            "or give columns the data set's names."
+        )
+    if repeated := [field.name for field in fields if names.count(field.name) > 1]:
+        raise UserError(f"{place}: more than one column is named {repeated[0]}. Remove or rename the others.")
+    return FileColumns(names, line, fields)
+
+
+def shown(value: str) -> str:
+    """Return a value in quotes, cut off if it is long."""
+    return repr(value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "…")
+
+
+def column_count(values: Sequence[str]) -> str:
+    """Return "3 columns" for three values."""
+    return "1 column" if len(values) == 1 else f"{len(values)} columns"
+
+
+def _checker(field: Field) -> Callable[[str], tuple[Problem, str] | None]:
+    def check(value: str) -> tuple[Problem, str] | None:
+        if not value.isascii() and (undecoded := _UNDECODED.search(value)):
+            byte = ord(undecoded[0]) - 0xDC00
+            return "encoding", f"found the byte 0x{byte:02x}, but the file must be UTF-8 text"
+        if rule := field.broken_rule(value):
+            problem: Problem = "repeated header" if value.strip() == field.name else "value"
+            return problem, f"found {shown(value)}, but {rule}"
+        return None
+
+    return check
+
+
+def _suggestion(value: str, known: Mapping[str, int]) -> str:
+    if close := difflib.get_close_matches(value.strip().lower(), known, n=3):
+        return f" (close ones: {', '.join(close)})"
+    return f" (known: {', '.join(known)})" if len(known) <= _FEW else ""

@@ -1,0 +1,89 @@
+"""What readers of data files yield: rows that can be read, and rows that cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import pandas as pd
+
+    from nids.datasets.io.checks import Field, Problem
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that cannot be read.
+
+    Attributes:
+        unit: What ``number`` counts: lines of a text, rows of a Parquet file.
+        number: Number of the line or row in its file, from 1.
+        column: The column at fault, such as "column 5 (src_bytes)"; empty if it is the row as a whole.
+        fault: What was found, and the rule that it breaks.
+        raw: The line without its end, or the values of a Parquet file's row, separated by commas.
+        problem: The kind of fault.
+    """
+
+    unit: Literal["line", "row"]
+    number: int
+    column: str
+    fault: str
+    raw: str
+    problem: Problem = "value"
+
+    @property
+    def place(self) -> str:
+        """Where in its file the fault is, such as "line 3, column 5 (src_bytes)"."""
+        return f"{self.unit} {self.number}" + (f", {self.column}" if self.column else "")
+
+    @property
+    def reason(self) -> str:
+        """The fault with its column."""
+        return f"{self.column}: {self.fault}" if self.column else self.fault
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Consecutive rows of one file.
+
+    Attributes:
+        table: The rows that can be read, of shape (rows, columns read): the features in the data set's order, and the
+            labels after them if they were asked for; numeric ones are float64, the others str.
+        numbers: Number of each row's line, or of the row itself in a Parquet file, int64 of shape (rows,), from 1.
+        rejects: The rows that cannot be read, in the order of the file.
+        unused: Columns of the file that are not read, labels among them unless they were asked for.
+        bytes_read: How much of the file is read by now, roughly.
+    """
+
+    table: pd.DataFrame
+    numbers: np.ndarray
+    rejects: tuple[Reject, ...]
+    unused: tuple[str, ...]
+    bytes_read: int
+
+
+def frame(table: pa.Table, fields: Sequence[Field]) -> pd.DataFrame:
+    """Return the fields of a table in their order; what is missing becomes NaN or an empty text."""
+    columns = {}
+    for field in fields:
+        # Not safe: whole numbers above 2^53 lose digits, as they do in text.
+        column = pc.cast(table[field.name], field.type, safe=False)
+        if field.is_text:
+            column = pc.utf8_trim_whitespace(pc.fill_null(column, ""))
+        columns[field.name] = column
+    rows: pd.DataFrame = pa.table(columns).to_pandas()
+    return rows
+
+
+def allowed(rows: pd.DataFrame, fields: Sequence[Field]) -> np.ndarray:
+    """Return which rows break no rule, bool of shape (rows,)."""
+    keep = fields[0].allows(rows[fields[0].name])
+    for field in fields[1:]:
+        keep &= field.allows(rows[field.name])
+    return keep

@@ -1,0 +1,71 @@
+"""A Parquet file → checked chunks of rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nids.datasets.io.checks import FileColumns, named_columns
+from nids.datasets.io.chunks import Chunk, Reject, allowed, frame
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import IO
+
+    import pandas as pd
+
+    from nids.datasets.io.checks import Field
+    from nids.datasets.schema import DatasetSpec
+
+_BUFFER = 1 << 20
+
+
+def parquet_chunks(
+    name: str, file: IO[bytes], dataset: DatasetSpec, fields: Sequence[Field], rows: int
+) -> Iterator[Chunk]:
+    """Yield the rows of a Parquet file; arguments and errors as for ``nids.datasets.io.stream.stream``."""
+    size = file.seek(0, 2)
+    # Without these, the columns of a whole row group are loaded at once, and one row group may be the whole file.
+    with pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as content:
+        schema = content.schema_arrow
+        columns = named_columns(name, schema.names, 1, dataset, fields)
+        for field in fields:
+            _refuse_type(name, field, schema.field(field.name).type)
+        first = 1
+        for batch in content.iter_batches(batch_size=rows, columns=[field.name for field in fields]):
+            table = frame(pa.Table.from_batches([batch]), fields)
+            keep = allowed(table, fields)
+            numbers = np.arange(first, first + len(table), dtype=np.int64)
+            first += len(table)
+            rejects = tuple(_reject(columns, table.iloc[i], int(numbers[i])) for i in np.flatnonzero(~keep))
+            if rejects:
+                table, numbers = table[keep].reset_index(drop=True), numbers[keep]
+            yield Chunk(table, numbers, rejects, columns.unused, size * (first - 1) // content.metadata.num_rows)
+
+
+def _refuse_type(name: str, field: Field, found: pa.DataType) -> None:
+    values = found.value_type if pa.types.is_dictionary(found) else found
+    numbers: list[Callable[[pa.DataType], bool]] = [pa.types.is_integer, pa.types.is_boolean]
+    if field.is_text:
+        wanted, tests = "text", [pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view]
+        if field.known is not None:
+            wanted, tests = "labels", [*tests, *numbers]
+    else:
+        wanted, tests = "numbers", [*numbers, pa.types.is_floating, pa.types.is_decimal]
+    if not any(test(values) for test in tests):
+        raise UserError(
+            f"{name}: column {field.name} is of type {found}, but this column holds {wanted}. "
+            "Convert it before it is written."
+        )
+
+
+def _reject(columns: FileColumns, row: pd.Series, number: int) -> Reject:
+    values = {str(name): str(value) for name, value in row.items()}
+    fault = columns.fault([values.get(name, "") for name in columns.names])
+    assert fault is not None, values
+    problem, column, reason = fault
+    return Reject("row", number, column, reason, ",".join(values.values()), problem)

@@ -1,0 +1,214 @@
+"""Comma-separated text → checked chunks of rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from nids.datasets.io.checks import FileColumns, column_count, named_columns, shown
+from nids.datasets.io.chunks import Chunk, Reject, allowed, frame
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    import gzip
+    from collections.abc import Generator, Iterator, Sequence
+    from typing import IO
+
+    from nids.datasets.io.checks import Field
+    from nids.datasets.schema import DatasetSpec
+
+# Bounds of what is held at once, whatever the file is: characters of a line (also the most that the csv module takes
+# for a value), and of the lines of a chunk.
+_LONGEST_LINE, _LARGEST_CHUNK = 131_072, 1 << 26
+# Lines of a chunk with a fault are read again in pieces of this size, and line by line only where a piece has one.
+_PIECE = 1_024
+
+
+def text_chunks(
+    name: str,
+    content: io.BufferedReader | gzip.GzipFile,
+    file: IO[bytes],
+    dataset: DatasetSpec,
+    fields: Sequence[Field],
+    rows: int,
+) -> Iterator[Chunk]:
+    """Yield the rows of a text; ``file`` is what ``content`` is unpacked from, or the same.
+
+    Other arguments and errors as for ``nids.datasets.io.stream.stream``.
+    """
+    # Closed at once rather than with the last reference, which a traceback may hold beyond the file.
+    with closing(_lines(name, content)) as lines:
+        first = next(lines, None)
+        if first is None:
+            raise UserError(f"{name}: is empty. Copy or download it again.")
+        form = _form(name, *first, dataset, fields)
+        waiting = lines if form.header else itertools.chain([first], lines)
+        for numbers, block in _blocks(waiting, rows):
+            table, kept, rejects = form.read(numbers, block)
+            yield Chunk(table, np.array(kept, dtype=np.int64), tuple(rejects), form.columns.unused, file.tell())
+
+
+@dataclass(frozen=True)
+class _TextForm:
+    """How the lines of a text become rows.
+
+    Attributes:
+        columns: The columns.
+        header: Whether the first line names the columns, and so holds no row.
+        quoted: Whether values may stand in double quotes.
+    """
+
+    columns: FileColumns
+    header: bool
+    quoted: bool
+
+    def read(self, numbers: Sequence[int], lines: Sequence[str]) -> tuple[pd.DataFrame, list[int], list[Reject]]:
+        """Return the rows of some lines, their numbers, and the lines that cannot be read."""
+        table = self._all_at_once(lines)
+        if table is not None:
+            return table, list(numbers), []
+        if len(lines) <= _PIECE:
+            return self._one_by_one(numbers, lines)
+        tables, kept, rejects = [], [], []
+        for start in range(0, len(lines), _PIECE):
+            piece = slice(start, start + _PIECE)
+            table, kept_of_piece, rejects_of_piece = self.read(numbers[piece], lines[piece])
+            tables.append(table)
+            kept += kept_of_piece
+            rejects += rejects_of_piece
+        return pd.concat(tables, ignore_index=True), kept, rejects
+
+    def _all_at_once(self, lines: Sequence[str]) -> pd.DataFrame | None:
+        """Return the rows of some lines, or ``None`` if any of them cannot be read."""
+        fields = self.columns.fields
+        read = {field.name for field in fields}
+        try:
+            table = pyarrow.csv.read_csv(
+                pa.BufferReader("".join(lines).encode("utf-8", "surrogateescape")),
+                read_options=pyarrow.csv.ReadOptions(
+                    # Other columns may have any names, the same ones too.
+                    column_names=[name if name in read else f"{name} {i}" for i, name in enumerate(self.columns.names)]
+                ),
+                parse_options=pyarrow.csv.ParseOptions(quote_char='"' if self.quoted else False),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    include_columns=[field.name for field in fields],
+                    column_types={field.name: field.type for field in fields},
+                    null_values=[],
+                    strings_can_be_null=False,
+                ),
+            )
+        except pa.ArrowInvalid:
+            return None
+        # An open quotation mark would take the next lines into its value.
+        if len(table) != len(lines):
+            return None
+        rows = frame(table, fields)
+        return rows if allowed(rows, fields).all() else None
+
+    def _one_by_one(self, numbers: Sequence[int], lines: Sequence[str]) -> tuple[pd.DataFrame, list[int], list[Reject]]:
+        kept, rows, rejects = [], [], []
+        for number, line in zip(numbers, lines, strict=True):
+            raw = line.removesuffix("\n")
+            values = next(csv.reader([raw])) if self.quoted else raw.split(",")
+            if fault := self.columns.fault(values):
+                problem, column, reason = fault
+                rejects.append(Reject("line", number, column, reason, raw, problem))
+            else:
+                kept.append(number)
+                rows.append(values)
+        columns = {}
+        for field in self.columns.fields:
+            position = self.columns.names.index(field.name)
+            texts = [row[position] for row in rows]
+            columns[field.name] = pa.array(texts if field.is_text else list(map(float, texts)), type=field.type)
+        return frame(pa.table(columns), self.columns.fields), kept, rejects
+
+
+def _lines(name: str, content: io.BufferedReader | gzip.GzipFile) -> Generator[tuple[int, str]]:
+    """Yield the lines that are not empty, each with its number; bytes that are no UTF-8 become surrogates."""
+    text = io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline=None)
+    try:
+        for number in itertools.count(1):
+            line = text.readline(_LONGEST_LINE)
+            if len(line) == _LONGEST_LINE:
+                raise UserError(
+                    f"{name}, line {number}: is longer than {_LONGEST_LINE - 1:,} characters, which no line of traffic "
+                    "is. Give a Parquet file or a text file with one row a line (gzip is fine)."
+                )
+            if not line:
+                return
+            if line != "\n":
+                yield number, line
+    finally:
+        text.detach()  # else it closes the file, which is not its own
+
+
+def _blocks(lines: Iterator[tuple[int, str]], rows: int) -> Iterator[tuple[list[int], list[str]]]:
+    numbers: list[int] = []
+    block: list[str] = []
+    size = 0
+    for number, line in lines:
+        numbers.append(number)
+        block.append(line)
+        size += len(line)
+        if len(block) == rows or size > _LARGEST_CHUNK:
+            yield numbers, block
+            numbers, block, size = [], [], 0
+    if block:
+        yield numbers, block
+
+
+def _form(name: str, number: int, line: str, dataset: DatasetSpec, fields: Sequence[Field]) -> _TextForm:
+    """Return what the first line tells about a text."""
+    header = [value.strip() for value in next(csv.reader([line]))]
+    # One alone may be a value: "land" is a feature of NSL-KDD, and an attack.
+    if len({*header} & {column.name for column in dataset.columns}) >= min(2, len(dataset.columns)):
+        return _TextForm(
+            named_columns(f"{name}, line {number}", header, number, dataset, fields), header=True, quoted=True
+        )
+    plain = line.removesuffix("\n").split(",")
+    # Whoever quotes texts, as a spreadsheet does, quotes them in each line.
+    quoted = any(len(value) > 1 and value[0] == value[-1] == '"' for value in plain)
+    values = next(csv.reader([line])) if quoted else plain
+    layouts = _layouts(dataset, fields)
+    if len(values) not in layouts:
+        found = f"{name}, line {number}: found {column_count(values)}, the first one {shown(values[0].strip())}"
+        raise UserError(f"{found}, but {_expected(dataset, layouts)}")
+    return _TextForm(FileColumns(layouts[len(values)], number, fields), header=False, quoted=quoted)
+
+
+def _layouts(dataset: DatasetSpec, fields: Sequence[Field]) -> dict[int, tuple[str, ...]]:
+    """Return the columns of files without a header, by their number: what else is at the end may be missing."""
+    read = {field.name for field in fields}
+    unlabelled = tuple(name for name in dataset.layout if name not in dataset.labels)
+    layouts: dict[int, tuple[str, ...]] = {}
+    for layout in (dataset.layout, unlabelled):
+        for width in range(len(layout), 0, -1):
+            if not read <= set(layout[:width]):
+                break
+            layouts.setdefault(width, layout[:width])
+    return layouts
+
+
+def _expected(dataset: DatasetSpec, layouts: dict[int, tuple[str, ...]]) -> str:
+    """Return what a file without a header should have had."""
+    if not layouts:
+        return f"files of {dataset.name} name their columns in the first line. Add such a line, or give a Parquet file."
+    features = {column.name for column in dataset.columns}
+    described = []
+    for width, layout in sorted(layouts.items()):
+        others = [name for name in layout if name not in features]
+        described.append(f"{width} ({'with ' + ' and '.join(others) if others else 'the features'})")
+    return (
+        f"{dataset.name} has {' or '.join(described)}, separated by commas. Give a file in one of these layouts, a "
+        "text file whose first line names the columns, or a Parquet file."
+    )

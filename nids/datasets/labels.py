@@ -1,0 +1,52 @@
+"""Which label of a row stands for which class."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class LabelMap:
+    """One way to classify the rows of a data set.
+
+    Attributes:
+        name: The name that a job gives, such as "binary".
+        classes: Names of the classes; a label is a position in them.
+        benign: The class of traffic that is no attack.
+        class_of: The class of each value of the label column; ``None`` where the values are the classes.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    benign: str
+    class_of: dict[str, str] | None = field(default=None, hash=False)
+
+    def __post_init__(self) -> None:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"label map {self.name!r} has a class twice: {self.classes}")
+        if self.benign not in self.classes:
+            raise ValueError(f"{self.benign!r}, the benign class of label map {self.name!r}, is none of {self.classes}")
+        if unknown := set((self.class_of or {}).values()) - set(self.classes):
+            raise ValueError(f"label map {self.name!r} leads to {sorted(unknown)}, which are none of {self.classes}")
+
+    @property
+    def benign_label(self) -> int:
+        """Position of the benign class among the classes."""
+        return self.classes.index(self.benign)
+
+    @property
+    def class_of_label(self) -> Mapping[str, str]:
+        """The class of each value of the label column."""
+        return {name: name for name in self.classes} if self.class_of is None else self.class_of
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """The position of the class of each value of the label column."""
+        return {value: self.classes.index(name) for value, name in self.class_of_label.items()}

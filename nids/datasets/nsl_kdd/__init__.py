@@ -1,1 +1,0 @@
-"""NSL-KDD, and a synthetic sample in its form."""

@@ -1,0 +1,78 @@
+"""The data sets by name, found in ``nids.datasets.catalog``."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING
+
+from nids.datasets import catalog
+from nids.datasets.schema import DatasetSpec, unknown
+from nids.datasets.traffic import Traffic
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    import pandas as pd
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all data sets, sorted."""
+    return tuple(sorted(_modules()))
+
+
+def get(name: str) -> DatasetSpec:
+    """Return a data set by its name.
+
+    Raises:
+        UserError: There is no such data set.
+    """
+    if name not in _modules():
+        raise UserError(unknown(name, "data set", names()))
+    dataset: DatasetSpec = _modules()[name].DATASET
+    return dataset
+
+
+def is_generated(dataset: DatasetSpec) -> bool:
+    """Return whether the rows of a data set are generated here, and so are in no file."""
+    return _generator(dataset) is not None
+
+
+def generate(dataset: DatasetSpec, rows: int, seed: int) -> Traffic:
+    """Return rows of a generated data set, labelled by its first label map.
+
+    Raises:
+        UserError: There are too few rows for all classes.
+    """
+    generator = _generator(dataset)
+    assert generator is not None, dataset.name
+    table = generator(rows, seed)
+    source = f"{dataset.name} (synthetic, {rows} rows, seed {seed})"
+    return Traffic.from_table(table, dataset, source, _sha256(table, dataset))
+
+
+def _generator(dataset: DatasetSpec) -> Callable[[int, int], pd.DataFrame] | None:
+    return getattr(_modules().get(dataset.name), "generate", None)
+
+
+@cache
+def _modules() -> dict[str, ModuleType]:
+    modules = [
+        importlib.import_module(f"{catalog.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(catalog.__path__)
+    ]
+    return {module.DATASET.name: module for module in modules}
+
+
+def _sha256(table: pd.DataFrame, dataset: DatasetSpec) -> str:
+    """Return the hash of all values, column by column."""
+    digest = hashlib.sha256()
+    for name in (*(column.name for column in dataset.columns), *dataset.labels):
+        values = table[name]
+        is_text = values.dtype.kind != "f"
+        digest.update("\n".join(values).encode() if is_text else values.to_numpy("<f8").tobytes())
+    return digest.hexdigest()
