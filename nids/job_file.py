@@ -6,29 +6,31 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
-from nids.search_space import params_of, space_from
+from nids.search_space import params_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from nids.results import RunManifest
 
 # A search needs something to search: one hyperparameter is left to it, with one choice.
 _KEPT_TO_SEARCH = "learning_rate"
 
 
-def job_file(manifest: Mapping[str, Any], trial: Mapping[Any, Any]) -> str:
+def job_file(manifest: RunManifest, trial: Mapping[Any, Any]) -> str:
     """Return the TOML of a job that trains one trial's configuration once, on the run's data and folds.
 
     Args:
         manifest: The run's manifest.
         trial: The trial's row of the run store's trials.
     """
-    job = manifest["job"]
-    data = dict(job["data"])
-    if not manifest["data"]["synthetic"]:
+    job = manifest.job.model_dump()
+    data = job["data"]
+    if not manifest.data.synthetic:
         data.pop("rows", None)  # only made rows are as many as one says
-    params = {**job.get("hyperparameters", {}), **params_of(dict(trial), space_from(manifest["space"]))}
+    params = {**manifest.job.hyperparameters, **params_of(dict(trial), manifest.space)}
     searched = _KEPT_TO_SEARCH if _KEPT_TO_SEARCH in params else next(iter(params))
-    name = f"{manifest['run']}-trial-{int(trial['trial'])}"
+    name = f"{manifest.run}-trial-{int(trial['trial'])}"
     content = {
         **{section: entries for section, entries in job.items() if isinstance(entries, dict)},
         "data": data,
@@ -38,7 +40,7 @@ def job_file(manifest: Mapping[str, Any], trial: Mapping[Any, Any]) -> str:
         "space": {searched: {"choices": [params[searched]]}},
     }
     head = (
-        f"# Trial {int(trial['trial'])} of the run {manifest['run']}, trained once more on the same data and folds.\n"
+        f"# Trial {int(trial['trial'])} of the run {manifest.run}, trained once more on the same data and folds.\n"
         f"# A job names something to search, at least one hyperparameter: here {searched}, with a single choice.\n\n"
     )
     return head + tomli_w.dumps({"name": name, **_without_none(content)})

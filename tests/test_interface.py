@@ -95,7 +95,7 @@ def test_search_runs_its_example(folder: Path, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.chdir(folder)
     assert run_examples(session.search).attempted == 3
     assert callable(nids.search)
-    assert nids.open_run("runs", "small").manifest["data"]["synthetic"]
+    assert nids.open_run("runs", "small").manifest.data.synthetic
 
 
 def test_the_names_are_those_that_are_listed() -> None:

@@ -63,7 +63,7 @@ def begin(question: str) -> KeptRun:
     if found.run is None:
         st.error(f"This run is damaged. {plain(found.fault)}", icon=ICONS["damaged"])
         st.stop()
-    if found.run.manifest["data"].get("synthetic"):
+    if found.run.manifest.data.synthetic:
         st.warning(sentences.SYNTHETIC, icon=":material/science:")
     return found.run
 

@@ -139,8 +139,7 @@ class KeptRun(Run):
 
         Unlike a fault, it does not pass: what is there has been read.
         """
-        counts = self.status["trials"]
-        expected = sum(counts.get(name, 0) for name in ("complete", "pruned", "failed"))
+        expected = self.status.trials.ended
         # While it runs, the status may be a moment ahead of the table.
         if self.faults or self.state != "finished" or len(self._trials) >= expected:
             return ""
@@ -195,7 +194,7 @@ def _part(path: str, table: str, part: str, version: Version, _run: Run) -> pa.T
 def _trials(path: str, versions: str, _run: KeptRun) -> pd.DataFrame:
     table: pd.DataFrame = _run.arrow("trials").to_pandas()
     table = table.sort_values("trial", ignore_index=True)
-    if len(_run.manifest["folds"]["used"]) == 1:
+    if len(_run.manifest.folds.used) == 1:
         # One fold has no spread; the zero that is stored would read as certainty.
         table = table.assign(**{name: math.nan for name in table.columns if name.endswith("_std")})
     if _run.faults:

@@ -19,6 +19,8 @@ from nids.metrics.formatting import interval, mean_and_spread
 from nids.metrics.measures import label
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pandas.io.formats.style import Styler
 
     from dashboard.data.snapshot import KeptRun
@@ -45,7 +47,7 @@ def show() -> None:
         layout.nothing_to_show(
             "The trials cannot be read." if run.faults else "No trial has completed its first epoch yet."
         )
-    order = run.manifest["data"]["classes"]
+    order = run.manifest.data.classes
     best = summary.best.trial if summary.best else None
     first, second = st.columns(2)
     with first:
@@ -62,7 +64,7 @@ def show() -> None:
     summaries = [class_summary(model.classes, order) for model in judged]
     st.markdown(f"#### {plain(in_words(judged[0].name, summaries[0], judged[0].confusions))}")
     _show_table(run, judged, summaries, summary.folds)
-    _charts(judged, order, run.manifest["folds"]["used"])
+    _charts(judged, order, run.manifest.folds.used)
     _attacks(run, number, order)
     faults.of_run(run)
 
@@ -116,7 +118,7 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _other(run: KeptRun, number: int, order: list[str]) -> Judged | None:
+def _other(run: KeptRun, number: int, order: Sequence[str]) -> Judged | None:
     trials, baselines = run.trials(), run.baselines()
     with_results = trials[trials["value"].notna() & (trials["trial"] != number)]
     requested = [name.removeprefix("trial ") for name in st.query_params.get_all("with") if name.startswith("trial ")]
@@ -151,7 +153,7 @@ def _show_table(run: KeptRun, judged: list[Judged], summaries: list[pd.DataFrame
     numbers = [summary.assign(model=name) for name, summary in zip(names, summaries, strict=True)]
     with st.container(horizontal=True, vertical_alignment="center"):
         downloads.table(pd.concat(numbers).reset_index(), f"{run.name}-classes")
-        unseen = run.manifest["job"]["folds"].get("scheme") == "unseen-attacks"
+        unseen = run.manifest.job.folds.scheme == "unseen-attacks"
         withheld = " Withheld attack types are not among them: see below." if unseen else ""
         st.caption(
             "Mean ± standard deviation over the folds, on validation rows: rows that the model was not trained on."
@@ -159,7 +161,7 @@ def _show_table(run: KeptRun, judged: list[Judged], summaries: list[pd.DataFrame
         )
 
 
-def _charts(judged: list[Judged], order: list[str], folds: list[int]) -> None:
+def _charts(judged: list[Judged], order: Sequence[str], folds: Sequence[int]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.segmented_control(
             "Confusion matrix", ["count", "share"], default="count", required=True, key="in", bind="query-params"
@@ -187,7 +189,7 @@ def _charts(judged: list[Judged], order: list[str], folds: list[int]) -> None:
             draw(drawn, f"Results of {model.name} by class: a circle for each fold")
 
 
-def _attacks(run: KeptRun, number: int, order: list[str]) -> None:
+def _attacks(run: KeptRun, number: int, order: Sequence[str]) -> None:
     attacks = run.table("attacks", number)
     if attacks.empty or not attacks["unseen"].any():
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -11,14 +11,16 @@ import streamlit as st
 from dashboard.components import faults, layout, live
 from dashboard.components.markdown import plain
 from nids.analysis import eta
-from nids.metrics.formatting import NONE, setting
+from nids.metrics.formatting import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from dashboard.data.snapshot import KeptRun
+    from nids.config import Resources
+    from nids.results.manifest import Machine
+    from nids.results.status import Node
 
-ASKED = ("cpus_per_trial", "gpus_per_trial")
 KINDS = {"cpus": "CPUs", "gpus": "GPUs"}
 
 
@@ -28,7 +30,7 @@ def show() -> None:
     live.follow(_live, run)
 
 
-def node_rows(nodes: Sequence[Mapping[str, Any]], state: str) -> pd.DataFrame:
+def node_rows(nodes: Sequence[Node], state: str) -> pd.DataFrame:
     """Return a row a node of a status.
 
     Args:
@@ -41,67 +43,62 @@ def node_rows(nodes: Sequence[Mapping[str, Any]], state: str) -> pd.DataFrame:
     """
     rows = []
     for node in nodes:
-        row: dict[str, object] = {"node": str(node.get("name", NONE))}
-        row["state"] = "alive" if node.get("alive") else "lost"
+        row: dict[str, object] = {"node": node.name, "state": "alive" if node.alive else "lost"}
         for kind, word in KINDS.items():
-            row[word] = node.get(kind)
+            row[word] = getattr(node, kind)
             if state == "running":
                 row[f"{word} in use"] = _share(node, kind)
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def in_words(nodes: Sequence[Mapping[str, Any]], state: str) -> str:
+def in_words(nodes: Sequence[Node], state: str) -> str:
     """Return how busy the nodes are, or what a search that is not running had at its end, in a sentence."""
-    alive = [node for node in nodes if node.get("alive")]
+    alive = [node for node in nodes if node.alive]
     if state != "running":
-        cpus, gpus = (sum(float(node.get(kind) or 0) for node in alive) for kind in KINDS)
+        cpus, gpus = (sum(getattr(node, kind) for node in alive) for kind in KINDS)
         nodes_had = f"{len(alive)} {'node' if len(alive) == 1 else 'nodes'}"
         return f"The search is not running. It last had {nodes_had} with {_amounts(cpus, gpus)}."
     lost = len(nodes) - len(alive)
     parts = []
     for kind, word in KINDS.items():
-        whole = sum(float(node.get(kind) or 0) for node in alive)
+        whole = sum(getattr(node, kind) for node in alive)
         if whole:
-            used = sum(float(node.get(f"{kind}_used") or 0) for node in alive)
+            used = sum(getattr(node, f"{kind}_used") for node in alive)
             parts.append(f"{used:g} of {whole:g} {word}")
     count = f"{len(alive)} {'node is' if len(alive) == 1 else 'nodes are'}"
     sentence = f"{count} alive; in use: {' and '.join(parts) or 'nothing'}"
     return f"{sentence}. {lost} {'node was' if lost == 1 else 'nodes were'} lost." if lost else f"{sentence}."
 
 
-def _amounts(cpus: object, gpus: object) -> str:
+def _amounts(cpus: float, gpus: float) -> str:
     """Return "8 CPUs and no GPU"."""
-    words = {0: "no {}", 1: "1 {}"}
+    words = {0.0: "no {}", 1.0: "1 {}"}
     return " and ".join(
-        words[int(count)].format(kind)
-        if isinstance(count, int | float) and count in words
-        else f"{setting(count)} {kind}s"
+        words[count].format(kind) if count in words else f"{setting(count)} {kind}s"
         for count, kind in ((cpus, "CPU"), (gpus, "GPU"))
     )
 
 
-def _share(node: Mapping[str, Any], kind: str) -> float | None:
-    whole, used = node.get(kind), node.get(f"{kind}_used")
-    return min(float(used) / float(whole), 1.0) if whole and used is not None else None
+def _share(node: Node, kind: str) -> float | None:
+    whole, used = getattr(node, kind), getattr(node, f"{kind}_used")
+    return min(used / whole, 1.0) if whole else None
 
 
-def _without_nodes(state: str, status: Mapping[str, Any], machine: Mapping[str, Any], job: Mapping[str, Any]) -> str:
+def _without_nodes(state: str, running: int, machine: Machine | None, resources: Resources) -> str:
     if state != "running":
-        had = _amounts(machine.get("cpus"), machine.get("gpus"))
-        return f"The search is not running. It started on a cluster with {had}."
-    cpus, gpus = (f"{setting(machine.get(kind))} {word}" for kind, word in KINDS.items())
-    running = status.get("trials", {}).get("running", 0)
-    asked = job.get("resources", {})
-    used = [running * asked[name] if isinstance(asked.get(name), int | float) else None for name in ASKED]
+        had = f" It started on a cluster with {_amounts(machine.cpus, machine.gpus)}." if machine else ""
+        return f"The search is not running.{had}"
+    cpus, gpus = (f"{setting(getattr(machine, kind, None))} {word}" for kind, word in KINDS.items())
+    asked = (resources.cpus_per_trial, resources.gpus_per_trial)
+    used = [None if isinstance(each, str) else running * each for each in asked]
     which = f"{running} {'trial is' if running == 1 else 'trials are'} running"
     return f"{which} on {setting(used[0])} of {cpus} and {setting(used[1])} of {gpus}."
 
 
 def _live(run: KeptRun) -> None:
-    nodes = run.status.get("nodes")
-    machine = run.manifest.get("machine", {})
-    if isinstance(nodes, list) and nodes:
+    manifest, status, nodes = run.manifest, run.status, run.status.nodes
+    if nodes:
         st.markdown(f"#### {plain(in_words(nodes, run.state))}")
         shares = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)
         st.dataframe(
@@ -111,17 +108,15 @@ def _live(run: KeptRun) -> None:
             column_config={"CPUs in use": shares, "GPUs in use": shares},
         )
     else:
-        st.markdown(f"#### {plain(_without_nodes(run.state, run.status, machine, run.manifest['job']))}")
+        words = _without_nodes(run.state, status.trials.running, manifest.machine, manifest.job.resources)
+        st.markdown(f"#### {plain(words)}")
         st.caption("No node information is recorded, so this describes the cluster at the start of the search.")
-    updated = run.status.get("updated")
-    if updated:
-        st.caption(f"Last update {eta.age(updated, datetime.now(UTC))} ago.")
+    if status.updated:
+        st.caption(f"Last update {eta.age(status.updated, datetime.now(UTC))} ago.")
     with st.expander("At the start of the search: machine, resources and versions", expanded=True):
-        rows = [(key, setting(entry)) for key, entry in machine.items()]
-        rows += [
-            (key.replace("_", " "), setting(entry)) for key, entry in run.manifest["job"].get("resources", {}).items()
-        ]
-        rows += [(f"{key} version", setting(entry)) for key, entry in run.manifest.get("versions", {}).items()]
+        rows = [(key, setting(entry)) for key, entry in manifest.machine or ()]
+        rows += [(key.replace("_", " "), setting(entry)) for key, entry in manifest.job.resources]
+        rows += [(f"{key} version", number) for key, number in manifest.versions.items()]
         # Unlike a dataframe, it wraps long values; its cells are Markdown.
         st.table(pd.DataFrame(rows, columns=["what", "value"]).map(plain).set_index("what"))
     faults.of_run(run)

@@ -95,10 +95,10 @@ def in_words(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> str:
         return f"No trial of {lacking} is complete, so there is nothing to compare yet."
     metric = ours.metric
     judged_by = [
-        [run.manifest[section].get(key) for section, key in (("data", "sha256"), ("folds", "hash"), ("folds", "used"))]
-        for run in (runs[first], runs[second])
+        (manifest.data.sha256, manifest.folds.hash, manifest.folds.used)
+        for manifest in (runs[first].manifest, runs[second].manifest)
     ]
-    if judged_by[0] != judged_by[1] or not all(judged_by[0]):
+    if judged_by[0] != judged_by[1]:
         return (
             f"{first} and {second} were validated on different rows or folds, so no test can tell which is better; "
             "their results are only listed side by side."
@@ -108,7 +108,10 @@ def in_words(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> str:
         for name, best in ((first, ours.best), (second, theirs.best))
     ]
     names = (f"the best trial of {first}", f"the best trial of {second}")
-    sentence = comparisons.contest(metric, names, figures[0], figures[1], runs[first].manifest["folds"]).sentence
+    folds = runs[first].manifest.folds
+    sentence = comparisons.contest(
+        metric, names, figures[0], figures[1], folds.training_rows, folds.validation_rows
+    ).sentence
     if metric != theirs.metric:
         return f"{sentence} {first} optimized that metric, {second} {label(theirs.metric)}."
     return sentence

@@ -70,7 +70,7 @@ def show() -> None:
 
 
 def _until_then(run: KeptRun) -> str:
-    if run.manifest["job"]["folds"].get("scheme") == "unseen-attacks":
+    if run.manifest.job.folds.scheme == "unseen-attacks":
         return "Until then, the attack types that the folds withheld show how it does on unseen attacks: see Overview."
     return "Until then, no metric of this run shows how it does on unseen attacks."
 
@@ -131,8 +131,8 @@ def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
     predictions = run.predictions(f"predictions-{file_name(file)}")
     if folds is None or predictions is None:
         return
-    classes = run.manifest["data"]["classes"]
-    benign = datasets.get(run.manifest["data"]["dataset"]).benign
+    classes = run.manifest.data.classes
+    benign = datasets.get(run.manifest.data.dataset).benign
     with st.container(border=True):
         st.markdown("##### On your network")
         first, second, third = st.columns(3)
@@ -250,7 +250,7 @@ def _metrics(result: HeldOut) -> pd.DataFrame:
 def _detail(result: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
-        data = attack_types.attacks_data(ours, datasets.get(run.manifest["data"]["dataset"]).benign)
+        data = attack_types.attacks_data(ours, datasets.get(run.manifest.data.dataset).benign)
         draw(attack_types.attacks(data), "Detection rate of each attack type, known and unseen types")
     with right:
         counts = charts.confusion_data(ours)

@@ -76,11 +76,8 @@ def _live(run: KeptRun) -> None:
 
 
 def _progress(run: KeptRun, summary: RunSummary, trials: pd.DataFrame) -> None:
-    job = run.manifest["job"]
-    total = int(job["search"].get("trials", len(trials)))
-    epochs = int(job.get("training", {}).get("epochs", 1))
-    now = datetime.now(UTC)
-    outlook = eta.outlook(trials, total, epochs, now)
+    job, now = run.manifest.job, datetime.now(UTC)
+    outlook = eta.outlook(trials, job.search.trials, job.training.epochs, now)
     words = f"{eta.in_words(outlook, run.state)} {sentences.states(summary).capitalize()}."
     st.progress(outlook.share, text=words)
     if run.state in {"interrupted", "failed"}:

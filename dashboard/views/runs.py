@@ -109,20 +109,20 @@ def _row(found: cache.Found) -> dict[str, Any]:
     if found.run is None:
         return {**row, "state": "damaged", "metric": NONE, "text": NONE, "data": NONE}
     manifest, summary = found.run.manifest, cache.summarize(found.run)
-    total = int(manifest["job"]["search"].get("trials", summary.all_trials))
+    total = manifest.job.search.trials
     ended = summary.all_trials - summary.states["RUNNING"]
     best = summary.best
-    source = str(manifest["data"].get("source", NONE))
+    source = manifest.data.source
     if summary.synthetic and "synthetic" not in source:
         source += " (synthetic)"
     return {
         "state": found.run.state,
-        "progress": min(ended / total, 1.0) if total else None,
+        "progress": min(ended / total, 1.0),
         "value": best.value if best else None,
         "text": mean_and_spread(summary.metric, best.value, best.std) if best else NONE,
         "metric": label(summary.metric),
         "ended": ended,
         "trials": total,
         "data": source,
-        "started": manifest["created"],
+        "started": manifest.created,
     }

@@ -8,7 +8,6 @@ from dashboard.components import faults, filters, layout
 from dashboard.data import cache
 from dashboard.views import hyperparameters, learning_curves, pareto_front, trial_table
 from nids.results import ranking
-from nids.search_space import space_from
 
 TABLE, HYPERPARAMETERS, PARETO_FRONT = "table", "hyperparameters", "Pareto front"
 VIEWS = (TABLE, HYPERPARAMETERS, PARETO_FRONT, learning_curves.NAME)
@@ -22,7 +21,7 @@ def show() -> None:
     if trials.empty:
         faults.of_run(run)
         layout.nothing_to_show("The trials cannot be read." if run.faults else "No trial has started yet.")
-    space = space_from(run.manifest["space"])
+    space = run.manifest.space
     view = st.segmented_control(
         "View",
         VIEWS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nids.analysis import baselines
 from nids.metrics.formatting import mean_and_spread
@@ -13,7 +13,7 @@ from nids.metrics.significance import CONFIDENCE, compare, in_words
 from nids.results import ranking
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     import pandas as pd
 
@@ -73,7 +73,12 @@ class Contest:
 
 
 def contest(
-    metric: str, names: tuple[str, str], ours: pd.Series, theirs: pd.Series, folds: Mapping[str, Any]
+    metric: str,
+    names: tuple[str, str],
+    ours: pd.Series,
+    theirs: pd.Series,
+    training_rows: Sequence[int],
+    validation_rows: Sequence[int],
 ) -> Contest:
     """Return two models' figures and the corrected resampled t-test of them.
 
@@ -82,13 +87,11 @@ def contest(
         names: What to call ours and theirs.
         ours: Our figure, indexed by fold.
         theirs: Theirs.
-        folds: The manifest's folds.
+        training_rows: Of each fold.
+        validation_rows: Of each fold, those that the figure is of.
     """
     common = ours.dropna().index.intersection(theirs.dropna().index)
-    training, judging = folds.get("training_rows"), folds.get("validation_rows")
-    test = None
-    if len(common) and training and judging:
-        test = compare(ours[common], theirs[common], training, judging)
+    test = compare(ours[common], theirs[common], training_rows, validation_rows) if len(common) else None
     return Contest(metric, names, ours, theirs, test)
 
 
@@ -112,17 +115,17 @@ def against_next(run: Run, trials: pd.DataFrame, best: BestTrial, metric: str) -
     ours = by_fold(run.table("curves", best.trial), best.epoch, metric)
     theirs = by_fold(run.table("curves", number), int(second["best_epoch"]), metric)
     names = (f"trial {best.trial}", f"the runner-up, trial {number}")
-    return contest(metric, names, ours, theirs, _judging(run, best, metric))
+    training_rows = run.manifest.folds.training_rows
+    return contest(metric, names, ours, theirs, training_rows, _validation_rows(run, best, metric))
 
 
-def _judging(run: Run, best: BestTrial, metric: str) -> dict[str, Any]:
-    """Return the manifest's folds with the rows that a metric is of: most leave out withheld attack types."""
-    folds: dict[str, Any] = run.manifest["folds"]
+def _validation_rows(run: Run, best: BestTrial, metric: str) -> Sequence[int]:
+    """Return the rows of each fold that a metric is of: most leave out withheld attack types."""
     attacks = run.table("attacks", best.trial)
     if described(metric).needs_unseen or attacks.empty:
-        return folds
+        return run.manifest.folds.validation_rows
     known = attacks[~attacks["unseen"]].groupby("fold")["rows"].sum().sort_index()
-    return folds | {"validation_rows": known.tolist()}
+    return tuple(known)
 
 
 def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
@@ -142,11 +145,9 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
         if rival is None:
             continue
         theirs = figures[figures["method"] == rival].set_index("fold")
-        rows = {
-            "training_rows": ours["training_rows"].tolist(),
-            "validation_rows": ours["validation_rows" if described(metric).needs_unseen else "known_rows"].tolist(),
-        }
+        judging = ours["validation_rows" if described(metric).needs_unseen else "known_rows"]
         name = f"trial {best}" if ours_name == baselines.BEST else f"the {ours_name}"
         sides = [side[metric].astype(float).sort_index() for side in (ours, theirs)]
-        found.append(contest(metric, (name, f"the best baseline, {rival}"), sides[0], sides[1], rows))
+        names = (name, f"the best baseline, {rival}")
+        found.append(contest(metric, names, sides[0], sides[1], tuple(ours["training_rows"]), tuple(judging)))
     return found

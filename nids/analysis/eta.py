@@ -79,9 +79,9 @@ def in_words(found: Outlook, state: str) -> str:
     return f"{sentence}; {left}."
 
 
-def age(created: str, now: datetime) -> str:
+def age(created: datetime, now: datetime) -> str:
     """Return how long ago something was, in its largest unit: "3 h", "2 days"."""
-    seconds = (pd.Timestamp(now) - pd.Timestamp(created)).total_seconds()
+    seconds = (now - created).total_seconds()
     for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size or (unit != "days" and seconds >= size):
             return f"{int(seconds // size)} {unit}"

@@ -16,7 +16,6 @@ from scipy.stats import permutation_test, rankdata
 
 from nids.errors import UserError
 from nids.metrics.measures import described
-from nids.models.hyperparameters import hyperparameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,10 +63,10 @@ def shared(runs: Sequence[Run]) -> list[Configuration]:
         )
     first, *others = runs
     for run in others:
-        if run.manifest["data"]["sha256"] != first.manifest["data"]["sha256"]:
+        if run.manifest.data.sha256 != first.manifest.data.sha256:
             raise UserError(
-                f"{first.name} searched {first.manifest['data']['source']}, {run.name} "
-                f"{run.manifest['data']['source']}: trials can be compared on the same rows only."
+                f"{first.name} searched {first.manifest.data.source}, {run.name} {run.manifest.data.source}: trials "
+                "can be compared on the same rows only."
             )
         ours, theirs = _compared(first), _compared(run)
         for key in sorted(ours.keys() | theirs.keys()):
@@ -164,7 +163,7 @@ def _complete(run: Run) -> dict[Hyperparameters, int]:
     curves = run.curves()
     last = set(curves.loc[curves["epoch"] == _epochs(run), "trial"])
     return {
-        hyperparameters_of(run.manifest, row): row["trial"]
+        run.manifest.hyperparameters_of(row): row["trial"]
         for row in run.arrow("trials").sort_by("trial").to_pylist()
         if row["state"] == "COMPLETE" and row["trial"] in last
     }
@@ -172,15 +171,15 @@ def _complete(run: Run) -> dict[Hyperparameters, int]:
 
 def _compared(run: Run) -> dict[str, Any]:
     """Return the settings that must be alike, by their keys."""
-    job = run.manifest["job"]
+    job = run.manifest.job.model_dump()
     sections = {name: entries for name, entries in job.items() if name not in {"name", "resources"}}
     flat = {f"{name}.{key}": value for name, entries in sections.items() for key, value in entries.items()}
     return {key: value for key, value in flat.items() if key not in MAY_DIFFER}
 
 
 def _epochs(run: Run) -> int:
-    return int(run.manifest["job"]["training"]["epochs"])
+    return run.manifest.job.training.epochs
 
 
 def _scheme(run: Run) -> str:
-    return str(run.manifest["job"]["folds"]["scheme"])
+    return run.manifest.job.folds.scheme

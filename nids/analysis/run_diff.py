@@ -11,8 +11,10 @@ from nids.metrics.formatting import NONE, setting
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from nids.results import RunManifest
+
 # What of a manifest says how a run was made; the rest follows from it, or is of the machine.
-SECTIONS = ("job", "data", "folds", "versions", "machine")
+SECTIONS = {"job", "data", "folds", "versions", "machine"}
 # Long, and told by what is beside them.
 LEFT_OUT = (
     "job.name",
@@ -24,13 +26,16 @@ LEFT_OUT = (
 )
 
 
-def configurations(manifests: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+def configurations(manifests: Mapping[str, RunManifest]) -> pd.DataFrame:
     """Return the settings in which runs differ: index the settings, a column a run, texts.
 
     Args:
         manifests: Name → manifest.
     """
-    flat = {name: dict(flattened({key: found.get(key) for key in SECTIONS})) for name, found in manifests.items()}
+    flat = {
+        name: dict(flattened(manifest.model_dump(mode="json", include=SECTIONS)))
+        for name, manifest in manifests.items()
+    }
     keys = dict.fromkeys(key for settings in flat.values() for key in settings if not key.startswith(LEFT_OUT))
     rows = {key: [setting(settings.get(key)) for settings in flat.values()] for key in keys}
     differing = {key: row for key, row in rows.items() if len(set(row)) > 1}

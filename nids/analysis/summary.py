@@ -12,13 +12,13 @@ from nids.analysis.importances import importances
 from nids.datasets.catalog.nsl_kdd import published as paper
 from nids.metrics.measures import ON_FOLDS, described
 from nids.results import ranking
-from nids.search_space import params_of, space_from
+from nids.search_space import params_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nids.metrics.measure import Direction
-    from nids.results import Run
+    from nids.results import Run, RunManifest
     from nids.search_space import Space
 
 CLASS_MEASURES = ("precision", "recall", "f1", "false_positive_rate")
@@ -102,32 +102,30 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
     """
     manifest = run.manifest
     trials = (run.trials() if trials is None else trials).sort_values("trial", ignore_index=True)
-    search = manifest["job"]["search"]
-    direction = run.direction
-    space = space_from(manifest["space"])
-    if len(manifest["folds"]["used"]) == 1:
+    metric, direction, space = manifest.job.search.metric, manifest.direction, manifest.space
+    if len(manifest.folds.used) == 1:
         # One fold has no spread; the zero that is stored would read as certainty.
-        trials = trials.assign(**{f"{name}_std": math.nan for name in run.measures})
+        trials = trials.assign(**{f"{name}_std": math.nan for name in manifest.measures})
     row = ranking.best(trials, direction)
-    best = None if row is None else _best(row, search["metric"])
+    best = None if row is None else _best(row, metric)
     of_best = {name: run.table(name, best.trial if best else -1) for name in ("classes", "attacks")}
-    classes = class_summary(of_best["classes"], manifest["data"]["classes"])
+    classes = class_summary(of_best["classes"], manifest.data.classes)
     found, note = importances(trials, space, direction) if rank else ({}, "")
     states = trials["state"].value_counts()
     return RunSummary(
-        run=manifest["run"],
+        run=manifest.run,
         state=run.state,
-        message=run.status.get("message") or "",
-        metric=search["metric"],
+        message=run.status.message,
+        metric=metric,
         direction=direction,
-        synthetic=bool(manifest["data"]["synthetic"]),
-        folds=len(manifest["folds"]["used"]),
+        synthetic=manifest.data.synthetic,
+        folds=len(manifest.folds.used),
         unlike=_unlike(manifest),
         best=best,
-        metrics=_metrics(row, run),
-        hyperparameters=_hyperparameters(row, space, manifest["job"].get("hyperparameters", {})),
+        metrics=_metrics(row, manifest),
+        hyperparameters=_hyperparameters(row, space, manifest.job.hyperparameters),
         classes=classes,
-        attacks=attack_summary(of_best["attacks"], manifest["data"]["classes"]),
+        attacks=attack_summary(of_best["attacks"], manifest.data.classes),
         ranges=_ranges(classes),
         states={state: int(states.get(state, 0)) for state in STATES},
         failures=_failures(trials),
@@ -170,19 +168,18 @@ def _best(row: pd.Series, metric: str) -> BestTrial:
     )
 
 
-def _metrics(row: pd.Series | None, run: Run) -> pd.DataFrame:
-    manifest = run.manifest
+def _metrics(row: pd.Series | None, manifest: RunManifest) -> pd.DataFrame:
     figures: Mapping[Any, Any] = {} if row is None else row.to_dict()
     published = {**paper.METRICS, "log_loss": paper.BEST_VALUE}
     # Who finds every row benign flags nothing.
     baseline = {
-        **majority_baseline(manifest["data"]["class_counts"]),
+        **majority_baseline(manifest.data.class_counts),
         "unseen_detection_rate": 0.0,
         "unseen_recall": 0.0,
         "false_alarm_rate": 0.0,
     }
-    unseen = manifest["job"]["folds"].get("scheme") == "unseen-attacks"
-    names = [name for name in dict.fromkeys((*ON_FOLDS, *run.measures)) if name in run.measures]
+    unseen = manifest.job.folds.scheme == "unseen-attacks"
+    names = [name for name in dict.fromkeys((*ON_FOLDS, *manifest.measures)) if name in manifest.measures]
     names = [name for name in names if unseen or not described(name).needs_unseen]
     return pd.DataFrame(
         {
@@ -229,11 +226,11 @@ def class_summary(classes: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     return table.reindex([name for name in order if name in table.index]).rename_axis("class")
 
 
-def attack_summary(attacks: pd.DataFrame, order: list[str]) -> pd.DataFrame:
+def attack_summary(attacks: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     """Return a row an attack type, as ``RunSummary.attacks``, of a trial's rows of the run store's attacks."""
     table = attacks.groupby(["attack", "class", "unseen"], as_index=False)[["rows", "flagged", "recognized"]].sum()
     table[["flagged", "recognized"]] = table[["flagged", "recognized"]].div(table["rows"], axis=0)
-    table["class"] = pd.Categorical(table["class"], order)
+    table["class"] = pd.Categorical(table["class"], list(order))
     return table.sort_values(["class", "unseen", "rows"], ascending=[True, False, False]).set_index("attack")
 
 
@@ -263,16 +260,16 @@ def _shown(trials: pd.DataFrame, direction: Direction) -> pd.DataFrame:
     return ranking.ordered(trials, direction).head(SHOWN_TRIALS).reset_index(drop=True)
 
 
-def _unlike(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    data = manifest["data"]
+def _unlike(manifest: RunManifest) -> tuple[str, ...]:
+    data = manifest.data
     reasons = []
-    if data["synthetic"]:
-        reasons.append(f"the rows are synthetic ({data['source']})")
-    elif data["source"] != paper.TRAINING_FILE:
-        reasons.append(f"the rows are those of {data['source']}, the paper's those of {paper.TRAINING_FILE}")
-    if manifest["job"]["folds"].get("scheme") == "unseen-attacks":
+    if data.synthetic:
+        reasons.append(f"the rows are synthetic ({data.source})")
+    elif data.source != paper.TRAINING_FILE:
+        reasons.append(f"the rows are those of {data.source}, the paper's those of {paper.TRAINING_FILE}")
+    if manifest.job.folds.scheme == "unseen-attacks":
         reasons.append("each fold's training part lacks some attack types altogether, and no published one's does")
-    used, count = len(manifest["folds"]["used"]), manifest["job"]["folds"]["count"]
+    used, count = len(manifest.folds.used), manifest.job.folds.count
     if used < count:
         reasons.append(f"the run used only {used} of {count} folds")
     return tuple(reasons)

@@ -10,12 +10,14 @@ import numpy as np
 from nids import config
 from nids.metrics.classification import class_figures
 from nids.metrics.measures import MEASURES, applicable
-from nids.results import RunWriter
-from nids.results.schema import FORMAT, TRIALS_A_PART
+from nids.results import RunManifest, RunWriter
+from nids.results.manifest import DataSection, FoldsSection, Machine
+from nids.results.schema import TRIALS_A_PART
+from nids.results.status import Owner, TrialCounts
 from nids.search.space import space_of
-from nids.search_space import describe
 
 if TYPE_CHECKING:
+    from nids.results.status import State
     from nids.search_space import Space
     from nids.storage import Folder
 
@@ -26,7 +28,7 @@ ATTACK_TYPES = 23  # as many as KDDTrain+ has
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def write(folder: Folder, trials: int, state: str = "finished", seed: int = 0) -> None:
+def write(folder: Folder, trials: int, state: State = "finished", seed: int = 0) -> None:
     """Write a run with so many trials: a third complete, one in fifty failed, the others pruned.
 
     Args:
@@ -46,39 +48,40 @@ def write(folder: Folder, trials: int, state: str = "finished", seed: int = 0) -
         source=__file__,
     )
     space = space_of(job)
-    manifest = {
-        "format": FORMAT,
-        "run": folder.path.rpartition("/")[2],
-        "created": BEGUN.isoformat(),
-        "job": job.model_dump(),
-        "data": {
-            "dataset": "nsl-kdd-sample",
-            "source": "made for a measurement",
-            "sha256": "made for a measurement",
-            "rows": FOLDS * sum(ROWS),
-            "synthetic": True,
-            "classes": list(CLASSES),
-            "class_counts": dict(zip(CLASSES, (FOLDS * rows for rows in ROWS), strict=True)),
-        },
-        "folds": {
-            "hash": "made for a measurement",
-            "used": list(range(FOLDS)),
-            "training_rows": [4 * sum(ROWS)] * FOLDS,
-            "validation_rows": [sum(ROWS)] * FOLDS,
-            "notes": [],
-        },
-        "measures": {name: MEASURES[name].direction for name in applicable(unseen=False)},
-        "space": describe(space),
-        "versions": {},
-        "machine": {"nodes": 50, "cpus": 400.0, "gpus": 50.0},
-    }
+    manifest = RunManifest(
+        run=folder.path.rpartition("/")[2],
+        created=BEGUN,
+        job=job,
+        data=DataSection(
+            dataset="nsl-kdd-sample",
+            source="made for a measurement",
+            sha256="made for a measurement",
+            rows=FOLDS * sum(ROWS),
+            synthetic=True,
+            classes=CLASSES,
+            class_counts=dict(zip(CLASSES, (FOLDS * rows for rows in ROWS), strict=True)),
+        ),
+        folds=FoldsSection(
+            hash="made for a measurement",
+            used=tuple(range(FOLDS)),
+            width=122,
+            training_rows=(4 * sum(ROWS),) * FOLDS,
+            synthetic_rows=(0,) * FOLDS,
+            validation_rows=(sum(ROWS),) * FOLDS,
+            withheld=((),) * FOLDS,
+        ),
+        space=space,
+        measures={name: MEASURES[name].direction for name in applicable(unseen=False)},
+        versions={},
+        machine=Machine(nodes=50, cpus=400.0, gpus=50.0),
+    )
     writer = RunWriter(folder, manifest)
     random = np.random.default_rng(seed)
     for first in range(0, trials, TRIALS_A_PART):
         for number in range(first, min(first + TRIALS_A_PART, trials)):
             writer.put(number, _rows(number, space, random))
         writer.flush(first)
-    writer.write_status(state, {"total": trials}, {"host": "", "pid": 0})
+    writer.write_status(state, TrialCounts(total=trials), Owner(host="", pid=0))
 
 
 def _rows(number: int, space: Space, random: np.random.Generator) -> dict[str, list[dict[str, Any]]]:

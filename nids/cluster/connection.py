@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from nids.cluster import auth
 from nids.errors import UserError
 from nids.models import backend
+from nids.results.manifest import Machine
+from nids.results.status import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,21 +93,21 @@ def _unreachable(address: str, reason: str) -> UserError:
     )
 
 
-def describe() -> dict[str, Any]:
+def describe() -> Machine:
     """Return what the cluster has, and what this machine is, for the manifest."""
     import ray
 
     total = ray.cluster_resources()
-    return {
-        "nodes": sum(node["Alive"] for node in ray.nodes()),
-        "cpus": total.get("CPU", 0),
-        "gpus": total.get("GPU", 0),
-        "platform": platform.platform(),
-        "processor": processor(),
-    }
+    return Machine(
+        nodes=sum(node["Alive"] for node in ray.nodes()),
+        cpus=total.get("CPU", 0),
+        gpus=total.get("GPU", 0),
+        platform=platform.platform(),
+        processor=processor(),
+    )
 
 
-def nodes() -> list[dict[str, Any]]:
+def nodes() -> list[Node]:
     """Return each node of the connected cluster: its name, whether it is alive, what it has and what is taken."""
     import ray
     from ray._private.state import available_resources_per_node  # Ray tells it in no public way
@@ -115,12 +117,14 @@ def nodes() -> list[dict[str, Any]]:
     for node in sorted(ray.nodes(), key=lambda node: (node["NodeManagerAddress"], node["NodeID"])):
         has, left = node["Resources"], free.get(node["NodeID"], {})
         described.append(
-            {
-                "name": f"{node['NodeManagerHostname']} ({node['NodeID'][:8]})",
-                "alive": node["Alive"],
-                **{f"{kind.lower()}s": has.get(kind, 0.0) for kind in ("CPU", "GPU")},
-                **{f"{kind.lower()}s_used": has.get(kind, 0.0) - left.get(kind, 0.0) for kind in ("CPU", "GPU")},
-            }
+            Node(
+                name=f"{node['NodeManagerHostname']} ({node['NodeID'][:8]})",
+                alive=node["Alive"],
+                cpus=has.get("CPU", 0.0),
+                gpus=has.get("GPU", 0.0),
+                cpus_used=has.get("CPU", 0.0) - left.get("CPU", 0.0),
+                gpus_used=has.get("GPU", 0.0) - left.get("GPU", 0.0),
+            )
         )
     return described
 

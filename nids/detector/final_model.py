@@ -22,7 +22,6 @@ from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshol
 from nids.metrics.evaluation import evaluate_traffic
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import figures_of
-from nids.models.hyperparameters import hyperparameters_of
 from nids.results import file_name, ranking, write_table
 from nids.storage import Folder
 from nids.training.refit import on_all, on_folds
@@ -78,7 +77,7 @@ def choose(run: Run, trial: int | None = None) -> Choice:
     row = rows[trial]
     if row["best_epoch"] is None or row["state"] == "FAIL":
         raise UserError(f"trial {trial} of {run.name} is {row['state']} and has no result. Choose another (--trial).")
-    return Choice(trial, hyperparameters_of(run.manifest, row), row["best_epoch"], row)
+    return Choice(trial, run.manifest.hyperparameters_of(row), row["best_epoch"], row)
 
 
 def finalize(
@@ -203,7 +202,7 @@ def _manifest(
         members=members,
         thresholds={rate: threshold_at(calm, rate) for rate in FALSE_POSITIVE_RATES},
         calibration=calibration,
-        data={name: run.manifest["data"][name] for name in ("source", "sha256", "rows", "synthetic")},
+        data=run.manifest.data.model_dump(include={"source", "sha256", "rows", "synthetic"}),
         created=datetime.now(UTC).isoformat(),
         versions={package: version(package) for package in VERSIONS_OF},
     )

@@ -12,9 +12,7 @@ from nids.detector import final_model
 from nids.errors import UserError
 from nids.evaluation import held_out
 from nids.models import backend
-from nids.results import UNFINISHED
-from nids.search import prepare
-from nids.search_space import space_from
+from nids.results import UNFINISHED, reopen
 from nids.training.trial import TrialFailed
 
 if TYPE_CHECKING:
@@ -58,7 +56,7 @@ def run(
         UserError: There is nothing to finalize, or rows are missing or are not what they were.
     """
     choice = final_model.choose(found, trial)
-    job, training_set, folds = prepare.folds_of_run(found, load, storage, console.print)
+    job, training_set, folds = reopen.folds_of_run(found, load, storage, console.print)
     job = config.with_resources(job, overrides)
     held_out.refuse_if_missing(job.data, data)
     seeds = "1 seed" if members == 1 else f"{members} seeds"
@@ -80,8 +78,8 @@ def run(
 
     with connection.connected(address):
         # The widest fold's features; a network of all rows may have a few more.
-        width, classes = found.manifest["folds"]["width"], len(training_set.dataset.classes)
-        job = gpu_probe.with_share(job, space_from(found.manifest["space"]), width, classes, console.print)
+        manifest, classes = found.manifest, len(training_set.dataset.classes)
+        job = gpu_probe.with_share(job, manifest.space, manifest.folds.width, classes, console.print)
         place = node_pools(job.resources)[0]
         # Scoring the held-out rows is this process's own work, with all that the machine has.
         backend.configure_alone()

@@ -19,8 +19,7 @@ from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshol
 from nids.metrics.evaluation import evaluate_traffic
 from nids.metrics.measures import ON_FOLDS
 from nids.progress import counted
-from nids.results import write_table
-from nids.search import prepare
+from nids.results import reopen, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,7 +49,7 @@ def run(
 
     The arguments and errors are those of ``nids.detector.finalize.run``.
     """
-    job, training_set, folds = prepare.folds_of_run(found, load, storage, console.print)
+    job, training_set, folds = reopen.folds_of_run(found, load, storage, console.print)
     heldout.refuse_if_missing(job.data, data)
     baselines = baselines_of(job.folds.resampling)
     folder = found.folder.folder(FOLDER)

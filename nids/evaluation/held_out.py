@@ -6,12 +6,12 @@ Nothing that a search is made of may import this module; a test keeps it so.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nids import datasets
 from nids.datasets.io.load import load
 from nids.datasets.locate import is_data_file, locate, not_found
-from nids.results import record_test_access
+from nids.results import HeldOutAccess, record_test_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 # Added to the seed of a generated data set, whose held-out rows are another draw of the same generator.
 ANOTHER_DRAW = 1_000_003
 
-Look = dict[str, Any]
-
 
 def refuse_if_missing(data: Data, folder: Path | None = None) -> None:
     """Look for the held-out files without reading them.
@@ -41,7 +39,7 @@ def refuse_if_missing(data: Data, folder: Path | None = None) -> None:
 
 
 def read_held_out(
-    data: Data, seed: int, purpose: str, record: Callable[[Look], object], folder: Path | None = None
+    data: Data, seed: int, purpose: str, record: Callable[[HeldOutAccess], object], folder: Path | None = None
 ) -> list[Traffic]:
     """Return the labelled rows of each held-out file of a data set.
 
@@ -49,7 +47,7 @@ def read_held_out(
         data: The job's section of that name: data set, class map, number of generated rows.
         seed: The job's seed; of a generated data set, another draw than the one that was searched on.
         purpose: What the rows are read for.
-        record: Called with the record of the look before anything is read.
+        record: Called with the record of this access before anything is read.
         folder: Where the files are: a folder or zip archive, or a file beside them. Without it, the usual places.
 
     Raises:
@@ -58,7 +56,7 @@ def read_held_out(
     dataset = datasets.get(data.dataset).labelled_by(data.class_map)
     paths = _paths(dataset, folder)
     names = [file.name for file in dataset.files if file.role == "held-out"] or [f"another draw of {dataset.name}"]
-    record({"time": datetime.now(UTC).isoformat(), "purpose": purpose, "files": names})
+    record(HeldOutAccess(time=datetime.now(UTC), purpose=purpose, files=tuple(names)))
     if not dataset.files:
         return [datasets.load_training(dataset, rows=data.rows, seed=seed + ANOTHER_DRAW)]
     return [load(path, dataset) for path in paths]
@@ -68,9 +66,9 @@ def look(runs: Sequence[Run], job: Job, purpose: str, folder: Path | None, conso
     """Return what ``read_held_out`` returns; the look is told, and recorded in the manifest of each run first."""
     console.print("Held-out files: looked at now, and the look is recorded")
 
-    def record(look: Look) -> None:
+    def record(access: HeldOutAccess) -> None:
         for run in runs:
-            record_test_access(run.folder, look)
+            record_test_access(run.folder, access)
 
     return read_held_out(job.data, job.search.seed, purpose, record, folder)
 

@@ -17,9 +17,7 @@ from nids.folds.build import full_fold
 from nids.metrics.evaluation import evaluate_traffic
 from nids.models import backend
 from nids.report import rank_correlation as report
-from nids.results import file_name, write_table
-from nids.search import prepare
-from nids.search_space import space_from
+from nids.results import file_name, reopen, write_table
 from nids.training.ensemble import Ensemble
 from nids.training.refit import on_all
 from nids.training.trial import TrialFailed
@@ -66,9 +64,9 @@ def run(
         UserError: The searches cannot be compared, or rows are missing or are not what they were.
     """
     for one in runs:
-        prepare.refuse_if_driven(one)
+        reopen.refuse_if_driven(one)
     configurations = rank_correlation.shared(runs)
-    job, training_set, _ = prepare.folds_of_run(runs[0], load, storage, console.print)
+    job, training_set, _ = reopen.folds_of_run(runs[0], load, storage, console.print)
     job = config.with_resources(job, overrides)
     heldout.refuse_if_missing(job.data, data)
     folder = runs[0].folder.folder(FOLDER)
@@ -93,7 +91,7 @@ def run(
     ]
     unfinished = folder.folder("unfinished")
     with connection.connected(address):
-        space, classes = space_from(runs[0].manifest["space"]), len(training_set.dataset.classes)
+        space, classes = runs[0].manifest.space, len(training_set.dataset.classes)
         job = gpu_probe.with_share(job, space, everything.encoding.width, classes, console.print)
         place = node_pools(job.resources)[0]
         try:

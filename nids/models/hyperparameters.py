@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from nids.search_space import params_of, space_from
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Attention = Literal["dot", "additive", "multi-head"]
 Optimizer = Literal["adam", "adamw", "nadam", "rmsprop"]
@@ -46,9 +41,3 @@ class Hyperparameters(BaseModel):
     resampling_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
     # Exponent of the balancing class weights: 0 weighs all rows alike, 1 all classes alike.
     class_weight_power: Annotated[float, Field(ge=0, le=1)] = 0.0
-
-
-def hyperparameters_of(manifest: Mapping[str, Any], row: Mapping[str, Any]) -> Hyperparameters:
-    """Return all hyperparameters of a trial, searched and fixed, from its run's manifest and its row there."""
-    fixed = manifest["job"]["hyperparameters"]
-    return Hyperparameters.model_validate({**fixed, **params_of(row, space_from(manifest["space"]))})

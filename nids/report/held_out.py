@@ -80,11 +80,11 @@ def held_out(run: Run, base_rate: float = BASE_RATE) -> list[HeldOut]:
 
 def looks(run: Run) -> str:
     """Return how often the held-out files were looked at; empty if never."""
-    found = run.manifest.get("looks", [])
-    if not found:
+    accesses = run.manifest.test_set_accesses
+    if not accesses:
         return ""
-    listed = "; ".join(f"{look['time'][:16].replace('T', ' ')}, {look['purpose']}" for look in found)
-    return f"Held-out files were looked at {len(found)} time{'s' if len(found) > 1 else ''}: {listed}."
+    listed = "; ".join(f"{access.time:%Y-%m-%d %H:%M}, {access.purpose}" for access in accesses)
+    return f"Held-out files were looked at {len(accesses)} time{'s' if len(accesses) > 1 else ''}: {listed}."
 
 
 def _of_file(file: str, ours: Mapping[str, Any] | None, others: list[Mapping[str, Any]], base_rate: float) -> HeldOut:

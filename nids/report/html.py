@@ -73,7 +73,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         looks=held_out.looks(run),
         trials_head=head,
         trials=trials,
-        configuration=list(_flat(manifest["job"])),
+        configuration=list(_flat(manifest.job.model_dump())),
         pictures=_pictures(run, found, judged),
     )
 
@@ -86,7 +86,7 @@ def _pictures(run: Run, found: RunSummary, judged: Sequence[HeldOut]) -> dict[st
     if found.importances:
         drawn["importances"] = theme.importances(theme.importances_data(found.importances))
     if found.best is not None:
-        classes, best = run.manifest["data"]["classes"], found.best
+        classes, best = run.manifest.data.classes, found.best
         scores = theme.class_results_data(run.table("classes", best.trial), best.trial)
         curves = theme.curves_data(run.table("curves", best.trial), best.trial)
         confusion = theme.confusion_data(run.table("confusions", best.trial), best.trial, classes)

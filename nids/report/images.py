@@ -46,13 +46,13 @@ def picture(run: Run) -> bytes:
     found = summarize(run)
     if found.best is None:
         raise UserError(f"{found.run}: there is nothing to draw. {sentences.verdict(found)}")
-    classes = run.manifest["data"]["classes"]
+    classes = run.manifest.data.classes
     history = theme.history(theme.history_data(run.trials(), found.direction), found.metric)
     confusion = theme.confusion(theme.confusion_data(run.confusions(), found.best.trial, classes), classes)
     curves = theme.curves(theme.curves_data(run.curves(), found.best.trial), found.best.epoch)
     by_class = theme.class_results(theme.class_results_data(run.classes(), found.best.trial), classes)
-    data, count = run.manifest["data"], run.manifest["job"]["folds"]["count"]
-    source = f"{data['rows']:,} rows of {data['source']}, {found.folds} of {count} folds"
+    data, count = run.manifest.data, run.manifest.job.folds.count
+    source = f"{data.rows:,} rows of {data.source}, {found.folds} of {count} folds"
     title = alt.TitleParams(
         f"{found.run}: {'SYNTHETIC data, ' if found.synthetic else ''}best of {found.all_trials} trials",
         subtitle=[source, *textwrap.wrap(sentences.verdict(found), 120)],

@@ -32,7 +32,7 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
         base_rate: As for ``nids.report.held_out.held_out``.
     """
     found = summarize(run)
-    console.print(Text(f"{found.run} ({found.state})", style="bold"), Text(run.manifest["data"]["source"], style="dim"))
+    console.print(Text(f"{found.run} ({found.state})", style="bold"), Text(run.manifest.data.source, style="dim"))
     if found.synthetic:
         console.print(Panel(Text(sentences.SYNTHETIC, style="bold"), style="yellow", expand=False))
     console.print(Text(sentences.verdict(found)))

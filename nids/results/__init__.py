@@ -17,15 +17,17 @@
 ==============================  ========================================================================================
 
 Writer: the driver of the search, and nobody else while it runs; afterwards ``nids finalize``, ``baselines`` and
-``correlate`` add their folders and, in the manifest, ``looks``: each time that held-out rows were read. Readers: any
-number, with no code of this project if they like (``pandas.read_parquet("RUN/trials")``). Each file appears by rename,
-or as one object, so whatever a reader opens is complete; files of different tables may differ by the trial that is just
-being written. A part holds ``TRIALS_A_PART`` trials and is rewritten when one of them changes, so that the cost of a
-change does not grow with the number of trials.
+``correlate`` add their folders and, in the manifest, ``test_set_accesses``: each time that held-out rows were read.
+Readers: any number, with no code of this project if they like (``pandas.read_parquet("RUN/trials")``). Each file
+appears by rename, or as one object, so whatever a reader opens is complete; files of different tables may differ by the
+trial that is just being written. A part holds ``TRIALS_A_PART`` trials and is rewritten when one of them changes, so
+that the cost of a change does not grow with the number of trials.
 """
 
+from nids.results.manifest import FORMAT, HeldOutAccess, RunManifest
 from nids.results.run import ASKED_AT_ONCE, UNFINISHED, Run, names_in, new_run, open_run, refuse_if_there, run_names
-from nids.results.schema import FORMAT, SECONDS, TABLES, Rows
+from nids.results.schema import SECONDS, TABLES, Rows
+from nids.results.status import RunStatus
 from nids.results.writer import RunWriter, file_name, record_test_access, write_table
 
 __all__ = [
@@ -34,8 +36,11 @@ __all__ = [
     "SECONDS",
     "TABLES",
     "UNFINISHED",
+    "HeldOutAccess",
     "Rows",
     "Run",
+    "RunManifest",
+    "RunStatus",
     "RunWriter",
     "file_name",
     "names_in",

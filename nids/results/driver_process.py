@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from nids.results.status import Owner
 
 
-def owner() -> dict[str, Any]:
+def owner() -> Owner:
     """Return what tells this process from all others, for a run's status."""
-    return {"host": socket.gethostname(), "pid": os.getpid()}
+    return Owner(host=socket.gethostname(), pid=os.getpid())
 
 
-def is_gone(driver: Mapping[str, Any]) -> bool:
+def is_gone(driver: Owner) -> bool:
     """Return whether a driver is known to have ended: one of this machine, whose process is no more."""
-    if driver.get("host") != socket.gethostname():
+    if driver.host != socket.gethostname():
         return False
     try:
-        os.kill(driver["pid"], 0)
+        os.kill(driver.pid, 0)
     except ProcessLookupError:
         return True
     except PermissionError:

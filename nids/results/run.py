@@ -17,23 +17,20 @@ import pyarrow.parquet as pq
 from nids import config
 from nids.errors import UserError
 from nids.results.driver_process import is_gone
-from nids.results.schema import (
-    READABLE,
-    TRIALS_A_PART,
-    UNNAMED_MEASURES,
-    in_present_form,
-    part_name,
-    schemas,
-    with_present_names,
-)
+from nids.results.manifest import manifest_from
+from nids.results.schema import TRIALS_A_PART, in_present_form, part_name, schemas, with_present_names
+from nids.results.status import RunStatus
+from nids.results.typed_file import checked
 from nids.storage import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import pandas as pd
 
     from nids.metrics.measure import Direction
+    from nids.results.manifest import RunManifest
+    from nids.results.status import State
 
 # A driver renews its status far more often than this: one that did not is gone.
 SILENCE = timedelta(seconds=60)
@@ -59,39 +56,33 @@ class Run:
         uri: Its folder: a path, or a URI.
         manifest: What was searched.
         status: Where the search stood when this was made.
+
+    Raises:
+        UserError: The manifest or the status cannot be read.
     """
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
         self.uri = folder.uri
         self.name = folder.path.rpartition("/")[2]
-        self.manifest: dict[str, Any] = self.read_json("manifest.json")
-        if self.manifest.get("format") not in READABLE:
-            raise UserError(
-                f"{self.uri}: the run has format {self.manifest.get('format')}, this version reads formats "
-                f"{' and '.join(map(str, READABLE))}."
-            )
-        self.status: dict[str, Any] = (
-            self.read_json("status.json") if self.has_file("status.json") else {"state": "interrupted", "trials": {}}
-        )
+        self.manifest: RunManifest = manifest_from(self.read_json("manifest.json"), self.uri)
+        self.status = RunStatus()
+        if self.has_file("status.json"):
+            self.status = checked(RunStatus, self.read_json("status.json"), f"{self.uri}/status.json")
 
     @property
-    def state(self) -> str:
-        """``running``, ``finished``, ``interrupted`` or ``failed``; a driver that fell silent is interrupted."""
-        state: str = self.status["state"]
-        silent = state == "running" and datetime.now(UTC) - datetime.fromisoformat(self.status["updated"]) > SILENCE
-        return "interrupted" if silent or (state == "running" and is_gone(self.status["owner"])) else state
-
-    @property
-    def measures(self) -> Mapping[str, Direction]:
-        """The measures that its folds were judged by, and whether less of each is better, or more."""
-        named: Mapping[str, Direction] = self.manifest.get("measures", UNNAMED_MEASURES)
-        return named
+    def state(self) -> State:
+        """Where the search stands; one whose driver fell silent, or has died, is interrupted."""
+        status = self.status
+        if status.state != "running":
+            return status.state
+        silent = status.updated is None or datetime.now(UTC) - status.updated > SILENCE
+        return "interrupted" if silent or (status.owner and is_gone(status.owner)) else "running"
 
     @property
     def direction(self) -> Direction:
-        """Whether less of the run's metric is better, or more."""
-        return self.measures[self.manifest["job"]["search"]["metric"]]
+        """Whether less of what the run searches for is better, or more."""
+        return self.manifest.direction
 
     def trials(self) -> pd.DataFrame:
         """Return a row a trial."""
@@ -119,7 +110,7 @@ class Run:
             return pa.table({}).to_pandas()
         table = with_present_names(pq.read_table(io.BytesIO(self.folder.read("baselines/folds.parquet")))).to_pandas()
         # Baselines of an older version lack newer measures.
-        return table.assign(**{name: math.nan for name in self.measures if name not in table})
+        return table.assign(**{name: math.nan for name in self.manifest.measures if name not in table})
 
     def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
         """Return what the held-out rows said of the finalized trial, or of the baselines; None if not asked yet."""
@@ -171,7 +162,7 @@ class Run:
         folder = self.folder.folder(name)
         try:
             return in_present_form(pq.read_table(io.BytesIO(folder.read(part))), self.schema(name))
-        except (pa.ArrowException, ValueError, OSError) as error:
+        except (pa.ArrowException, ValueError, KeyError, OSError) as error:
             raise UserError(
                 f"{folder.uri}/{part}: this is no part of the run's table ({error}). "
                 f"Move it away; of a run that has not finished, nids resume runs the trials that it held again."
@@ -179,7 +170,7 @@ class Run:
 
     def schema(self, name: str) -> pa.Schema:
         """Return the columns of one of ``TABLES`` and their types."""
-        return schemas(self.manifest["space"], self.measures)[name]
+        return schemas(self.manifest)[name]
 
 
 def open_run(storage: str, name: str) -> Run:

@@ -37,8 +37,8 @@ def show(storage: str, console: Console) -> None:
 
 def _cells(run: Run) -> tuple[str, str, str, str]:
     trials = run.trials()
-    search = run.manifest["job"]["search"]
+    search = run.manifest.job.search
     row = ranking.best(trials, run.direction)
-    best = "" if row is None else f"{search['metric']} {row['value']:.4f} (trial {row['trial']})"
+    best = "" if row is None else f"{search.metric} {row['value']:.4f} (trial {row['trial']})"
     ended = int((trials["state"] != "RUNNING").sum())
-    return run.state, f"{ended}/{search['trials']}", best, run.manifest["data"]["source"]
+    return run.state, f"{ended}/{search.trials}", best, run.manifest.data.source

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from nids.training.timer import PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from optuna.distributions import BaseDistribution
 
-    from nids.metrics.measure import Direction
+    from nids.results.manifest import RunManifest
 
-FORMAT = 4
-# Formats that are read. In 3, some columns had other names.
-READABLE = (3, 4)
+# What columns were called in format 3.
 _RENAMED = {
     old + suffix: new + suffix
     for old, new in (
@@ -27,21 +25,6 @@ _RENAMED = {
     for suffix in ("", "_std")
 }
 _ADDED = {"system_attrs"}  # to tables, without a new format
-# The measures of runs whose manifest does not name them, with their directions.
-UNNAMED_MEASURES: Mapping[str, Direction] = MappingProxyType(
-    {
-        "log_loss": "min",
-        "accuracy": "max",
-        "macro_f1": "max",
-        "weighted_precision": "max",
-        "weighted_recall": "max",
-        "weighted_f1": "max",
-        "unseen_macro_f1": "max",
-        "unseen_detection_rate": "max",
-        "unseen_recall": "max",
-        "false_alarm_rate": "min",
-    }
-)
 TRIALS_A_PART = 100
 
 # What a fold's epoch took: in all, and by part.
@@ -50,7 +33,7 @@ SECONDS = ("seconds", *(f"{part}_seconds" for part in PARTS))
 Rows = dict[str, list[dict[str, Any]]]
 
 _TIME = pa.timestamp("ms", tz="UTC")
-_SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
+_COLUMNS: dict[str, list[tuple[str, pa.DataType]]] = {
     "trials": [
         ("trial", pa.int32()),
         ("state", pa.string()),
@@ -97,7 +80,7 @@ _SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("training_loss", pa.float64()),
     ],
 }
-TABLES = tuple(_SCHEMAS)
+TABLES = tuple(_COLUMNS)
 
 
 def part_name(number: int) -> str:
@@ -114,32 +97,29 @@ def in_present_form(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return a part of a table as the present format has it; a column that is newer is empty.
 
     Raises:
-        ValueError: A column is missing or has another type.
+        KeyError: A column is missing.
+        ValueError: A column has another type.
     """
     table = with_present_names(table)
     for name in _ADDED.intersection(schema.names).difference(table.column_names):
-        table = table.add_column(schema.get_field_index(name), name, pa.nulls(len(table), schema.field(name).type))
-    return table.cast(schema)
+        table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
+    return table.select(schema.names).cast(schema)
 
 
-def schemas(space: Mapping[str, Any], measures: Iterable[str]) -> dict[str, pa.Schema]:
-    """Return the schema of each table of a run.
-
-    Args:
-        space: As in its manifest; gives the columns ``params_…``.
-        measures: Names of those that its folds were judged by, as in its manifest; each has columns.
-    """
-    figures = [(name, pa.float64()) for name in measures]
-    means = [(name + suffix, kind) for name, kind in figures for suffix in ("", "_std")]
-    kinds = {"FloatDistribution": pa.float64(), "IntDistribution": pa.int64()}
-    params = []
-    for name, distribution in space.items():
-        choices = distribution["attributes"].get("choices", ())
-        params.append((f"params_{name}", pa.array(choices).type if choices else kinds[distribution["name"]]))
-    seconds = [(name, pa.float64()) for name in SECONDS]
-    columns = {
-        **_SCHEMAS,
-        "trials": _SCHEMAS["trials"] + means + params,
-        "curves": _SCHEMAS["curves"] + figures + seconds,
+def schemas(manifest: RunManifest) -> dict[str, pa.Schema]:
+    """Return the schema of each table of a run: its measures and its space have columns of their own."""
+    names = list(manifest.measures)
+    own = {
+        "trials": [
+            *((name + suffix, pa.float64()) for name in names for suffix in ("", "_std")),
+            *((f"params_{name}", _type_of(distribution)) for name, distribution in manifest.space.items()),
+        ],
+        "curves": [(name, pa.float64()) for name in (*names, *SECONDS)],
     }
-    return {table: pa.schema(columns[table]) for table in TABLES}
+    return {table: pa.schema([*columns, *own.get(table, ())]) for table, columns in _COLUMNS.items()}
+
+
+def _type_of(distribution: BaseDistribution) -> pa.DataType:
+    if isinstance(distribution, CategoricalDistribution):
+        return pa.array(distribution.choices).type
+    return pa.int64() if isinstance(distribution, IntDistribution) else pa.float64()

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import io
-import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nids.results.schema import TABLES, TRIALS_A_PART, UNNAMED_MEASURES, Rows, part_name, schemas
+from nids.results.run import Run
+from nids.results.schema import TABLES, TRIALS_A_PART, Rows, part_name, schemas
+from nids.results.status import RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
-    from nids.results.run import Run
+    from nids.results.manifest import HeldOutAccess, RunManifest
+    from nids.results.status import Node, Owner, State, TrialCounts
     from nids.storage import Folder
 
 
@@ -30,31 +32,26 @@ class RunWriter:
         manifest: Written at once.
     """
 
-    def __init__(self, folder: Folder, manifest: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Folder, manifest: RunManifest) -> None:
         self.folder = folder
-        self._schemas = schemas(manifest["space"], manifest.get("measures", UNNAMED_MEASURES))
+        self._schemas = schemas(manifest)
         self._parts: dict[int, dict[int, dict[str, pa.Table]]] = {}
         self._full: set[int] = set()
-        folder.write("manifest.json", json.dumps(manifest, indent=2).encode())
+        folder.write("manifest.json", manifest.to_json())
 
     def write_status(
         self,
-        state: str,
-        trials: Mapping[str, int],
-        owner: Mapping[str, Any],
+        state: State,
+        trials: TrialCounts,
+        owner: Owner,
         message: str = "",
-        nodes: Sequence[Mapping[str, Any]] = (),
+        nodes: Iterable[Node] = (),
     ) -> None:
         """Say where the search stands: its state, trials by state, the process that runs it, the cluster's nodes."""
-        status = {
-            "state": state,
-            "updated": datetime.now(UTC).isoformat(),
-            "trials": dict(trials),
-            "owner": dict(owner),
-            "message": message,
-            "nodes": [dict(node) for node in nodes],
-        }
-        self.folder.write("status.json", json.dumps(status, indent=2).encode())
+        status = RunStatus(
+            state=state, updated=datetime.now(UTC), trials=trials, owner=owner, message=message, nodes=tuple(nodes)
+        )
+        self.folder.write("status.json", status.to_json())
 
     def take_over(self, run: Run) -> None:
         """Go on with what an earlier driver wrote of this run."""
@@ -110,11 +107,11 @@ def write_table(folder: Folder, name: str, table: pd.DataFrame) -> None:
     folder.write(name, sink.getbuffer())
 
 
-def record_test_access(folder: Folder, look: Mapping[str, Any]) -> None:
-    """Add to a run's manifest that held-out rows are about to be read: when, which files, and what for.
+def record_test_access(folder: Folder, access: HeldOutAccess) -> None:
+    """Add to a run's manifest that held-out rows are about to be read.
 
     Not while a driver may write the manifest, which it does when it starts.
     """
-    manifest = json.loads(folder.read("manifest.json"))
-    manifest["looks"] = [*manifest.get("looks", []), dict(look)]
-    folder.write("manifest.json", json.dumps(manifest, indent=2).encode())
+    manifest = Run(folder).manifest
+    accesses = (*manifest.test_set_accesses, access)
+    folder.write("manifest.json", manifest.model_copy(update={"test_set_accesses": accesses}).to_json())

@@ -11,6 +11,7 @@ from ray import tune
 
 from nids.errors import UserError
 from nids.results.driver_process import owner
+from nids.results.status import TrialCounts
 from nids.search.record import Record
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ray.tune.experiment import Trial
 
     from nids.results import RunWriter
+    from nids.results.status import Node, State
 
 HEARTBEAT_SECONDS = 5.0
 SECONDS_BETWEEN_WRITES = 1.0
@@ -48,7 +50,7 @@ class RunStoreCallback(tune.Callback):
         total: int,
         ended: Mapping[str, int],
         watch: Callable[[Record | None, Counts], object],
-        nodes: Callable[[], list[dict[str, Any]]] = list,
+        nodes: Callable[[], list[Node]] = list,
         system_attrs: Callable[[int], Mapping[str, Any]] = lambda _: {},
     ) -> None:
         self._writer = writer
@@ -78,9 +80,9 @@ class RunStoreCallback(tune.Callback):
             "running": len(self._running),
         }
 
-    def write_status(self, state: str, message: str = "") -> None:
+    def write_status(self, state: State, message: str = "") -> None:
         """Say where the search stands."""
-        self._writer.write_status(state, self.counts, owner(), message, self._nodes())
+        self._writer.write_status(state, TrialCounts(**self.counts), owner(), message, self._nodes())
         self._last_status = time.monotonic()
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:

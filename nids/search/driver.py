@@ -19,7 +19,7 @@ from nids.cluster.object_store import SharedFolds
 from nids.cluster.placement import NodePool, node_pools, slots
 from nids.errors import UserError
 from nids.results import Run, RunWriter, refuse_if_there
-from nids.search import prepare
+from nids.results.reopen import refuse_if_driven
 from nids.search.callback import RunStoreCallback
 from nids.search.progress import SearchProgress
 from nids.search.scheduler import scheduler_of
@@ -28,7 +28,7 @@ from nids.search.study import JOURNAL, new_study, resumed_study
 from nids.search.trainable import TrialProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import optuna
     from optuna.trial import FrozenTrial
@@ -56,8 +56,9 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
         UserError: No node is large enough for a trial.
     """
     job, space, folder, earlier = prepared.job, prepared.space, prepared.folder, prepared.earlier
-    classes = prepared.manifest["data"]["classes"]
-    job = gpu_probe.with_share(job, space, prepared.manifest["folds"]["width"], len(classes), console.print)
+    manifest = prepared.manifest
+    classes = manifest.data.classes
+    job = gpu_probe.with_share(job, space, manifest.folds.width, len(classes), console.print)
     found = node_pools(job.resources)
     if waiting := sum(pool.waiting for pool in found):
         console.print(f"{waiting} of the trials that are to run at once wait for nodes that the cluster has to start")
@@ -66,15 +67,17 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
     if earlier is None:
         refuse_if_there(folder)
     else:
-        prepare.refuse_if_driven(earlier)
-    writer = RunWriter(folder, {"machine": connection.describe(), **prepared.manifest})
+        refuse_if_driven(earlier)
+    if manifest.machine is None:
+        manifest = manifest.model_copy(update={"machine": connection.describe()})
+    writer = RunWriter(folder, manifest)
     if earlier is not None:
         writer.take_over(earlier)
     with _journal(folder) as journal:
         if earlier is not None:
             study, ended = resumed_study(earlier, job.search, journal)
         else:
-            study, ended = new_study(prepared.manifest["run"], job.search, space, journal), []
+            study, ended = new_study(manifest.run, job.search, space, journal), []
         _run(SearchState(job, space, classes, shared, study, ended, writer, found, trainable), console)
     return Run(folder)
 
@@ -85,7 +88,7 @@ class SearchState:
 
     job: Job
     space: Space
-    classes: list[str]
+    classes: Sequence[str]
     shared: SharedFolds
     study: optuna.Study
     ended: list[FrozenTrial]  # by earlier drivers

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nids.models.cnn_bigru.spaces import first_point
 from nids.search.sampler import sampler_of
-from nids.search_space import Space, params_of, space_from
+from nids.search_space import Space, params_of
 from nids.seeding import derived_seed
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def resumed_study(run: Run, search: Search, journal: Path) -> tuple[optuna.Study
     """
     for leftover in journal.parent.glob(f"{journal.name}*"):
         leftover.unlink()
-    space = space_from(run.manifest["space"])
+    space = run.manifest.space
     values = running_values(run.curves(), search)
     rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
     study = _create(run.name, search, journal, drawn=len(rows))

@@ -89,4 +89,4 @@ def test_it_is_told_in_words(found: Outlook, state: str, words: str) -> None:
     ("seconds", "words"), [(5, "5 s"), (90, "1 min"), (3 * 3600, "3 h"), (30 * 3600, "30 h"), (50 * 3600, "2 days")]
 )
 def test_an_age_has_one_unit(seconds: int, words: str) -> None:
-    assert age((NOW - timedelta(seconds=seconds)).isoformat(), NOW) == words
+    assert age(NOW - timedelta(seconds=seconds), NOW) == words

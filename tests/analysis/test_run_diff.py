@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 from nids.analysis.run_diff import configurations, results
+from nids.results import HeldOutAccess
+from tests.manifests import CREATED, a_manifest
+
+ACCESS = HeldOutAccess(time=CREATED, purpose="baselines", files=("KDDTest+",))
 
 
 def test_only_settings_that_differ_are_listed() -> None:
     found = configurations(
         {
-            "a": {"job": {"name": "a", "search": {"trials": 4, "seed": 0}}, "versions": {"ray": "2"}, "looks": [1]},
-            "b": {
-                "job": {"name": "b", "search": {"trials": 8, "seed": 0}, "folds": {"use": 2}},
-                "versions": {"ray": "2"},
-            },
+            "a": a_manifest(job={"name": "a", "search": {"trials": 4}}, test_set_accesses=(ACCESS,)),
+            "b": a_manifest(job={"name": "b", "search": {"trials": 8}, "folds": {"use": 2}}),
         }
     )
     assert found.to_dict("index") == {"job.search.trials": {"a": "4", "b": "8"}, "job.folds.use": {"a": "–", "b": "2"}}

@@ -14,7 +14,9 @@ import pandas as pd
 import pytest
 
 from nids.results import Run, RunWriter, open_run
+from nids.results.status import Owner
 from nids.storage import Folder
+from tests.manifests import NO_TRIALS, a_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +142,7 @@ def test_an_interrupted_search_is_resumed(number: signal.Signals, code: int, sta
         ended = wait_until_ended(tmp_path / "runs/a", 1, process)
         process.send_signal(number)
         output, _ = process.communicate()
-    assert (process.returncode, open_run(str(tmp_path / "runs"), "a").status["state"]) == (code, state)
+    assert (process.returncode, open_run(str(tmp_path / "runs"), "a").status.state) == (code, state)
     if code == 130:
         assert output.endswith("\nInterrupted. Go on with: nids resume a\n")
 
@@ -183,29 +185,20 @@ def interrupted(tmp_path: Path) -> Path:
 
     job = config.read(ROOT / "jobs/quick.toml", TINY[1::2])
     folder = tmp_path / "runs/a"
-    data = {"source": "x", "classes": ["Normal"], "synthetic": True}
-    manifest = {
-        "format": 3,
-        "run": "a",
-        "job": job.model_dump(),
-        "space": {},
-        "data": data,
-        "folds": {"hash": "0" * 16},
-    }
-    RunWriter(Folder.from_uri(str(folder)), manifest).write_status(
-        "running", {}, {"host": socket.gethostname(), "pid": 1}
-    )
+    manifest = a_manifest(run="a", job=job.model_dump(), folds={"hash": "0" * 16})
+    driver = Owner(host=socket.gethostname(), pid=1)
+    RunWriter(Folder.from_uri(str(folder)), manifest).write_status("running", NO_TRIALS, driver)
     return folder
 
 
 def test_a_run_whose_driver_is_alive_is_left_to_it(interrupted: Path, tmp_path: Path) -> None:
-    updated = json.loads((interrupted / "status.json").read_text(encoding="utf-8"))["updated"]
+    updated = Run(Folder.from_uri(str(interrupted))).status.updated
     before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
     result = nids("resume", "a", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (
         2,
-        f"Error: a is being run by process 1 on {socket.gethostname()}, which last gave a sign of life at {updated}. "
-        "Stop it, or wait a minute if it is gone, and try again.\n",
+        f"Error: a is being run by process 1 on {socket.gethostname()}, which last gave a sign of life at "
+        f"{updated:%Y-%m-%d %H:%M:%S} UTC. Stop it, or wait a minute if it is gone, and try again.\n",
     )
     assert {path.name: path.read_bytes() for path in interrupted.iterdir()} == before
 

@@ -30,9 +30,9 @@ class Busy:
 busy = Busy.remote()
 ray.get(busy.ready.remote())
 # What a node has left is told with a delay.
-while not any(node["cpus_used"] for node in connection.nodes()):
+while not any(node.cpus_used for node in connection.nodes()):
     pass
-print(json.dumps({"about": connection.describe(), "nodes": connection.nodes()}))
+print(json.dumps({"about": dict(connection.describe()), "nodes": [dict(node) for node in connection.nodes()]}))
 """
 
 

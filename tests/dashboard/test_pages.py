@@ -70,9 +70,9 @@ def test_a_page_answers_its_question(
     ("file", "content", "expected"),
     [
         pytest.param("manifest.json", b"{", "cannot be read", id="half-a-manifest"),
-        pytest.param("manifest.json", b"[]", "not as this program writes it", id="another-kind-of-manifest"),
+        pytest.param("manifest.json", b"[]", "manifest.json: the file = []: should be", id="another-kind-of-manifest"),
         pytest.param(
-            "manifest.json", b'{"format": 3}', "not as this program writes it", id="a-manifest-without-content"
+            "manifest.json", b'{"format": 3}', "manifest.json: run is missing.", id="a-manifest-without-content"
         ),
         pytest.param("manifest.json", b'{"format": 99}', "the run has format 99", id="another-format"),
         pytest.param("status.json", b"\xff\xfe", "cannot be read", id="a-status-of-bytes"),
@@ -100,7 +100,7 @@ def test_a_damaged_part_is_passed_over_and_named(table: str, page: Callable[...,
 
 def test_texts_of_a_run_are_no_markup_anywhere(page: Callable[..., AppTest], storage: Path) -> None:
     hostile, name = "![x](http://h/x.png)", "a` **b** :red[c] ; rm -rf ~ `"
-    change(storage / "large" / "manifest.json", machine={"cpus": hostile, hostile: hostile})
+    change(storage / "large" / "manifest.json", machine={"nodes": 1, "cpus": 2, "gpus": 0, "processor": hostile})
     (storage / "large").rename(storage / name)
     for one in PAGES:
         shown = page(one)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import figures_of
 from nids.report import held_out
 from nids.results import Run, open_run
+from nids.results.reopen import folds_of_run
 from nids.search import driver
 from nids.search import prepare as preparation
 from nids.storage import Folder
@@ -81,7 +81,7 @@ def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> No
 
 
 def test_an_interrupted_finalization_trains_no_model_twice(run: Run, tmp_path: Path) -> None:
-    job, training_set, folds = preparation.folds_of_run(run, load, str(Path(run.uri).parent), print)
+    job, training_set, folds = folds_of_run(run, load, str(Path(run.uri).parent), print)
     work, kept = on_folds(folds, 2, job, choose(run).hyperparameters, epochs=2), Folder.from_uri(str(tmp_path))
     said: list[tuple[int, int]] = []
 
@@ -164,10 +164,9 @@ def test_scoring_gives_the_predictions_that_were_judged(run: Run, tmp_path: Path
 
 
 def test_each_look_is_recorded(run: Run) -> None:
-    looks = json.loads((Path(run.uri) / "manifest.json").read_text())["looks"]
-    purposes = [look["purpose"] for look in looks]
-    assert purposes == [f"finalize trial {choose(run).trial}", "baselines"]
-    assert all(look["files"] == ["another draw of nsl-kdd-sample"] for look in looks)
+    accesses = Run(run.folder).manifest.test_set_accesses
+    assert [access.purpose for access in accesses] == [f"finalize trial {choose(run).trial}", "baselines"]
+    assert all(access.files == ("another draw of nsl-kdd-sample",) for access in accesses)
 
 
 def test_baselines_stand_on_the_same_folds(run: Run) -> None:
@@ -229,7 +228,7 @@ def test_a_further_look_is_asked_for(run: Run) -> None:
         refused = CliRunner().invoke(app, [command, "a", *at])
         assert isinstance(refused.exception, UserError)
         assert "Each further look makes them worth less; --again takes one." in str(refused.exception)
-    assert len(json.loads((Path(run.uri) / "manifest.json").read_text())["looks"]) == 2
+    assert len(Run(run.folder).manifest.test_set_accesses) == 2
     again = CliRunner().invoke(app, ["finalize", "a", "--again", "--seeds", "1", *at])
     assert again.exception is None, again.output
     assert "looked at 3 times" in " ".join(again.output.split())

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,8 @@ from nids.evaluation.held_out import read_held_out, refuse_if_missing
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from nids.results import HeldOutAccess
 
 
 @pytest.fixture
@@ -28,17 +30,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_both_files_are_read_once_the_look_is_recorded(folder: Path) -> None:
-    looks: list[dict[str, Any]] = []
+    accesses: list[HeldOutAccess] = []
     before = datetime.now(UTC)
-    found = read_held_out(Data(), seed=0, purpose="to see", record=looks.append, folder=folder)
+    found = read_held_out(Data(), seed=0, purpose="to see", record=accesses.append, folder=folder)
     assert [(traffic.source, len(traffic.label)) for traffic in found] == [("KDDTest+.txt", 78), ("KDDTest-21.txt", 77)]
-    (look,) = looks
-    assert before <= datetime.fromisoformat(look.pop("time")) <= datetime.now(UTC)
-    assert look == {"purpose": "to see", "files": ["KDDTest+", "KDDTest-21"]}
+    (access,) = accesses
+    assert before <= access.time <= datetime.now(UTC)
+    assert (access.purpose, access.files) == ("to see", ("KDDTest+", "KDDTest-21"))
 
 
 def test_a_look_that_cannot_be_recorded_is_not_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(look: dict[str, Any]) -> None:
+    def refuse(access: HeldOutAccess) -> None:
         raise UserError("the run cannot be written to")
 
     monkeypatch.setattr("nids.evaluation.held_out.load", lambda *_: pytest.fail("the file was read"))
@@ -47,7 +49,7 @@ def test_a_look_that_cannot_be_recorded_is_not_taken(folder: Path, monkeypatch: 
 
 
 def test_the_files_are_found_beside_the_training_file(folder: Path) -> None:
-    found = read_held_out(Data(), 0, "to see", lambda look: None, folder=folder / "KDDTrain+.txt")
+    found = read_held_out(Data(), 0, "to see", lambda access: None, folder=folder / "KDDTrain+.txt")
     assert [traffic.source for traffic in found] == ["KDDTest+.txt", "KDDTest-21.txt"]
 
 
@@ -62,11 +64,11 @@ def test_a_missing_file_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_generated_rows_are_judged_by_another_draw() -> None:
-    looks: list[dict[str, Any]] = []
+    accesses: list[HeldOutAccess] = []
     data = Data(dataset="nsl-kdd-sample", rows=300)
     refuse_if_missing(data)
-    (found,) = read_held_out(data, seed=5, purpose="to see", record=looks.append)
+    (found,) = read_held_out(data, seed=5, purpose="to see", record=accesses.append)
     searched = datasets.load_training("nsl-kdd-sample", rows=300, seed=5)
     assert len(found.label) == 300
     assert found.sha256 != searched.sha256
-    assert looks[0]["files"] == ["another draw of nsl-kdd-sample"]
+    assert accesses[0].files == ("another draw of nsl-kdd-sample",)

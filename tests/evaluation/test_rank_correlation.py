@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from nids.analysis import rank_correlation
 from nids.errors import UserError
 from nids.evaluation import rank_correlation as looking
 from nids.report import rank_correlation as report
-from nids.results import Run, open_run
+from nids.results import Run, RunManifest, open_run
 from nids.search import driver
 from nids.search import prepare as preparation
 
@@ -31,6 +30,19 @@ FOUND = "another draw of nsl-kdd-sample"
 
 def load(job: Job) -> Traffic:
     raise AssertionError("its folds are in the storage")
+
+
+def changed(run: Run, key: str, value: object) -> Run:
+    """Return a run of whose manifest a key has another value; its files stay what they are."""
+    again = Run(run.folder)
+    values = again.manifest.model_dump(mode="json")
+    *path, last = key.split(".")
+    section = values
+    for name in path:
+        section = section[name]
+    section[last] = value
+    again.manifest = RunManifest.model_validate(values)
+    return again
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +68,7 @@ def found(runs: list[Run]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What came of them on the held-out rows: the configurations, the correlations."""
     console = Console(file=io.StringIO(), width=200)
     for run in runs:  # from a machine with more cores
-        manifest = json.loads(run.folder.read("manifest.json"))
-        manifest["job"]["resources"]["cpus_per_trial"] = 1000
-        run.folder.write("manifest.json", json.dumps(manifest).encode())
+        run.folder.write("manifest.json", changed(run, "job.resources.cpus_per_trial", 1000).manifest.to_json())
     opened = [Run(run.folder) for run in runs]
     here = ("resources.cpus_per_trial=1",)
     outcome = looking.run(opened, 1, str(Path(runs[0].uri).parent), None, load, None, console, here)
@@ -112,8 +122,8 @@ def test_it_is_written_with_its_look(runs: list[Run], found: tuple[pd.DataFrame,
     pd.testing.assert_frame_equal(pd.read_parquet(rho), found[1])
     assert picture.read_bytes().startswith(b"\x89PNG")
     for run in runs:
-        (look,) = json.loads((Path(run.uri) / "manifest.json").read_text())["looks"]
-        assert (look["purpose"], look["files"]) == (f"foretell, {TRIALS} configurations", [FOUND])
+        (access,) = Run(run.folder).manifest.test_set_accesses
+        assert (access.purpose, access.files) == (f"foretell, {TRIALS} configurations", (FOUND,))
 
 
 def test_it_is_shown(found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
@@ -130,27 +140,20 @@ def test_what_cannot_be_compared_is_said(runs: list[Run], monkeypatch: pytest.Mo
     for once in ([random], [random, random]):
         with pytest.raises(UserError, match=r"name at least two searches, each once"):
             rank_correlation.shared(once)
-    again = Run(unseen.folder)
-    again.manifest["job"]["folds"]["scheme"] = "random"
+    again = changed(unseen, "job.folds.scheme", "random")
     with pytest.raises(UserError, match=r"each search must have another scheme"):
         rank_correlation.shared([random, again])
     for key, value, words in (
-        (("data", "sha256"), "other", r"trials can be compared on the same rows only"),
-        (("job", "training", "epochs"), 9, r"training\.epochs is 2 in random, but 9 in unseen-attacks"),
+        ("data.sha256", "other", r"trials can be compared on the same rows only"),
+        ("job.training.epochs", 9, r"training\.epochs is 2 in random, but 9 in unseen-attacks"),
         (
-            ("job", "folds", "count"),
+            "job.folds.count",
             5,
             r"folds\.count is 2 in random, but 5 .* differ in folds\.scheme,",
         ),
     ):
-        changed = Run(unseen.folder)
-        *path, last = key
-        section = changed.manifest
-        for name in path:
-            section = section[name]
-        section[last] = value
         with pytest.raises(UserError, match=words):
-            rank_correlation.shared([random, changed])
+            rank_correlation.shared([random, changed(unseen, key, value)])
     monkeypatch.setattr(rank_correlation, "LEAST", 9)
     with pytest.raises(UserError, match=rf"random, unseen-attacks share {TRIALS} trials .* needs at least 9"):
         rank_correlation.shared(runs)

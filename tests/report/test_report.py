@@ -24,9 +24,12 @@ from nids.results import Run, RunWriter
 from nids.results.schema import TRIALS_A_PART
 from nids.search_space import describe
 from nids.storage import Folder
+from tests.manifests import NO_TRIALS, OWNER, a_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from nids.results.status import State
 
 CLASSES = ("Normal", "U2R")
 SPACE = {
@@ -64,7 +67,7 @@ def trial(number: int, state: str = "COMPLETE", value: float | None = 0.02, **mo
 def make_run(
     folder: Path,
     *trials: dict[str, Any],
-    state: str = "finished",
+    state: State = "finished",
     folds: int = 2,
     count: int = 2,
     data: dict[str, Any] | None = None,
@@ -74,31 +77,16 @@ def make_run(
     scheme: str = "random",
 ) -> Run:
     """Write a run whose trials all have the same results by class: U2R is found half the time in fold 1."""
-    about = {
-        "dataset": "nsl-kdd",
-        "source": "KDDTrain+",
-        "sha256": "ab12",
-        "rows": 100,
-        "synthetic": False,
-        "classes": list(CLASSES),
-        "class_counts": {"Normal": 80, "U2R": 20},
-    }
-    manifest = {
-        "format": 3,
-        "run": "a-run",
-        "created": "2026-11-23T20:00:00+00:00",
-        "job": {
-            "name": "a-job",
+    manifest = a_manifest(
+        job={
             "folds": {"scheme": scheme, "count": count, "use": folds},
-            "search": {"metric": metric, "trials": len(trials)},
+            "search": {"metric": metric, "trials": max(len(trials), 1)},
             "hyperparameters": {"gru_units": 32},
         },
-        "data": about | (data or {}),
-        "folds": {"hash": "cd34", "used": list(range(folds)), "notes": list(notes)},
-        "space": describe(SPACE),
-        "versions": {"optuna": "5.0.0"},
-        "machine": {"cpus": 2},
-    }
+        data=data or {},
+        folds={"used": range(folds), "notes": notes},
+        space=describe(SPACE),
+    )
     writer = RunWriter(Folder.from_uri(str(folder)), manifest)
     for row in trials:
         rows: dict[str, list[dict[str, Any]]] = {
@@ -126,7 +114,7 @@ def make_run(
         writer.put(row["trial"], rows)
     for part in {row["trial"] // TRIALS_A_PART: row["trial"] for row in trials}.values():
         writer.flush(part)
-    writer.write_status(state, {}, {"host": "here", "pid": 1})
+    writer.write_status(state, NO_TRIALS, OWNER)
     return Run(writer.folder)
 
 
@@ -472,7 +460,7 @@ def test_one_fold_has_no_spread(tmp_path: Path) -> None:
         pytest.param([trial(0)], "running", "So far the best trial (0) puts 99.00", id="one-complete"),
     ],
 )
-def test_runs_in_every_state(trials: list[dict[str, Any]], state: str, words: str, tmp_path: Path) -> None:
+def test_runs_in_every_state(trials: list[dict[str, Any]], state: State, words: str, tmp_path: Path) -> None:
     run = make_run(tmp_path, *trials, state=state)
     text, html = shown(run), Elements(page(run)).text.replace("\N{NO-BREAK SPACE}", " ")
     assert words in " ".join(text.split())

@@ -14,10 +14,13 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from nids.errors import UserError
 from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names
 from nids.results.driver_process import owner
+from nids.results.manifest import MEASURES_OF_FORMAT_3
 from nids.results.run import SILENCE
-from nids.results.schema import TRIALS_A_PART, UNNAMED_MEASURES
+from nids.results.schema import TRIALS_A_PART
+from nids.results.status import Node, Owner, RunStatus, State, TrialCounts
 from nids.search_space import describe
 from nids.storage import Folder
+from tests.manifests import NO_TRIALS, OWNER, a_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +31,8 @@ SPACE = {
     "attention": CategoricalDistribution(["dot", "additive"]),
     "batch_size": CategoricalDistribution([64, 128]),
 }
-MANIFEST = {"format": 3, "run": "a-run", "space": describe(SPACE), "notes": ["größer"]}
+MANIFEST = a_manifest(space=describe(SPACE), folds={"notes": ["größer"]})
 STARTED = datetime(2026, 11, 23, 20, 0, 0, 250_000, tzinfo=UTC)
-OWNER = {"host": "here", "pid": 1}
 
 
 def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any]]]:
@@ -49,7 +51,7 @@ def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any
         "system_attrs": None if running else '{"noted": 1}',
         **{
             f"{name}{suffix}": None if running else trial + i / 16 + j / 64
-            for i, name in enumerate(UNNAMED_MEASURES)
+            for i, name in enumerate(MEASURES_OF_FORMAT_3)
             for j, suffix in enumerate(("", "_std"))
         },
         "params_learning_rate": 0.0018285312453719437,
@@ -102,7 +104,7 @@ def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any
                 "fold": fold,
                 "epoch": epoch,
                 "training_loss": 1 / epoch,
-                **{name: fold + i / 8 for i, name in enumerate(UNNAMED_MEASURES)},
+                **{name: fold + i / 8 for i, name in enumerate(MEASURES_OF_FORMAT_3)},
                 **{name: 0.75 + i for i, name in enumerate(SECONDS)},
             }
             for epoch in (1, 2, 3)
@@ -131,10 +133,10 @@ def expected(table: str, *trials: dict[str, list[dict[str, Any]]]) -> pd.DataFra
 
 def test_the_measures_of_a_run_are_those_of_its_manifest(tmp_path: Path) -> None:
     folder = Folder.from_uri(str(tmp_path)).folder("a-run")
-    searched = {"measures": {"accuracy": "max", "their_error": "min"}, "job": {"search": {"metric": "their_error"}}}
-    RunWriter(folder, {**MANIFEST, **searched})
+    measures = {"accuracy": "max", "their_error": "min"}
+    RunWriter(folder, a_manifest(space=SPACE, measures=measures, job={"search": {"metric": "accuracy"}}))
     run = Run(folder)
-    assert run.direction == "min"
+    assert run.direction == "max"
     means = ["accuracy", "accuracy_std", "their_error", "their_error_std"]
     assert run.schema("trials").names[10:] == [*means, *(f"params_{name}" for name in SPACE)]
     assert run.schema("curves").names == [
@@ -159,9 +161,9 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
     return Folder.from_uri(root).folder("a-run")
 
 
-def written(folder: Folder, *trials: dict[str, list[dict[str, Any]]], state: str = "finished") -> RunWriter:
+def written(folder: Folder, *trials: dict[str, list[dict[str, Any]]], state: State = "finished") -> RunWriter:
     writer = RunWriter(folder, MANIFEST)
-    writer.write_status(state, {"total": len(trials)}, OWNER)
+    writer.write_status(state, TrialCounts(total=len(trials)), OWNER)
     for rows in trials:
         number = rows["trials"][0]["trial"]
         writer.put(number, rows)
@@ -323,17 +325,19 @@ def test_the_status_says_where_the_search_stands(folder: Folder) -> None:
     writer = RunWriter(folder, MANIFEST)
     assert Run(folder).state == "interrupted"  # its driver never came to say anything
     before = datetime.now(UTC)
-    writer.write_status("running", {"total": 4, "complete": 1}, OWNER, message="größer")
-    run = Run(folder)
-    updated = datetime.fromisoformat(run.status.pop("updated"))
-    assert before <= updated <= datetime.now(UTC)
-    assert run.status == {
-        "state": "running",
-        "trials": {"total": 4, "complete": 1},
-        "owner": OWNER,
-        "message": "größer",
-        "nodes": [],
-    }
+    nodes = [Node(name="a", alive=True, cpus=4.0, cpus_used=1.0)]
+    writer.write_status("running", TrialCounts(total=4, complete=1), OWNER, "größer", nodes)
+    status = Run(folder).status
+    assert status.updated
+    assert before <= status.updated <= datetime.now(UTC)
+    assert status == RunStatus(
+        state="running",
+        updated=status.updated,
+        trials=TrialCounts(total=4, complete=1),
+        owner=OWNER,
+        message="größer",
+        nodes=tuple(nodes),
+    )
 
 
 @pytest.mark.parametrize(
@@ -346,7 +350,9 @@ def test_the_status_says_where_the_search_stands(folder: Folder) -> None:
         ("interrupted", False, "interrupted"),
     ],
 )
-def test_a_run_whose_driver_fell_silent_is_interrupted(folder: Folder, state: str, silent: bool, expected: str) -> None:
+def test_a_run_whose_driver_fell_silent_is_interrupted(
+    folder: Folder, state: State, silent: bool, expected: str
+) -> None:
     written(folder, state=state)
     status = json.loads(folder.read("status.json"))
     if silent:
@@ -387,7 +393,7 @@ def test_a_run_with_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None
 
 
 def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
-    RunWriter(Folder.from_uri(str(tmp_path)).folder("a-run"), MANIFEST | {"format": 9})
+    RunWriter(Folder.from_uri(str(tmp_path)).folder("a-run"), MANIFEST.model_copy(update={"format": 9}))
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "a-run")
     assert str(caught.value) == f"{tmp_path}/a-run: the run has format 9, this version reads formats 3 and 4."
@@ -397,20 +403,20 @@ def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
     ("driver", "state"),
     [
         pytest.param(owner(), "running", id="alive"),
-        pytest.param({**owner(), "pid": 2**22 + 1}, "interrupted", id="gone"),
-        pytest.param({"host": "another", "pid": 2**22 + 1}, "running", id="on another machine"),
+        pytest.param(owner().model_copy(update={"pid": 2**22 + 1}), "interrupted", id="gone"),
+        pytest.param(Owner(host="another", pid=2**22 + 1), "running", id="on another machine"),
     ],
 )
 def test_a_run_whose_driver_has_died_on_this_machine_is_interrupted(
-    folder: Folder, driver: dict[str, Any], state: str
+    folder: Folder, driver: Owner, state: State
 ) -> None:
     writer = RunWriter(folder, MANIFEST)
-    writer.write_status("running", {}, driver)
+    writer.write_status("running", NO_TRIALS, driver)
     assert Run(folder).state == state
 
 
 def test_an_owner_is_this_process() -> None:
-    assert owner() == {"host": socket.gethostname(), "pid": os.getpid()}
+    assert owner() == Owner(host=socket.gethostname(), pid=os.getpid())
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "-x", "a/b", "..", "a b"])

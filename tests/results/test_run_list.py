@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
@@ -9,9 +9,12 @@ from rich.console import Console
 from nids.results import RunWriter
 from nids.results.run_list import show
 from nids.storage import Folder
+from tests.manifests import NO_TRIALS, OWNER, a_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from nids.results.status import State
 
 
 @pytest.fixture
@@ -24,19 +27,16 @@ def printed(console: Console) -> list[str]:
     return [line.strip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
 
 
-def make_run(storage: Path, name: str, state: str, *trials: tuple[str, float | None], metric: str = "log_loss") -> None:
-    manifest: dict[str, Any] = {
-        "format": 3,
-        "space": {},
-        "job": {"search": {"metric": metric, "trials": 9}},
-        "data": {"source": "KDDTrain+"},
-    }
+def make_run(
+    storage: Path, name: str, state: State, *trials: tuple[str, float | None], metric: str = "log_loss"
+) -> None:
+    manifest = a_manifest(job={"search": {"metric": metric, "trials": 9}})
     writer = RunWriter(Folder.from_uri(str(storage / name)), manifest)
     for number, (ended, value) in enumerate(trials):
         rows = [{"trial": number, "state": ended, "value": value}]
         writer.put(number, {"trials": rows, "classes": [], "confusions": [], "attacks": [], "curves": []})
         writer.flush(number)
-    writer.write_status(state, {}, {})
+    writer.write_status(state, NO_TRIALS, OWNER)
 
 
 def test_no_runs(tmp_path: Path, console: Console) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ray.tune.experiment import Trial
 
-from nids.results import FORMAT, Run, RunWriter
+from nids.results import Run, RunWriter
 from nids.results import writer as writing
 from nids.results.driver_process import owner
 from nids.search.callback import RunStoreCallback
 from nids.search.trainable import result_of
 from nids.storage import Folder
+from tests.manifests import a_manifest
 from tests.search.test_record import CLASSES, report
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Watcher:
 class TestRunStoreCallback:
     @pytest.fixture
     def writer(self, tmp_path: Path) -> RunWriter:
-        return RunWriter(Folder.from_uri(str(tmp_path / "a-run")), {"format": FORMAT, "space": {}})
+        return RunWriter(Folder.from_uri(str(tmp_path / "a-run")), a_manifest())
 
     @staticmethod
     def trial(number: int) -> Trial:
@@ -80,8 +81,8 @@ class TestRunStoreCallback:
         ]
         assert trials["ended"].notna().tolist() == [True, True, True, True, False]
         counts = {"total": 5, "complete": 1, "pruned": 1, "failed": 2, "running": 1}
-        assert run.status["trials"] == callback.counts == counts
-        assert (run.status["state"], run.status["owner"]) == ("running", owner())
+        assert run.status.trials.model_dump() == callback.counts == counts
+        assert (run.status.state, run.status.owner) == ("running", owner())
         assert watcher.seen[-1] == (4, "RUNNING", counts)
 
     def test_what_the_sampler_noted_is_kept_of_ended_trials(self, writer: RunWriter) -> None:

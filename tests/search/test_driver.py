@@ -9,6 +9,7 @@ from rich.console import Console
 
 from nids.errors import UserError
 from nids.results import SECONDS
+from nids.results.reopen import FOLDS
 from nids.search import driver
 from nids.search import prepare as preparation
 
@@ -42,7 +43,7 @@ def test_the_same_seed_gives_the_same_search(
     for table in ("trials", "classes", "confusions", "curves"):
         pd.testing.assert_frame_equal(*(run.table(table).drop(columns=times, errors="ignore") for run in (one, two)))  # type: ignore[arg-type]
     assert one.trials()["state"].tolist() == ["COMPLETE", "COMPLETE"]
-    assert one.manifest["folds"] == two.manifest["folds"]
+    assert one.manifest.folds == two.manifest.folds
     console.file.seek(0)
     assert console.file.read().count("2 folds read from the cache") == 1
 
@@ -54,4 +55,4 @@ def test_a_trial_that_fits_nowhere_is_refused_before_a_run_is_written(
     job = make_job(resources={"cpus_per_trial": 4096})
     with pytest.raises(UserError, match="a trial asks for 4096 CPUs and 0 GPUs"):
         start(job, traffic, str(tmp_path), "a-run", console)
-    assert [path.name for path in tmp_path.iterdir()] == [preparation.FOLDS]
+    assert [path.name for path in tmp_path.iterdir()] == [FOLDS]

@@ -20,10 +20,11 @@ from optuna.storages.journal import JournalFileBackend
 from rich.console import Console
 from scipy.sparse import csr_matrix
 
-from nids import config, datasets
+from nids import datasets
 from nids.folds import cache as fold_cache
 from nids.metrics.measures import applicable
 from nids.results import Run
+from nids.results.reopen import FOLDS
 from nids.search import driver
 from nids.search import prepare as preparation
 from nids.search.study import JOURNAL, running_values
@@ -90,7 +91,7 @@ def search(cluster: None, make_job: Callable[..., Job], tmp_path_factory: pytest
 def poison(job: Job, traffic: Traffic, storage: Path) -> None:
     """Put NaN into the later synthetic rows of each class: of the trials, only those that use all of them read it."""
     key = fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
-    cache = Folder.from_uri(str(storage)).folder(preparation.FOLDS)
+    cache = Folder.from_uri(str(storage)).folder(FOLDS)
     training_set, folds = fold_cache.folds_of(job, key, cache, lambda: traffic, lambda line: None)
     poisoned = []
     for fold in folds:
@@ -151,8 +152,8 @@ def test_no_trial_is_lost(search: Search) -> None:
     assert trials.index.tolist() == list(range(TRIALS))
     counts = Counter(trials["state"])
     assert counts.keys() == {"COMPLETE", "PRUNED", "FAIL"}
-    assert run.status["state"] == "finished"
-    assert run.status["trials"] == {
+    assert run.status.state == "finished"
+    assert run.status.trials.model_dump() == {
         "total": TRIALS,
         "complete": counts["COMPLETE"],
         "pruned": counts["PRUNED"],
@@ -184,7 +185,7 @@ def test_the_study_agrees_with_the_run_store(search: Search) -> None:
     told = search.study.trials
     assert [trial.number for trial in told] == trials.index.tolist()
     assert [trial.state.name for trial in told] == trials["state"].tolist()
-    values = running_values(search.run.curves(), config.make(search.run.manifest["job"], "").search)
+    values = running_values(search.run.curves(), search.run.manifest.job.search)
     assert {trial.number for trial in told if trial.intermediate_values} == values.keys()
     for trial in told:
         row = trials.loc[trial.number]
@@ -215,7 +216,7 @@ def test_every_table_is_whole(search: Search) -> None:
     assert curves.to_dict() == (2 * ended["epochs"]).to_dict()
     assert run.classes().groupby("trial").size().to_dict() == dict.fromkeys(ended.index, 2 * 5)
     assert run.confusions().groupby("trial").size().to_dict() == dict.fromkeys(ended.index, 2 * 5 * 5)
-    rows = sum(run.manifest["folds"]["validation_rows"])
+    rows = sum(run.manifest.folds.validation_rows)
     assert run.confusions().groupby("trial")["count"].sum().to_dict() == dict.fromkeys(ended.index, rows)
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from nids.errors import UserError
 from nids.results import RunWriter, open_run
-from nids.search.prepare import FOLDS, PreparedSearch, prepare, prepare_again
+from nids.results.reopen import FOLDS
+from nids.search.prepare import PreparedSearch, prepare, prepare_again
+from tests.manifests import NO_TRIALS, OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,11 +31,11 @@ def test_a_new_search_is_all_there_but_not_written(tmp_path: Path, traffic: Traf
     assert [path.name for path in tmp_path.iterdir()] == [FOLDS]
     assert prepared.folder.path == str(tmp_path / "one")
     assert prepared.earlier is None
-    assert [fold.number for fold in prepared.folds] == prepared.manifest["folds"]["used"] == [0, 1]
-    assert len(prepared.training_set.rows) == prepared.manifest["data"]["rows"] == len(traffic.label)
-    assert sum(prepared.manifest["folds"]["validation_rows"]) == len(traffic.label)
-    assert sum(prepared.manifest["data"]["class_counts"].values()) == len(traffic.label)
-    assert prepared.manifest["space"].keys() == prepared.space.keys()
+    assert [fold.number for fold in prepared.folds] == [*prepared.manifest.folds.used] == [0, 1]
+    assert len(prepared.training_set.rows) == prepared.manifest.data.rows == len(traffic.label)
+    assert sum(prepared.manifest.folds.validation_rows) == len(traffic.label)
+    assert sum(prepared.manifest.data.class_counts.values()) == len(traffic.label)
+    assert prepared.manifest.space.keys() == prepared.space.keys()
 
 
 def test_an_interrupted_search_is_the_same_again(
@@ -43,7 +45,7 @@ def test_an_interrupted_search_is_the_same_again(
         raise AssertionError("its folds are in the storage")
 
     writer = RunWriter(prepared.folder, prepared.manifest)
-    writer.write_status("interrupted", {}, {"host": "here", "pid": 1})
+    writer.write_status("interrupted", NO_TRIALS, OWNER)
     run = open_run(str(tmp_path), "one")
     again = prepare_again(run, rows, str(tmp_path), silent)
     assert (again.job, again.space, again.manifest) == (prepared.job, prepared.space, prepared.manifest)

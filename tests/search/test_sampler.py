@@ -15,6 +15,7 @@ from nids.search.sampler import sampler_of
 from nids.search.study import JOURNAL, new_study, resumed_study
 from nids.search_space import describe
 from nids.storage import Folder
+from tests.manifests import a_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +66,7 @@ def record(writer: RunWriter, trials: list[FrozenTrial]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_sampler_of_suggests_and_goes_on_after_a_resume(name: str, tmp_path: Path) -> None:
     search = Search(sampler=name, trials=20, startup_trials=4, start_from_paper=False)  # type: ignore[arg-type]
-    writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), {"format": 4, "space": describe(SPACE)})
+    writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), a_manifest(space=describe(SPACE)))
     before = go_on(new_study("a-run", search, SPACE, tmp_path / JOURNAL), 10)
     record(writer, before)
 
@@ -82,7 +83,7 @@ def test_sampler_of_suggests_and_goes_on_after_a_resume(name: str, tmp_path: Pat
 
 def test_sampler_of_a_model_learns_from_the_trials_before_a_resume(tmp_path: Path) -> None:
     search = Search(sampler="tpe", trials=60, startup_trials=10, start_from_paper=False)
-    writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), {"format": 4, "space": describe(SPACE)})
+    writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), a_manifest(space=describe(SPACE)))
     before = go_on(new_study("a-run", search, SPACE, tmp_path / JOURNAL), 40)
     assert any("tpe:relative_params:0" in trial.system_attrs for trial in before)
     record(writer, before)

@@ -20,6 +20,7 @@ from nids.results import Run, RunWriter
 from nids.search.study import JOURNAL, new_study, resumed_study, running_values
 from nids.search_space import describe, params_of
 from nids.storage import Folder
+from tests.manifests import a_manifest
 
 SPACE = {
     "learning_rate": FloatDistribution(1e-4, 1e-2, log=True),
@@ -63,7 +64,7 @@ def put(writer: RunWriter, trial: int, state: str, value: float | None, *losses:
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """A run that stopped while trial 2 ran, and before anything was written of trial 3."""
-    writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), {"format": 3, "space": describe(SPACE)})
+    writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), a_manifest(space=describe(SPACE)))
     put(writer, 0, "COMPLETE", 0.25, (0.5, 1.0), (0.25, 0.25), (0.5, 0.5))
     put(writer, 1, "PRUNED", 0.75, (0.5, 1.0))
     put(writer, 2, "RUNNING", 0.5, (0.5, 0.5))
@@ -195,7 +196,7 @@ def test_a_journal_of_the_former_driver_is_replaced(run: Run) -> None:
 
 
 def test_a_run_without_trials_is_resumed_as_an_empty_study(tmp_path: Path) -> None:
-    writer = RunWriter(Folder.from_uri(str(tmp_path)), {"format": 3, "space": describe(SPACE)})
+    writer = RunWriter(Folder.from_uri(str(tmp_path)), a_manifest(space=describe(SPACE)))
     study, ended = resumed_study(Run(writer.folder), Search(), tmp_path / JOURNAL)
     assert (study.trials, ended) == ([], [])
 
@@ -215,7 +216,7 @@ def test_running_values_are_the_best_means_so_far(metric: Any, expected: list[fl
 
 def test_a_resumed_study_does_not_draw_the_first_points_again(tmp_path: Path) -> None:
     search = Search(startup_trials=10, start_from_paper=False)
-    writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), {"format": 3, "space": describe(SPACE)})
+    writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), a_manifest(space=describe(SPACE)))
     first = new_study("a-run", search, SPACE, tmp_path / "first.journal")
     earlier = [first.ask(SPACE).params for _ in range(3)]
     for number in range(3):

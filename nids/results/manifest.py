@@ -1,0 +1,184 @@
+"""What a run searches: the content of its ``manifest.json``, in today's form and in the earlier one."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from optuna.distributions import BaseDistribution
+from pydantic import BeforeValidator, PlainSerializer, model_validator
+
+from nids.config import Job  # noqa: TC001 - pydantic reads the annotation
+from nids.errors import UserError
+from nids.metrics.measure import Direction  # noqa: TC001 - pydantic reads the annotation
+from nids.models.hyperparameters import Hyperparameters
+from nids.results.typed_file import Time, TypedFile, checked
+from nids.search_space import Space, describe, params_of, space_from
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT: Literal[4] = 4
+# Formats that can be read; 3 had other names, see ``_upgraded``.
+READABLE = (3, 4)
+MEASURES_OF_FORMAT_3: Mapping[str, Direction] = MappingProxyType(
+    {
+        "log_loss": "min",
+        "accuracy": "max",
+        "macro_f1": "max",
+        "weighted_precision": "max",
+        "weighted_recall": "max",
+        "weighted_f1": "max",
+        "unseen_macro_f1": "max",
+        "unseen_detection_rate": "max",
+        "unseen_recall": "max",
+        "false_alarm_rate": "min",
+    }
+)
+
+
+def _space(description: Any) -> Space:
+    if isinstance(description, dict) and all(isinstance(value, BaseDistribution) for value in description.values()):
+        return description
+    try:
+        return space_from(description)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"should be distributions as Optuna writes them ({type(error).__name__}: {error})") from None
+
+
+class DataSection(TypedFile):
+    """The rows that are searched on.
+
+    Attributes:
+        dataset: Name of the data set.
+        source: The file's name, or the words for generated rows.
+        sha256: Of the rows' content.
+        rows: Number of rows.
+        synthetic: Whether they were generated.
+        classes: The classes, in the order of the labels.
+        class_counts: Rows of each class.
+    """
+
+    dataset: str
+    source: str
+    sha256: str
+    rows: int
+    synthetic: bool
+    classes: tuple[str, ...]
+    class_counts: dict[str, int]
+
+
+class FoldsSection(TypedFile):
+    """The folds that trials are trained and validated on, and of each its numbers of rows.
+
+    Attributes:
+        hash: Key of the folds in the storage's cache.
+        used: Numbers of the folds.
+        width: Columns of the widest fold's encoded rows.
+        training_rows: Rows of each fold's training part.
+        synthetic_rows: Rows that resampling added to it.
+        validation_rows: Rows of its validation part.
+        withheld: Attack types that were kept out of its training part.
+        notes: What happened in resampling, in sentences.
+    """
+
+    hash: str
+    used: tuple[int, ...]
+    width: int
+    training_rows: tuple[int, ...]
+    synthetic_rows: tuple[int, ...]
+    validation_rows: tuple[int, ...]
+    withheld: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+class Machine(TypedFile):
+    """The cluster at the start of the search, and the machine of its driver."""
+
+    nodes: int
+    cpus: float
+    gpus: float
+    platform: str = ""
+    processor: str = ""
+
+
+class HeldOutAccess(TypedFile):
+    """One occasion on which held-out rows were read: when, what for, and which files."""
+
+    time: Time
+    purpose: str
+    files: tuple[str, ...]
+
+
+class RunManifest(TypedFile):
+    """What a run searches, on what rows, and with what.
+
+    Attributes:
+        format: Of the run's files.
+        run: The run's name.
+        created: When the search was prepared first.
+        job: The job; its seed is ``job.search.seed``.
+        data: The rows.
+        folds: The folds.
+        space: The hyperparameters that are searched, and Optuna's distribution of each.
+        measures: The measures that its folds are judged by, and whether less of each is better, or more.
+        versions: Package → version, as the search began.
+        machine: The cluster; None until a cluster is connected.
+        test_set_accesses: Each occasion on which held-out rows were read.
+    """
+
+    format: Literal[4] = FORMAT
+    run: str
+    created: Time
+    job: Job
+    data: DataSection
+    folds: FoldsSection
+    space: Annotated[Space, BeforeValidator(_space), PlainSerializer(describe)]
+    measures: dict[str, Direction]
+    versions: dict[str, str]
+    machine: Machine | None = None
+    test_set_accesses: tuple[HeldOutAccess, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> RunManifest:
+        if self.job.search.metric not in self.measures:
+            raise ValueError(f"job.search.metric is {self.job.search.metric!r}, which measures does not have")
+        return self
+
+    @property
+    def direction(self) -> Direction:
+        """Whether less of what is searched for is better, or more."""
+        return self.measures[self.job.search.metric]
+
+    def hyperparameters_of(self, row: Mapping[str, Any]) -> Hyperparameters:
+        """Return all hyperparameters of a trial, searched and fixed, from its row of the run's trials."""
+        return Hyperparameters.model_validate({**self.job.hyperparameters, **params_of(row, self.space)})
+
+
+def manifest_from(values: object, uri: str) -> RunManifest:
+    """Return the manifest of a run.
+
+    Args:
+        values: What ``manifest.json`` holds, as ``json.loads`` returns it.
+        uri: The run's folder, for messages.
+
+    Raises:
+        UserError: It is of a format that this version does not read, or not as it should be.
+    """
+    if isinstance(values, dict):
+        found = values.get("format")
+        if found not in READABLE:
+            raise UserError(f"{uri}: the run has format {found}, this version reads formats 3 and 4.")
+        values = _upgraded(values) if found == 3 else values
+    return checked(RunManifest, values, f"{uri}/manifest.json")
+
+
+def _upgraded(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest of format 3 in today's form."""
+    accesses = values.get("looks", [])
+    return {
+        **{key: value for key, value in values.items() if key != "looks"},
+        "format": FORMAT,
+        "measures": values.get("measures", MEASURES_OF_FORMAT_3),
+        "test_set_accesses": accesses,
+    }

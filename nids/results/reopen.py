@@ -1,0 +1,80 @@
+"""What a finished or interrupted run was made of, for whoever goes on with it: its job, and its folds."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from nids.errors import UserError
+from nids.folds import cache
+from nids.results.run import Run
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nids.config import Job
+    from nids.datasets.traffic import Traffic
+    from nids.folds.fold import Fold, TrainingSet
+
+    Progress = Callable[[str], object]
+
+FOLDS = ".folds"  # folder of a storage that keeps the folds of all its runs; no run can have that name
+
+
+def folds_of_run(
+    run: Run, load: Callable[[Job], Traffic], storage: str, progress: Progress
+) -> tuple[Job, TrainingSet, list[Fold]]:
+    """Return the job of a run that nobody drives, what its folds share, and the folds.
+
+    Args:
+        run: The run.
+        load: Returns the labelled rows of its job; only called if its folds are no longer in the storage.
+        storage: Where the run is.
+        progress: Called with a line of text when there is something to say.
+
+    Raises:
+        UserError: The run still has a driver, or its rows are not what they were.
+    """
+    refuse_if_driven(run)
+    job, key = run.manifest.job, run.manifest.folds.hash
+    if changed := [name for name, of_run in run.manifest.versions.items() if _installed(name) != of_run]:
+        progress(
+            f"[yellow]{run.name} was begun with other versions of {', '.join(changed)}: trials from before and after "
+            "this moment may differ for that reason alone.[/]"
+        )
+
+    def same_rows() -> Traffic:
+        traffic = load(job)
+        if cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed) != key:
+            raise UserError(
+                f"{run.name} was made from other rows, or with other versions of its libraries, than those at hand "
+                f"({traffic.source}): its trials could not be compared. Start a new search with `nids search`."
+            )
+        return traffic
+
+    training_set, folds = cache.folds_of(job, key, Folder.from_uri(storage).folder(FOLDS), same_rows, progress)
+    return job, training_set, folds
+
+
+def refuse_if_driven(run: Run) -> None:
+    """Refuse a run that has a driver: two would overwrite each other's results.
+
+    Raises:
+        UserError: It has one.
+    """
+    run = Run(run.folder)  # its status may have changed since it was opened
+    if run.state == "running":
+        owner, updated = run.status.owner, run.status.updated
+        driver = f"process {owner.pid} on {owner.host}" if owner else "an unknown process"
+        raise UserError(
+            f"{run.name} is being run by {driver}, which last gave a sign of life at {updated:%Y-%m-%d %H:%M:%S} UTC. "
+            "Stop it, or wait a minute if it is gone, and try again."
+        )
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,62 @@
+"""Where a search stands: the content of a run's ``status.json``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from nids.results.typed_file import Time, TypedFile
+
+State = Literal["running", "finished", "interrupted", "failed"]
+
+
+class TrialCounts(TypedFile):
+    """Trials that the search is to have in all, and how many are in which state."""
+
+    total: int = 0
+    complete: int = 0
+    pruned: int = 0
+    failed: int = 0
+    running: int = 0
+
+    @property
+    def ended(self) -> int:
+        """Trials that are complete, pruned or failed."""
+        return self.complete + self.pruned + self.failed
+
+
+class Owner(TypedFile):
+    """The process that drives a run."""
+
+    host: str
+    pid: int
+
+
+class Node(TypedFile):
+    """A node of the cluster: whether it is alive, what it has, and what of that is taken."""
+
+    name: str
+    alive: bool
+    cpus: float = 0.0
+    gpus: float = 0.0
+    cpus_used: float = 0.0
+    gpus_used: float = 0.0
+
+
+class RunStatus(TypedFile):
+    """Where a search stands.
+
+    Attributes:
+        state: As its driver has said; what a reader makes of its silence is ``Run.state``.
+        updated: When; None if no driver has ever said anything.
+        trials: Trials by state.
+        owner: The driver, None if there never was one.
+        message: What there is to say of the state, such as the error of a failed search.
+        nodes: The cluster's nodes; empty if they are not known.
+    """
+
+    state: State = "interrupted"
+    updated: Time | None = None
+    trials: TrialCounts = TrialCounts()
+    owner: Owner | None = None
+    message: str = ""
+    nodes: tuple[Node, ...] = ()

@@ -1,0 +1,66 @@
+"""Files of JSON as frozen, typed objects, checked once, where they are read."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC))]
+
+
+class TypedFile(BaseModel):
+    """What a file of JSON holds, or a part of it: no unknown keys, no later changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    def to_json(self) -> bytes:
+        """Return the content of the file."""
+        return self.model_dump_json(indent=2, by_alias=True).encode()
+
+
+File = TypeVar("File", bound=TypedFile)
+
+
+def checked(kind: type[File], values: object, path: str) -> File:
+    """Return the content of a file of JSON.
+
+    Args:
+        kind: What it should be.
+        values: What it holds, as ``json.loads`` returns it.
+        path: The file's path or URI, for the message.
+
+    Raises:
+        UserError: A key is missing, unknown, or has a value that it cannot have.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first, *others = error.errors()
+        more = f" {len(others)} more of its keys are not as expected." if others else ""
+        raise UserError(
+            f"{path}: {_explained(first)}.{more} Either the file is damaged, or another version of this program wrote "
+            "it: read the run with that version."
+        ) from None
+
+
+def _explained(error: ErrorDetails) -> str:
+    """Return the key, what was found there, and what was expected."""
+    key = ".".join(map(str, error["loc"])) or "the file"
+    if error["type"] == "missing":
+        return f"{key} is missing"
+    if error["type"] == "extra_forbidden":
+        return f"{key} = {_shortened(error['input'])}: this version knows no such key"
+    expected = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{key} = {_shortened(error['input'])}: {expected}"
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"

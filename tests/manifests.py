@@ -1,0 +1,49 @@
+"""Manifests and statuses of runs that no search has made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from nids.results import RunManifest
+from nids.results.manifest import MEASURES_OF_FORMAT_3
+from nids.results.status import Owner, TrialCounts
+
+CREATED = datetime(2026, 11, 23, 20, tzinfo=UTC)
+OWNER = Owner(host="here", pid=1)
+NO_TRIALS = TrialCounts()
+
+
+def a_manifest(**sections: Any) -> RunManifest:
+    """Return the manifest of a small run; of a section, some keys can be given other values."""
+    values: dict[str, Any] = {
+        "run": "a-run",
+        "created": CREATED,
+        "job": {"name": "a-job"},
+        "data": {
+            "dataset": "nsl-kdd",
+            "source": "KDDTrain+",
+            "sha256": "ab12",
+            "rows": 100,
+            "synthetic": False,
+            "classes": ["Normal", "U2R"],
+            "class_counts": {"Normal": 80, "U2R": 20},
+        },
+        "folds": {
+            "hash": "cd34",
+            "used": [0, 1],
+            "width": 122,
+            "training_rows": [50, 50],
+            "synthetic_rows": [0, 0],
+            "validation_rows": [50, 50],
+            "withheld": [[], []],
+        },
+        "space": {},
+        "measures": dict(MEASURES_OF_FORMAT_3),
+        "versions": {"optuna": "5.0.0"},
+        "machine": {"nodes": 1, "cpus": 2, "gpus": 0},
+    }
+    for name, changed in sections.items():
+        both = name in {"job", "data", "folds", "machine"}
+        values[name] = values[name] | changed if both else changed
+    return RunManifest.model_validate(values)

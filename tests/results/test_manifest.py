@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from nids.errors import UserError
+from nids.results import HeldOutAccess, RunManifest
+from nids.results.manifest import DataSection, manifest_from
+from tests.manifests import CREATED, a_manifest
+
+
+def values() -> dict[str, Any]:
+    """The content of a manifest's file."""
+    return json.loads(a_manifest().to_json())
+
+
+def changed(key: str, value: object) -> dict[str, Any]:
+    """It with another value of a key."""
+    content = values()
+    *path, last = key.split(".")
+    section = content
+    for name in path:
+        section = section[name]
+    section[last] = value
+    return content
+
+
+def test_manifest_from_reads_what_was_written() -> None:
+    access = HeldOutAccess(time=CREATED, purpose="baselines", files=("KDDTest+",))
+    manifest = a_manifest(test_set_accesses=(access,), job={"search": {"metric": "macro_f1"}})
+    again = manifest_from(json.loads(manifest.to_json()), "runs/a")
+    assert again == manifest
+    assert again.direction == "max"
+    assert (again.data.classes, again.test_set_accesses) == (("Normal", "U2R"), (access,))
+
+
+def test_manifest_from_takes_the_earlier_format() -> None:
+    former = {key: value for key, value in values().items() if key not in {"measures", "test_set_accesses"}}
+    look = {"time": CREATED.isoformat(), "purpose": "baselines", "files": ["KDDTest+"]}
+    manifest = manifest_from({**former, "format": 3, "looks": [look]}, "runs/a")
+    assert manifest == a_manifest(test_set_accesses=(look,))
+    assert (manifest.format, manifest.direction) == (4, "min")
+    assert manifest_from({**former, "format": 3}, "runs/a") == a_manifest()
+
+
+REASON = "Either the file is damaged, or another version of this program wrote it: read the run with that version."
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(
+            changed("folds.width", "wide"),
+            "folds.width = 'wide': should be a valid integer, unable to parse string as an integer.",
+            id="another-type",
+        ),
+        pytest.param(
+            changed("job.search.colour", "red"), "job.search.colour = 'red': this version knows no such key.", id="key"
+        ),
+        pytest.param(
+            changed("created", "2026-01-01T00:00:00"), "created = '2026-01-01T00:00:00': should have", id="zone"
+        ),
+        pytest.param(changed("job.search.metric", "beauty"), "job.search.metric = 'beauty': ", id="metric"),
+        pytest.param(changed("space", {"a": 1}), "space = {'a': 1}: should be distributions as Optuna", id="space"),
+        pytest.param(changed("space", [3]), "space = [3]: should be distributions as Optuna", id="no-space"),
+        pytest.param([], "the file = []: should be", id="no-table"),
+        pytest.param({"format": 4}, "run is missing. 7 more of its keys are not as expected.", id="nothing"),
+    ],
+)
+def test_manifest_from_names_what_is_wrong(content: object, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        manifest_from(content, "runs/a")
+    assert str(caught.value).startswith(f"runs/a/manifest.json: {message}")
+    assert str(caught.value).endswith(REASON)
+
+
+@pytest.mark.parametrize("found", [None, 2, 5, "4"])
+def test_manifest_from_refuses_another_format(found: object) -> None:
+    with pytest.raises(UserError) as caught:
+        manifest_from({**values(), "format": found}, "runs/a")
+    assert str(caught.value) == f"runs/a: the run has format {found}, this version reads formats 3 and 4."
+
+
+def test_a_manifest_does_not_change() -> None:
+    manifest = a_manifest()
+    with pytest.raises(ValueError, match="frozen"):
+        manifest.run = "another"  # type: ignore[misc]
+    assert isinstance(manifest, RunManifest)
+    assert isinstance(manifest.data, DataSection)
