@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def names() -> tuple[str, ...]:
     """Return the names of all data sets, sorted."""
-    return tuple(sorted(_modules()))
+    return tuple(sorted(find()))
 
 
 def get(name: str) -> DatasetSpec:
@@ -31,9 +31,9 @@ def get(name: str) -> DatasetSpec:
     Raises:
         UserError: There is no such data set.
     """
-    if name not in _modules():
+    if name not in find():
         raise UserError(unknown(name, "data set", names()))
-    dataset: DatasetSpec = _modules()[name].DATASET
+    dataset: DatasetSpec = find()[name].DATASET
     return dataset
 
 
@@ -56,11 +56,12 @@ def generate(dataset: DatasetSpec, rows: int, seed: int) -> Traffic:
 
 
 def _generator(dataset: DatasetSpec) -> Callable[[int, int], pd.DataFrame] | None:
-    return getattr(_modules().get(dataset.name), "generate", None)
+    return getattr(find().get(dataset.name), "generate", None)
 
 
 @cache
-def _modules() -> dict[str, ModuleType]:
+def find() -> dict[str, ModuleType]:
+    """Return the module of each data set by the data set's name."""
     modules = [
         importlib.import_module(f"{catalog.__name__}.{module.name}")
         for module in pkgutil.iter_modules(catalog.__path__)

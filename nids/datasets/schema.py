@@ -78,8 +78,9 @@ class Column:
         """What every value must be, in words."""
         if self.kind in _RULES:
             return _RULES[self.kind]
-        low, high = self.bounds
-        return f"this column holds {'whole ' if self.kind == 'integer' else ''}numbers from {low:g} to {high:g}"
+        ends = [f"{sign} {end:g}" for sign, end in ((">=", self.minimum), ("<=", self.maximum)) if end is not None]
+        numbers = "whole numbers" if self.kind == "integer" else "numbers"
+        return f"this column holds {numbers} {' and '.join(ends) or 'below 3.4e38'}"
 
     def allows(self, values: np.ndarray) -> np.ndarray:
         """Return which values of a column of numbers may be read, bool of the shape of ``values``.

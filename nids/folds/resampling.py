@@ -55,6 +55,11 @@ def synthesize(
     neighbors, notes = _neighbors(labels, classes, config, wanted)
     strategy = dict(wanted)
     if config.resampling == "smotenc":
+        if not encoding.categorical:
+            raise UserError(
+                'folds.resampling = "smotenc" needs categorical columns, and there are none. Use "smote", which is the '
+                "same for numbers."
+            )
         scaled, places = encoding.scale(rows, training), encoding.places(rows, training)
         numeric = scaled.shape[1]
         categorical = list(range(numeric, numeric + places.shape[1]))
