@@ -403,10 +403,12 @@ def test_the_readme_names_every_file() -> None:
 
 
 def test_what_is_installed_is_taken_along() -> None:
-    packages = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
-    for name in sorted({package.partition(".")[0] for package in packages}):
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    packages = {pattern.removesuffix("*") for pattern in setuptools["packages"]["find"]["include"]}
+    assert packages == {"dashboard", "nids"}
+    for name in (*packages, "jobs"):  # nids/jobs is a link to the last
         assert f"COPY {name} {name}\n" in TEXTS["Dockerfile"]
-        assert f"\n!{name}\n" in TEXTS["Dockerfile.dockerignore"]
+        assert re.search(rf"^!{name}(/.*)?$", TEXTS["Dockerfile.dockerignore"], re.MULTILINE)
         for launcher in LAUNCHER_FILES:
             assert _launcher(launcher)["file_mounts"][f"~/nids/{name}"] == name
 
