@@ -80,6 +80,11 @@ def _amounts(cpus: float, gpus: float) -> str:
     )
 
 
+def _title(key: str) -> str:
+    """Return "CPUs per trial" for ``cpus_per_trial``."""
+    return " ".join(KINDS.get(word, word) for word in key.split("_"))
+
+
 def _share(node: Node, kind: str) -> float | None:
     whole, used = getattr(node, kind), getattr(node, f"{kind}_used")
     return min(used / whole, 1.0) if whole else None
@@ -114,9 +119,9 @@ def _live(run: KeptRun) -> None:
     if status.updated:
         st.caption(f"Last update {eta.age(status.updated, datetime.now(UTC))} ago.")
     with st.expander("At the start of the search: machine, resources and versions", expanded=True):
-        rows = [(key, setting(entry)) for key, entry in manifest.machine or ()]
-        rows += [(key.replace("_", " "), setting(entry)) for key, entry in manifest.job.resources]
+        rows = [(_title(key), setting(entry)) for key, entry in manifest.machine or ()]
+        rows += [(_title(key), setting(entry)) for key, entry in manifest.job.resources]
         rows += [(f"{key} version", number) for key, number in manifest.versions.items()]
         # Unlike a dataframe, it wraps long values; its cells are Markdown.
-        st.table(pd.DataFrame(rows, columns=["what", "value"]).map(plain).set_index("what"))
+        st.table(pd.DataFrame(rows, columns=["", "value"]).map(plain).set_index(""))
     faults.of_run(run)

@@ -26,7 +26,7 @@ HEIGHT = 430
 
 
 def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = HEADLINE) -> pd.DataFrame:
-    """Return what the table shows of trials, a row each. All metrics are numbers, so that the table sorts by them.
+    """Return what the table shows of trials, a row each. All metrics are numbers, to sort by: shares in per cent.
 
     Args:
         trials: The run store's trials.
@@ -36,10 +36,10 @@ def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = HEADLINE)
     shown: dict[str, Any] = {
         "trial": trials["trial"],
         "state": trials["state"].map(STATE_WORDS),
-        label(metric): trials["value"],
-        SPREAD: trials[f"{metric}_std"],
+        label(metric): _scale(metric) * trials["value"],
+        SPREAD: _scale(metric) * trials[f"{metric}_std"],
     }
-    shown |= {label(name): trials[name] for name in others if name != metric and name in trials}
+    shown |= {label(name): _scale(name) * trials[name] for name in others if name != metric and name in trials}
     shown |= {"best epoch": trials["best_epoch"], "epochs": trials["epochs"]}
     shown["time"] = pd.to_timedelta(trials["seconds"].round(), unit="s")
     parameters = [name for name in trials.columns if name.startswith("params_")]
@@ -70,7 +70,7 @@ def show(
     top = ordered.head(downsampling.MOST_ROWS)
     rows = columns(top, summary.metric, others)
     number_formats = {name: _format(rows[name]) for name in rows.columns if rows[name].dtype.kind in "if"}
-    number_formats |= {label(name): "percent" for name in (summary.metric, *others) if _is_share(name)}
+    number_formats |= {label(name): "%.2f %%" if _is_share(name) else "%.4f" for name in (summary.metric, *others)}
     value = number_formats[label(summary.metric)]
     event = st.dataframe(
         rows,
@@ -91,7 +91,7 @@ def show(
             ),
             "time": st.column_config.NumberColumn(format="compact", help="Hours, minutes and seconds."),
             SPREAD: st.column_config.NumberColumn(
-                format=value if _is_share(summary.metric) else "%.2g",
+                format=value,
                 help=f"Standard deviation of the {label(summary.metric)} over the folds.",
             ),
         },
@@ -99,6 +99,10 @@ def show(
     limited = "" if len(ordered) == len(top) else f" The table has the first {len(top):,}, the CSV file all."
     st.caption(f"{words}{limited}")
     _buttons(run, top.iloc[event.selection.rows], ordered, kind)
+
+
+def _scale(name: str) -> int:
+    return 100 if _is_share(name) else 1
 
 
 def _is_share(name: str) -> bool:

@@ -38,7 +38,7 @@ def figures_by_fold(run: Run, best: BestTrial) -> pd.DataFrame:
     ours = [curves[curves["epoch"] == best.epoch].assign(method=BEST)]
     final = run.evaluation("final")
     if final is not None:
-        name = f"{DETECTOR} trial {final['trial']}, mean of {final['members']} seeds"
+        name = f"{DETECTOR} trial {final['trial']} (mean of {final['members']} seeds)"
         ours.append(pd.DataFrame(final["folds"]["by_fold"]).assign(method=name))
     sides = baselines.drop_duplicates("fold")[["fold", "training_rows", "validation_rows"]]
     figures = pd.concat(
@@ -67,7 +67,7 @@ def best_other(figures: pd.DataFrame) -> str:
     )
     # The accuracy of ours stands in the sentence before.
     beside = "" if measure == "accuracy" or ours == NONE else f"; the best trial has {ours}"
-    return f"By {label(measure)}, the best other model on the same folds is {name}, with {best}{beside}."
+    return f"On the same folds, the best other model by {label(measure)} is {name}, with {best}{beside}."
 
 
 def best_in(figures: pd.DataFrame, measure: str) -> str | None:
@@ -109,7 +109,7 @@ def sentences(figures: pd.DataFrame) -> list[str]:
             in_words(
                 test,
                 ours="the best trial" if method == BEST else f"the {method}",
-                theirs=f"the best baseline, {rival}",
+                theirs=f"the best baseline ({rival})",
                 measure=label(name),
                 less_is_better=described(name).direction == "min",
             )

@@ -57,9 +57,9 @@ class Contest:
         ours, theirs = self.names
         for name, side in zip(self.names, (self.ours, self.theirs), strict=True):
             if side.dropna().empty:
-                return f"There are no figures of {name} by fold, so no test can tell which is better."
+                return f"There are no results of {name} by fold, so no test can tell which is better."
         if self.test is None:
-            return f"{ours} and {theirs} were not judged by the same folds, so no test can tell which is better."
+            return f"{ours} and {theirs} were not validated on the same folds, so no test can tell which is better."
         less = described(self.metric).direction == "min"
         return in_words(self.test, ours=ours, theirs=theirs, measure=label(self.metric), less_is_better=less)
 
@@ -114,7 +114,7 @@ def against_next(run: Run, trials: pd.DataFrame, best: BestTrial, metric: str) -
     number = int(second["trial"])
     ours = by_fold(run.table("curves", best.trial), best.epoch, metric)
     theirs = by_fold(run.table("curves", number), int(second["best_epoch"]), metric)
-    names = (f"trial {best.trial}", f"the runner-up, trial {number}")
+    names = (f"trial {best.trial}", f"the runner-up (trial {number})")
     training_rows = run.manifest.folds.training_rows
     return contest(metric, names, ours, theirs, training_rows, _validation_rows(run, best, metric))
 
@@ -148,6 +148,6 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
         judging = ours["validation_rows" if described(metric).needs_unseen else "known_rows"]
         name = f"trial {best}" if ours_name == baselines.BEST else f"the {ours_name}"
         sides = [side[metric].astype(float).sort_index() for side in (ours, theirs)]
-        names = (name, f"the best baseline, {rival}")
+        names = (name, f"the best baseline ({rival})")
         found.append(contest(metric, names, sides[0], sides[1], tuple(ours["training_rows"]), tuple(judging)))
     return found

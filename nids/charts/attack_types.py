@@ -1,4 +1,4 @@
-"""The picture of what becomes of each attack type, in the language of ``nids.charts.theme``."""
+"""The chart of the detection rate of each attack type, in the style of ``nids.charts.theme``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from nids.charts.theme import BLUE, GREY, VERMILION, WIDTH, fields, heading
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SEEN, UNSEEN = "known from training", "never seen"
+SEEN, UNSEEN = "known from training", "unseen in training"
 MOST_TYPES = 14
 
 
 def attacks_data(ours: Mapping[str, Any], benign: str, most: int = MOST_TYPES) -> pd.DataFrame:
-    """Return what becomes of the attack types with the most rows of a held-out file.
+    """Return the detection rates of the attack types with the most rows of a held-out file.
 
     Args:
         ours: What ``nids.metrics.evaluation.evaluate_detector`` says of the finalized trial.
@@ -43,7 +43,7 @@ def attacks_data(ours: Mapping[str, Any], benign: str, most: int = MOST_TYPES) -
 
 
 def attacks(data: pd.DataFrame) -> alt.LayerChart:
-    """Draw ``attacks_data``: a bar for the share that is flagged, a stroke for the share given its own class."""
+    """Draw ``attacks_data``: a bar for the detection rate, a stroke for the recall of its class."""
     shown = data.assign(name=data["attack"] + " (" + data["rows"].map("{:,}".format) + ")")
     # Both kinds may have "… others" with as many rows; the sign keeps them apart, and shows no ink.
     shown["name"] = shown["name"].where(shown["kind"] == UNSEEN, shown["name"] + "\u200b")
@@ -53,8 +53,8 @@ def attacks(data: pd.DataFrame) -> alt.LayerChart:
         tooltip=[
             *fields("attack"),
             alt.Tooltip("rows", format=","),
-            alt.Tooltip("flagged", format=".1%"),
-            alt.Tooltip("recognized", format=".1%", title="given its class"),
+            alt.Tooltip("flagged", format=".1%", title="detection rate"),
+            alt.Tooltip("recognized", format=".1%", title="recall"),
         ],
     )
     colour = alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds, range=[VERMILION, BLUE]))
@@ -66,5 +66,5 @@ def attacks(data: pd.DataFrame) -> alt.LayerChart:
         x=alt.X("recognized:Q", title="share of the rows")
     )
     # No longer than a telephone is wide.
-    title = heading("Attack types (rows)", "bar: flagged as an attack; grey stroke: given its own class")
+    title = heading("Detection by attack type (rows)", "bar: detection rate; grey stroke: recall of its class")
     return alt.layer(bars, ends, strokes).properties(title=title, width=WIDTH, height=alt.Step(19))

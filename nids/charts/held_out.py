@@ -1,4 +1,4 @@
-"""The pictures of what held-out rows say, in the language of ``nids.charts.theme``."""
+"""Charts of the results on held-out rows, in the style of ``nids.charts.theme``."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ def roc(data: pd.DataFrame) -> alt.LayerChart:
     legend = alt.Legend(symbolType="stroke", symbolStrokeWidth=2, symbolSize=250, values=kinds)
     x = alt.X(
         "false_positive_rate:Q",
-        title="false-positive rate (logarithmic)",
+        title="false-alarm rate (logarithmic)",
         scale=alt.Scale(type="log", domain=[LEAST_RATE, 1], nice=False),
         axis=alt.Axis(format="~%", values=[0.0001, 0.001, 0.005, 0.01, 0.1, 1]),
     )
     y = alt.Y(
         "detection_rate:Q",
-        title="attacks that are flagged",
+        title="detection rate",
         scale=alt.Scale(domain=[0, 1]),
         axis=alt.Axis(format=".0%", tickCount=6),
     )
     tooltip = [
         *fields("method"),
-        alt.Tooltip("false_positive_rate", format=".2%"),
-        alt.Tooltip("detection_rate", format=".2%"),
+        alt.Tooltip("false_positive_rate", title="false-alarm rate", format=".2%"),
+        alt.Tooltip("detection_rate", title="detection rate", format=".2%"),
     ]
     lines = (
         alt.Chart(shown)
@@ -72,7 +72,7 @@ def roc(data: pd.DataFrame) -> alt.LayerChart:
             tooltip=tooltip,
         )
     )
-    title = heading("Attack or benign: ROC curve", "all attacks against all benign rows, at every threshold")
+    title = heading("ROC curve: attack or benign", "all attacks against all benign rows, at every threshold")
     return alt.layer(lines).properties(title=title, width=WIDTH - 60, height=HEIGHT)
 
 
@@ -90,8 +90,8 @@ def reliability(data: pd.DataFrame) -> alt.LayerChart:
     """Draw ``reliability_data``: a circle for each bin, its area for the rows; on the line, it is calibrated."""
     scale = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format=".0%", tickCount=6)
-    x = alt.X("confidence:Q", title="probability of the class that a row is given", scale=scale, axis=axis)
-    y = alt.Y("accuracy:Q", title="share for which that is right", scale=scale, axis=axis)
+    x = alt.X("confidence:Q", title="probability of the predicted class", scale=scale, axis=axis)
+    y = alt.Y("accuracy:Q", title="share that is correct", scale=scale, axis=axis)
     ends = pd.DataFrame({"confidence": [0.0, 1.0], "accuracy": [0.0, 1.0]})
     line = alt.Chart(ends).mark_line(color=GREY, strokeDash=[4, 3], strokeWidth=1.2).encode(x=x, y=y)
     size = alt.Size("rows:Q", title="rows", scale=alt.Scale(type="sqrt", range=[20, 420]), legend=None)
@@ -101,9 +101,7 @@ def reliability(data: pd.DataFrame) -> alt.LayerChart:
         alt.Tooltip("rows", format=","),
     ]
     points = alt.Chart(data).mark_circle(color=BLUE, opacity=0.75).encode(x=x, y=y, size=size, tooltip=tooltip)
-    title = heading(
-        "Are its probabilities right?", "below the line it is surer than it should be; area: number of rows"
-    )
+    title = heading("Calibration", "points below the line: overconfident; area: number of rows")
     return alt.layer(line, points).properties(title=title, width=WIDTH - 60, height=HEIGHT)
 
 

@@ -1,4 +1,4 @@
-"""The picture of two figures of all trials against each other, in the language of ``nids.charts.theme``."""
+"""The chart of two measures of all trials against each other, in the style of ``nids.charts.theme``."""
 
 from __future__ import annotations
 
@@ -68,6 +68,6 @@ def trade_off(data: pd.DataFrame, axes: Axes) -> alt.LayerChart:
         ends = {"x": x, "y": alt.Y("y_low:Q"), "y2": alt.Y2("y_high:Q")}
         layers.append(alt.Chart(along).mark_rule(**whiskers).encode(**ends))
     layers.append(marks.transform_filter("datum.front").mark_point(filled=True, size=90, opacity=1))
-    spread = ", with its spread over folds" if len(across) or len(along) else ""
-    title = heading("Trade-off", f"large marks: the front{spread}")
+    spread = ", with their spread over folds" if len(across) or len(along) else ""
+    title = heading("Pareto front", f"large marks: trials on the front{spread}")
     return alt.layer(*layers).properties(title=title, width=WIDTH * 2, height=HEIGHT + 100)

@@ -76,7 +76,7 @@ def history(data: pd.DataFrame, metric: str) -> alt.LayerChart:
         failures = marks.transform_filter("!isValid(datum.value) && datum.state == 'FAIL'")
         layers.append(failures.mark_point(filled=True, size=55).encode(y=alt.value(HEIGHT - 6)))
         subtitle = f"{subtitle}; failed ones lie below"
-    title = heading("Optimisation history", subtitle)
+    title = heading("Optimization history", subtitle)
     return alt.layer(*layers).properties(title=title, width=WIDTH - 60, height=HEIGHT)
 
 
@@ -109,7 +109,7 @@ def importances(data: pd.DataFrame) -> alt.LayerChart:
     )
     shares = base.mark_text(align="left", dx=4).encode(text=alt.Text("importance:Q", format=".0%"))
     return alt.layer(bars, shares).properties(
-        title=heading("Hyperparameter importances", "which of them decides whether a trial is among the best"),
+        title=heading("Hyperparameter importances", "which decide whether a trial is among the best"),
         width=WIDTH - 150,
         height=alt.Step(28),
     )

@@ -132,7 +132,7 @@ def parallel(data: pd.DataFrame, marks: pd.DataFrame) -> alt.LayerChart:
         )
     )
     texts = alt.Chart(marks).mark_text(align="left", dx=5, fontSize=11).encode(x=x, y=y, text=alt.Text("text:N"))
-    title = heading("Hyperparameters and their outcome", "a line for each trial; the last axis is what it reached")
+    title = heading("Parallel coordinates", "a line for each trial; the last axis is its value")
     return alt.layer(lines, texts).properties(title=title, width=WIDTH * 2, height=HEIGHT + 60)
 
 
@@ -214,7 +214,7 @@ def curves(data: pd.DataFrame, metric: str, order: Sequence[int]) -> alt.LayerCh
         .mark_line(strokeWidth=2.6)
         .encode(strokeDash=dash, tooltip=[*fields("trial", "epoch"), alt.Tooltip("figure", format=".4g", title="mean")])
     )
-    above = heading("Learning curves", "thin lines: the folds; thick ones: their mean")
+    above = heading("Learning curves", "thin lines: folds; thick lines: their mean")
     return alt.layer(folds, means).properties(title=above, width=WIDTH * 2, height=HEIGHT + 60)
 
 
@@ -244,6 +244,8 @@ def best_lines(data: pd.DataFrame, metric: str, order: Sequence[str]) -> alt.Cha
             tooltip=[*fields("run", "trial"), alt.Tooltip("best", format=".4g")],
         )
         .properties(
-            title=heading("Best so far", "the best complete trial up to each trial"), width=WIDTH * 2, height=HEIGHT
+            title=heading("Best value so far", "of the complete trials up to each trial"),
+            width=WIDTH * 2,
+            height=HEIGHT,
         )
     )

@@ -1,4 +1,4 @@
-"""What a detector would do in a network: alerts a day, and how many of them are true."""
+"""What a detector would do on a network: alerts per day, and how many of them are true."""
 
 from __future__ import annotations
 
@@ -132,23 +132,22 @@ def in_words(found: Consequences, connections: int, base_rate: float) -> str:
     """Return what a threshold would do, in Markdown."""
     attacks = connections * base_rate
     if not np.isfinite(found.alerts):
-        return "These rows hold no attacks, or no benign traffic: what a threshold would do cannot be told from them."
-    told = (
-        f"Of {count(connections)} connections a day, {count(attacks)} of them attacks, about **{count(found.alerts)} "
+        return "These rows have no attacks or no benign traffic, so the effect of a threshold cannot be estimated."
+    sentence = (
+        f"Of {count(connections)} connections per day, {count(attacks)} of them attacks, about **{count(found.alerts)} "
         f"would raise an alert** ({' to '.join(map(count, found.alerts_within))})"
     )
     if found.alerts < 0.5:
         return (
-            f"{told}: on these rows the detector stays silent, and {count(found.missed)} attacks a day would pass. The "
-            "threshold is set by the folds' most suspicious benign rows, and next to no row here scores above it; the "
-            "ROC curve below takes its thresholds from these rows themselves, as nobody can beforehand. Few rows do "
-            "not show that it is silent elsewhere."
+            f"{sentence}: the detector raises no alert on these rows, and would miss {count(found.missed)} attacks per "
+            "day. The most suspicious benign rows of the folds set the threshold, and hardly any row here exceeds it. "
+            "(The ROC curve below takes its thresholds from these rows themselves, which nobody can do in advance.)"
         )
     one_in = f", one in {count(1 / found.precision)}" if 0 < found.precision < 0.5 else ""
     within = " to ".join(map(percent, found.precision_within))
     return (
-        f"{told}. **{percent(found.precision)} of these would be true** ({within}){one_in}. Of the {count(attacks)} "
-        f"attacks, {count(found.missed)} would pass without one."
+        f"{sentence}. **{percent(found.precision)} of these alerts would be true** ({within}){one_in}. "
+        f"{count(found.missed)} of the {count(attacks)} attacks would be missed."
     )
 
 

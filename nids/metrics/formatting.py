@@ -13,9 +13,11 @@ _PER_CENT, _PLAIN = (100, " %", 3), (1, "", 5)
 
 
 def value(measure: str, number: float | None) -> str:
-    """Return a measure that has no spread: shares with two decimals in per cent, others with three digits."""
+    """Return a measure that has no spread: "99.31 %", an area "0.9940", or "0.0281", three digits."""
     if number is None or not math.isfinite(number):
         return NONE
+    if described(measure).unit == "area":
+        return f"{number:.4f}"
     return f"{100 * number:.2f} %" if described(measure).unit == "share" else f"{number:.3g}"
 
 

@@ -1,4 +1,4 @@
-"""What the held-out files say of the finalized trial, beside the baselines."""
+"""The results on the held-out files: the finalized trial, and the baselines for comparison."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
     from nids.results import Run
 
-HEAD = ("", "accuracy", "macro-F1", "seen attacks flagged", "unseen attacks flagged", "benign rows flagged", "ROC-AUC")
+HEAD = (
+    *("", "accuracy", "macro-F1"),
+    *("detection rate, known types", "detection rate, unseen types", "false-alarm rate", "ROC-AUC"),
+)
 CLASS_HEAD = ("", "rows", "precision", "recall", "F1", "false-positive rate", "ROC-AUC", "PR-AUC")
-# Share of attacks in the traffic where alerts are to be read: held-out files have far more attacks than a network has.
+# Share of attacks in the traffic for which alerts are judged: held-out files have far more than a network has.
 BASE_RATE = 0.01
 
 
@@ -30,11 +33,11 @@ class HeldOut:
     Attributes:
         file: Its name.
         rows: Of ``HEAD``: the finalized trial, then the baselines.
-        notes: What the figures rest on, and what they are good for.
+        notes: What the results are based on.
         classes: Of ``CLASS_HEAD``: the finalized trial's figures of each class, then their macro and weighted averages.
         attacks: Attack type, class, whether training had it, rows, shares flagged and given their class.
-        alerts: Of ``alerts_head``: false-positive rate aimed at, the one found, detection rate of all, of seen and of
-            unseen attacks, and the share of the alerts that are attacks at a base rate.
+        alerts: Of ``alerts_head``: target and measured false-alarm rate, detection rate of all, of known and of unseen
+            attacks, and the share of the alerts that are attacks at a base rate.
         ours: What ``nids.metrics.evaluation.evaluate_detector`` says of the finalized trial, None if there is none.
         baselines: Name of each baseline, and what it says of that.
     """
@@ -52,12 +55,12 @@ class HeldOut:
 def alerts_head(base_rate: float) -> tuple[str, ...]:
     """Return the headings of a file's alerts."""
     return (
-        "false-positive rate aimed at",
-        "found",
-        "attacks that raise an alert",
-        "of seen types",
-        "of unseen",
-        f"true alerts where {100 * base_rate:g} % are attacks",
+        "target false-alarm rate",
+        "measured",
+        "detection rate",
+        "known types",
+        "unseen types",
+        f"alert precision at {100 * base_rate:g} % attacks",
     )
 
 
@@ -79,12 +82,12 @@ def held_out(run: Run, base_rate: float = BASE_RATE) -> list[HeldOut]:
 
 
 def looks(run: Run) -> str:
-    """Return how often the held-out files were looked at; empty if never."""
+    """Return how often models were evaluated on the held-out files; empty if never."""
     accesses = run.manifest.test_set_accesses
     if not accesses:
         return ""
     listed = "; ".join(f"{access.time:%Y-%m-%d %H:%M}, {access.purpose}" for access in accesses)
-    return f"Held-out files were looked at {len(accesses)} time{'s' if len(accesses) > 1 else ''}: {listed}."
+    return f"Evaluations on the held-out files: {len(accesses)} ({listed})."
 
 
 def _of_file(file: str, ours: Mapping[str, Any] | None, others: list[Mapping[str, Any]], base_rate: float) -> HeldOut:
@@ -120,9 +123,8 @@ def _notes(ours: Mapping[str, Any]) -> list[str]:
     members = {name: [member[name] for member in ours["members"]] for name in ("accuracy", "macro_f1")}
     ends = {name: interval(name, *ours["intervals"][name]) for name in members}
     notes = [
-        f"Of {ours['rows']:,} rows, {ours['seen']['rows']:,} of them attacks of types that training had and "
-        f"{ours['unseen']['rows']:,} of others. 95 % bootstrap intervals: accuracy {ends['accuracy']}, macro-F1 "
-        f"{ends['macro_f1']}.",
+        f"{ours['rows']:,} rows: {ours['seen']['rows']:,} attacks of known types, {ours['unseen']['rows']:,} of unseen "
+        f"types. 95 % bootstrap intervals: accuracy {ends['accuracy']}, macro-F1 {ends['macro_f1']}.",
     ]
     if len(ours["members"]) > 1:
         accuracy, f1 = (
@@ -130,12 +132,12 @@ def _notes(ours: Mapping[str, Any]) -> list[str]:
             for name, values in members.items()
         )
         notes.append(
-            f"The finalized trial is the mean of {len(ours['members'])} models; alone, they reach an accuracy of "
-            f"{accuracy} and a macro-F1 of {f1}."
+            f"The detector averages {len(ours['members'])} models. Individually, they reach an accuracy of {accuracy} "
+            f"and a macro-F1 of {f1}."
         )
     kinds = ours["calibrated"]
     errors = ", ".join(f"{kind} {value('log_loss', found['log_loss'])}" for kind, found in kinds.items())
-    notes.append(f"Log-loss of its probabilities: {errors}.")
+    notes.append(f"Log-loss of its probabilities by calibration: {errors}.")
     return notes
 
 

@@ -36,7 +36,7 @@ def test_what_has_no_figures_is_said_to_have_none() -> None:
     found = contest("accuracy", ("a", "b"), pd.Series([0.9, 0.92]), pd.Series([], dtype=float), *ROWS)
     assert (found.outcome, found.sentence) == (
         UNKNOWN,
-        "There are no figures of b by fold, so no test can tell which is better.",
+        "There are no results of b by fold, so no test can tell which is better.",
     )
 
 

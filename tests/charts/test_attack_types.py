@@ -26,7 +26,7 @@ def test_unseen_types_come_first_and_rare_ones_together() -> None:
         ["neptune", SEEN, 50, 1.0, 0.5],
     ]
     drawn = attacks(data).to_dict()
-    assert drawn["title"]["text"] == "Attack types (rows)"
+    assert drawn["title"]["text"] == "Detection by attack type (rows)"
     # A bar of nothing shows no colour: its end does.
     assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["bar", "point", "tick"]
     assert all("color" in layer["encoding"] for layer in drawn["layer"][:2])

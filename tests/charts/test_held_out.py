@@ -50,8 +50,8 @@ def test_each_is_drawn(column: str) -> None:
         {"configuration": [0, 1, 2], column: [0.1, 0.2, 0.3], f"{column}_std": 0.05, "macro_f1": [0.4, 0.5, 0.3]}
     )
     for chart, words in (
-        (held_out.roc(held_out.roc_data(OURS, [])), "attacks that are flagged"),
-        (held_out.reliability(held_out.reliability_data(OURS)), "share for which that is right"),
+        (held_out.roc(held_out.roc_data(OURS, [])), "detection rate"),
+        (held_out.reliability(held_out.reliability_data(OURS)), "share that is correct"),
         (held_out.foretelling(data, column, "macro_f1", "folds: ρ = 1", "as it is"), "folds: ρ = 1"),
     ):
         drawn = svg(chart, "chart")

@@ -125,7 +125,7 @@ def test_curves_hold_both_losses_of_each_fold() -> None:
     [
         pytest.param(
             lambda: theme.history(theme.history_data(trials((0, "COMPLETE", 0.5)), "min"), "log_loss"),
-            ["Optimisation history", "log-loss (nats, logarithmic)", "complete"],
+            ["Optimization history", "log-loss (nats, logarithmic)", "complete"],
             id="history",
         ),
         pytest.param(

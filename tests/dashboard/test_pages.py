@@ -119,7 +119,7 @@ def test_the_pages_read_an_object_store(
         shown = page(name)
         assert sound(shown), name
         assert "**Demonstration.**" not in words(shown), name
-    assert "Of 1,000,000 connections a day, 1,000 of them attacks" in words(page("held_out"))
+    assert "Of 1,000,000 connections per day, 1,000 of them attacks" in words(page("held_out"))
     damaged = next((bucket / "runs").glob("*/curves/*.parquet"))
     damaged.write_bytes(b"PAR1 half of it")
     assert f"curves/{damaged.name}" in words(page("overview")).replace("\\", "")

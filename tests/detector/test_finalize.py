@@ -194,7 +194,7 @@ def test_the_report_tells_all_of_it(run: Run) -> None:
         "Beside classical models on the same folds",
         "random forest, resampled",
         "Held out: nsl-kdd-sample",
-        "Held-out files were looked at 2 times",
+        "Evaluations on the held-out files: 2",
         "The finalized trial is the mean of 2 models",
     ):
         assert words in text
@@ -218,7 +218,7 @@ def test_alerts_are_told_for_a_base_rate(run: Run) -> None:
     shown = CliRunner().invoke(app, ["report", "a", "--base-rate", "0.001", "--storage", str(Path(run.uri).parent)])
     assert shown.exception is None
     page = (Path(run.uri) / "report.html").read_text(encoding="utf-8")
-    assert "true alerts where 0.1 % are attacks" in page
+    assert "alert precision at 0.1 % attacks" in page
 
 
 # The last one, as it changes the run.
@@ -231,6 +231,6 @@ def test_a_further_look_is_asked_for(run: Run) -> None:
     assert len(Run(run.folder).manifest.test_set_accesses) == 2
     again = CliRunner().invoke(app, ["finalize", "a", "--again", "--seeds", "1", *at])
     assert again.exception is None, again.output
-    assert "looked at 3 times" in " ".join(again.output.split())
-    assert "looked at 3 times" in (Path(run.uri) / "report.html").read_text(encoding="utf-8")
+    assert "Evaluations on the held-out files: 3" in " ".join(again.output.split())
+    assert "Evaluations on the held-out files: 3" in (Path(run.uri) / "report.html").read_text(encoding="utf-8")
     assert bundle.load(Folder.from_uri(run.uri).folder("bundle")).manifest.members == 1

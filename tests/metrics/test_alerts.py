@@ -52,8 +52,8 @@ def test_consequences_follow_from_the_rates(rows: Predictions) -> None:
         ),
     )
     assert in_words(found, 1000, 0.1) == (
-        "Of 1,000 connections a day, 100 of them attacks, about **160 would raise an alert** (25 to 500). **43 % of "
-        "these would be true** (5.3 % to 98 %), one in 2.4. Of the 100 attacks, 33 would pass without one."
+        "Of 1,000 connections per day, 100 of them attacks, about **160 would raise an alert** (25 to 500). **43 % of "
+        "these alerts would be true** (5.3 % to 98 %), one in 2.4. 33 of the 100 attacks would be missed."
     )
 
 
@@ -66,13 +66,13 @@ def test_an_interval_is_that_of_the_beta_distribution() -> None:
 def test_a_silent_detector_is_called_silent(rows: Predictions) -> None:
     found = consequences(rows, 1.0, {"old"}, 1000, 0.1)
     told = in_words(found, 1000, 0.1)
-    assert "about **0 would raise an alert** (0 to 320): on these rows the detector stays silent" in told
-    assert "100 attacks a day would pass" in told
+    assert "about **0 would raise an alert** (0 to 320): the detector raises no alert on these rows" in told
+    assert "would miss 100 attacks per day" in told
 
 
 def test_rows_without_attacks_tell_nothing() -> None:
     rows = Predictions(np.array([0.1, 0.2]), np.array([False, False]), np.array(["normal", "normal"]))
-    assert "cannot be told" in in_words(consequences(rows, 0.15, set(), 1000, 0.1), 1000, 0.1)
+    assert "cannot be estimated" in in_words(consequences(rows, 0.15, set(), 1000, 0.1), 1000, 0.1)
 
 
 @pytest.mark.parametrize(

@@ -500,8 +500,8 @@ def test_tables_are_plain_frames(tmp_path: Path) -> None:
 BY_FOLD = [
     ("best trial", True, 0, 0.90, 0.5),
     ("best trial", True, 1, 0.92, 0.7),
-    ("finalized trial 9, mean of 3 seeds", True, 0, 0.99, 0.9),
-    ("finalized trial 9, mean of 3 seeds", True, 1, 0.99, 0.9),
+    ("finalized trial 9 (mean of 3 seeds)", True, 0, 0.99, 0.9),
+    ("finalized trial 9 (mean of 3 seeds)", True, 1, 0.99, 0.9),
     ("tree", False, 0, 0.80, 0.3),
     ("tree", False, 1, 0.82, 0.4),
     ("forest", False, 0, 0.70, 0.4),
@@ -515,20 +515,20 @@ BY_FOLD = [
         pytest.param(
             BY_FOLD,
             False,
-            "By accuracy, the best other model on the same folds is tree, with 81.0 ± 1.4 %.",
+            "On the same folds, the best other model by accuracy is tree, with 81.0 ± 1.4 %.",
             id="accuracy",
         ),
         pytest.param(
             BY_FOLD,
             True,
-            "By macro-F1 with unseen attacks, the best other model on the same folds is forest, with 50 ± 14 %; the "
+            "On the same folds, the best other model by macro-F1 with unseen attacks is forest, with 50 ± 14 %; the "
             "best trial has 60 ± 14 %.",
             id="unseen",
         ),
         pytest.param(
             BY_FOLD[4:6],
             True,
-            "By macro-F1 with unseen attacks, the best other model on the same folds is tree, with 35 ± 7 %.",
+            "On the same folds, the best other model by macro-F1 with unseen attacks is tree, with 35 ± 7 %.",
             id="without-ours",
         ),
         pytest.param(BY_FOLD[:4], False, "", id="without-others"),

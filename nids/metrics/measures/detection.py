@@ -6,7 +6,7 @@ from nids.metrics.measure import Measure
 
 MEASURES = (
     Measure("detection_rate", "detection rate"),
-    Measure("roc_auc", "ROC-AUC"),
-    Measure("pr_auc", "PR-AUC"),
+    Measure("roc_auc", "ROC-AUC", unit="area"),
+    Measure("pr_auc", "PR-AUC", unit="area"),
     Measure("expected_calibration_error", "expected calibration error", direction="min"),
 )

@@ -59,9 +59,9 @@ def test_the_page_shows_what_the_threshold_and_the_base_rate_do(
 ) -> None:
     monkeypatch.setenv(STORAGE, str(tmp_path))
     shown = page("held_out")
-    assert "Of 1,000,000 connections a day, 1,000 of them attacks" in words(shown)
+    assert "Of 1,000,000 connections per day, 1,000 of them attacks" in words(shown)
     shown.select_slider(key="base").set_value(0.01).run()
-    assert "Of 1,000,000 connections a day, 10,000 of them attacks" in words(shown)
+    assert "Of 1,000,000 connections per day, 10,000 of them attacks" in words(shown)
     thresholds = []
     for rate in (0.001, 0.1):
         shown.select_slider(key="far").set_value(rate).run()

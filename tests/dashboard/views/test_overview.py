@@ -28,7 +28,7 @@ def test_the_best_other_model_stands_beside_the_best_trial(
     ]
     best = folds.groupby("name")["accuracy"].mean().idxmax()
     headline = words(page("overview")).replace("\\", "")
-    assert f"By accuracy, the best other model on the same folds is {best}, with" in headline
+    assert f"On the same folds, the best other model by accuracy is {best}, with" in headline
 
 
 def test_baselines_that_something_else_wrote_are_skipped(
