@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from pydantic import BaseModel
@@ -14,6 +16,9 @@ from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
 from nids import cli, config
+from nids.datasets.schema import DatasetSpec
+from nids.metrics.judged_rows import JudgedRows
+from tests.test_imports import FLOORS
 
 ROOT = Path(__file__).parents[1]
 TEXTS = sorted(
@@ -75,6 +80,46 @@ def test_every_key_of_a_job_file_is_documented_with_its_default() -> None:
     }
     assert documented == _defaults()
     assert PydanticUndefined not in documented.values()
+
+
+def test_the_layout_is_that_of_the_floors() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text[text.index("| package | what is in it |") : text.index("`tests/` mirrors")]
+    paths = [path for row in table.splitlines() for path in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    named = [path.removeprefix("nids/").removesuffix("/").removesuffix(".py") for path in paths]
+    assert set(named) == set(FLOORS)
+    # Each row stands above those that it may not import from, whatever the order inside of a row.
+    for first, second in itertools.pairwise(row for row in table.splitlines()[2:] if row):
+        names = [
+            [FLOORS.index(re.sub(r"^nids/|/$|\.py$", "", path)) for path in re.findall(r"`([^`]+)`", row.split("|")[1])]
+            for row in (first, second)
+        ]
+        assert max(names[0]) < min(names[1]), (first, second)
+
+
+def _examples(heading: str) -> list[dict[str, Any]]:
+    """Run the Python code of a section of CONTRIBUTING.md and return the names that each block defines."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = re.split(r"^## ", text[text.index(f"## {heading}") + 3 :], flags=re.MULTILINE)[0]
+    names: list[dict[str, Any]] = []
+    for block in re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL):
+        names.append({"__name__": "an_example"})
+        exec(compile(block, "CONTRIBUTING.md", "exec"), names[-1])
+    return names
+
+
+def test_the_data_set_of_the_example_labels_rows() -> None:
+    [names] = _examples("Adding a data set")
+    spec = names["DATASET"]
+    assert DatasetSpec.from_json(spec.to_json()) == spec
+    assert [label_map.name for label_map in spec.label_maps] == ["types", "binary"]
+
+
+def test_the_measure_of_the_example_is_computed() -> None:
+    [names] = _examples("Adding a measure")
+    [measure] = names["MEASURES"]
+    rows = JudgedRows.all_known(np.array([0, 0, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]]), benign=0)
+    assert measure.compute(rows) == 0.75
 
 
 @pytest.mark.parametrize("name", ["CITATION.cff", ".pre-commit-config.yaml"])
