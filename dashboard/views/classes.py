@@ -13,7 +13,7 @@ from dashboard.components.markdown import plain
 from dashboard.components.tables import sortable
 from dashboard.data import cache
 from nids.analysis import class_results
-from nids.analysis.summary import CLASS_MEASURES, attack_summary, class_summary
+from nids.analysis.class_results import CLASS_MEASURES, attack_summary, class_summary
 from nids.charts import theme
 from nids.metrics.formatting import interval, mean_and_spread
 from nids.metrics.measures import label

@@ -16,7 +16,7 @@ from nids.charts import downsampling, theme
 from nids.charts import trials as trial_charts
 from nids.metrics.formatting import NONE, duration, mean_and_spread
 from nids.metrics.measures import label
-from nids.report import sentences
+from nids.report import sentences, significance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,9 +109,8 @@ def in_words(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> str:
     ]
     names = (f"the best trial of {first}", f"the best trial of {second}")
     folds = runs[first].manifest.folds
-    sentence = comparisons.contest(
-        metric, names, figures[0], figures[1], folds.training_rows, folds.validation_rows
-    ).sentence
+    contest = comparisons.contest(metric, names, figures[0], figures[1], folds.training_rows, folds.validation_rows)
+    sentence = significance.sentence(contest)
     if metric != theirs.metric:
         return f"{sentence} {first} optimized that metric, {second} {label(theirs.metric)}."
     return sentence

@@ -16,7 +16,7 @@ from nids.analysis import baselines, comparisons, eta
 from nids.charts import downsampling, theme
 from nids.metrics.formatting import NONE, mean_and_spread, value
 from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, label
-from nids.report import cells, sentences
+from nids.report import cells, sentences, significance
 
 if TYPE_CHECKING:
     from dashboard.data.snapshot import KeptRun
@@ -97,17 +97,20 @@ def _failures(failures: pd.DataFrame) -> str:
 
 def _tiles(summary: RunSummary) -> None:
     rows = summary.metrics.to_dict("index")
-    others = {"paper": "paper", "majority class": "baseline"}
     shown = [name for name in UNSEEN_HEADLINE if name in rows] or [name for name in HEADLINE if name in rows]
     for measure, tile in zip(shown, st.columns(len(shown)), strict=True):
         with tile:
             row = rows[measure]
-            published = {
-                words: value(measure, row[column])
-                for words, column in others.items()
-                if not (column == "paper" and (summary.synthetic or measure == "log_loss"))
+            others = {
+                **{
+                    result.short_name: result.figures[measure]
+                    for result in summary.published
+                    if measure in result.figures and measure not in result.notes
+                },
+                "majority class": row["majority"],
             }
-            references = " · ".join(f"{words} {text}" for words, text in published.items() if text != NONE)
+            texts = {name: value(measure, figure) for name, figure in others.items()}
+            references = " · ".join(f"{name} {text}" for name, text in texts.items() if text != NONE)
             definition = dict(sentences.definitions(summary)).get(label(measure), "")
             st.metric(
                 f"{label(measure)}, best trial",
@@ -135,11 +138,10 @@ def _really_better(
         lines.append(f"There are no baselines to compare it with yet. Evaluate them with {command}.")
     st.markdown("\n\n".join(lines))
     if contests and (container := layout.unfolded("In words, with confidence intervals", "words")):
-        statements = [contest.sentence for contest in contests]
+        statements = [*map(significance.sentence, contests), significance.MEANING]
         if against_baselines:
-            statements.append(baselines.CHOSEN_BY_THE_FOLDS)
-        if not summary.synthetic:
-            statements.append(sentences.comparison(summary))
+            statements.append(significance.CHOSEN_BY_THE_FOLDS)
+        statements += sentences.published(summary)
         with container:
             st.markdown("\n\n".join(map(plain, statements)))
 
@@ -160,10 +162,12 @@ def _details(summary: RunSummary) -> None:
     if container := layout.unfolded(
         "All metrics of the best trial, with published and majority-class results", "metrics"
     ):
-        rows = pd.DataFrame(cells.metrics(summary), columns=["metric", "best trial", "paper", "majority class"])
+        (_, *head), rows = cells.metrics(summary)
+        table = pd.DataFrame(rows, columns=["metric", *head])
         with container:
-            st.dataframe(rows, hide_index=True, alt="A row for each metric")
-            st.caption(plain(sentences.UNNAMED))
+            st.dataframe(table, hide_index=True, alt="A row for each metric")
+            for note in cells.notes(summary):
+                st.caption(plain(f"* {note}"))
     if container := layout.unfolded("Definitions", "terms"):
         with container:
             st.markdown(

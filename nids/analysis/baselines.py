@@ -1,4 +1,4 @@
-"""The best trial, and the detector made of it, beside classical models on the same folds: a table, and what follows."""
+"""The best trial, the detector made of it, and classical models on the same folds."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nids.metrics.formatting import NONE, mean_and_spread
-from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, described, label
-from nids.metrics.significance import compare, in_words
+from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, described
 
 if TYPE_CHECKING:
     from nids.analysis.summary import BestTrial
@@ -18,10 +16,6 @@ if TYPE_CHECKING:
 TESTED = (*HEADLINE, *(name for name in UNSEEN_HEADLINE if described(name).objective))
 BEST = "best trial"
 DETECTOR = "finalized"
-CHOSEN_BY_THE_FOLDS = (
-    "The trial and its number of epochs were chosen by these same folds, the baselines were not: that favours the "
-    "trial, by how much the held-out files tell."
-)
 
 
 def figures_by_fold(run: Run, best: BestTrial) -> pd.DataFrame:
@@ -50,26 +44,6 @@ def figures_by_fold(run: Run, best: BestTrial) -> pd.DataFrame:
     return figures.assign(known_rows=figures["fold"].map(known))
 
 
-def best_other(figures: pd.DataFrame) -> str:
-    """Return which baseline of ``figures_by_fold`` is the best, in a sentence beside the headline's.
-
-    By accuracy, as that; where attack types were withheld, by the macro-F1 that counts them. Empty if there are no
-    figures.
-    """
-    others = figures[~figures["ours"]]
-    measure = "unseen_macro_f1" if others["unseen_macro_f1"].notna().any() else "accuracy"
-    name = best_in(figures, measure)
-    if name is None:
-        return ""
-    best, ours = (
-        mean_and_spread(measure, side[measure].mean(), side[measure].std(ddof=1))
-        for side in (others[others["method"] == name], figures[figures["method"] == BEST])
-    )
-    # The accuracy of ours stands in the sentence before.
-    beside = "" if measure == "accuracy" or ours == NONE else f"; the best trial has {ours}"
-    return f"On the same folds, the best other model by {label(measure)} is {name}, with {best}{beside}."
-
-
 def best_in(figures: pd.DataFrame, measure: str) -> str | None:
     """Return the name of the baseline of ``figures_by_fold`` with the best mean; None if none has the measure."""
     means = figures[~figures["ours"]].groupby("method")[measure].mean().dropna()
@@ -81,39 +55,3 @@ def best_in(figures: pd.DataFrame, measure: str) -> str | None:
 def name_of(model: str, resampled: bool) -> str:
     """Return what a baseline is called."""
     return f"{model}, resampled" if resampled else model
-
-
-def table(figures: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return the headings and rows of ``figures_by_fold`` as means ± spread over the folds, ours first."""
-    measures = [name for name in (*HEADLINE, *UNSEEN_HEADLINE) if figures[name].notna().any()]
-    rows = []
-    for method, group in figures.groupby("method", sort=False):
-        std = group[measures].std(ddof=1)
-        rows.append((str(method), *(mean_and_spread(name, group[name].mean(), std[name]) for name in measures)))
-    return ("", *map(label, measures)), rows
-
-
-def sentences(figures: pd.DataFrame) -> list[str]:
-    """Return for each measure how ours, the detector if there is one, stands against the best baseline in it."""
-    found = []
-    method = figures.loc[figures["ours"], "method"].iloc[-1]
-    ours = figures[figures["method"] == method].sort_values("fold")
-    for name in TESTED:
-        rival = best_in(figures, name)
-        if rival is None:
-            continue
-        theirs = figures[figures["method"] == rival].sort_values("fold")
-        judging = ours["validation_rows" if described(name).needs_unseen else "known_rows"]
-        test = compare(ours[name], theirs[name], ours["training_rows"], judging)
-        found.append(
-            in_words(
-                test,
-                ours="the best trial" if method == BEST else f"the {method}",
-                theirs=f"the best baseline ({rival})",
-                measure=label(name),
-                less_is_better=described(name).direction == "min",
-            )
-        )
-    if found:
-        found.append(CHOSEN_BY_THE_FOLDS)
-    return found

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from nids.results import Run
 
+CLASS_MEASURES = ("precision", "recall", "f1", "false_positive_rate")
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -68,9 +70,9 @@ def of_baseline(baselines: pd.DataFrame, name: str, classes: Sequence[str]) -> J
     return Judged(name, pd.DataFrame(rows), pd.DataFrame(counts))
 
 
-def confusion_of(found: Judged, fold: int | None) -> pd.DataFrame:
+def confusion_of(judged: Judged, fold: int | None) -> pd.DataFrame:
     """Return a model's confusions in the form of one trial's, of one fold or, with None, of all."""
-    chosen = found.confusions if fold is None else found.confusions[found.confusions["fold"] == fold]
+    chosen = judged.confusions if fold is None else judged.confusions[judged.confusions["fold"] == fold]
     return chosen.assign(trial=0)
 
 
@@ -78,7 +80,7 @@ def weakest(summary: pd.DataFrame, confusions: pd.DataFrame) -> tuple[str, str, 
     """Return the class with the lowest F1, the class that its rows are most often taken for, how many, and of how many.
 
     Args:
-        summary: As ``nids.analysis.summary.class_summary`` returns it.
+        summary: As ``class_summary`` returns it.
         confusions: The same model's confusions.
 
     Returns:
@@ -94,3 +96,29 @@ def weakest(summary: pd.DataFrame, confusions: pd.DataFrame) -> tuple[str, str, 
     if wrong.empty or wrong.max() == 0:
         return name, "", 0, total
     return name, str(wrong.idxmax()), int(wrong.max()), total
+
+
+def class_summary(classes: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """Return ``RunSummary.classes`` of any model that was judged by folds.
+
+    Args:
+        classes: Its rows as in the run store's classes, a row a fold × class.
+        order: All classes, in the order of the rows.
+    """
+    # A class without a row in a fold has no score there: the zero that is stored would read as a failure.
+    chosen = classes.assign(**{name: classes[name].where(classes["support"] > 0) for name in CLASS_MEASURES[:3]})
+    groups = chosen.groupby("class")
+    columns = {"support": groups["support"].sum()}
+    for measure in CLASS_MEASURES:
+        for statistic in ("mean", "std", "min", "max"):
+            columns[f"{measure}_{statistic}"] = groups[measure].agg(statistic)
+    table = pd.DataFrame(columns)
+    return table.reindex([name for name in order if name in table.index]).rename_axis("class")
+
+
+def attack_summary(attacks: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """Return a row an attack type, as ``RunSummary.attacks``, of a trial's rows of the run store's attacks."""
+    table = attacks.groupby(["attack", "class", "unseen"], as_index=False)[["rows", "flagged", "recognized"]].sum()
+    table[["flagged", "recognized"]] = table[["flagged", "recognized"]].div(table["rows"], axis=0)
+    table["class"] = pd.Categorical(table["class"], list(order))
+    return table.sort_values(["class", "unseen", "rows"], ascending=[True, False, False]).set_index("attack")

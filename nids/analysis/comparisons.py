@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from nids.analysis import baselines
 from nids.metrics.formatting import mean_and_spread
-from nids.metrics.measures import described, label
-from nids.metrics.significance import CONFIDENCE, compare, in_words
+from nids.metrics.measures import described
+from nids.metrics.significance import compare, is_significant
 from nids.results import ranking
 
 if TYPE_CHECKING:
@@ -47,21 +47,9 @@ class Contest:
         """``BETTER``, ``WORSE``, ``ALIKE`` or, with fewer than two folds in common, ``UNKNOWN``."""
         if self.test is None or not math.isfinite(self.test.p):
             return UNKNOWN
-        if self.test.p >= 1 - CONFIDENCE or self.test.difference == 0:
+        if not is_significant(self.test):
             return ALIKE
         return BETTER if (self.test.difference < 0) == (described(self.metric).direction == "min") else WORSE
-
-    @property
-    def sentence(self) -> str:
-        """The outcome with its figures."""
-        ours, theirs = self.names
-        for name, side in zip(self.names, (self.ours, self.theirs), strict=True):
-            if side.dropna().empty:
-                return f"There are no results of {name} by fold, so no test can tell which is better."
-        if self.test is None:
-            return f"{ours} and {theirs} were not validated on the same folds, so no test can tell which is better."
-        less = described(self.metric).direction == "min"
-        return in_words(self.test, ours=ours, theirs=theirs, measure=label(self.metric), less_is_better=less)
 
     @property
     def figures(self) -> tuple[str, str]:
@@ -107,7 +95,7 @@ def by_fold(curves: pd.DataFrame, epoch: int, metric: str) -> pd.Series:
 
 
 def against_next(run: Run, trials: pd.DataFrame, best: BestTrial, metric: str) -> Contest | None:
-    """Return how the best trial stands beside the second best one, None if there is none."""
+    """Return how the best trial compares against the runner-up, None if there is none."""
     second = ranking.runner_up(trials, run.direction)
     if second is None:
         return None
@@ -129,7 +117,7 @@ def _validation_rows(run: Run, best: BestTrial, metric: str) -> Sequence[int]:
 
 
 def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
-    """Return how the detector, or as long as there is none the best trial, stands beside the best baseline by figure.
+    """Return how the detector, or else the best trial, compares with the best baseline in each measure.
 
     Args:
         figures: As ``nids.analysis.baselines.figures_by_fold`` returns them; empty if the run has no baselines.
@@ -139,7 +127,7 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
         return []
     ours_name = str(figures.loc[figures["ours"], "method"].iloc[-1])
     ours = figures[figures["method"] == ours_name].set_index("fold")
-    found = []
+    contests = []
     for metric in baselines.TESTED:
         rival = baselines.best_in(figures, metric)
         if rival is None:
@@ -148,6 +136,6 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
         judging = ours["validation_rows" if described(metric).needs_unseen else "known_rows"]
         name = f"trial {best}" if ours_name == baselines.BEST else f"the {ours_name}"
         sides = [side[metric].astype(float).sort_index() for side in (ours, theirs)]
-        names = (name, f"the best baseline ({rival})")
-        found.append(contest(metric, names, sides[0], sides[1], tuple(ours["training_rows"]), tuple(judging)))
-    return found
+        names = (name, f"the best baseline, “{rival}”")
+        contests.append(contest(metric, names, sides[0], sides[1], tuple(ours["training_rows"]), tuple(judging)))
+    return contests

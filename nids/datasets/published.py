@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import Any
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -21,6 +22,7 @@ class PublishedResult:
         figures: By the name of the measure; those of its best model.
         ranges: By the name of the measure, lowest and highest.
         notes: By the name of the measure, a sentence about a figure or range whose meaning is not certain.
+        hyperparameters: Those of its best model, as far as it says them.
         remarks: What limits a comparison, in sentences.
         citation: Authors, title, where and when.
     """
@@ -32,6 +34,7 @@ class PublishedResult:
     figures: dict[str, float] = field(hash=False)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict, hash=False)
     notes: dict[str, str] = field(default_factory=dict, hash=False)
+    hyperparameters: dict[str, Any] = field(default_factory=dict, hash=False)
     trials: int | None = None
     remarks: str = ""
     citation: str = ""

@@ -47,6 +47,21 @@ def interval(measure: str, low: float, high: float, std: float = math.nan) -> st
     return f"{scale * low:.{decimals}f}–{scale * high:.{decimals}f}{unit}"
 
 
+def signed(number: float, spec: str = ".3g") -> str:
+    """Return "+0.021" or "−0.021"; "–" for NaN."""
+    return f"{number:+{spec}}".replace("-", "−") if math.isfinite(number) else NONE
+
+
+def difference(measure: str, number: float) -> str:
+    """Return the difference of two figures with its sign: "+2.1 points" for shares, "−0.012" for others."""
+    return f"{signed(100 * number)} points" if described(measure).unit == "share" else signed(number)
+
+
+def p_value(p: float) -> str:
+    """Return "p = 0.42" or "p < 0.001"."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
 def _shows(std: float) -> bool:
     return math.isfinite(std) and std > 0
 

@@ -14,7 +14,7 @@ from nids.errors import UserError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-# The level of the interval and of the word "shown".
+# The level of the interval and of the word "significant".
 CONFIDENCE = 0.95
 
 
@@ -91,58 +91,6 @@ def compare(ours: ArrayLike, theirs: ArrayLike, training_rows: ArrayLike, valida
     return Comparison(folds, mean, t, folds - 1, p, mean - half, mean + half)
 
 
-def in_words(comparison: Comparison, *, ours: str, theirs: str, measure: str, less_is_better: bool = False) -> str:
-    """Return one sentence on what follows from a comparison, and what does not.
-
-    Args:
-        comparison: The comparison.
-        ours: What to call our method, such as "the best trial".
-        theirs: What to call theirs, such as "a random forest".
-        measure: The measure's label, such as "macro-F1".
-        less_is_better: Whether a lower value is better, as of a log-loss.
-    """
-    difference = comparison.difference
-    if not math.isfinite(difference):
-        return f"The {measure} of {ours} and of {theirs} cannot be compared: not every fold has a value."
-    if difference == 0:
-        return f"In {measure}, {ours} and {theirs} are equal {_on_which(comparison)}."
-    better = (difference < 0) == less_is_better
-    shown = comparison.folds > 1 and comparison.p < 1 - CONFIDENCE
-    if shown:
-        relation = "is better than" if better else "is worse than"
-    else:
-        relation = "lies below" if difference < 0 else "lies above"
-    lead = f"In {measure}, {ours} {relation} {theirs} by {abs(difference):.3g}"
-    if comparison.folds == 1:
-        return f"{lead} on the only fold, which does not tell whether other folds would agree."
-    between = f"{_signed(comparison.low)} to {_signed(comparison.high)}"
-    figures = f"95 % confidence interval of the difference, the first less the second, {between}, {_p(comparison.p)}"
-    lead = f"{lead} on average over {comparison.folds} folds ({figures})"
-    if shown:
-        return (
-            f"{lead}: more than other folds of the same data would explain, which says nothing about data of another "
-            "origin."
-        )
-    return (
-        f"{lead}: the difference is within what other folds could give, so neither is shown to be better, nor are they "
-        "shown to be equal."
-    )
-
-
-def _on_which(comparison: Comparison) -> str:
-    if comparison.folds == 1:
-        return "on the only fold, which does not tell whether other folds would agree"
-    if comparison.low == comparison.high:
-        return f"on each of {comparison.folds} folds, which does not show that they are equal on other data"
-    return (
-        f"on average over {comparison.folds} folds (95 % confidence interval of the difference, the first less "
-        f"the second, {_signed(comparison.low)} to {_signed(comparison.high)}), which does not show that they are equal"
-    )
-
-
-def _signed(number: float) -> str:
-    return f"{number:+.3g}".replace("-", "−")
-
-
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+def is_significant(comparison: Comparison) -> bool:
+    """Return whether a difference is more than other folds of the same data would explain."""
+    return comparison.folds > 1 and comparison.p < 1 - CONFIDENCE and comparison.difference != 0

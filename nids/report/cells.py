@@ -7,35 +7,51 @@ from typing import TYPE_CHECKING
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.analysis.summary import CLASS_MEASURES
+from nids.analysis.class_results import CLASS_MEASURES
 from nids.metrics.formatting import NONE, duration, interval, mean_and_spread, setting, value
-from nids.metrics.measures import HEADLINE, label
+from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, label
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
     from optuna.distributions import BaseDistribution
 
     from nids.analysis.summary import RunSummary
+    from nids.datasets.published import PublishedResult
 
 Rows = list[tuple[str, ...]]
+Table = tuple[tuple[str, ...], Rows]  # headings, rows
 
 
-def metrics(summary: RunSummary) -> Rows:
-    """Return measure, mean ± spread, the paper's, the majority class's; * marks what it leaves unnamed."""
-    rows: Rows = []
+def metrics(summary: RunSummary) -> Table:
+    """Return headings and rows: measure, mean ± spread, what others have published, the majority class's.
+
+    A published figure whose meaning is not certain has a star; see ``notes``.
+    """
+    rows = []
     for name, row in summary.metrics.iterrows():
         measure = str(name)
-        published = value(measure, row["paper"]) + (" *" if measure == "log_loss" else "")
-        if measure == "log_loss" and summary.metric != "log_loss":
-            published = NONE  # the paper's best value may be a loss, but surely is not this run's other measure
-        rows.append(
-            (
-                label(measure),
-                mean_and_spread(measure, row["mean"], row["std"]),
-                published,
-                value(measure, row["baseline"]),
-            )
+        published = (
+            value(measure, result.figures.get(measure)) + (" *" if measure in _uncertain(result) else "")
+            for result in summary.published
         )
-    return rows
+        spread = mean_and_spread(measure, row["mean"], row["std"])
+        rows.append((label(measure), spread, *published, value(measure, row["majority"])))
+    return ("", "best trial", *_short_names(summary.published), "majority class"), rows
+
+
+def notes(summary: RunSummary) -> list[str]:
+    """Return what the stars of ``metrics`` mean."""
+    return [result.notes[name] for result in summary.published for name in _uncertain(result)]
+
+
+def _uncertain(result: PublishedResult) -> list[str]:
+    return [name for name in result.figures if name in result.notes]
+
+
+def _short_names(published: Iterable[PublishedResult]) -> tuple[str, ...]:
+    return tuple(result.short_name for result in published)
 
 
 def classes(summary: RunSummary) -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -78,27 +94,54 @@ def attacks(summary: RunSummary) -> Rows:
     ]
 
 
-def ranges(summary: RunSummary) -> Rows:
-    """Return measure, its range over all classes and folds, the paper's range."""
-    return [
+def ranges(summary: RunSummary) -> Table | None:
+    """Return headings and rows: measure, its range over all classes and folds, published ranges; None without these."""
+    published = [result for result in summary.published if result.ranges]
+    rows = [
         (
             label(str(name)),
             interval(str(name), row["low"], row["high"]),
-            interval(str(name), row["paper_low"], row["paper_high"]),
+            *(interval(str(name), *result.ranges.get(str(name), (math.nan, math.nan))) for result in published),
         )
         for name, row in summary.ranges.iterrows()
     ]
+    return (("", "lowest–highest", *_short_names(published)), rows) if rows else None
 
 
-def hyperparameters(summary: RunSummary) -> Rows:
-    """Return hyperparameter, the best trial's, the paper's, the values searched."""
-    return [
-        (str(name), setting(row["best"]), setting(row["paper"]), _domain(row["searched"]))
-        for name, row in summary.hyperparameters.iterrows()
+def notes_on_ranges(summary: RunSummary) -> list[str]:
+    """Return what is uncertain about published ranges, each once."""
+    notes = (result.notes.get(name) for result in summary.published for name in result.ranges)
+    return [note for note in dict.fromkeys(notes) if note]
+
+
+def hyperparameters(summary: RunSummary) -> Table:
+    """Return headings and rows: hyperparameter, the best trial's, published ones of such a model, its range."""
+    table = summary.hyperparameters
+    published = [result for result in summary.published if result.hyperparameters]
+    published = [result for result in published if {*result.hyperparameters} <= {*table.index}]
+    rows = [
+        (
+            str(name),
+            setting(row["best"]),
+            *(setting(result.hyperparameters.get(str(name))) for result in published),
+            _domain(row["searched"]),
+        )
+        for name, row in table.iterrows()
     ]
+    return ("", "best trial", *_short_names(published), "searched"), rows
 
 
-def trials(summary: RunSummary) -> tuple[tuple[str, ...], Rows]:
+def baselines(figures: pd.DataFrame) -> Table:
+    """Return headings and rows of ``nids.analysis.baselines.figures_by_fold``: means ± spread over the folds."""
+    measures = [name for name in (*HEADLINE, *UNSEEN_HEADLINE) if figures[name].notna().any()]
+    rows = []
+    for method, group in figures.groupby("method", sort=False):
+        std = group[measures].std(ddof=1)
+        rows.append((str(method), *(mean_and_spread(name, group[name].mean(), std[name]) for name in measures)))
+    return ("", *map(label, measures)), rows
+
+
+def trials(summary: RunSummary) -> Table:
     """Return the headings and rows of the table of trials."""
     table = summary.trials
     parameters = [str(column) for column in table.columns if str(column).startswith("params_")]

@@ -9,12 +9,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from nids.analysis import baselines
-from nids.analysis.summary import CLASS_MEASURES, RunSummary, summarize
+from nids.analysis.class_results import CLASS_MEASURES
+from nids.analysis.summary import RunSummary, summarize
 from nids.charts import held_out as verdict_charts
 from nids.charts import theme
 from nids.metrics.formatting import mean_and_spread, setting
 from nids.metrics.measures import HEADLINE, label
-from nids.report import cells, held_out, sentences
+from nids.report import cells, held_out, sentences, significance
 from nids.report.images import svg
 
 if TYPE_CHECKING:
@@ -57,15 +58,19 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         .replace(" %", "\N{NO-BREAK SPACE}%"),
         tiles=_tiles(found),
         metrics=cells.metrics(found),
+        notes=cells.notes(found),
+        notes_on_ranges=cells.notes_on_ranges(found),
         measures=[label(name) for name in CLASS_MEASURES],
         classes=cells.classes(found),
         attacks=cells.attacks(found),
         ranges=cells.ranges(found),
         hyperparameters=cells.hyperparameters(found),
         failures=list(found.failures.itertuples(index=False)),
-        beside=baselines.table(compared) if not compared.empty else None,
+        beside=cells.baselines(compared) if not compared.empty else None,
         ours=compared.loc[compared["ours"], "method"].nunique() if not compared.empty else 0,
-        sentences=baselines.sentences(compared) if not compared.empty else [],
+        sentences=significance.against_baselines(compared, found.best.trial)
+        if found.best and not compared.empty
+        else [],
         held_out=judged,
         class_head=held_out.CLASS_HEAD,
         alerts_head=held_out.alerts_head(base_rate),
@@ -108,17 +113,17 @@ def _pictures(run: Run, found: RunSummary, judged: Sequence[HeldOut]) -> dict[st
     return {name: Markup(svg(chart, name)) for name, chart in drawn.items()}
 
 
-def _tiles(found: RunSummary) -> list[tuple[str, str, str, str, str]]:
-    """Return name, mean, spread, paper and majority class of the three figures that are seen first."""
+def _tiles(summary: RunSummary) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
+    """Return name, mean, spread, and published and majority class's figures of the measures that are seen first."""
+    head, metrics = cells.metrics(summary)
+    texts = {row[0]: row for row in metrics}
+    rows = summary.metrics.to_dict("index")
     tiles = []
-    compared = {row[0]: row for row in cells.metrics(found)}
-    rows = found.metrics.to_dict("index")
     for name in HEADLINE:
-        row = rows[name]
-        mean, _, spread = mean_and_spread(name, row["mean"], row["std"]).partition(" ± ")
-        _, _, paper, baseline = compared[label(name)]
-        unit = " %" if spread.endswith(" %") else ""
-        tiles.append((label(name), mean + unit, spread, paper, baseline))
+        if name in rows:
+            mean, _, spread = mean_and_spread(name, rows[name]["mean"], rows[name]["std"]).partition(" ± ")
+            unit = " %" if spread.endswith(" %") else ""
+            tiles.append((label(name), mean + unit, spread, list(zip(head, texts[label(name)], strict=True))[2:]))
     return tiles
 
 

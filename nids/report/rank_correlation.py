@@ -9,8 +9,8 @@ import altair as alt
 
 from nids.analysis.rank_correlation import HELD_OUT, OF_SCHEME
 from nids.charts import held_out
-from nids.metrics.formatting import NONE, mean_and_spread, value
-from nids.metrics.measures import label
+from nids.metrics.formatting import NONE, mean_and_spread, p_value, signed, value
+from nids.metrics.measures import described, label
 from nids.report.images import png
 from nids.report.terminal import print_table
 
@@ -44,7 +44,9 @@ def correlations(found: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, 
     for name, group in found.groupby("validation", sort=False):
         of = group.set_index("held_out")
         cells = (_rho(of["rho"][figure], of["p"][figure]) for figure in HELD_OUT)
-        rows.append((_words(str(name)) + (" (sign turned)" if _figure(str(name)) == "log_loss" else ""), *cells))
+        rows.append(
+            (_words(str(name)) + (" (sign turned)" if described(_figure(str(name))).unit == "nats" else ""), *cells)
+        )
     return ("", *map(label, HELD_OUT)), rows
 
 
@@ -63,7 +65,7 @@ def picture(table: pd.DataFrame, found: pd.DataFrame, source: str) -> bytes:
             table,
             column,
             name,
-            f"{column.partition(':')[0]} folds: ρ = {_signed(rho[column, name])}",
+            f"{column.partition(':')[0]} folds: ρ = {signed(rho[column, name], '.2f')}",
             f"{label(_figure(column))}, and {label(name)} on the held-out rows",
         )
         for name in DRAWN
@@ -107,8 +109,4 @@ def _words(column: str) -> str:
 def _rho(rho: float, p: float) -> str:
     if math.isnan(rho):  # a figure that is the same for all
         return NONE
-    return f"{_signed(rho)} (p {'< 0.001' if p < 0.001 else f'= {p:.2g}'})"
-
-
-def _signed(number: float) -> str:
-    return NONE if math.isnan(number) else f"{number:+.2f}".replace("-", "−")
+    return f"{signed(rho, '.2f')} ({p_value(p)})"

@@ -5,25 +5,24 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from nids.analysis.baselines import best_other
-from nids.datasets.catalog.nsl_kdd import published
 from nids.metrics.formatting import mean_and_spread, value
 from nids.metrics.measures import label
+from nids.report import significance
 from nids.results import ranking
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
     from nids.analysis.summary import RunSummary
+    from nids.datasets.published import PublishedResult
     from nids.results.ranking import Axes
 
 SYNTHETIC = (
     "SYNTHETIC DATA: these rows were generated. The figures show that the search works; "
     "they say nothing about real traffic."
 )
-UNNAMED = "The paper's best value, 0.0281, is of a quantity that it does not name: a loss, or 1 − accuracy."
 # Optuna's running trials may be of a search that no longer runs.
 STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "RUNNING": "unfinished", "FAIL": "failed"}
 
@@ -35,8 +34,8 @@ def headline(summary: RunSummary, figures: pd.DataFrame) -> str:
         summary: What is known of the run.
         figures: As ``nids.analysis.baselines.figures_by_fold`` returns them.
     """
-    beside = "" if figures.empty else best_other(figures)
-    return f"{verdict(summary)} {beside}".strip()
+    baseline = "" if figures.empty else significance.best_baseline(figures)
+    return f"{verdict(summary)} {baseline}".strip()
 
 
 def verdict(summary: RunSummary) -> str:
@@ -44,53 +43,60 @@ def verdict(summary: RunSummary) -> str:
     if summary.best is None:
         return _no_verdict(summary)
     rows = summary.metrics.to_dict("index")
-    accuracy = rows["accuracy"]
-    found = mean_and_spread("accuracy", accuracy["mean"], accuracy["std"])
+    trial = f"{'So far, trial' if summary.state == 'running' else 'Trial'} {summary.best.trial} is the best"
     if "unseen_detection_rate" in rows:
-        sentence = _of_unseen(summary.best.trial, rows, found)
-    else:
-        sentence = _beside_others(summary, accuracy, found)
-    if not summary.classes.empty:
-        weakest = str(summary.classes["f1_mean"].idxmin())
-        scores = summary.classes.to_dict("index")[weakest]
-        f1 = mean_and_spread("f1", scores["f1_mean"], scores["f1_std"])
-        sentence += f"; it is weakest on {weakest}, with an F1 of {f1}"
-    return f"{'So far the' if summary.state == 'running' else 'The'} {sentence}."
+        return f"{trial}: {_of_unseen(rows)}{_weakest_class(summary)}."
+    return f"{trial}: accuracy {_of_accuracy(summary)}{_weakest_class(summary)}."
 
 
-def _of_unseen(trial: int, rows: Mapping[Any, Any], accuracy: str) -> str:
-    """Return what folds say that withhold attack types: neither the paper nor the majority class was asked that."""
-    flagged, alarms = (
+def _weakest_class(summary: RunSummary) -> str:
+    if summary.classes.empty:
+        return ""
+    weakest = str(summary.classes["f1_mean"].idxmin())
+    scores = summary.classes.to_dict("index")[weakest]
+    return f"; weakest class: {weakest}, F1 {mean_and_spread('f1', scores['f1_mean'], scores['f1_std'])}"
+
+
+def _of_unseen(rows: Mapping[Any, Any]) -> str:
+    """Return what folds say that withhold attack types: no published result and no majority class was asked that."""
+    detected, alarms, accuracy = (
         mean_and_spread(name, rows[name]["mean"], rows[name]["std"])
-        for name in ("unseen_detection_rate", "false_alarm_rate")
+        for name in ("unseen_detection_rate", "false_alarm_rate", "accuracy")
     )
     return (
-        f"best trial ({trial}) flags {flagged} of the attacks whose type was withheld from its training, with {alarms} "
-        f"of the benign rows flagged too, and puts {accuracy} of the rows of known types in the right class"
+        f"it detects {detected} of the attacks of types withheld from its training, at a false-alarm rate of {alarms}; "
+        f"accuracy on known types {accuracy}"
     )
 
 
-def _beside_others(summary: RunSummary, accuracy: Mapping[Any, Any], found: str) -> str:
-    assert summary.best is not None
-    others = {"the paper's": "paper", "the majority class's": "baseline"}
-    if summary.synthetic:
-        del others["the paper's"]
+def _of_accuracy(summary: RunSummary) -> str:
+    """Return "99.0 ± 0.1 %, above the 98.8 % of A and the 80 % of the majority class"."""
+    accuracy = summary.metrics.to_dict("index")["accuracy"]
+    others = {result.label: result.figures["accuracy"] for result in summary.published if "accuracy" in result.figures}
     relations: dict[str, list[str]] = {}
-    for owner, column in others.items():
-        relation = _relation(accuracy["mean"], accuracy["std"], accuracy[column])
-        relations.setdefault(relation, []).append(f"{owner} {value('accuracy', accuracy[column])}")
-    comparisons = " and ".join(f"{relation} {' and '.join(words)}" for relation, words in relations.items())
-    return f"best trial ({summary.best.trial}) puts {found} of the validation rows in the right class, {comparisons}"
+    for name, figure in {**others, "the majority class": accuracy["majority"]}.items():
+        relation = _relation(accuracy["mean"], accuracy["std"], figure)
+        relations.setdefault(relation, []).append(f"the {value('accuracy', figure)} of {name}")
+    comparisons = " and ".join(f"{relation} {' and '.join(names)}" for relation, names in relations.items())
+    return f"{mean_and_spread('accuracy', accuracy['mean'], accuracy['std'])}, {comparisons}"
 
 
-def comparison(summary: RunSummary) -> str:
-    """Return how far the figures beside the paper's can be compared with them."""
-    if summary.unlike:
-        return f"The comparison with the paper is not like for like: {'; '.join(summary.unlike)}."
-    return (
-        "The paper names neither its number of folds nor its epochs, batch size or resampling strategy, so "
-        "the comparison is with what it reports, not with a repetition of it."
-    )
+def comparison(result: PublishedResult, unlike: Sequence[str]) -> str:
+    """Return how far a run's figures can be compared with published ones.
+
+    Args:
+        result: The published result.
+        unlike: Why they cannot be compared like for like, as ``RunSummary.unlike`` has it.
+    """
+    if unlike:
+        return f"The comparison with {result.label} is not like for like: {'; '.join(unlike)}."
+    return result.remarks
+
+
+def published(summary: RunSummary) -> list[str]:
+    """Return for each published result how far the run's figures can be compared with it."""
+    pairs = zip(summary.published, summary.unlike, strict=True)
+    return [text for result, unlike in pairs if (text := comparison(result, unlike))]
 
 
 def trade_off(trials: pd.DataFrame, axes: Axes) -> str:
@@ -124,6 +130,7 @@ def shown_trials(summary: RunSummary) -> str:
 def definitions(summary: RunSummary) -> list[tuple[str, str]]:
     """Return terms and what they mean here."""
     metric, folds = label(summary.metric), summary.folds
+    pairs = zip(summary.published, summary.unlike, strict=True)
     spread = (
         f"Standard deviation of the {folds} folds' figures (with {folds} − 1 in the denominator). It tells "
         "how much a figure depends on which rows are validated on; it is no confidence interval."
@@ -182,16 +189,19 @@ def definitions(summary: RunSummary) -> list[tuple[str, str]]:
         ),
         (
             "held-out files",
-            "No row of them takes part in a search. Random folds reward the recognition of attack types already seen; "
-            "how a model does on types that it has not seen, these files say, once `nids finalize` and `nids "
-            "baselines` have asked them. Each such look is recorded.",
+            "None of their rows takes part in a search. Random folds test attack types seen in training only; these "
+            "files show how a model does on other types. `nids finalize` and `nids baselines` evaluate them, and each "
+            "such access is recorded.",
         ),
-        (
-            "paper",
-            f"{published.CITATION}, on {published.TRAINING_FILE}, {published.TRIALS} trials. "
-            f"{UNNAMED} {comparison(summary)}",
-        ),
+        ("significant", significance.MEANING),
+        *((result.short_name, _about(result, unlike)) for result, unlike in pairs),
     ]
+
+
+def _about(result: PublishedResult, unlike: Sequence[str]) -> str:
+    trials = "" if result.trials is None else f", {result.trials} trials"
+    notes = [note for name, note in result.notes.items() if name in result.figures]
+    return " ".join([f"{result.label}, on {result.training_file}{trials}.", *notes, comparison(result, unlike)]).strip()
 
 
 def _relation(mean: float, std: float, other: float) -> str:

@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from nids.analysis import baselines
-from nids.analysis.summary import CLASS_MEASURES, summarize
+from nids.analysis.class_results import CLASS_MEASURES
+from nids.analysis.summary import summarize
 from nids.metrics.measures import label
-from nids.report import cells, held_out, sentences
+from nids.report import cells, held_out, sentences, significance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,16 +43,20 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
     if found.best is not None:
         spread = f"mean ± standard deviation of {found.folds} folds" if found.folds > 1 else "of one fold: no spread"
         best = f"Trial {found.best.trial}, epoch {found.best.epoch}"
-        print_table(console, f"{best}: {spread}", ("", "best trial", "paper", "majority class"), cells.metrics(found))
-        if found.metric == "log_loss":
-            console.print(Text(f"* {sentences.UNNAMED}", style="dim"))
+        print_table(console, f"{best}: {spread}", *cells.metrics(found))
+        for note in cells.notes(found):
+            console.print(Text(f"* {note}", style="dim"))
         console.print(_by_class(found))
         if unseen := [row for row in cells.attacks(found) if row[2] == "unseen"]:
-            head = ("attack", "class", "", "rows", "flagged", "given its class")
+            head = ("attack", "class", "", "rows", "detected", "correct class")
             print_table(console, "Attack types that were withheld from a fold's training", head, unseen)
-        print_table(console, "All classes and folds", ("", "from–to", "paper, over all folds"), cells.ranges(found))
-        print_table(console, "Hyperparameters", ("", "best trial", "paper", "searched"), cells.hyperparameters(found))
-        console.print(Text(sentences.comparison(found), style="yellow" if found.unlike else "dim"))
+        if ranges := cells.ranges(found):
+            print_table(console, "Ranges over all classes and folds", *ranges)
+            for note in cells.notes_on_ranges(found):
+                console.print(Text(note, style="dim"))
+        print_table(console, "Hyperparameters", *cells.hyperparameters(found))
+        for text, unlike in zip(sentences.published(found), found.unlike, strict=False):
+            console.print(Text(text, style="yellow" if unlike else "dim"))
         _print_baselines(run, found.best, console)
     _print_held_out(run, console, base_rate)
     if not found.failures.empty:
@@ -62,8 +67,8 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
 def _print_baselines(run: Run, best: BestTrial, console: Console) -> None:
     figures = baselines.figures_by_fold(run, best)
     if not figures.empty:
-        print_table(console, "Beside classical models on the same folds", *baselines.table(figures))
-        for sentence in baselines.sentences(figures):
+        print_table(console, "Compared with baselines on the same folds", *cells.baselines(figures))
+        for sentence in significance.against_baselines(figures, best.trial):
             console.print(Text(sentence))
 
 

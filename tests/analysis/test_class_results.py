@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from nids.analysis.class_results import baseline_names, confusion_of, of_baseline, weakest
-from nids.analysis.summary import class_summary
+from nids.analysis.class_results import baseline_names, class_summary, confusion_of, of_baseline, weakest
 
 CLASSES = ["Normal", "U2R"]
 BASELINES = pd.DataFrame(

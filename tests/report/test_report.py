@@ -13,13 +13,13 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from rich.console import Console
 
 from nids import report
-from nids.analysis import baselines
-from nids.analysis.summary import SHOWN_TRIALS, BestTrial, majority_baseline
-from nids.datasets.catalog.nsl_kdd import published
+from nids.analysis.summary import SHOWN_TRIALS, BestTrial
+from nids.datasets.catalog.nsl_kdd.published import PAPER
+from nids.datasets.published import PublishedResult
 from nids.errors import UserError
 from nids.metrics.formatting import duration, interval, mean_and_spread, setting
 from nids.metrics.measures import applicable
-from nids.report import sentences
+from nids.report import cells, sentences
 from nids.results import Run, RunWriter
 from nids.results.schema import TRIALS_A_PART
 from nids.search_space import describe
@@ -200,20 +200,6 @@ def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-def test_majority_baseline_is_that_of_the_class_shares() -> None:
-    f1 = 2 * 0.75 / 1.75
-    assert majority_baseline({"Normal": 75, "DoS": 25, "U2R": 0}) == pytest.approx(
-        {
-            "accuracy": 0.75,
-            "macro_f1": f1 / 2,
-            "log_loss": -(0.75 * math.log(0.75) + 0.25 * math.log(0.25)),
-            "weighted_precision": 0.75**2,
-            "weighted_recall": 0.75,
-            "weighted_f1": 0.75 * f1,
-        }
-    )
-
-
 def test_tables_of_a_finished_run(tmp_path: Path) -> None:
     pruned = trial(2, "PRUNED", 0.001)
     failed = [
@@ -229,7 +215,7 @@ def test_tables_of_a_finished_run(tmp_path: Path) -> None:
         "min",
         "finished",
         2,
-        (),
+        ((),),
     )
     assert found.states == {"COMPLETE": 2, "PRUNED": 1, "RUNNING": 0, "FAIL": 3}
     assert found.failures.to_dict("list") == {
@@ -240,15 +226,11 @@ def test_tables_of_a_finished_run(tmp_path: Path) -> None:
     assert found.metrics.loc["accuracy"].to_dict() == {
         "mean": 0.99,
         "std": 0.0004,
-        "paper": 0.9883,
-        "baseline": 0.8,
+        "majority": 0.8,
     }
-    assert found.metrics["paper"].drop("macro_f1").to_dict() == {
-        "log_loss": published.BEST_VALUE,
-        **published.METRICS,
-    }
-    assert found.hyperparameters.loc["conv_kernel_size"].tolist() == [4, 24, SPACE["conv_kernel_size"]]  # type: ignore[operator]
-    assert found.hyperparameters.loc["gru_units"].tolist() == [32, None, None]  # type: ignore[operator]
+    assert found.published == (PAPER,)
+    assert found.hyperparameters.loc["conv_kernel_size"].tolist() == [4, SPACE["conv_kernel_size"]]  # type: ignore[operator]
+    assert found.hyperparameters.loc["gru_units"].tolist() == [32, None]  # type: ignore[operator]
     assert list(found.trials["trial"]) == [0, 1, 2, 3, 4, 5]
 
     u2r = found.classes.loc["U2R"]
@@ -257,8 +239,8 @@ def test_tables_of_a_finished_run(tmp_path: Path) -> None:
     assert u2r[["recall_mean", "recall_min", "recall_max"]].tolist() == [0.75, 0.5, 1.0]  # type: ignore[operator]
     assert u2r["recall_std"] == pytest.approx(math.sqrt(0.125))
     assert found.ranges.to_dict("index") == {
-        "false_positive_rate": {"low": 0.0, "high": 0.004, "paper_low": 0.0008, "paper_high": 0.0073},
-        "recall": {"low": 0.5, "high": 1.0, "paper_low": 0.923, "paper_high": 0.9988},
+        "false_positive_rate": {"low": 0.0, "high": 0.004},
+        "recall": {"low": 0.5, "high": 1.0},
     }
 
 
@@ -267,7 +249,6 @@ def test_the_best_of_a_metric_that_grows_is_the_highest(tmp_path: Path) -> None:
     found = report.summarize(run)
     assert found.best is not None
     assert (found.best.trial, found.direction) == (1, "max")
-    assert "0.0281" not in shown(run)  # it may be a loss, but surely is no macro-F1
 
 
 @pytest.mark.parametrize(
@@ -276,13 +257,8 @@ def test_the_best_of_a_metric_that_grows_is_the_highest(tmp_path: Path) -> None:
         pytest.param({"folds": 2, "count": 5}, ("the run used only 2 of 5 folds",), id="some-folds"),
         pytest.param(
             {"data": {"source": "KDDTrain+_20Percent"}},
-            ("the rows are those of KDDTrain+_20Percent, the paper's those of KDDTrain+",),
+            ("the rows are those of KDDTrain+_20Percent, the published ones those of KDDTrain+",),
             id="another-file",
-        ),
-        pytest.param(
-            {"data": {"source": "sample", "synthetic": True}},
-            ("the rows are synthetic (sample)",),
-            id="synthetic",
         ),
     ],
 )
@@ -290,8 +266,8 @@ def test_says_where_the_paper_cannot_be_compared(
     more: dict[str, Any], reasons: tuple[str, ...], tmp_path: Path
 ) -> None:
     run = make_run(tmp_path, trial(0), **more)
-    assert report.summarize(run).unlike == reasons
-    sentence = f"The comparison with the paper is not like for like: {'; '.join(reasons)}."
+    assert report.summarize(run).unlike == (reasons,)
+    sentence = f"The comparison with {PAPER.label} is not like for like: {'; '.join(reasons)}."
     assert sentence in " ".join(shown(run).split())
     assert sentence in Elements(page(run)).text.replace("’", "'")
 
@@ -300,7 +276,7 @@ def test_synthetic_data_is_announced_and_not_held_against_the_paper(tmp_path: Pa
     run = make_run(tmp_path, trial(0), data={"synthetic": True, "source": "sample"})
     for text in (shown(run), Elements(page(run)).text):
         assert "SYNTHETIC DATA" in text
-        assert "above the paper" not in text
+        assert PAPER.label not in text
     assert report.picture(run).startswith(b"\x89PNG")
 
 
@@ -379,14 +355,13 @@ def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
     ]
     measures = found.metrics.loc[list(unseen)]
     assert measures["mean"].tolist() == list(unseen.values())
-    assert measures["baseline"].fillna(-1).tolist() == [-1, 0, 0, 0]
+    assert measures["majority"].fillna(-1).tolist() == [-1, 0, 0, 0]
     assert found.unlike == (
-        "each fold's training part lacks some attack types altogether, and no published one's does",
+        ("the training part of each fold lacks some attack types altogether, that of the published does not",),
     )
     assert (
-        "The best trial (0) flags 75.0 ± 1.0 % of the attacks whose type was withheld from its training, with "
-        "5.0 ± 1.0 % of the benign rows flagged too, and puts 99.00 ± 0.04 % of the rows of known types in the right "
-        "class"
+        "Trial 0 is the best: it detects 75.0 ± 1.0 % of the attacks of types withheld from its training, at a "
+        "false-alarm rate of 5.0 ± 1.0 %; accuracy on known types 99.00 ± 0.04 %"
     ) in sentences.verdict(found)
     assert "detection rate of unseen attacks" in dict(sentences.definitions(found))
     assert re.search(r"perl\s+U2R\s+unseen\s+8\s+75.00 %\s+25.00 %", shown(run))
@@ -397,12 +372,12 @@ def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
 def test_the_page_opens_with_the_answer(tmp_path: Path) -> None:
     text = Elements(page(make_run(tmp_path, trial(0), trial(1, value=0.5)))).text.replace("\N{NO-BREAK SPACE}", " ")
     answer = (
-        "The best trial (0) puts 99.00 ± 0.04 % of the validation rows in the right class, above the paper's "
-        "98.83 % and the majority class's 80.00 %; it is weakest on U2R, with an F1 of 75 ± 35 %."
+        "Trial 0 is the best: accuracy 99.00 ± 0.04 %, above the 98.83 % of Benchama & Zebbara (2024) and the 80.00 % "
+        "of the majority class; weakest class: U2R, F1 75 ± 35 %."
     )
     assert answer in text
     order = [
-        "the right class",
+        "Trial 0 is the best",
         "macro-F1",
         "Results by class",
         "Confusion matrix",
@@ -412,14 +387,22 @@ def test_the_page_opens_with_the_answer(tmp_path: Path) -> None:
     places = [text.index(words) for words in order]
     assert places == sorted(places)
     assert "slightly optimistic" in text
-    assert "No row of them takes part in a search." in text
+    assert "None of their rows takes part in a search." in text
 
 
 @pytest.mark.parametrize(
     ("accuracy", "words"),
     [
-        pytest.param(0.98, "below the paper's 98.83 % and above the majority class's 80.00 %", id="below"),
-        pytest.param(0.9881, "within the spread of the paper's 98.83 % and above the majority", id="level"),
+        pytest.param(
+            0.98,
+            "below the 98.83 % of Benchama & Zebbara (2024) and above the 80.00 % of the majority class",
+            id="below",
+        ),
+        pytest.param(
+            0.9881,
+            "within the spread of the 98.83 % of Benchama & Zebbara (2024) and above the 80.00 % of the majority class",
+            id="level",
+        ),
     ],
 )
 def test_the_verdict_weighs_the_difference_by_the_spread(accuracy: float, words: str, tmp_path: Path) -> None:
@@ -457,7 +440,7 @@ def test_one_fold_has_no_spread(tmp_path: Path) -> None:
             "All 2 trials failed; the reasons are below.",
             id="all-failed",
         ),
-        pytest.param([trial(0)], "running", "So far the best trial (0) puts 99.00", id="one-complete"),
+        pytest.param([trial(0)], "running", "So far, trial 0 is the best: accuracy 99.00", id="one-complete"),
     ],
 )
 def test_runs_in_every_state(trials: list[dict[str, Any]], state: State, words: str, tmp_path: Path) -> None:
@@ -497,44 +480,33 @@ def test_tables_are_plain_frames(tmp_path: Path) -> None:
     assert found.classes.empty
 
 
-BY_FOLD = [
-    ("best trial", True, 0, 0.90, 0.5),
-    ("best trial", True, 1, 0.92, 0.7),
-    ("finalized trial 9 (mean of 3 seeds)", True, 0, 0.99, 0.9),
-    ("finalized trial 9 (mean of 3 seeds)", True, 1, 0.99, 0.9),
-    ("tree", False, 0, 0.80, 0.3),
-    ("tree", False, 1, 0.82, 0.4),
-    ("forest", False, 0, 0.70, 0.4),
-    ("forest", False, 1, 0.90, 0.6),
-]
+def test_published_results_have_a_column_each_and_none_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = PublishedResult(
+        "Smith (2025)", "Smith", "KDDTrain+", "nsl-kdd", {"macro_f1": 0.5}, notes={"macro_f1": "Of 2."}
+    )
+    monkeypatch.setattr("nids.analysis.summary.published_for", lambda _: (PAPER, other))
+    two = report.summarize(make_run(tmp_path / "two", trial(0)))
+    head, rows = cells.metrics(two)
+    assert head == ("", "best trial", "paper", "Smith", "majority class")
+    assert rows[0] == ("accuracy", "99.00 ± 0.04 %", "98.83 %", "–", "80.00 %")
+    assert rows[1] == ("macro-F1", "90.00 ± 0.04 %", "–", "50.00 % *", "44.44 %")
+    assert rows[2] == ("log-loss", "0.0200 ± 0.0004", "0.0281 *", "–", "0.5")
+    assert cells.notes(two) == [PAPER.notes["log_loss"], "Of 2."]
+    assert cells.ranges(two) == (
+        ("", "lowest–highest", "paper"),
+        [
+            ("false-positive rate", "0.00–0.40 %", "0.08–0.73 %"),
+            ("recall (detection rate)", "50.00–100.00 %", "92.30–99.88 %"),
+        ],
+    )
+    assert "<th>paper</th><th>Smith</th>" in page(make_run(tmp_path / "two", trial(0)))
 
-
-@pytest.mark.parametrize(
-    ("rows", "unseen", "expected"),
-    [
-        pytest.param(
-            BY_FOLD,
-            False,
-            "On the same folds, the best other model by accuracy is tree, with 81.0 ± 1.4 %.",
-            id="accuracy",
-        ),
-        pytest.param(
-            BY_FOLD,
-            True,
-            "On the same folds, the best other model by macro-F1 with unseen attacks is forest, with 50 ± 14 %; the "
-            "best trial has 60 ± 14 %.",
-            id="unseen",
-        ),
-        pytest.param(
-            BY_FOLD[4:6],
-            True,
-            "On the same folds, the best other model by macro-F1 with unseen attacks is tree, with 35 ± 7 %.",
-            id="without-ours",
-        ),
-        pytest.param(BY_FOLD[:4], False, "", id="without-others"),
-    ],
-)
-def test_the_best_other_model_in_words(rows: list[tuple[Any, ...]], unseen: bool, expected: str) -> None:
-    figures = pd.DataFrame(rows, columns=["method", "ours", "fold", "accuracy", "unseen_macro_f1"])
-    found = figures if unseen else figures.assign(unseen_macro_f1=float("nan"))
-    assert baselines.best_other(found) == expected
+    monkeypatch.setattr("nids.analysis.summary.published_for", lambda _: ())
+    none = report.summarize(make_run(tmp_path / "none", trial(0)))
+    assert cells.metrics(none)[0] == ("", "best trial", "majority class")
+    assert cells.ranges(none) is None
+    run = make_run(tmp_path / "none", trial(0))
+    assert "paper" not in shown(run)
+    assert "paper" not in Elements(page(run)).text.rpartition("Configuration")[0]

@@ -28,7 +28,7 @@ def test_the_best_other_model_stands_beside_the_best_trial(
     ]
     best = folds.groupby("name")["accuracy"].mean().idxmax()
     headline = words(page("overview")).replace("\\", "")
-    assert f"On the same folds, the best other model by accuracy is {best}, with" in headline
+    assert f"On the same folds, the best baseline by accuracy is “{best}”, with" in headline
 
 
 def test_baselines_that_something_else_wrote_are_skipped(
@@ -40,7 +40,7 @@ def test_baselines_that_something_else_wrote_are_skipped(
     pd.read_parquet(file).drop(columns=["training_rows"]).to_parquet(file)
     shown = page("overview")
     assert sound(shown)
-    assert "The best trial" in words(shown)
+    assert "Trial 23 is the best" in words(shown)
     assert "it has no column training_rows" in words(shown).replace("\\", "")
 
 

@@ -1,0 +1,113 @@
+"""Whether one model is better than another, in words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from nids.analysis import baselines, comparisons
+from nids.metrics.formatting import NONE, difference, mean_and_spread, p_value
+from nids.metrics.measures import described, label
+from nids.metrics.significance import is_significant
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nids.analysis.comparisons import Contest
+    from nids.metrics.significance import Comparison
+
+MEANING = (
+    "Significant means p < 0.05 in the corrected resampled t-test. A difference that is not significant does not show "
+    "that two models are equally good, and a significant one says nothing about data from another source."
+)
+CHOSEN_BY_THE_FOLDS = (
+    "The trial and its number of epochs were chosen on these same folds, the baselines were not: this favours the "
+    "trial. The held-out files show by how much."
+)
+
+
+def sentence(contest: Contest) -> str:
+    """Return which of two models is better, and what the test of their figures says."""
+    for name, figures in zip(contest.names, (contest.ours, contest.theirs), strict=True):
+        if figures.dropna().empty:
+            return f"There are no results of {name} by fold, so no test is possible."
+    if contest.test is None:
+        return _capital(f"{' and '.join(contest.names)} were not validated on the same folds, so no test is possible.")
+    return of_test(contest.test, contest.names, contest.metric)
+
+
+def of_test(test: Comparison, names: tuple[str, str], metric: str) -> str:
+    """Return one sentence on a test: which model is better, by how much, and whether that is significant.
+
+    Args:
+        test: The test of the figures of two models on the same folds.
+        names: What to call the two, such as "the best trial".
+        metric: The measure that was compared.
+    """
+    ours, theirs = names
+    words = label(metric)
+    if not math.isfinite(test.difference):
+        return _capital(f"{ours} and {theirs} cannot be compared in {words}: not every fold has a value.")
+    folds = "the only fold" if test.folds == 1 else f"each of {test.folds} folds"
+    certainty = "" if test.folds == 1 else f"95 % confidence interval {_interval(test, metric)}, "
+    if test.difference == 0 and (test.folds == 1 or test.low == test.high):
+        return _capital(f"{ours} and {theirs} have the same {words} on {folds}.")
+    if test.difference == 0:
+        return _capital(f"{ours} and {theirs} have the same mean {words} ({certainty}n = {test.folds} folds).")
+    amount = difference(metric, test.difference).lstrip("+−")
+    higher = "higher" if test.difference > 0 else "lower"
+    if test.folds == 1:
+        return _capital(
+            f"the {words} of {ours} is {amount} {higher} than that of {theirs} on the only fold; one fold allows no "
+            "test."
+        )
+    evidence = f"{certainty}{p_value(test.p)}, n = {test.folds} folds"
+    if not is_significant(test):
+        return f"No significant difference in {words} between {ours} and {theirs}: {amount} {higher} ({evidence})."
+    better = (test.difference < 0) == (described(metric).direction == "min")
+    return _capital(
+        f"{ours} is significantly {'better' if better else 'worse'} than {theirs} in {words}: {amount} {higher} "
+        f"({evidence})."
+    )
+
+
+def against_baselines(figures: pd.DataFrame, best: int) -> list[str]:
+    """Return how the detector, or else the best trial, compares with the best baseline in each measure.
+
+    Args:
+        figures: As ``nids.analysis.baselines.figures_by_fold`` returns them.
+        best: Number of the best trial.
+    """
+    sentences = [sentence(contest) for contest in comparisons.against_baselines(figures, best)]
+    return [*sentences, MEANING, CHOSEN_BY_THE_FOLDS] if sentences else []
+
+
+def best_baseline(figures: pd.DataFrame) -> str:
+    """Return which baseline is the best, in a sentence that follows the headline; empty if there are no baselines.
+
+    By accuracy, as the headline; where attack types were withheld, by the macro-F1 that counts them.
+
+    Args:
+        figures: As ``nids.analysis.baselines.figures_by_fold`` returns them.
+    """
+    others = figures[~figures["ours"]]
+    measure = "unseen_macro_f1" if others["unseen_macro_f1"].notna().any() else "accuracy"
+    name = baselines.best_in(figures, measure)
+    if name is None:
+        return ""
+    best, ours = (
+        mean_and_spread(measure, side[measure].mean(), side[measure].std(ddof=1))
+        for side in (others[others["method"] == name], figures[figures["method"] == baselines.BEST])
+    )
+    # The headline has told the trial's accuracy.
+    trial = "" if measure == "accuracy" or ours == NONE else f"; the best trial has {ours}"
+    return f"On the same folds, the best baseline by {label(measure)} is “{name}”, with {best}{trial}."
+
+
+def _interval(test: Comparison, metric: str) -> str:
+    low, high = (difference(metric, end) for end in (test.low, test.high))
+    return f"{low.removesuffix(' points')} to {high}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

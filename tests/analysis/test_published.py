@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nids.analysis.published import differences, published_for, ranges_of
+from nids.datasets.catalog.nsl_kdd.published import PAPER
+from tests.manifests import a_manifest
+
+if TYPE_CHECKING:
+    from nids.results import RunManifest
+
+
+def manifest(scheme: str = "random", used: int = 5, **data: Any) -> RunManifest:
+    return a_manifest(job={"folds": {"scheme": scheme, "count": 5}}, folds={"used": [*range(used)]}, data=data)
+
+
+def test_published_for_a_run_are_those_of_its_data_set() -> None:
+    assert published_for(manifest()) == (PAPER,)
+    assert published_for(manifest(synthetic=True)) == ()
+    assert published_for(manifest(dataset="theirs")) == ()
+
+
+@pytest.mark.parametrize(
+    ("of_run", "reasons"),
+    [
+        pytest.param(manifest(), (), id="alike"),
+        pytest.param(
+            manifest("unseen-attacks", 2, source="mine"),
+            (
+                "the rows are those of mine, the published ones those of KDDTrain+",
+                "the training part of each fold lacks some attack types altogether, that of the published does not",
+                "the run used only 2 of 5 folds",
+            ),
+            id="in everything",
+        ),
+    ],
+)
+def test_differences(of_run: RunManifest, reasons: tuple[str, ...]) -> None:
+    assert differences(of_run, PAPER) == reasons
+
+
+def test_ranges_of() -> None:
+    assert ranges_of((PAPER, PAPER)) == ("false_positive_rate", "recall")
+    assert ranges_of(()) == ()
