@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from nids import datasets
 from nids.results import RunManifest
 from nids.results.manifest import MEASURES_OF_FORMAT_3
 from nids.results.status import Owner, TrialCounts
@@ -29,6 +30,7 @@ def a_manifest(**sections: Any) -> RunManifest:
             "classes": ["Normal", "U2R"],
             "class_counts": {"Normal": 80, "U2R": 20},
         },
+        "dataset": datasets.get("nsl-kdd").labelled_by(),
         "folds": {
             "hash": "cd34",
             "used": [0, 1],

@@ -11,7 +11,6 @@ from dashboard.components import downloads, faults, layout, selection
 from dashboard.components.chart import draw
 from dashboard.components.markdown import code, plain
 from dashboard.components.tables import sortable
-from nids import datasets
 from nids.charts import attack_types, theme
 from nids.charts import held_out as charts
 from nids.metrics import alerts
@@ -132,7 +131,7 @@ def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
     if folds is None or predictions is None:
         return
     classes = run.manifest.data.classes
-    benign = datasets.get(run.manifest.data.dataset).benign
+    benign = run.manifest.dataset.benign
     with st.container(border=True):
         st.markdown("##### On your network")
         first, second, third = st.columns(3)
@@ -250,7 +249,7 @@ def _metrics(result: HeldOut) -> pd.DataFrame:
 def _detail(result: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
-        data = attack_types.attacks_data(ours, datasets.get(run.manifest.data.dataset).benign)
+        data = attack_types.attacks_data(ours, run.manifest.dataset.benign)
         draw(attack_types.attacks(data), "Detection rate of each attack type, known and unseen types")
     with right:
         counts = charts.confusion_data(ours)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nids import config
+from nids import config, datasets
 from nids.metrics.classification import class_figures
 from nids.metrics.measures import MEASURES, applicable
 from nids.results import RunManifest, RunWriter
@@ -61,6 +61,7 @@ def write(folder: Folder, trials: int, state: State = "finished", seed: int = 0)
             classes=CLASSES,
             class_counts=dict(zip(CLASSES, (FOLDS * rows for rows in ROWS), strict=True)),
         ),
+        dataset=datasets.get("nsl-kdd-sample").labelled_by(),
         folds=FoldsSection(
             hash="made for a measurement",
             used=tuple(range(FOLDS)),

@@ -18,7 +18,7 @@ from nids.cli.options import (
     looked_at,
     show,
 )
-from nids.cli.rows import load, rows_of
+from nids.cli.rows import rows_of
 from nids.errors import UserError
 from nids.models import backend
 
@@ -56,7 +56,7 @@ def finalize(
     backend.configure_alone()
     from nids.detector import finalize as finalizing
 
-    finalizing.run(found, trial, seeds, storage, data, lambda job: load(job, data), address, console, set_ or ())
+    finalizing.run(found, trial, seeds, storage, data, address, console, set_ or ())
     show(results.open_run(storage, run), console)
 
 
@@ -75,7 +75,7 @@ def baselines(
     found = results.open_run(storage, run)
     if found.evaluation("baselines") is not None and not again:
         raise looked_at(f"{run} has its baselines")
-    baselines.run(found, storage, data, lambda job: load(job, data), address, console)
+    baselines.run(found, storage, data, address, console)
     show(results.open_run(storage, run), console)
 
 
@@ -107,9 +107,7 @@ def correlate(
 
     if opened[0].folder.folder(rank_correlation.FOLDER).names(".png") and not again:
         raise looked_at(f"{runs[0]} has its rank correlations")
-    found = rank_correlation.run(
-        opened, seeds, storage, data, lambda job: load(job, data), address, console, set_ or ()
-    )
+    found = rank_correlation.run(opened, seeds, storage, data, address, console, set_ or ())
     report.show(found, console)
     console.print(f"\nTables and pictures: {opened[0].uri}/{rank_correlation.FOLDER}", highlight=False, soft_wrap=True)
 

@@ -18,7 +18,7 @@ from nids.cli.options import (
     plain,
     show,
 )
-from nids.cli.rows import load, rows_of
+from nids.cli.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,7 @@ def resume(
         def prepare() -> PreparedSearch:
             from nids.search import prepare as preparation
 
-            return preparation.prepare_again(found, lambda job: load(job, data), storage, console.print, set_ or ())
+            return preparation.prepare_again(found, storage, data, console.print, set_ or ())
 
         _run(prepare, address, storage, console)
 

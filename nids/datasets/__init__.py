@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nids.datasets import locate
+from nids.datasets.hold_out import held_out_rows, only
 from nids.datasets.io.load import load
 from nids.datasets.registry import generate, get, is_generated, names
 from nids.errors import UserError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from nids.datasets.schema import DatasetSpec, SourceFile
     from nids.datasets.traffic import Traffic
 
-__all__ = ["available", "get", "load_for", "load_training", "names"]
+__all__ = ["available", "get", "load_for", "load_training", "names", "training_file"]
 
 
 def load_training(
@@ -50,14 +51,14 @@ def load_training(
                 f"{spec.name} is generated and reads no files, but {folder} was given. Use another data set."
             )
         return generate(spec, rows, seed)
-    training = _training_file(spec, file)
+    training = training_file(spec, file)
     path = locate.locate(spec, training, folder)
     if path is None:
         raise locate.not_found(spec, training)
     _refuse_held_out(spec.file_at(path.name))
     traffic = load(path, spec)
     _refuse_held_out(spec.file_with(traffic.sha256))
-    return traffic
+    return only(traffic, ~held_out_rows(traffic), traffic.source) if spec.hold_out else traffic
 
 
 def load_for(data: Data, seed: int, folder: Path | None = None, dataset: DatasetSpec | None = None) -> Traffic:
@@ -85,10 +86,15 @@ def available(dataset: str | DatasetSpec, *, file: str | None = None, folder: Pa
             wants the data that are there, and no others.
     """
     spec = get(dataset) if isinstance(dataset, str) else dataset
-    return is_generated(spec) or locate.locate(spec, _training_file(spec, file), folder) is not None
+    return is_generated(spec) or locate.locate(spec, training_file(spec, file), folder) is not None
 
 
-def _training_file(dataset: DatasetSpec, name: str | None) -> SourceFile:
+def training_file(dataset: DatasetSpec, name: str | None = None) -> SourceFile:
+    """Return a training file of a data set by its name; ``None`` stands for the first one.
+
+    Raises:
+        UserError: There is no such file, or it is held out.
+    """
     training = [file for file in dataset.files if file.role == "training"]
     if name is None and not training:
         raise UserError(f"{dataset.name} has no training file, so nothing can be searched on it. Use another data set.")

@@ -124,6 +124,8 @@ class DatasetSpec:
         layout: Names of all columns, in the order of a file without a header; empty if all files have one. Labels may
             be missing where they are not needed, and at the end, columns that are neither features nor labels.
         files: The published files; none of a generated data set.
+        hold_out: Where none of the files is held out, the share of rows that are kept from every search instead, chosen
+            by a hash of their features; ``None``: no row.
         mirrors: Addresses to download them from, in order, with ``{filename}`` in each.
         synthetic: Whether rows are generated rather than captured.
         citation: Where the data come from.
@@ -137,6 +139,7 @@ class DatasetSpec:
     attack_column: str | None = None
     layout: tuple[str, ...] = ()
     files: tuple[SourceFile, ...] = ()
+    hold_out: float | None = None
     mirrors: tuple[str, ...] = ()
     synthetic: bool = False
     citation: str = ""
@@ -148,6 +151,8 @@ class DatasetSpec:
             raise ValueError(f"data set {self.name!r} has more than one column named {repeated[0]!r}")
         if self.layout and (missing := set(names) - set(self.layout)):
             raise ValueError(f"the layout of data set {self.name!r} lacks {sorted(missing)}")
+        if self.hold_out is not None and (not 0 < self.hold_out < 1 or self.held_out_files):
+            raise ValueError(f"data set {self.name!r}: hold_out is a share of files of which none is held out")
         if not self.columns or not self.label_maps:
             raise ValueError(f"data set {self.name!r} needs at least one column and one label map")
 
@@ -192,6 +197,11 @@ class DatasetSpec:
             raise UserError(unknown(label_map, f"class map of {self.name}", maps))
         return replace(self, label_maps=(self.label_maps[0] if label_map is None else maps[label_map],))
 
+    @property
+    def held_out_files(self) -> tuple[SourceFile, ...]:
+        """The files that no search may see."""
+        return tuple(file for file in self.files if file.role == "held-out")
+
     def file(self, name: str) -> SourceFile:
         """Return a published file by its name.
 
@@ -214,10 +224,11 @@ class DatasetSpec:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all that decides, beside the rows, about folds: columns with their transforms, and labels."""
+        """SHA-256 of what decides, beside the rows, about folds: columns and transforms, labels, what is held out."""
         values = _SPECS.dump_python(self, mode="json")
-        decisive = {name: values[name] for name in ("columns", "label_column", "attack_column", "label_maps")}
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+        names = ("columns", "label_column", "attack_column", "label_maps", "hold_out")
+        decisive = json.dumps({name: values[name] for name in names}, sort_keys=True)
+        return hashlib.sha256(decisive.encode()).hexdigest()
 
     def to_json(self) -> str:
         """Return the description as JSON; what has its default value is left out."""

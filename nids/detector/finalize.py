@@ -16,12 +16,11 @@ from nids.results import UNFINISHED, reopen
 from nids.training.trial import TrialFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
 
-    from nids.config import Job
     from nids.datasets.traffic import Traffic
     from nids.detector.bundle import Bundle
     from nids.results import Run
@@ -34,7 +33,6 @@ def run(
     members: int,
     storage: str,
     data: Path | None,
-    load: Callable[[Job], Traffic],
     address: str | None,
     console: Console,
     overrides: Sequence[str] = (),
@@ -46,8 +44,7 @@ def run(
         trial: The trial, or None for the best one.
         members: Number of models that are trained on all rows, and on each fold.
         storage: Where the run is.
-        data: Where the held-out files are, as for ``nids.evaluation.held_out``.
-        load: Returns the labelled rows of the run's job; only called if its folds are no longer in the storage.
+        data: Where the data files are, as for ``nids.datasets.load_for``; without it, the usual places.
         address: A running cluster, as for ``nids.cluster.connection.connected``.
         console: Where progress is shown.
         overrides: Of the job's resources, as ``nids.config.with_resources`` takes them.
@@ -56,9 +53,9 @@ def run(
         UserError: There is nothing to finalize, or rows are missing or are not what they were.
     """
     choice = final_model.choose(found, trial)
-    job, training_set, folds = reopen.folds_of_run(found, load, storage, console.print)
+    job, training_set, folds = reopen.folds_of_run(found, storage, data, console.print)
     job = config.with_resources(job, overrides)
-    held_out.refuse_if_missing(job.data, data)
+    held_out.refuse_if_missing(training_set.dataset, job.data, data)
     seeds = "1 seed" if members == 1 else f"{members} seeds"
     console.print(
         f"[bold]{found.name}[/]: trial {choice.trial}, {choice.epochs} epochs; {seeds} on each of {len(folds)} "
@@ -74,7 +71,7 @@ def run(
             raise UserError(f"a model could not be trained: {error}. Choose another trial (--trial).") from None
 
     def read_held_out() -> list[Traffic]:
-        return held_out.look([found], job, f"finalize trial {choice.trial}", data, console)
+        return held_out.read_for([found], f"finalize trial {choice.trial}", data, console)
 
     with connection.connected(address):
         # The widest fold's features; a network of all rows may have a few more.

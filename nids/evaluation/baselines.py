@@ -22,13 +22,12 @@ from nids.progress import counted
 from nids.results import reopen, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from rich.console import Console
     from rich.progress import Progress
 
-    from nids.config import Job
     from nids.datasets.traffic import Traffic
     from nids.folds.fold import Fold, TrainingSet
     from nids.results import Run
@@ -41,7 +40,6 @@ def run(
     found: Run,
     storage: str,
     data: Path | None,
-    load: Callable[[Job], Traffic],
     address: str | None,
     console: Console,
 ) -> None:
@@ -49,8 +47,8 @@ def run(
 
     The arguments and errors are those of ``nids.detector.finalize.run``.
     """
-    job, training_set, folds = reopen.folds_of_run(found, load, storage, console.print)
-    heldout.refuse_if_missing(job.data, data)
+    job, training_set, folds = reopen.folds_of_run(found, storage, data, console.print)
+    heldout.refuse_if_missing(training_set.dataset, job.data, data)
     baselines = baselines_of(job.folds.resampling)
     folder = found.folder.folder(FOLDER)
     with connection.connected(address):
@@ -65,7 +63,7 @@ def run(
             )
         _write_folds(folder, on_folds, folds)
         everything = full_fold(training_set, job)
-        held_out = heldout.look([found], job, "baselines", data, console)
+        held_out = heldout.read_for([found], "baselines", data, console)
         encoded = _encoded(held_out, everything)
         with counted(console) as progress:
             on_all = _fit_all(

@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from nids import datasets
+from nids.datasets.hold_out import held_out_rows, only
 from nids.datasets.io.load import load
 from nids.datasets.locate import is_data_file, locate, not_found
+from nids.datasets.registry import is_generated
+from nids.errors import UserError
 from nids.results import HeldOutAccess, record_test_access
 
 if TYPE_CHECKING:
@@ -19,9 +22,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from nids.config import Data, Job
+    from nids.config import Data
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import DatasetSpec
+    from nids.datasets.schema import DatasetSpec, SourceFile
     from nids.datasets.traffic import Traffic
     from nids.results import Run
 
@@ -29,22 +32,50 @@ if TYPE_CHECKING:
 ANOTHER_DRAW = 1_000_003
 
 
-def refuse_if_missing(data: Data, folder: Path | None = None) -> None:
-    """Look for the held-out files without reading them.
+def refuse_if_missing(dataset: DatasetSpec, data: Data, folder: Path | None = None) -> None:
+    """Look for the held-out rows of a data set without reading them; arguments as for ``read_held_out``.
 
     Raises:
-        UserError: One is not on this machine.
+        UserError: A file is not on this machine, or the data set holds nothing out.
     """
-    _paths(datasets.get(data.dataset), folder)
+    _sources(dataset, data, folder)
+
+
+def read_for(runs: Sequence[Run], purpose: str, folder: Path | None, console: Console) -> list[Traffic]:
+    """Return the held-out rows of runs on the same rows; each run's manifest records that first.
+
+    Args:
+        runs: The runs.
+        purpose: What the rows are read for.
+        folder: As for ``read_held_out``.
+        console: Told that they are read.
+
+    Raises:
+        UserError: A file is not on this machine, or it cannot be read.
+    """
+    console.print("Reading the held-out files; this access is recorded")
+
+    def record(access: HeldOutAccess) -> None:
+        for run in runs:
+            record_test_access(run.folder, access)
+
+    manifest = runs[0].manifest
+    return read_held_out(manifest.dataset, manifest.job.data, manifest.job.search.seed, purpose, record, folder)
 
 
 def read_held_out(
-    data: Data, seed: int, purpose: str, record: Callable[[HeldOutAccess], object], folder: Path | None = None
+    dataset: DatasetSpec,
+    data: Data,
+    seed: int,
+    purpose: str,
+    record: Callable[[HeldOutAccess], object],
+    folder: Path | None = None,
 ) -> list[Traffic]:
-    """Return the labelled rows of each held-out file of a data set.
+    """Return the labelled rows that a data set holds out: those of each held-out file, or a share of the training file.
 
     Args:
-        data: The job's section of that name: data set, class map, number of generated rows.
+        dataset: The data set; its first label map tells the classes.
+        data: The job's section of that name: training file, number of generated rows.
         seed: The job's seed; of a generated data set, another draw than the one that was searched on.
         purpose: What the rows are read for.
         record: Called with the record of this access before anything is read.
@@ -53,34 +84,35 @@ def read_held_out(
     Raises:
         UserError: A file is not on this machine, or it cannot be read.
     """
-    dataset = datasets.get(data.dataset).labelled_by(data.class_map)
-    paths = _paths(dataset, folder)
-    names = [file.name for file in dataset.files if file.role == "held-out"] or [f"another draw of {dataset.name}"]
-    record(HeldOutAccess(time=datetime.now(UTC), purpose=purpose, files=tuple(names)))
-    if not dataset.files:
+    sources = _sources(dataset, data, folder)
+    record(HeldOutAccess(time=datetime.now(UTC), purpose=purpose, files=tuple(sources)))
+    if is_generated(dataset):
         return [datasets.load_training(dataset, rows=data.rows, seed=seed + ANOTHER_DRAW)]
-    return [load(path, dataset) for path in paths]
+    found = [load(path, dataset) for path in sources.values() if path is not None]
+    if dataset.hold_out is None:
+        return found
+    return [only(traffic, held_out_rows(traffic), name) for traffic, name in zip(found, sources, strict=True)]
 
 
-def look(runs: Sequence[Run], job: Job, purpose: str, folder: Path | None, console: Console) -> list[Traffic]:
-    """Return what ``read_held_out`` returns; the look is told, and recorded in the manifest of each run first."""
-    console.print("Held-out files: looked at now, and the look is recorded")
-
-    def record(access: HeldOutAccess) -> None:
-        for run in runs:
-            record_test_access(run.folder, access)
-
-    return read_held_out(job.data, job.search.seed, purpose, record, folder)
-
-
-def _paths(dataset: DatasetSpec, folder: Path | None) -> list[DataPath]:
+def _sources(dataset: DatasetSpec, data: Data, folder: Path | None) -> dict[str, DataPath | None]:
+    """Return what a data set holds out, each with the file that it is in."""
+    if is_generated(dataset):
+        return {f"another draw of {dataset.name}": None}
+    if dataset.hold_out is not None:
+        training = datasets.training_file(dataset, data.file)
+        return {f"held-out rows of {training.name}": _path(dataset, training, folder)}
+    if not dataset.held_out_files:
+        raise UserError(
+            f"{dataset.name} holds no rows out, so nothing can be judged by them. Give one of its files the role "
+            '"held-out", or the data set a share to hold out.'
+        )
     if folder is not None and is_data_file(folder):
         folder = folder.parent  # of the training file
-    paths = []
-    for file in dataset.files:
-        if file.role == "held-out":
-            path = locate(dataset, file, folder)
-            if path is None:
-                raise not_found(dataset, file)
-            paths.append(path)
-    return paths
+    return {file.name: _path(dataset, file, folder) for file in dataset.held_out_files}
+
+
+def _path(dataset: DatasetSpec, file: SourceFile, folder: Path | None) -> DataPath:
+    path = locate(dataset, file, folder)
+    if path is None:
+        raise not_found(dataset, file)
+    return path

@@ -23,12 +23,11 @@ from nids.training.refit import on_all
 from nids.training.trial import TrialFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
 
-    from nids.config import Job
     from nids.datasets.traffic import Traffic
     from nids.results import Run
     from nids.storage import Folder
@@ -41,7 +40,6 @@ def run(
     members: int,
     storage: str,
     data: Path | None,
-    load: Callable[[Job], Traffic],
     address: str | None,
     console: Console,
     overrides: Sequence[str] = (),
@@ -54,8 +52,7 @@ def run(
         runs: Searches of the same trials on the same rows under different schemes of folds.
         members: Number of models of all rows for each configuration; their mean is judged.
         storage: Where the runs are.
-        data: Where the held-out files are, as for ``nids.evaluation.held_out``.
-        load: Returns the labelled rows of a run's job; only called if its folds are no longer in the storage.
+        data: Where the data files are, as for ``nids.datasets.load_for``; without it, the usual places.
         address: A running cluster, as for ``nids.cluster.connection.connected``.
         console: Where progress is shown.
         overrides: Of the first job's resources, as ``nids.config.with_resources`` takes them.
@@ -66,9 +63,9 @@ def run(
     for one in runs:
         reopen.refuse_if_driven(one)
     configurations = rank_correlation.shared(runs)
-    job, training_set, _ = reopen.folds_of_run(runs[0], load, storage, console.print)
+    job, training_set, _ = reopen.folds_of_run(runs[0], storage, data, console.print)
     job = config.with_resources(job, overrides)
-    heldout.refuse_if_missing(job.data, data)
+    heldout.refuse_if_missing(training_set.dataset, job.data, data)
     folder = runs[0].folder.folder(FOLDER)
     validated = rank_correlation.validation(runs, configurations)
     everything = full_fold(training_set, job)
@@ -113,7 +110,7 @@ def run(
         for configuration in configurations
     ]
     found = {}
-    for traffic in heldout.look(runs, job, f"foretell, {len(configurations)} configurations", data, console):
+    for traffic in heldout.read_for(runs, f"foretell, {len(configurations)} configurations", data, console):
         told = rank_correlation.held_out(
             [
                 evaluate_traffic(

@@ -12,7 +12,6 @@ from zipfile import BadZipFile
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from nids.datasets.schema import DatasetSpec
 from nids.folds.build import build_folds
 from nids.folds.encoding import Encoding, Rows
 from nids.folds.fold import Fold, TrainingSet
@@ -22,27 +21,37 @@ if TYPE_CHECKING:
 
     from nids import config
     from nids.config import Job
+    from nids.datasets.schema import DatasetSpec
     from nids.datasets.traffic import Traffic
     from nids.storage import Folder
 
 # Part of every hash: raised whenever the same inputs would give other folds, or be stored in another form.
-FORMAT = 5
+FORMAT = 6
 
 
-def key(data_sha256: str, class_map: str | None, folds: config.Folds, seed: int) -> str:
-    """Return the hash under which folds of these inputs are kept."""
-    made_by = {name: version(name) for name in ("imbalanced-learn", "numpy", "pandas", "scikit-learn")}
-    inputs = [FORMAT, data_sha256, class_map, folds.model_dump(exclude={"use"}), folds.used, seed, made_by]
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:20]
+def key(traffic: Traffic, folds: config.Folds, seed: int) -> str:
+    """Return the hash under which folds of some rows are kept."""
+    return _hash(FORMAT, traffic.sha256, traffic.dataset.fingerprint, folds, seed)
+
+
+def key_before_fingerprints(traffic: Traffic, folds: config.Folds, seed: int) -> str:
+    """Return the hash that earlier versions gave the same folds: runs of theirs name it."""
+    return _hash(5, traffic.sha256, traffic.dataset.label_maps[0].name, folds, seed)
 
 
 def folds_of(
-    job: Job, key: str, cache: Folder, rows: Callable[[], Traffic], progress: Callable[[str], object]
+    job: Job,
+    dataset: DatasetSpec,
+    key: str,
+    cache: Folder,
+    rows: Callable[[], Traffic],
+    progress: Callable[[str], object],
 ) -> tuple[TrainingSet, list[Fold]]:
-    """Return training_set and folds of a job, from the cache or built and then kept there.
+    """Return what the folds of a job share, and the folds, from the cache or built and then kept there.
 
     Args:
         job: The job.
+        dataset: What its rows belong to.
         key: ``key`` of what the folds are made from.
         cache: Where folds are kept.
         rows: Returns the labelled rows; only called if the cache does not have the folds.
@@ -52,7 +61,7 @@ def folds_of(
         UserError: A class is too small for the folds or for the resampling asked for.
     """
     folder = cache.folder(key)
-    if (cached := load(folder)) is not None:
+    if (cached := load(folder, dataset)) is not None:
         progress(f"{job.folds.used} folds read from the cache ({key})")
         return cached
     traffic = rows()
@@ -65,7 +74,6 @@ def folds_of(
 def save(folder: Folder, training_set: TrainingSet, folds: Sequence[Fold]) -> None:
     """Write the folds; they count as there once all of them are."""
     content = {
-        "dataset": training_set.dataset.to_json(),
         "vocabularies": training_set.rows.vocabularies,
         "attack_types": training_set.attack_types,
         "folds": len(folds),
@@ -91,17 +99,17 @@ def save(folder: Folder, training_set: TrainingSet, folds: Sequence[Fold]) -> No
     folder.write("complete.json", json.dumps(content).encode())
 
 
-def load(folder: Folder) -> tuple[TrainingSet, list[Fold]] | None:
-    """Return what ``save`` wrote, or None where it is not there, whole and sound."""
+def load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]] | None:
+    """Return what ``save`` wrote of a data set's rows, or None where it is not there, whole and sound."""
     if not folder.exists("complete.json"):
         return None
     try:
-        return _load(folder)
+        return _load(folder, dataset)
     except (OSError, EOFError, KeyError, ValueError, BadZipFile):
         return None  # damaged: it is made again
 
 
-def _load(folder: Folder) -> tuple[TrainingSet, list[Fold]]:
+def _load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]]:
     arrays, content = _read(folder, "training_set.npz")
     vocabularies = tuple(map(tuple, content["vocabularies"]))
     rows = Rows(arrays["numeric"], arrays["codes"], vocabularies)
@@ -110,7 +118,7 @@ def _load(folder: Folder) -> tuple[TrainingSet, list[Fold]]:
         arrays["labels"],
         arrays["attacks"],
         tuple(content["attack_types"]),
-        DatasetSpec.from_json(content["dataset"]),
+        dataset,
     )
     return training_set, [_fold(folder, number) for number in range(content["folds"])]
 
@@ -143,3 +151,9 @@ def _read(folder: Folder, name: str) -> tuple[dict[str, np.ndarray], dict[str, A
     with np.load(io.BytesIO(folder.read(name)), allow_pickle=False) as file:
         arrays = {key: file[key] for key in file.files}
     return arrays, json.loads(arrays.pop("about").tobytes())
+
+
+def _hash(form: int, data_sha256: str, description: str, folds: config.Folds, seed: int) -> str:
+    made_by = {name: version(name) for name in ("imbalanced-learn", "numpy", "pandas", "scikit-learn")}
+    inputs = [form, data_sha256, description, folds.model_dump(exclude={"use"}), folds.used, seed, made_by]
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:20]

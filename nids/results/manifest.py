@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from optuna.distributions import BaseDistribution
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 
+from nids import datasets
 from nids.config import Job  # noqa: TC001 - pydantic reads the annotation
+from nids.datasets.schema import DatasetSpec  # noqa: TC001 - pydantic reads the annotation
 from nids.errors import UserError
 from nids.metrics.measure import Direction  # noqa: TC001 - pydantic reads the annotation
 from nids.models.hyperparameters import Hyperparameters
@@ -44,6 +47,10 @@ def _space(description: Any) -> Space:
         return space_from(description)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"should be distributions as Optuna writes them ({type(error).__name__}: {error})") from None
+
+
+def _plain(dataset: DatasetSpec) -> Any:
+    return json.loads(dataset.to_json())
 
 
 class DataSection(TypedFile):
@@ -119,6 +126,7 @@ class RunManifest(TypedFile):
         created: When the search was prepared first.
         job: The job; its seed is ``job.search.seed``.
         data: The rows.
+        dataset: What the rows belong to, with the one label map by which they are labelled.
         folds: The folds.
         space: The hyperparameters that are searched, and Optuna's distribution of each.
         measures: The measures that its folds are judged by, and whether less of each is better, or more.
@@ -132,6 +140,7 @@ class RunManifest(TypedFile):
     created: Time
     job: Job
     data: DataSection
+    dataset: Annotated[DatasetSpec, PlainSerializer(_plain)]
     folds: FoldsSection
     space: Annotated[Space, BeforeValidator(_space), PlainSerializer(describe)]
     measures: dict[str, Direction]
@@ -175,10 +184,14 @@ def manifest_from(values: object, uri: str) -> RunManifest:
 
 def _upgraded(values: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest of format 3 in today's form."""
-    accesses = values.get("looks", [])
-    return {
+    manifest = {
+        "measures": MEASURES_OF_FORMAT_3,
         **{key: value for key, value in values.items() if key != "looks"},
         "format": FORMAT,
-        "measures": values.get("measures", MEASURES_OF_FORMAT_3),
-        "test_set_accesses": accesses,
+        "test_set_accesses": values.get("looks", []),
     }
+    match values:
+        # It named its data set and did not describe it.
+        case {"data": {"dataset": str(name)}, "job": {"data": {"class_map": str(label_map)}}}:
+            manifest["dataset"] = datasets.get(name).labelled_by(label_map)
+    return manifest

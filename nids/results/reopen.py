@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from nids import datasets
 from nids.errors import UserError
 from nids.folds import cache
 from nids.results.run import Run
@@ -12,6 +13,7 @@ from nids.storage import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from nids.config import Job
     from nids.datasets.traffic import Traffic
@@ -20,17 +22,16 @@ if TYPE_CHECKING:
     Progress = Callable[[str], object]
 
 FOLDS = ".folds"  # folder of a storage that keeps the folds of all its runs; no run can have that name
+KEYS = (cache.key, cache.key_before_fingerprints)
 
 
-def folds_of_run(
-    run: Run, load: Callable[[Job], Traffic], storage: str, progress: Progress
-) -> tuple[Job, TrainingSet, list[Fold]]:
+def folds_of_run(run: Run, storage: str, data: Path | None, progress: Progress) -> tuple[Job, TrainingSet, list[Fold]]:
     """Return the job of a run that nobody drives, what its folds share, and the folds.
 
     Args:
         run: The run.
-        load: Returns the labelled rows of its job; only called if its folds are no longer in the storage.
         storage: Where the run is.
+        data: Where its rows are, as for ``nids.datasets.load_for``; only read if the storage no longer has its folds.
         progress: Called with a line of text when there is something to say.
 
     Raises:
@@ -45,15 +46,17 @@ def folds_of_run(
         )
 
     def same_rows() -> Traffic:
-        traffic = load(job)
-        if cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed) != key:
+        traffic = datasets.load_for(job.data, job.search.seed, data, run.manifest.dataset)
+        if key not in [of_rows(traffic, job.folds, job.search.seed) for of_rows in KEYS]:
             raise UserError(
                 f"{run.name} was made from other rows, or with other versions of its libraries, than those at hand "
                 f"({traffic.source}): its trials could not be compared. Start a new search with `nids search`."
             )
         return traffic
 
-    training_set, folds = cache.folds_of(job, key, Folder.from_uri(storage).folder(FOLDS), same_rows, progress)
+    training_set, folds = cache.folds_of(
+        job, run.manifest.dataset, key, Folder.from_uri(storage).folder(FOLDS), same_rows, progress
+    )
     return job, training_set, folds
 
 

@@ -20,6 +20,7 @@ from nids.storage import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from nids.config import Job
     from nids.datasets.traffic import Traffic
@@ -62,13 +63,15 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
     """
     folder = new_run(storage, name)
     space = space_of(job)
-    key = cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
-    training_set, folds = cache.folds_of(job, key, Folder.from_uri(storage).folder(FOLDS), lambda: traffic, progress)
+    key = cache.key(traffic, job.folds, job.search.seed)
+    cached = Folder.from_uri(storage).folder(FOLDS)
+    training_set, folds = cache.folds_of(job, traffic.dataset, key, cached, lambda: traffic, progress)
     manifest = RunManifest(
         run=name,
         created=datetime.now(UTC),
         job=job,
         data=_data_section(traffic),
+        dataset=traffic.dataset,
         folds=_folds_section(key, folds),
         space=space,
         measures={name: MEASURES[name].direction for name in ON_FOLDS},
@@ -78,21 +81,21 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
 
 
 def prepare_again(
-    run: Run, load: Callable[[Job], Traffic], storage: str, progress: Progress, overrides: Sequence[str] = ()
+    run: Run, storage: str, data: Path | None, progress: Progress, overrides: Sequence[str] = ()
 ) -> PreparedSearch:
     """Return what is left of an interrupted search: no ended trial is run again, and the total stays what it was.
 
     Args:
         run: The run.
-        load: Returns the labelled rows of its job; only called if its folds are no longer in the storage.
         storage: Where the run is.
+        data: Where its rows are, as for ``nids.datasets.load_for``; only read if the storage no longer has its folds.
         progress: Called with a line of text when there is something to say.
         overrides: Of the job's resources, as ``nids.config.with_resources`` takes them.
 
     Raises:
         UserError: The run still has a driver, or its rows are not what they were.
     """
-    job, training_set, folds = folds_of_run(run, load, storage, progress)
+    job, training_set, folds = folds_of_run(run, storage, data, progress)
     job = config.with_resources(job, overrides)
     manifest = run.manifest.model_copy(update={"job": job})
     return PreparedSearch(job, manifest.space, run.folder, manifest, training_set, folds, earlier=run)

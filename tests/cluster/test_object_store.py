@@ -39,7 +39,9 @@ def test_processes_read_one_copy(tmp_path: Path, make_job: Callable[..., Job], c
     traffic = datasets.load_training("nsl-kdd-sample", rows=8_000)
     job = make_job(folds={"targets": {}})
     for _ in range(1 + cached):
-        made = cache.folds_of(job, "a-key", Folder.from_uri(str(tmp_path)), lambda: traffic, lambda line: None)
+        made = cache.folds_of(
+            job, traffic.dataset, "a-key", Folder.from_uri(str(tmp_path)), lambda: traffic, lambda line: None
+        )
     before = in_use()
     shared = SharedFolds.put(*made)
     training_set, folds = shared.get()

@@ -190,7 +190,7 @@ def test_attack_types_can_be_withheld(traffic: Traffic) -> None:
 
 
 def test_its_held_out_file_is_read(folder: Path, job: Job) -> None:
-    (found,) = read_held_out(job.data, 0, "a test", lambda access: None, folder)
+    (found,) = read_held_out(datasets.get("flows"), job.data, 0, "a test", lambda access: None, folder)
     assert (found.source, len(found.label)) == ("friday.csv", 140)
 
 

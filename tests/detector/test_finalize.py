@@ -41,10 +41,6 @@ if TYPE_CHECKING:
 CLASSES = ("Normal", "DoS", "Probe", "R2L", "U2R")
 
 
-def load(job: Job) -> Traffic:
-    raise AssertionError("its folds are in the storage")
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffic, make_job: Callable[..., Job]) -> Run:
     """A search whose best trial has been finalized, and which has its baselines."""
@@ -52,8 +48,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
     console = Console(file=io.StringIO(), width=200)
     job = make_job(search={"trials": 2, "startup_trials": 2}, data={"rows": 240}, scheduler={"kind": "none"})
     found = driver.run(preparation.prepare(job, traffic, storage, "a", console.print), console)
-    finalize.run(found, None, 2, storage, None, load, None, console)
-    baselines.run(found, storage, None, load, None, console)
+    finalize.run(found, None, 2, storage, None, None, console)
+    baselines.run(found, storage, None, None, console)
     return open_run(storage, "a")
 
 
@@ -81,7 +77,7 @@ def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> No
 
 
 def test_an_interrupted_finalization_trains_no_model_twice(run: Run, tmp_path: Path) -> None:
-    job, training_set, folds = folds_of_run(run, load, str(Path(run.uri).parent), print)
+    job, training_set, folds = folds_of_run(run, str(Path(run.uri).parent), None, print)
     work, kept = on_folds(folds, 2, job, choose(run).hyperparameters, epochs=2), Folder.from_uri(str(tmp_path))
     said: list[tuple[int, int]] = []
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from nids import datasets
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nids.results import HeldOutAccess
+
+SAMPLE = datasets.get("nsl-kdd-sample")
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_both_files_are_read_once_the_look_is_recorded(folder: Path) -> None:
     accesses: list[HeldOutAccess] = []
     before = datetime.now(UTC)
-    found = read_held_out(Data(), seed=0, purpose="to see", record=accesses.append, folder=folder)
+    found = read_held_out(DATASET, Data(), seed=0, purpose="to see", record=accesses.append, folder=folder)
     assert [(traffic.source, len(traffic.label)) for traffic in found] == [("KDDTest+.txt", 78), ("KDDTest-21.txt", 77)]
     (access,) = accesses
     assert before <= access.time <= datetime.now(UTC)
@@ -45,30 +49,48 @@ def test_a_look_that_cannot_be_recorded_is_not_taken(folder: Path, monkeypatch: 
 
     monkeypatch.setattr("nids.evaluation.held_out.load", lambda *_: pytest.fail("the file was read"))
     with pytest.raises(UserError, match="the run cannot be written to"):
-        read_held_out(Data(), seed=0, purpose="to see", record=refuse, folder=folder)
+        read_held_out(DATASET, Data(), seed=0, purpose="to see", record=refuse, folder=folder)
 
 
 def test_the_files_are_found_beside_the_training_file(folder: Path) -> None:
-    found = read_held_out(Data(), 0, "to see", lambda access: None, folder=folder / "KDDTrain+.txt")
+    found = read_held_out(DATASET, Data(), 0, "to see", lambda access: None, folder=folder / "KDDTrain+.txt")
     assert [traffic.source for traffic in found] == ["KDDTest+.txt", "KDDTest-21.txt"]
 
 
 def test_a_missing_file_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    refuse_if_missing(Data(), folder)
+    refuse_if_missing(DATASET, Data(), folder)
     (folder / "KDDTest-21.txt").unlink()
     with pytest.raises(UserError, match=r"holds no KDDTest-21\.txt"):
-        refuse_if_missing(Data(), folder)
+        refuse_if_missing(DATASET, Data(), folder)
     monkeypatch.setenv("NIDS_DATA_DIR", str(folder))
     with pytest.raises(UserError, match=r"KDDTest-21\.txt is not on this machine"):
-        refuse_if_missing(Data())
+        refuse_if_missing(DATASET, Data())
 
 
 def test_generated_rows_are_judged_by_another_draw() -> None:
     accesses: list[HeldOutAccess] = []
     data = Data(dataset="nsl-kdd-sample", rows=300)
-    refuse_if_missing(data)
-    (found,) = read_held_out(data, seed=5, purpose="to see", record=accesses.append)
+    refuse_if_missing(SAMPLE, data)
+    (found,) = read_held_out(SAMPLE, data, seed=5, purpose="to see", record=accesses.append)
     searched = datasets.load_training("nsl-kdd-sample", rows=300, seed=5)
     assert len(found.label) == 300
     assert found.sha256 != searched.sha256
     assert accesses[0].files == ("another draw of nsl-kdd-sample",)
+
+
+def test_a_share_of_the_training_file_is_held_out_where_no_file_is(folder: Path) -> None:
+    dataset = replace(DATASET, files=DATASET.files[:1], hold_out=0.3)
+    (found,) = read_held_out(dataset, Data(), 0, "to see", lambda access: None, folder)
+    assert found.source == "held-out rows of KDDTrain+"
+    searched = datasets.load_training(dataset, folder=folder)
+    assert len(found.label) + len(searched.label) == 80
+    assert 10 < len(found.label) < 40
+    assert not set(found.features.itertuples(index=False, name=None)) & set(
+        searched.features.itertuples(index=False, name=None)
+    )
+    assert searched.features.index.equals(pd.RangeIndex(len(searched.label)))
+
+
+def test_a_data_set_that_holds_nothing_out_cannot_be_judged(folder: Path) -> None:
+    with pytest.raises(UserError, match="nsl-kdd holds no rows out, so nothing can be judged by them"):
+        refuse_if_missing(replace(DATASET, files=DATASET.files[:1]), Data(), folder)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nids import config
 from nids.config import Folds
+from nids.datasets.catalog.nsl_kdd import DATASET as NSL_KDD
 from nids.errors import UserError
 from nids.folds import cache as fold_cache
 from nids.folds.build import build
@@ -58,7 +60,7 @@ def content(fold: Fold) -> dict[str, Any]:
 
 def test_what_is_saved_is_loaded_to_the_last_bit(folder: Folder, training_set: TrainingSet, folds: list[Fold]) -> None:
     fold_cache.save(folder, training_set, folds)
-    loaded = fold_cache.load(folder)
+    loaded = fold_cache.load(folder, training_set.dataset)
     assert loaded is not None
     assert folds[0].notes
     assert [content(fold) for fold in loaded[1]] == [content(fold) for fold in folds]
@@ -74,24 +76,26 @@ def test_folds_without_synthetic_rows_are_kept_too(traffic: Traffic, folder: Fol
     plain = Folds(count=2, resampling="none")
     folds = [build(training_set, i, sides, plain, seed=0) for i, sides in enumerate(split(traffic, plain, seed=0))]
     fold_cache.save(folder, training_set, folds)
-    loaded = fold_cache.load(folder)
+    loaded = fold_cache.load(folder, training_set.dataset)
     assert loaded is not None
     assert [content(fold) for fold in loaded[1]] == [content(fold) for fold in folds]
 
 
 def test_nothing_is_loaded_before_all_is_there(tmp_path: Path, training_set: TrainingSet, folds: list[Fold]) -> None:
     folder = Folder.from_uri(str(tmp_path / "folds"))
-    assert fold_cache.load(folder) is None
+    assert fold_cache.load(folder, training_set.dataset) is None
     fold_cache.save(folder, training_set, folds)
     (tmp_path / "folds" / "complete.json").unlink()  # the last file of a save that was cut off
-    assert fold_cache.load(folder) is None
+    assert fold_cache.load(folder, training_set.dataset) is None
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param({"data_sha256": "cd"}, id="data"),
-        pytest.param({"class_map": "nsl-kdd-variant"}, id="class map"),
+        pytest.param({"sha256": "cd"}, id="data"),
+        pytest.param({"dataset": replace(NSL_KDD, columns=NSL_KDD.columns[:-1], layout=())}, id="columns"),
+        pytest.param({"dataset": NSL_KDD.labelled_by("nsl-kdd-variant")}, id="label map"),
+        pytest.param({"dataset": replace(NSL_KDD, files=(), hold_out=0.1)}, id="rows held out"),
         pytest.param({"seed": 1}, id="seed"),
         pytest.param({"folds": Folds(count=4)}, id="number of folds"),
         pytest.param({"folds": Folds(use=3)}, id="folds used"),
@@ -100,24 +104,34 @@ def test_nothing_is_loaded_before_all_is_there(tmp_path: Path, training_set: Tra
         pytest.param({"folds": Folds(targets={"U2R": 9})}, id="targets"),
     ],
 )
-def test_other_inputs_have_another_key(other: dict[str, Any]) -> None:
-    inputs: dict[str, Any] = {"data_sha256": "ab", "class_map": "nsl-kdd", "folds": Folds(), "seed": 0}
-    assert fold_cache.key(**(inputs | other)) != fold_cache.key(**inputs)
+def test_other_inputs_have_another_key(traffic: Traffic, other: dict[str, Any]) -> None:
+    of_rows = {name: other[name] for name in ("sha256", "dataset") if name in other}
+    folds, seed = other.get("folds", Folds()), other.get("seed", 0)
+    assert fold_cache.key(replace(traffic, **of_rows), folds, seed) != fold_cache.key(traffic, Folds(), 0)
 
 
-def test_the_same_inputs_have_the_same_key() -> None:
-    key = fold_cache.key("ab", "nsl-kdd", Folds(targets={"U2R": 9, "R2L": 8}), 0)
-    assert fold_cache.key("ab", "nsl-kdd", Folds(targets={"R2L": 8, "U2R": 9}), 0) == key
-    assert fold_cache.key("ab", "nsl-kdd", Folds(use=5), 0) == fold_cache.key("ab", "nsl-kdd", Folds(), 0)
+def test_the_same_inputs_have_the_same_key(traffic: Traffic) -> None:
+    key = fold_cache.key(traffic, Folds(targets={"U2R": 9, "R2L": 8}), 0)
+    assert fold_cache.key(traffic, Folds(targets={"R2L": 8, "U2R": 9}), 0) == key
+    assert fold_cache.key(traffic, Folds(use=5), 0) == fold_cache.key(traffic, Folds(), 0)
+    assert fold_cache.key(replace(traffic, dataset=replace(traffic.dataset, citation="?")), Folds(), 0) == (
+        fold_cache.key(traffic, Folds(), 0)
+    )
     assert key.isalnum()
+
+
+def test_key_before_fingerprints_is_that_of_earlier_versions(traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold_cache, "version", lambda package: "1")
+    # As commit 713edba computes it.
+    assert fold_cache.key_before_fingerprints(traffic, Folds(targets={"U2R": 20}), 3) == "d98e19fcf2cb7196fb9b"
 
 
 def test_a_damaged_entry_counts_as_none(folder: Folder, training_set: TrainingSet, folds: list[Fold]) -> None:
     fold_cache.save(folder, training_set, folds)
     folder.write("fold-1.npz", folder.read("fold-1.npz")[:1000])
-    assert fold_cache.load(folder) is None
+    assert fold_cache.load(folder, training_set.dataset) is None
     fold_cache.save(folder, training_set, folds)
-    assert fold_cache.load(folder) is not None
+    assert fold_cache.load(folder, training_set.dataset) is not None
 
 
 def no_rows() -> Traffic:
@@ -136,7 +150,7 @@ def test_folds_are_those_of_the_builder_and_then_those_of_the_cache(tmp_path: Pa
     folds = [build(training_set, number, sides[number], job.folds, 5) for number in range(2)]
     cache, lines = Folder.from_uri(str(tmp_path)), list[str]()
 
-    made = fold_cache.folds_of(job, "a-key", cache, lambda: traffic, lines.append)[1]
+    made = fold_cache.folds_of(job, traffic.dataset, "a-key", cache, lambda: traffic, lines.append)[1]
     assert [content(fold) for fold in made] == [content(fold) for fold in folds]
     assert sorted(lines) == [
         f"fold {fold.number}: {len(fold.training):,} training rows + {len(fold.synthetic_labels):,} synthetic, "
@@ -146,11 +160,11 @@ def test_folds_are_those_of_the_builder_and_then_those_of_the_cache(tmp_path: Pa
     assert all(len(fold.synthetic_labels) for fold in folds)
 
     lines.clear()
-    again = fold_cache.folds_of(job, "a-key", cache, no_rows, lines.append)[1]
+    again = fold_cache.folds_of(job, traffic.dataset, "a-key", cache, no_rows, lines.append)[1]
     assert [content(fold) for fold in again] == [content(fold) for fold in folds]
     assert lines == ["2 folds read from the cache (a-key)"]
     with pytest.raises(AssertionError):
-        fold_cache.folds_of(job, "another-key", cache, no_rows, lines.append)
+        fold_cache.folds_of(job, traffic.dataset, "another-key", cache, no_rows, lines.append)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +185,11 @@ def test_folds_that_cannot_be_built_are_not_kept(
 ) -> None:
     with pytest.raises(UserError, match=f"^{re.escape(message)}"):
         fold_cache.folds_of(
-            job_of(**folds), "a-key", Folder.from_uri(str(tmp_path)), lambda: traffic, lambda line: None
+            job_of(**folds),
+            traffic.dataset,
+            "a-key",
+            Folder.from_uri(str(tmp_path)),
+            lambda: traffic,
+            lambda line: None,
         )
     assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from nids import datasets
 from nids.errors import UserError
 from nids.results import HeldOutAccess, RunManifest
 from nids.results.manifest import DataSection, manifest_from
@@ -37,12 +38,15 @@ def test_manifest_from_reads_what_was_written() -> None:
 
 
 def test_manifest_from_takes_the_earlier_format() -> None:
-    former = {key: value for key, value in values().items() if key not in {"measures", "test_set_accesses"}}
+    job = {"data": {"class_map": "nsl-kdd-variant"}}
+    of_today = json.loads(a_manifest(job=job, dataset=datasets.get("nsl-kdd").labelled_by("nsl-kdd-variant")).to_json())
+    former = {key: value for key, value in of_today.items() if key not in {"measures", "test_set_accesses", "dataset"}}
     look = {"time": CREATED.isoformat(), "purpose": "baselines", "files": ["KDDTest+"]}
     manifest = manifest_from({**former, "format": 3, "looks": [look]}, "runs/a")
-    assert manifest == a_manifest(test_set_accesses=(look,))
+    assert manifest == manifest_from({**of_today, "test_set_accesses": [look]}, "runs/a")
     assert (manifest.format, manifest.direction) == (4, "min")
-    assert manifest_from({**former, "format": 3}, "runs/a") == a_manifest()
+    assert manifest.dataset.label_maps == datasets.get("nsl-kdd").label_maps[1:]
+    assert manifest_from({**former, "format": 3}, "runs/a") == manifest_from(of_today, "runs/a")
 
 
 REASON = "Either the file is damaged, or another version of this program wrote it: read the run with that version."
@@ -66,7 +70,7 @@ REASON = "Either the file is damaged, or another version of this program wrote i
         pytest.param(changed("space", {"a": 1}), "space = {'a': 1}: should be distributions as Optuna", id="space"),
         pytest.param(changed("space", [3]), "space = [3]: should be distributions as Optuna", id="no-space"),
         pytest.param([], "the file = []: should be", id="no-table"),
-        pytest.param({"format": 4}, "run is missing. 7 more of its keys are not as expected.", id="nothing"),
+        pytest.param({"format": 4}, "run is missing. 8 more of its keys are not as expected.", id="nothing"),
     ],
 )
 def test_manifest_from_names_what_is_wrong(content: object, message: str) -> None:

@@ -90,9 +90,9 @@ def search(cluster: None, make_job: Callable[..., Job], tmp_path_factory: pytest
 
 def poison(job: Job, traffic: Traffic, storage: Path) -> None:
     """Put NaN into the later synthetic rows of each class: of the trials, only those that use all of them read it."""
-    key = fold_cache.key(traffic.sha256, job.data.class_map, job.folds, job.search.seed)
+    key = fold_cache.key(traffic, job.folds, job.search.seed)
     cache = Folder.from_uri(str(storage)).folder(FOLDS)
-    training_set, folds = fold_cache.folds_of(job, key, cache, lambda: traffic, lambda line: None)
+    training_set, folds = fold_cache.folds_of(job, traffic.dataset, key, cache, lambda: traffic, lambda line: None)
     poisoned = []
     for fold in folds:
         synthetic = fold.synthetic.toarray()

@@ -1,0 +1,38 @@
+"""Which rows of a file are held out, where a data set has no file of its own for that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from nids.datasets.traffic import Traffic
+
+_BUCKETS = 1 << 32
+
+
+def held_out_rows(traffic: Traffic) -> np.ndarray:
+    """Return which rows no search may see, bool of shape (rows,).
+
+    A hash of a row's features decides: identical rows are on one side, whatever file or order they come in.
+    """
+    share = traffic.dataset.hold_out
+    if share is None:
+        return np.zeros(len(traffic.label), dtype=bool)
+    hashes = pd.util.hash_pandas_object(traffic.features, index=False).to_numpy(np.uint64)
+    chosen: np.ndarray = hashes % np.uint64(_BUCKETS) < share * _BUCKETS
+    return chosen
+
+
+def only(traffic: Traffic, rows: np.ndarray, source: str) -> Traffic:
+    """Return some of the rows, chosen by bool of shape (rows,), under the name ``source``."""
+    return replace(
+        traffic,
+        source=source,
+        features=traffic.features[rows].reset_index(drop=True),
+        attack=traffic.attack[rows].reset_index(drop=True),
+        label=traffic.label[rows],
+    )
