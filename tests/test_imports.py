@@ -21,7 +21,18 @@ ROOT = Path(__file__).parents[1]
 AFTER_THE_SEARCH = {"nids.detector.finalize", "nids.evaluation.baselines", "nids.evaluation.rank_correlation"}
 # From the ground up: a package imports from those before it alone.
 FLOORS = (
-    *("errors", "seeding", "progress", "storage", "search_space", "metrics", "datasets", "models", "shipped_jobs"),
+    *(
+        "errors",
+        "seeding",
+        "progress",
+        "storage",
+        "typed_file",
+        "search_space",
+        "metrics",
+        "datasets",
+        "models",
+        "shipped_jobs",
+    ),
     *("config", "job_file", "folds", "training", "results", "charts", "analysis", "cluster", "search", "evaluation"),
     *("detector", "report", "bench", "dashboard", "cli"),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import math
 import time
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nids.report import RunSummary
+    from nids.results.evaluation import EvaluationFile
     from nids.storage import Folder
 
 T = TypeVar("T")
 
-# What is read of final/ and baselines/ must have these, or something else has written it.
-KEYS_OF_EVALUATION = {"final": {"trial", "members", "folds", "held_out"}, "baselines": {"held_out"}}
 COLUMNS_OF_BASELINES = {"model", "resampled", "fold", "confusion", "training_rows", "validation_rows", *HEADLINE}
 
 # Object stores tell times in whole seconds: what changes twice in one would look the same.
@@ -120,19 +119,13 @@ class KeptRun(Run):
             self.note(f"{self.uri}/baselines/folds.parquet: cannot be read ({error}).")
             return pd.DataFrame()
 
-    def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
-        """Return what the held-out rows said; None if not asked yet, or if it cannot be read."""
+    def evaluation(self, kind: type[EvaluationFile], path: str) -> EvaluationFile | None:
+        """Return one of both files of evaluations; None if the run does not have it, or if it cannot be read."""
         try:
-            found = super().evaluation(of)
+            return super().evaluation(kind, path)
         except UserError as error:
             self.note(error)
             return None
-        lacking = KEYS_OF_EVALUATION[of] - {*(found if isinstance(found, dict) else ())}
-        if self.has_file(f"{of}/evaluation.json") and lacking:
-            named = f"{self.uri}/{of}/evaluation.json"
-            self.note(f"{named}: not as this program writes it (it lacks {', '.join(sorted(lacking))}).")
-            return None
-        return found
 
     def lost(self) -> str:
         """Return that trials of a finished run are not there, if it is so and nothing that was passed over explains it.

@@ -195,19 +195,17 @@ def _attacks(run: KeptRun, number: int, order: Sequence[str]) -> None:
         return
     with st.expander("By attack type: known, and withheld from training", expanded=True):
         st.dataframe(
-            attack_summary(attacks, order).reset_index()[
-                ["class", "attack", "unseen", "rows", "flagged", "recognized"]
-            ],
+            attack_summary(attacks, order).reset_index()[["class", "attack", "unseen", "rows", "detected", "correct"]],
             hide_index=True,
             alt="A row for each attack type",
             column_config={
                 "attack": st.column_config.TextColumn("attack type"),
                 "unseen": st.column_config.CheckboxColumn(help="Withheld from the training part of that fold."),
                 "rows": st.column_config.NumberColumn(format="localized"),
-                "flagged": st.column_config.NumberColumn(
+                "detected": st.column_config.NumberColumn(
                     "detection rate", format="percent", help="Share of the rows that are classified as any attack."
                 ),
-                "recognized": st.column_config.NumberColumn(
+                "correct": st.column_config.NumberColumn(
                     "recall", format="percent", help="Share of the rows whose class is correct."
                 ),
             },

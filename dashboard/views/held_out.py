@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -20,9 +20,8 @@ from nids.report import held_out
 from nids.results import UNFINISHED, file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dashboard.data.snapshot import KeptRun
+    from nids.metrics.evaluation import Evaluation
     from nids.report.held_out import HeldOut
 
 # With fewer rows on one side, the digits of a share are chance.
@@ -82,16 +81,16 @@ def _under_way(run: KeptRun) -> str:
     return f" Finalizing has started: {models} trained. If it was interrupted, the same command resumes it."
 
 
-def in_words(ours: Mapping[str, Any]) -> str:
+def in_words(ours: Evaluation) -> str:
     """Return the result on one held-out file in words: known attacks, unseen ones, false alarms."""
-    seen, unseen = ours["seen"], ours["unseen"]
-    known = f"{_portion(seen['flagged'], seen['rows'], 'attacks')} of known types ({_types(seen['types'])})"
+    seen, unseen = ours.seen, ours.unseen
+    known = f"{_portion(seen.detection_rate, seen.rows, 'attacks')} of known types ({_types(seen.types)})"
     sentence = f"By its most probable class, it detects {known}"
-    if unseen["rows"]:
-        sentence += f" and {_portion(unseen['flagged'], unseen['rows'], 'attacks')}"
-        sentence += f" of unseen types ({_types(unseen['types'])})"
-    benign = ours["rows"] - seen["rows"] - unseen["rows"]
-    return f"{sentence}. {_portion(ours['figures']['false_positive_rate'], benign, 'benign rows')} raise a false alarm."
+    if unseen.rows:
+        sentence += f" and {_portion(unseen.detection_rate, unseen.rows, 'attacks')}"
+        sentence += f" of unseen types ({_types(unseen.types)})"
+    benign = ours.rows - seen.rows - unseen.rows
+    return f"{sentence}. {_portion(ours.figures['false_positive_rate'], benign, 'benign rows')} raise a false alarm."
 
 
 def _types(number: int) -> str:
@@ -109,8 +108,8 @@ def _portion(share: float | None, rows: int, of: str) -> str:
     return f"{text} ({count:,} of {rows:,})" if min(count, rows - count) < FEW else text
 
 
-def _tiles(ours: Mapping[str, Any]) -> None:
-    figures, intervals = ours["figures"], ours["intervals"]
+def _tiles(ours: Evaluation) -> None:
+    figures, intervals = ours.figures, ours.intervals
     for (measure, title, text), tile in zip(TILES, st.columns(3), strict=True):
         with tile:
             ends = " to ".join(value(measure, end) for end in intervals[measure])
@@ -125,7 +124,7 @@ def _tiles(ours: Mapping[str, Any]) -> None:
             )
 
 
-def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
+def _alerts(run: KeptRun, ours: Evaluation, file: str) -> None:
     folds = run.predictions("out_of_fold")
     predictions = run.predictions(f"predictions-{file_name(file)}")
     if folds is None or predictions is None:
@@ -165,7 +164,7 @@ def _alerts(run: KeptRun, ours: Mapping[str, Any], file: str) -> None:
         )
         scores = alerts.Predictions.from_table(folds, classes, benign)
         threshold = alerts.threshold_of(scores, rate)
-        seen = {entry["attack"] for entry in ours["attacks"] if entry["seen"]}
+        seen = {each.attack for each in ours.attacks if each.seen}
         rows = alerts.Predictions.from_table(predictions, classes, benign)
         consequences = alerts.consequences(rows, threshold, seen, connections, base_rate)
         st.markdown(alerts.in_words(consequences, connections, base_rate))
@@ -190,8 +189,8 @@ def against_baselines(result: HeldOut) -> str:
         return ""
     parts = []
     for measure in ("accuracy", "macro_f1"):
-        own = result.ours["figures"][measure]
-        better = sum(entry["figures"][measure] > own for _, entry in result.baselines)
+        own = result.ours.figure(measure)
+        better = sum(each.figure(measure) > own for _, each in result.baselines)
         parts.append(f"{better} {'has' if better == 1 else 'have'} a higher {label(measure)}")
     return f"Of {len(result.baselines)} other models on the same rows, {' and '.join(parts)}."
 
@@ -229,24 +228,27 @@ def _models(result: HeldOut, run: KeptRun) -> None:
 
 def _metrics(result: HeldOut) -> pd.DataFrame:
     """Return a row a model with the numbers that the table shows rounded."""
-    models = [*([(result.rows[0][0], result.ours)] if result.ours else []), *result.baselines]
+    models: list[tuple[str, Evaluation]] = [
+        *([(result.rows[0][0], result.ours)] if result.ours else []),
+        *result.baselines,
+    ]
     return pd.DataFrame(
         [
             {
                 "model": name,
-                "accuracy": entry["figures"]["accuracy"],
-                "macro_f1": entry["figures"]["macro_f1"],
-                "seen_detection_rate": entry["seen"]["flagged"],
-                "unseen_detection_rate": entry["unseen"]["flagged"],
-                "false_alarm_rate": entry["figures"]["false_positive_rate"],
-                "roc_auc": entry["figures"]["roc_auc"],
+                "accuracy": each.figures["accuracy"],
+                "macro_f1": each.figures["macro_f1"],
+                "seen_detection_rate": each.seen.detection_rate,
+                "unseen_detection_rate": each.unseen.detection_rate,
+                "false_alarm_rate": each.figures["false_positive_rate"],
+                "roc_auc": each.figures["roc_auc"],
             }
-            for name, entry in models
+            for name, each in models
         ]
     )
 
 
-def _detail(result: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
+def _detail(result: HeldOut, ours: Evaluation, run: KeptRun) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         data = attack_types.attacks_data(ours, run.manifest.dataset.benign)
@@ -261,14 +263,16 @@ def _detail(result: HeldOut, ours: Mapping[str, Any], run: KeptRun) -> None:
         with container:
             classes = pd.DataFrame(result.classes, columns=["class", *held_out.CLASS_HEAD[1:]])
             st.dataframe(classes, hide_index=True, alt="A row for each class")
-            downloads.table(pd.DataFrame(ours["classes"]), f"{run.name}-{result.file}-classes")
+            downloads.table(
+                pd.DataFrame([each.model_dump() for each in ours.classes]), f"{run.name}-{result.file}-classes"
+            )
     if container := layout.unfolded("By attack type", "attacks"):
         with container:
-            attacks = pd.DataFrame(ours["attacks"])
+            attacks = pd.DataFrame([each.model_dump() for each in ours.attacks])
             attacks = attacks.sort_values(["seen", "rows"], ascending=[True, False])
             rates = {
-                "flagged": ("detection rate", "Share of the rows that are classified as any attack."),
-                "recognized": ("recall", "Share of the rows whose class is correct."),
+                "detection_rate": ("detection rate", "Share of the rows that are classified as any attack."),
+                "recall": ("recall", "Share of the rows whose class is correct."),
             }
             st.dataframe(
                 attacks[["attack", "class", "seen", "rows", *rates]],

@@ -118,7 +118,7 @@ def class_summary(classes: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
 
 def attack_summary(attacks: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     """Return a row an attack type, as ``RunSummary.attacks``, of a trial's rows of the run store's attacks."""
-    table = attacks.groupby(["attack", "class", "unseen"], as_index=False)[["rows", "flagged", "recognized"]].sum()
-    table[["flagged", "recognized"]] = table[["flagged", "recognized"]].div(table["rows"], axis=0)
+    table = attacks.groupby(["attack", "class", "unseen"], as_index=False)[["rows", "detected", "correct"]].sum()
+    table[["detected", "correct"]] = table[["detected", "correct"]].div(table["rows"], axis=0)
     table["class"] = pd.Categorical(table["class"], list(order))
     return table.sort_values(["class", "unseen", "rows"], ascending=[True, False, False]).set_index("attack")

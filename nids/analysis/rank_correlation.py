@@ -20,6 +20,7 @@ from nids.metrics.measures import described
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nids.metrics.evaluation import Evaluation
     from nids.models.hyperparameters import Hyperparameters
     from nids.results import Run
 
@@ -109,13 +110,13 @@ def validation(runs: Sequence[Run], configurations: Sequence[Configuration]) -> 
     return table
 
 
-def held_out(evaluations: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def held_out(evaluations: Sequence[Evaluation]) -> pd.DataFrame:
     """Return the figures ``HELD_OUT`` of each configuration on one held-out file, a column each.
 
     Args:
-        evaluations: What ``nids.metrics.evaluation.evaluate_detector`` says of each configuration.
+        evaluations: What ``nids.metrics.evaluate.evaluate_detector`` says of each configuration.
     """
-    figures = [found["figures"] | {"unseen_detection_rate": found["unseen"]["flagged"]} for found in evaluations]
+    figures = [each.figures | {"unseen_detection_rate": each.unseen.detection_rate} for each in evaluations]
     return pd.DataFrame([{name: found[name] for name in HELD_OUT} for found in figures])
 
 

@@ -60,7 +60,7 @@ class RunSummary:
         classes: Index the classes; a column support (validation rows, all folds), and for each of
             ``CLASS_MEASURES`` the columns <measure>_mean, _std, _min, _max over the best trial's folds.
         attacks: Index the attack types of the best trial's validation rows, each class's together; columns class,
-            unseen, rows, flagged and recognized, shares of the rows, over all folds. A type that was withheld in one
+            unseen, rows, detected and correct, shares of the rows, over all folds. A type that was withheld in one
             fold stands there twice, once as a known one.
         ranges: Index the measures of classes that published results give a range of; columns low and high, over all
             classes and folds.

@@ -39,7 +39,7 @@ FOLDS, CLASSES, EPOCHS = 3, 5, 4
 KB = 1e3
 # As many as KDDTrain+ has.
 ATTACKS = [
-    {"attack": f"type {i}", "class": "DoS", "unseen": False, "rows": 100, "flagged": 90, "recognized": 80}
+    {"attack": f"type {i}", "class": "DoS", "unseen": False, "rows": 100, "detected": 90, "correct": 80}
     for i in range(23)
 ]
 

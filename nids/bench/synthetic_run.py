@@ -132,8 +132,8 @@ def _rows(number: int, space: Space, random: np.random.Generator) -> dict[str, l
                 "class": "DoS",
                 "unseen": False,
                 "rows": 100,
-                "flagged": 90,
-                "recognized": 80,
+                "detected": 90,
+                "correct": 80,
             }
             for i in range(ATTACK_TYPES)
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
@@ -12,18 +12,20 @@ from nids.charts.theme import BLUE, GREY, HEIGHT, WIDTH, fields, heading
 from nids.metrics.measures import label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from nids.metrics.evaluation import Evaluation
 
 OURS, BASELINES = "finalized trial", "baselines"
 # The least false-positive rate that is drawn: a logarithm has no place for 0, and fewer rows than this say nothing.
 LEAST_RATE = 1e-4
 
 
-def roc_data(ours: Mapping[str, Any] | None, baselines: Sequence[tuple[str, Mapping[str, Any]]]) -> pd.DataFrame:
+def roc_data(ours: Evaluation | None, baselines: Sequence[tuple[str, Evaluation]]) -> pd.DataFrame:
     """Return the ROC curves of one held-out file, a row a point.
 
     Args:
-        ours: What ``nids.metrics.evaluation.evaluate_detector`` says of the finalized trial, None if there is none.
+        ours: What ``nids.metrics.evaluate.evaluate_detector`` says of the finalized trial, None if there is none.
         baselines: Name of each baseline, and what it says of that.
 
     Returns:
@@ -31,7 +33,7 @@ def roc_data(ours: Mapping[str, Any] | None, baselines: Sequence[tuple[str, Mapp
     """
     named = [(OURS, OURS, ours)] if ours else []
     named += [(name, BASELINES, found) for name, found in baselines]
-    parts = [pd.DataFrame(found["roc"]).assign(method=name, kind=kind) for name, kind, found in named]
+    parts = [pd.DataFrame(dict(found.roc)).assign(method=name, kind=kind) for name, kind, found in named]
     columns = ["method", "kind", "false_positive_rate", "detection_rate"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
@@ -76,13 +78,12 @@ def roc(data: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(lines).properties(title=title, width=WIDTH - 60, height=HEIGHT)
 
 
-def reliability_data(ours: Mapping[str, Any]) -> pd.DataFrame:
+def reliability_data(ours: Evaluation) -> pd.DataFrame:
     """Return the reliability table of one held-out file, a row a bin that has rows.
 
     Columns: confidence and accuracy, fractions, and rows.
     """
-    table = ours["calibration"]
-    data = pd.DataFrame({name: table[name] for name in ("confidence", "accuracy", "rows")})
+    data = pd.DataFrame(ours.calibration.model_dump(include={"confidence", "accuracy", "rows"}))
     return data[data["rows"] > 0].astype({"confidence": float, "accuracy": float}).reset_index(drop=True)
 
 
@@ -105,10 +106,10 @@ def reliability(data: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(line, points).properties(title=title, width=WIDTH - 60, height=HEIGHT)
 
 
-def confusion_data(ours: Mapping[str, Any]) -> pd.DataFrame:
+def confusion_data(ours: Evaluation) -> pd.DataFrame:
     """Return the confusion matrix of one held-out file, as ``nids.charts.theme.confusion_data`` has it."""
-    names = [found["class"] for found in ours["classes"]]
-    counts = pd.DataFrame(ours["confusion"], index=pd.Index(names, name="actual"), columns=names)
+    names = [found.class_name for found in ours.classes]
+    counts = pd.DataFrame(ours.confusion, index=pd.Index(names, name="actual"), columns=names)
     long = counts.melt(var_name="predicted", value_name="count", ignore_index=False).reset_index()
     return theme.confusion_data(long.assign(trial=0), 0, names)
 

@@ -73,7 +73,7 @@ def baselines(
 
     console = Console()
     found = results.open_run(storage, run)
-    if found.evaluation("baselines") is not None and not again:
+    if found.baselines_evaluation() is not None and not again:
         raise looked_at(f"{run} has its baselines")
     baselines.run(found, storage, data, address, console)
     show(results.open_run(storage, run), console)
@@ -105,11 +105,11 @@ def correlate(
     backend.configure_alone()
     from nids.evaluation import rank_correlation
 
-    if opened[0].folder.folder(rank_correlation.FOLDER).names(".png") and not again:
+    if opened[0].has_rank_correlation() and not again:
         raise looked_at(f"{runs[0]} has its rank correlations")
     found = rank_correlation.run(opened, seeds, storage, data, address, console, set_ or ())
     report.show(found, console)
-    console.print(f"\nTables and pictures: {opened[0].uri}/{rank_correlation.FOLDER}", highlight=False, soft_wrap=True)
+    console.print(f"\nTables and pictures: {opened[0].uri}/{results.RANK_CORRELATION}", highlight=False, soft_wrap=True)
 
 
 def score(

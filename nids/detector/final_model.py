@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,10 +18,11 @@ from nids.folds.build import full_fold
 from nids.metrics.calibration import expected_calibration_error, fit_temperature, reliability, training_priors
 from nids.metrics.cross_validation import over_folds, validation_figures
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
-from nids.metrics.evaluation import evaluate_traffic
+from nids.metrics.evaluate import evaluate_traffic
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import figures_of
 from nids.results import file_name, ranking, write_table
+from nids.results.evaluation import Calibration, CrossValidation, DetectorEvaluation, FinalEvaluation, OutOfFold
 from nids.storage import Folder
 from nids.training.refit import on_all, on_folds
 from nids.training.trial import FoldOfTrial
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nids.datasets.traffic import Traffic
     from nids.detector.bundle import Bundle
     from nids.folds.fold import Fold, TrainingSet
+    from nids.metrics.evaluation import Figures
     from nids.models.hyperparameters import Hyperparameters
     from nids.results import Run
     from nids.training.refit import FitResult, FitWork
@@ -121,20 +122,20 @@ def finalize(
         detector = bundle.load(draft)
     folder = run.folder.folder(FOLDER)
     write_table(folder, "out_of_fold.parquet", held_back)
-    judged = {traffic.source: _judge(detector, traffic, training_set, folder) for traffic in read_held_out()}
-    outcome = {
-        "created": datetime.now(UTC).isoformat(),
-        "trial": choice.trial,
-        "epochs": choice.epochs,
-        "members": members,
-        "thresholds": {str(rate): threshold for rate, threshold in manifest.thresholds.items()},
-        "calibration": manifest.calibration.model_dump(),
-        "out_of_fold": _about_out_of_fold(held_back, training_set, detector),
-        "folds": _about_folds(training_set, folds, probabilities),
-        "held_out": judged,
-    }
-    folder.write("evaluation.json", json.dumps(outcome, indent=2).encode())
-    card = model_card(manifest, choice.row, outcome)
+    held_out = {traffic.source: _judge(detector, traffic, training_set, folder) for traffic in read_held_out()}
+    evaluation = FinalEvaluation(
+        created=datetime.now(UTC),
+        trial=choice.trial,
+        epochs=choice.epochs,
+        members=members,
+        thresholds={str(rate): threshold for rate, threshold in manifest.thresholds.items()},
+        calibration=Calibration(**manifest.calibration.model_dump()),
+        out_of_fold=_out_of_fold(held_back, training_set, detector),
+        folds=_cross_validation(training_set, folds, probabilities),
+        held_out=held_out,
+    )
+    folder.write("evaluation.json", evaluation.to_json())
+    card = model_card(manifest, choice.row, evaluation)
     bundle.save(run.folder.folder(BUNDLE), manifest, everything.encoding, weights, card)
     return detector
 
@@ -208,7 +209,7 @@ def _manifest(
     )
 
 
-def _judge(detector: Bundle, traffic: Traffic, training_set: TrainingSet, folder: Folder) -> dict[str, Any]:
+def _judge(detector: Bundle, traffic: Traffic, training_set: TrainingSet, folder: Folder) -> DetectorEvaluation:
     """Return the evaluation of a detector on held-out rows, and write its predictions."""
     by_member = detector.ensemble.by_member(traffic.features)
     mean = by_member.mean(axis=0)
@@ -222,42 +223,57 @@ def _judge(detector: Bundle, traffic: Traffic, training_set: TrainingSet, folder
     )
     write_table(folder, f"predictions-{file_name(traffic.source)}.parquet", table)
     thresholds = {str(rate): threshold for rate, threshold in detector.thresholds.items()}
-    found = evaluate_traffic(mean, traffic, training_set.attack_types, thresholds)
-    found["sha256"] = traffic.sha256
-    found["members"] = [
-        figures_of(JudgedRows.all_known(traffic.label, member, detector.benign)) for member in by_member
-    ]
-    found["calibrated"] = {
-        "as trained": _quality(detector, traffic.label, mean),
-        "temperature": _quality(detector, traffic.label, detector.calibrated(mean)),
-        "natural priors": _quality(detector, traffic.label, detector.with_natural_priors(mean)),
-    }
-    return found
+    evaluation = evaluate_traffic(mean, traffic, training_set.attack_types, thresholds)
+    members = [figures_of(JudgedRows.all_known(traffic.label, member, detector.benign)) for member in by_member]
+    return DetectorEvaluation.model_validate(
+        {
+            **evaluation.model_dump(),
+            "sha256": traffic.sha256,
+            "members": members,
+            "calibrated": _calibrated(detector, traffic.label, mean),
+        }
+    )
 
 
-def _about_out_of_fold(held_back: pd.DataFrame, training_set: TrainingSet, detector: Bundle) -> dict[str, Any]:
+def _out_of_fold(held_back: pd.DataFrame, training_set: TrainingSet, detector: Bundle) -> OutOfFold:
     """Return what the rows that a fold's model was not trained on say of the detector's calibration."""
     labels, probabilities = _known(held_back, training_set.dataset.classes)
+    return OutOfFold(rows=len(labels), calibrated=_calibrated(detector, labels, probabilities))
+
+
+def _cross_validation(
+    training_set: TrainingSet, folds: Sequence[Fold], probabilities: Sequence[np.ndarray]
+) -> CrossValidation:
+    """Return the detector's figures by cross-validation: means over the folds, their spread, and each fold's own."""
+    by_fold = [
+        validation_figures(training_set, fold, of_fold) for fold, of_fold in zip(folds, probabilities, strict=True)
+    ]
+    return CrossValidation.model_validate(
+        {
+            "figures": over_folds(by_fold),
+            "by_fold": [
+                {
+                    "fold": fold.number,
+                    "confusion": result.pop("confusion"),
+                    "attacks": result.pop("attacks"),
+                    "figures": result,
+                }
+                for fold, result in zip(folds, by_fold, strict=True)
+            ],
+        }
+    )
+
+
+def _calibrated(detector: Bundle, labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Figures]:
+    """Return the figures of probabilities as they are, and of each way to put them right."""
     return {
-        "rows": len(labels),
         "as trained": _quality(detector, labels, probabilities),
         "temperature": _quality(detector, labels, detector.calibrated(probabilities)),
         "natural priors": _quality(detector, labels, detector.with_natural_priors(probabilities)),
     }
 
 
-def _about_folds(
-    training_set: TrainingSet, folds: Sequence[Fold], probabilities: Sequence[np.ndarray]
-) -> dict[str, Any]:
-    """Return the detector's figures by cross-validation: means over the folds, their spread, and each fold's own."""
-    by_fold = [
-        {"fold": fold.number, **validation_figures(training_set, fold, found)}
-        for fold, found in zip(folds, probabilities, strict=True)
-    ]
-    return {**over_folds(by_fold), "by_fold": by_fold}
-
-
-def _quality(detector: Bundle, labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+def _quality(detector: Bundle, labels: np.ndarray, probabilities: np.ndarray) -> Figures:
     figures = figures_of(JudgedRows.all_known(labels, probabilities, detector.benign))
     table = reliability(labels, probabilities)
     return {**figures, "expected_calibration_error": expected_calibration_error(table)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nids.metrics.evaluation import number
 from nids.metrics.formatting import mean_and_spread, setting, value
 from nids.metrics.measures import HEADLINE, label
 
@@ -11,15 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from nids.detector.bundle import Manifest
+    from nids.results.evaluation import FinalEvaluation
 
 
-def model_card(manifest: Manifest, trial: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
+def model_card(manifest: Manifest, trial: Mapping[str, Any], evaluation: FinalEvaluation) -> str:
     """Return the card in Markdown.
 
     Args:
         manifest: The bundle's.
         trial: The trial's row of the run store: means over the folds and their spread.
-        outcome: What ``nids.detector.final_model.finalize`` found.
+        evaluation: What ``nids.detector.final_model.finalize`` found.
     """
     data = manifest.data
     parts = [
@@ -30,7 +32,7 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], outcome: Mapping[st
     ]
     if data["synthetic"]:
         parts.append("**The rows are synthetic: its figures say nothing about real traffic.**")
-    parts += ["## How good it is", *_figures(trial, outcome)]
+    parts += ["## How good it is", *_figures(trial, evaluation)]
     parts += ["## Alerts", *_alerts(manifest)]
     parts += [
         "## What it must not be taken for",
@@ -50,21 +52,23 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], outcome: Mapping[st
     return "\n\n".join(parts) + "\n"
 
 
-def _figures(trial: Mapping[str, Any], outcome: Mapping[str, Any]) -> list[str]:
-    head = ["", "cross-validated, one model", f"cross-validated, mean of {outcome['members']}", *outcome["held_out"]]
+def _figures(trial: Mapping[str, Any], evaluation: FinalEvaluation) -> list[str]:
+    head = ["", "cross-validated, one model", f"cross-validated, mean of {evaluation.members}", *evaluation.held_out]
+    held_out, folds = evaluation.held_out.values(), evaluation.folds.figures
     rows = [
         [
             label(name),
             mean_and_spread(name, trial[name], trial[f"{name}_std"]),
-            mean_and_spread(name, outcome["folds"][name], outcome["folds"][f"{name}_std"]),
-            *(value(name, found["figures"][name]) for found in outcome["held_out"].values()),
+            mean_and_spread(name, number(folds[name]), number(folds[f"{name}_std"])),
+            *(value(name, result.figures[name]) for result in held_out),
         ]
         for name in HEADLINE
     ]
-    seen = [("attacks of types seen in training, flagged", "seen"), ("attacks of unseen types, flagged", "unseen")]
+    seen = [value("detection_rate", result.seen.detection_rate) for result in held_out]
+    unseen = [value("detection_rate", result.unseen.detection_rate) for result in held_out]
     rows += [
-        [text, "", "", *(value("detection_rate", found[part]["flagged"]) for found in outcome["held_out"].values())]
-        for text, part in seen
+        ["detection rate, types seen in training", "", "", *seen],
+        ["detection rate, unseen types", "", "", *unseen],
     ]
     return [_table(head, rows)]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,10 +15,11 @@ from nids.evaluation.baseline_models import Baseline, FittedBaseline, baselines_
 from nids.folds.build import full_fold
 from nids.folds.encoding import compact
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
-from nids.metrics.evaluation import evaluate_traffic
+from nids.metrics.evaluate import evaluate_traffic
 from nids.metrics.measures import ON_FOLDS
 from nids.progress import counted
 from nids.results import reopen, write_table
+from nids.results.evaluation import BaselineEvaluation, BaselinesEvaluation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -73,11 +73,11 @@ def run(
                 progress,
                 "baselines on all rows",
             )
-    outcome = {
-        "created": datetime.now(UTC).isoformat(),
-        "held_out": _judge(on_all, _thresholds(on_folds, training_set, folds), held_out, training_set),
-    }
-    folder.write("evaluation.json", json.dumps(outcome, indent=2).encode())
+    thresholds = _thresholds(on_folds, training_set, folds)
+    evaluation = BaselinesEvaluation(
+        created=datetime.now(UTC), held_out=_evaluations(on_all, thresholds, held_out, training_set)
+    )
+    folder.write("evaluation.json", evaluation.to_json())
 
 
 def _fit_all(
@@ -155,23 +155,21 @@ def _encoded(held_out: Sequence[Traffic], everything: Fold) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _judge(
+def _evaluations(
     fitted: Iterable[FittedBaseline],
     thresholds: dict[Baseline, dict[str, float]],
     held_out: Sequence[Traffic],
     training_set: TrainingSet,
-) -> list[dict[str, Any]]:
-    """Return for each baseline and held-out file what ``nids.metrics.evaluation.evaluate_detector`` says."""
-    return [
-        {
-            "model": entry.baseline.model,
-            "resampled": entry.baseline.resampled,
-            "file": traffic.source,
-            **evaluate_traffic(probabilities, traffic, training_set.attack_types, thresholds[entry.baseline]),
-        }
-        for entry in fitted
-        for traffic, probabilities in _by_file(held_out, entry.probabilities)
-    ]
+) -> tuple[BaselineEvaluation, ...]:
+    """Return what each held-out file says of each baseline."""
+    evaluations = []
+    for entry in fitted:
+        baseline = entry.baseline
+        for traffic, probabilities in _by_file(held_out, entry.probabilities):
+            evaluation = evaluate_traffic(probabilities, traffic, training_set.attack_types, thresholds[baseline])
+            of_baseline = {"model": baseline.model, "resampled": baseline.resampled, "file": traffic.source}
+            evaluations.append(BaselineEvaluation.model_validate({**evaluation.model_dump(), **of_baseline}))
+    return tuple(evaluations)
 
 
 def _by_file(held_out: Sequence[Traffic], probabilities: np.ndarray) -> Iterator[tuple[Traffic, np.ndarray]]:

@@ -14,10 +14,10 @@ from nids.cluster.placement import node_pools
 from nids.errors import UserError
 from nids.evaluation import held_out as heldout
 from nids.folds.build import full_fold
-from nids.metrics.evaluation import evaluate_traffic
+from nids.metrics.evaluate import evaluate_traffic
 from nids.models import backend
 from nids.report import rank_correlation as report
-from nids.results import file_name, reopen, write_table
+from nids.results import RANK_CORRELATION, file_name, reopen, write_table
 from nids.training.ensemble import Ensemble
 from nids.training.refit import on_all
 from nids.training.trial import TrialFailed
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from nids.results import Run
     from nids.storage import Folder
 
-FOLDER = "foretelling"
-
 
 def run(
     runs: Sequence[Run],
@@ -46,7 +44,7 @@ def run(
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     """Return for each held-out file what became of each configuration, and the rank correlations.
 
-    They are written into the folder ``foretelling`` of the first run too, with a picture of each file.
+    They are written into the folder ``rank_correlation`` of the first run too, with a picture of each file.
 
     Args:
         runs: Searches of the same trials on the same rows under different schemes of folds.
@@ -66,7 +64,7 @@ def run(
     job, training_set, _ = reopen.folds_of_run(runs[0], storage, data, console.print)
     job = config.with_resources(job, overrides)
     heldout.refuse_if_missing(training_set.dataset, job.data, data)
-    folder = runs[0].folder.folder(FOLDER)
+    folder = runs[0].folder.folder(RANK_CORRELATION)
     validated = rank_correlation.validation(runs, configurations)
     everything = full_fold(training_set, job)
     console.print(
@@ -110,7 +108,7 @@ def run(
         for configuration in configurations
     ]
     found = {}
-    for traffic in heldout.read_for(runs, f"foretell, {len(configurations)} configurations", data, console):
+    for traffic in heldout.read_for(runs, f"rank correlation, {len(configurations)} configurations", data, console):
         told = rank_correlation.held_out(
             [
                 evaluate_traffic(

@@ -27,15 +27,15 @@ class AttackCounts:
         attacks: Attack types, ascending: positions in the training set's ``attack_types``.
         labels: Their classes.
         rows: Their rows.
-        flagged: Rows that were taken for an attack of any class.
-        recognized: Rows that were given their class.
+        detected: Rows that were taken for an attack of any class.
+        correct: Rows that were given their class.
     """
 
     attacks: np.ndarray
     labels: np.ndarray
     rows: np.ndarray
-    flagged: np.ndarray
-    recognized: np.ndarray
+    detected: np.ndarray
+    correct: np.ndarray
 
 
 def count_by_attack(attacks: np.ndarray, labels: np.ndarray, predicted: np.ndarray, benign: int) -> AttackCounts:
@@ -56,8 +56,8 @@ def count_by_attack(attacks: np.ndarray, labels: np.ndarray, predicted: np.ndarr
         attacks=types.astype(np.int64),
         labels=labels[first].astype(np.int64),
         rows=count(np.ones(len(attacks), dtype=bool)),
-        flagged=count(predicted != benign),
-        recognized=count(predicted == labels),
+        detected=count(predicted != benign),
+        correct=count(predicted == labels),
     )
 
 
@@ -84,8 +84,8 @@ def unseen_macro_f1(rows: JudgedRows) -> float:
     return macro_f1(confusion)
 
 
-def unseen_share(rows: JudgedRows, counted: Literal["flagged", "recognized"]) -> float:
-    """Return the share of a withheld type's rows that are flagged or recognized, as ``AttackCounts`` says.
+def unseen_share(rows: JudgedRows, counted: Literal["detected", "correct"]) -> float:
+    """Return the share of a withheld type's rows that are detected or correctly classified, as ``AttackCounts`` says.
 
     It is the mean over the types, weighted by ``weight_of_type``; NaN if no type was withheld.
     """

@@ -22,7 +22,7 @@ def validation_figures(training_set: TrainingSet, fold: Fold, probabilities: np.
     * each of ``nids.metrics.measures.ON_FOLDS``, those of unseen attacks only where attack types are withheld;
     * ``confusion``: counts of the rows of known attack types, as a list of lists (actual by predicted);
     * ``attacks``: for each attack type its ``attack``, ``class`` and whether it is ``unseen``, its ``rows``, and how
-      many of them are ``flagged`` and ``recognized``.
+      many of them are ``detected`` as any attack and ``correct`` in their class.
 
     Args:
         training_set: What the folds share.
@@ -40,10 +40,10 @@ def validation_figures(training_set: TrainingSet, fold: Fold, probabilities: np.
             "class": dataset.classes[label],
             "unseen": training_set.attack_types[attack] in fold.withheld,
             "rows": count,
-            "flagged": flagged,
-            "recognized": recognized,
+            "detected": detected,
+            "correct": correct,
         }
-        for attack, label, count, flagged, recognized in zip(*(v.tolist() for v in vars(counts).values()), strict=True)
+        for attack, label, count, detected, correct in zip(*(v.tolist() for v in vars(counts).values()), strict=True)
     ]
     return {**figures_of(rows), "confusion": rows.confusion.tolist(), "attacks": attacks}
 

@@ -1,243 +1,144 @@
-"""What held-out rows say of a detector, as one table of tables that is plain JSON."""
+"""What labelled rows say of a detector. A figure that does not exist, as a rate of no rows, is None."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
-import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from pydantic import BeforeValidator, Field
 
-from nids.metrics.attack_types import count_by_attack
-from nids.metrics.calibration import expected_calibration_error, reliability
-from nids.metrics.classification import accuracy, class_figures, confusion_and_log_loss, macro_f1
-from nids.metrics.detection import (
-    Detection,
-    attack_scores,
-    class_pr_auc,
-    class_roc_auc,
-    pr_auc,
-    roc_auc,
-    roc_points,
-    share,
-)
-from nids.metrics.judged_rows import JudgedRows
-from nids.metrics.measures import figures_of
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    import pandas as pd
-
-    from nids.datasets.traffic import Traffic
-
-RESAMPLES = 1000
-INTERVAL = (2.5, 97.5)  # percentiles
+from nids.typed_file import TypedFile
 
 
-def evaluate_detector(
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    attacks: pd.Series[str],
-    *,
-    classes: Sequence[str],
-    benign: int,
-    seen_attacks: Collection[str],
-    thresholds: Mapping[str, float],
-    seed: int = 0,
-) -> dict[str, Any]:
-    """Return all figures of a detector on labelled rows; a figure that does not exist is None.
+def _none_if_nan(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    * ``rows``; ``figures``: those of ``nids.metrics.measures.figures_of``, ``macro_precision`` and ``macro_recall``,
-      and ``macro_roc_auc``, the mean over the classes, each against all others; of the question "attack or benign"
-      ``roc_auc``, ``pr_auc``, and ``detection_rate`` and ``false_positive_rate`` if a row counts as its most probable
-      class;
-    * ``intervals``: 95 % bootstrap intervals of accuracy, macro_f1 and detection_rate;
-    * ``classes``: for each class its figures as in ``nids.metrics.classification.ClassFigures``, ``roc_auc`` and
-      ``pr_auc`` against all others;
-    * ``confusion``: counts, actual by predicted;
-    * ``seen`` and ``unseen``: of the attacks whose type was or was not among ``seen_attacks`` the ``rows``, the shares
-      ``flagged`` and ``recognized``, and the ``types``; ``accuracy`` and ``macro_f1`` are those of the same rows and
-      all benign ones;
-    * ``attacks``: rows and shares for each attack type, benign traffic included, with its class, whether it was seen
-      and the class that it is ``mostly_taken_for``;
-    * ``detection``: for each threshold what ``nids.metrics.detection.Detection`` says, and the detection rate of seen
-      and unseen attacks;
-    * ``calibration``: ``log_loss``, ``expected_calibration_error`` and the table of
-      ``nids.metrics.calibration.reliability``;
-    * ``roc``: points of the curve of attack against benign.
 
-    Args:
-        probabilities: float of shape (rows, classes).
-        labels: True classes, int of shape (rows,).
-        attacks: Name of each row's attack type.
-        classes: Names of the classes.
-        benign: The class of traffic that is no attack.
-        seen_attacks: Attack types that the detector was trained on.
-        thresholds: Name → threshold on the attack score.
-        seed: Seeds the bootstrap.
+Figure = Annotated[float | None, BeforeValidator(_none_if_nan)]
+Figures = dict[str, Figure]
+
+
+def number(figure: float | None) -> float:
+    """Return a figure, NaN if it does not exist."""
+    return math.nan if figure is None else figure
+
+
+class ClassResult(TypedFile):
+    """The figures of one class, as in ``nids.metrics.classification.ClassFigures``; areas are against all others."""
+
+    class_name: str = Field(alias="class")
+    precision: Figure
+    recall: Figure
+    f1: Figure
+    false_positive_rate: Figure
+    support: int
+    roc_auc: Figure
+    pr_auc: Figure
+
+
+class AttackGroup(TypedFile):
+    """Attacks whose type was, or was not, in training.
+
+    Attributes:
+        types: Number of types.
+        rows: Their rows.
+        detection_rate: Share of them that are taken for an attack of any class.
+        recall: Share of them that are given their class.
+        accuracy: Of these rows and all benign ones.
+        macro_f1: Of these rows and all benign ones.
     """
-    names = np.asarray(attacks, dtype=str)
-    predicted = probabilities.argmax(axis=1)
-    confusion, loss = confusion_and_log_loss(labels, probabilities)
-    scores, is_attack = attack_scores(probabilities, benign), labels != benign
-    is_seen = np.isin(names, list(seen_attacks))
-    precision, recall, _, _ = precision_recall_fscore_support(labels, predicted, average="macro", zero_division=0)
-    by_class = _by_class(confusion, labels, probabilities, classes)
-    table = reliability(labels, probabilities)
-    roc = [values.tolist() for values in roc_points(scores, is_attack)]
-    return _plain(
-        {
-            "rows": len(labels),
-            "figures": {
-                **figures_of(JudgedRows.all_known(labels, probabilities, benign)),
-                "macro_precision": precision,
-                "macro_recall": recall,
-                "roc_auc": roc_auc(scores, is_attack),
-                "pr_auc": pr_auc(scores, is_attack),
-                "macro_roc_auc": _mean_of_existing(np.array([row["roc_auc"] for row in by_class])),
-                **_binary(confusion, benign),
-            },
-            "intervals": _intervals(confusion, benign, seed),
-            "classes": by_class,
-            "confusion": confusion.tolist(),
-            "seen": _part(is_attack & is_seen, labels, predicted, names, len(classes), benign),
-            "unseen": _part(is_attack & ~is_seen, labels, predicted, names, len(classes), benign),
-            "attacks": _by_attack(names, labels, predicted, classes, benign, seen_attacks),
-            "detection": {
-                name: _detection(scores, is_attack, is_seen, threshold) for name, threshold in thresholds.items()
-            },
-            "calibration": {
-                "log_loss": loss,
-                "expected_calibration_error": expected_calibration_error(table),
-                **{name: values.tolist() for name, values in vars(table).items()},
-            },
-            "roc": dict(zip(("false_positive_rate", "detection_rate"), roc, strict=True)),
-        }
-    )
+
+    types: int
+    rows: int
+    detection_rate: Figure
+    recall: Figure
+    accuracy: Figure
+    macro_f1: Figure
 
 
-def evaluate_traffic(
-    probabilities: np.ndarray, traffic: Traffic, seen_attacks: Collection[str], thresholds: Mapping[str, float]
-) -> dict[str, Any]:
-    """Return what ``evaluate_detector`` says of a detector on labelled traffic."""
-    return evaluate_detector(
-        probabilities,
-        traffic.label,
-        traffic.attack,
-        classes=traffic.dataset.classes,
-        benign=traffic.dataset.benign_label,
-        seen_attacks=seen_attacks,
-        thresholds=thresholds,
-    )
+class AttackTypeResult(TypedFile):
+    """What became of one attack type; benign traffic is one too.
 
-
-def _binary(confusion: np.ndarray, benign: int) -> dict[str, float]:
-    """Return detection rate and false-positive rate of "attack or benign" by the most probable class."""
-    attacks = np.delete(confusion, benign, axis=0)
-    found = attacks.sum() - attacks[:, benign].sum()
-    calm = confusion[benign]
-    return {
-        "detection_rate": float(found / attacks.sum()) if attacks.sum() else math.nan,
-        "false_positive_rate": float(1 - calm[benign] / calm.sum()) if calm.sum() else math.nan,
-    }
-
-
-def _intervals(confusion: np.ndarray, benign: int, seed: int) -> dict[str, list[float]]:
-    """Return bootstrap intervals.
-
-    Drawing rows with replacement draws the confusion matrix from a multinomial distribution: the same, and quick.
+    Attributes:
+        attack: Its name.
+        class_name: Its class.
+        seen: Whether it was in training.
+        rows: Its rows.
+        detection_rate: Share of them that are taken for an attack of any class.
+        recall: Share of them that are given their class.
+        most_often_predicted: The class that most of them are given.
     """
-    total = confusion.sum()
-    drawn = np.random.default_rng(seed).multinomial(total, confusion.ravel() / total, RESAMPLES)
-    found: dict[str, list[float]] = {"accuracy": [], "macro_f1": [], "detection_rate": []}
-    for flat in drawn:
-        resampled = flat.reshape(confusion.shape)
-        figures = {
-            "accuracy": accuracy(resampled),
-            "macro_f1": macro_f1(resampled),
-            **_binary(resampled, benign),
-        }
-        for name, values in found.items():
-            values.append(figures[name])
-    # A draw without any attack has no detection rate.
-    existing = {name: [value for value in values if math.isfinite(value)] for name, values in found.items()}
-    return {
-        name: np.percentile(values, INTERVAL).tolist() if values else [math.nan, math.nan]
-        for name, values in existing.items()
-    }
+
+    attack: str
+    class_name: str = Field(alias="class")
+    seen: bool
+    rows: int
+    detection_rate: float
+    recall: float
+    most_often_predicted: str
 
 
-def _by_class(
-    confusion: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
-) -> list[dict[str, Any]]:
-    areas = {"roc_auc": class_roc_auc(labels, probabilities), "pr_auc": class_pr_auc(labels, probabilities)}
-    figures = {**vars(class_figures(confusion)), **areas}
-    return [
-        {"class": name, **{figure: values[i].item() for figure, values in figures.items()}}
-        for i, name in enumerate(classes)
-    ]
+class ThresholdResult(TypedFile):
+    """What a threshold makes of the rows: see ``nids.metrics.detection.Detection``."""
+
+    threshold: float
+    detection_rate: Figure
+    false_positive_rate: Figure
+    precision: Figure
+    seen_detection_rate: Figure
+    unseen_detection_rate: Figure
 
 
-def _by_attack(
-    names: np.ndarray,
-    labels: np.ndarray,
-    predicted: np.ndarray,
-    classes: Sequence[str],
-    benign: int,
-    seen_attacks: Collection[str],
-) -> list[dict[str, Any]]:
-    types, codes = np.unique(names, return_inverse=True)
-    counts = count_by_attack(codes, labels, predicted, benign)
-    return [
-        {
-            "attack": str(types[attack]),
-            "class": classes[label],
-            "seen": bool(types[attack] in seen_attacks),
-            "rows": int(rows),
-            "flagged": float(flagged / rows),
-            "recognized": float(recognized / rows),
-            "mostly_taken_for": classes[int(np.bincount(predicted[codes == attack]).argmax())],
-        }
-        for attack, label, rows, flagged, recognized in zip(*vars(counts).values(), strict=True)
-    ]
+class CalibrationTable(TypedFile):
+    """Log-loss, expected calibration error, and the table of ``nids.metrics.calibration.reliability``."""
+
+    log_loss: Figure
+    expected_calibration_error: Figure
+    edges: tuple[float, ...]
+    confidence: tuple[Figure, ...]
+    accuracy: tuple[Figure, ...]
+    rows: tuple[int, ...]
 
 
-def _part(
-    chosen: np.ndarray, labels: np.ndarray, predicted: np.ndarray, names: np.ndarray, classes: int, benign: int
-) -> dict[str, Any]:
-    attack = labels != benign
-    with_benign = confusion_matrix(labels[~attack | chosen], predicted[~attack | chosen], labels=range(classes))
-    return {
-        "types": len(np.unique(names[chosen])),
-        "rows": int(chosen.sum()),
-        "flagged": share(predicted[chosen] != benign),
-        "recognized": share(predicted[chosen] == labels[chosen]),
-        "accuracy": accuracy(with_benign),
-        "macro_f1": macro_f1(with_benign),
-    }
+class RocCurve(TypedFile):
+    """Points of the curve of attack against benign, ascending."""
+
+    false_positive_rate: tuple[float, ...]
+    detection_rate: tuple[float, ...]
 
 
-def _detection(scores: np.ndarray, is_attack: np.ndarray, is_seen: np.ndarray, threshold: float) -> dict[str, float]:
-    alerts = scores > threshold
-    return {
-        **vars(Detection.at_threshold(scores, is_attack, threshold)),
-        "seen": share(alerts[is_attack & is_seen]),
-        "unseen": share(alerts[is_attack & ~is_seen]),
-    }
+class Evaluation(TypedFile):
+    """What labelled rows say of a detector.
 
+    Attributes:
+        rows: Their number.
+        figures: Those of ``nids.metrics.measures.figures_of``, ``macro_precision`` and ``macro_recall``, and
+            ``macro_roc_auc``, the mean over the classes, each against all others; of the question "attack or benign"
+            ``roc_auc``, ``pr_auc``, and ``detection_rate`` and ``false_positive_rate`` if a row counts as its most
+            probable class.
+        intervals: 95 % bootstrap intervals of accuracy, macro_f1 and detection_rate.
+        classes: The figures of each class.
+        confusion: Counts, actual by predicted.
+        seen: The attacks whose type was in training.
+        unseen: The others.
+        attacks: What became of each attack type.
+        detection: False-positive rate aimed at → what the threshold makes of the rows.
+        calibration: Whether the probabilities mean what they say.
+        roc: The ROC curve.
+    """
 
-def _mean_of_existing(values: np.ndarray) -> float:
-    existing = values[np.isfinite(values)]
-    return float(existing.mean()) if len(existing) else math.nan
+    rows: int
+    figures: Figures
+    intervals: dict[str, tuple[Figure, Figure]]
+    classes: tuple[ClassResult, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    seen: AttackGroup
+    unseen: AttackGroup
+    attacks: tuple[AttackTypeResult, ...]
+    detection: dict[str, ThresholdResult]
+    calibration: CalibrationTable
+    roc: RocCurve
 
-
-def _plain(found: Any) -> Any:
-    """Return nested values as JSON knows them, in which there is no NaN."""
-    if isinstance(found, dict):
-        return {key: _plain(value) for key, value in found.items()}
-    if isinstance(found, list):
-        return [_plain(value) for value in found]
-    if isinstance(found, float | np.floating):
-        return float(found) if math.isfinite(found) else None
-    return found
+    def figure(self, name: str) -> float:
+        """Return one of ``figures``, NaN if it does not exist."""
+        return number(self.figures[name])

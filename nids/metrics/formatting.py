@@ -36,9 +36,9 @@ def mean_and_spread(measure: str, mean: float, std: float) -> str:
     return f"{scale * mean:.{decimals}f} ± {scale * std:.{decimals}f}{unit}"
 
 
-def interval(measure: str, low: float, high: float, std: float = math.nan) -> str:
+def interval(measure: str, low: float | None, high: float | None, std: float = math.nan) -> str:
     """Return "92.30–99.88 %", as fine as the spread ``std`` supports; "–" if an end does not exist."""
-    if not (math.isfinite(low) and math.isfinite(high)):
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return NONE
     if not _shows(std):
         return f"{value(measure, low).removesuffix(' %')}–{value(measure, high)}"

@@ -75,7 +75,7 @@ def classes(summary: RunSummary) -> list[tuple[str, str, list[tuple[str, str]]]]
 
 
 def attacks(summary: RunSummary) -> Rows:
-    """Return attack type, its class, whether it was withheld from training, rows, shares flagged and recognized.
+    """Return attack type, its class, whether it was withheld from training, rows, shares detected and correct.
 
     Nothing where no type was withheld: each is then known, and its class says as much.
     """
@@ -87,8 +87,8 @@ def attacks(summary: RunSummary) -> Rows:
             str(row["class"]),
             "unseen" if row["unseen"] else "known",
             f"{row['rows']:,}",
-            value("unseen_detection_rate", row["flagged"]),
-            value("unseen_recall", row["recognized"]),
+            value("unseen_detection_rate", row["detected"]),
+            value("unseen_recall", row["correct"]),
         )
         for name, row in summary.attacks.iterrows()
     ]

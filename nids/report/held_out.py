@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
+import pandas as pd
 
 from nids.analysis.baselines import name_of
 from nids.charts.held_out import OURS
@@ -13,9 +13,9 @@ from nids.metrics.detection import precision_at
 from nids.metrics.formatting import NONE, interval, mean_and_spread, value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from nids.metrics.evaluation import AttackTypeResult, Evaluation, ThresholdResult
     from nids.results import Run
+    from nids.results.evaluation import BaselineEvaluation, DetectorEvaluation
 
 HEAD = (
     *("", "accuracy", "macro-F1"),
@@ -38,7 +38,7 @@ class HeldOut:
         attacks: Attack type, class, whether training had it, rows, shares flagged and given their class.
         alerts: Of ``alerts_head``: target and measured false-alarm rate, detection rate of all, of known and of unseen
             attacks, and the share of the alerts that are attacks at a base rate.
-        ours: What ``nids.metrics.evaluation.evaluate_detector`` says of the finalized trial, None if there is none.
+        ours: What it says of the finalized trial, None if there is none.
         baselines: Name of each baseline, and what it says of that.
     """
 
@@ -48,8 +48,8 @@ class HeldOut:
     classes: list[tuple[str, ...]]
     attacks: list[tuple[str, ...]]
     alerts: list[tuple[str, ...]]
-    ours: Mapping[str, Any] | None
-    baselines: list[tuple[str, Mapping[str, Any]]]
+    ours: DetectorEvaluation | None
+    baselines: list[tuple[str, BaselineEvaluation]]
 
 
 def alerts_head(base_rate: float) -> tuple[str, ...]:
@@ -71,13 +71,12 @@ def held_out(run: Run, base_rate: float = BASE_RATE) -> list[HeldOut]:
         run: The run.
         base_rate: Share of attacks in the traffic for which the precision of alerts is told, 0 to 1.
     """
-    final, baselines = run.evaluation("final"), run.evaluation("baselines")
-    judged: Mapping[str, Any] = final["held_out"] if final else {}
-    others = baselines["held_out"] if baselines else []
-    files = list(dict.fromkeys([*judged, *(entry["file"] for entry in others)]))
+    final, baselines = run.final_evaluation(), run.baselines_evaluation()
+    judged = final.held_out if final else {}
+    others = baselines.held_out if baselines else ()
+    files = list(dict.fromkeys([*judged, *(each.file for each in others)]))
     return [
-        _of_file(file, judged.get(file), [entry for entry in others if entry["file"] == file], base_rate)
-        for file in files
+        _of_file(file, judged.get(file), [each for each in others if each.file == file], base_rate) for file in files
     ]
 
 
@@ -90,93 +89,93 @@ def looks(run: Run) -> str:
     return f"Evaluations on the held-out files: {len(accesses)} ({listed})."
 
 
-def _of_file(file: str, ours: Mapping[str, Any] | None, others: list[Mapping[str, Any]], base_rate: float) -> HeldOut:
+def _of_file(file: str, ours: DetectorEvaluation | None, others: list[BaselineEvaluation], base_rate: float) -> HeldOut:
     rows = [_row(OURS, ours)] if ours else []
-    baselines = [(name_of(entry["model"], entry["resampled"]), entry) for entry in others]
-    rows += [_row(name, entry) for name, entry in baselines]
+    baselines = [(name_of(each.model, each.resampled), each) for each in others]
+    rows += [_row(name, each) for name, each in baselines]
     return HeldOut(
         file,
         rows,
         _notes(ours) if ours else [],
         _classes(ours) if ours else [],
-        [_attack(entry) for entry in sorted(ours["attacks"], key=_order)] if ours else [],
-        [_alert(rate, found, base_rate) for rate, found in ours["detection"].items()] if ours else [],
+        [_attack(each) for each in sorted(ours.attacks, key=_order)] if ours else [],
+        [_alert(rate, result, base_rate) for rate, result in ours.detection.items()] if ours else [],
         ours,
         baselines,
     )
 
 
-def _row(name: str, found: Mapping[str, Any]) -> tuple[str, ...]:
-    figures = found["figures"]
+def _row(name: str, evaluation: Evaluation) -> tuple[str, ...]:
+    figures = evaluation.figures
     return (
         name,
         value("accuracy", figures["accuracy"]),
         value("macro_f1", figures["macro_f1"]),
-        value("flagged", found["seen"]["flagged"]),
-        value("flagged", found["unseen"]["flagged"]),
+        value("detection_rate", evaluation.seen.detection_rate),
+        value("detection_rate", evaluation.unseen.detection_rate),
         value("false_positive_rate", figures["false_positive_rate"]),
         value("roc_auc", figures["roc_auc"]),
     )
 
 
-def _notes(ours: Mapping[str, Any]) -> list[str]:
-    members = {name: [member[name] for member in ours["members"]] for name in ("accuracy", "macro_f1")}
-    ends = {name: interval(name, *ours["intervals"][name]) for name in members}
+def _notes(ours: DetectorEvaluation) -> list[str]:
+    members = pd.DataFrame(ours.members)[["accuracy", "macro_f1"]].astype(float)
+    ends = {name: interval(name, *ours.intervals[name]) for name in ("accuracy", "macro_f1")}
     notes = [
-        f"{ours['rows']:,} rows: {ours['seen']['rows']:,} attacks of known types, {ours['unseen']['rows']:,} of unseen "
-        f"types. 95 % bootstrap intervals: accuracy {ends['accuracy']}, macro-F1 {ends['macro_f1']}.",
+        f"{ours.rows:,} rows: {ours.seen.rows:,} attacks of known types, {ours.unseen.rows:,} of unseen types. 95 % "
+        f"bootstrap intervals: accuracy {ends['accuracy']}, macro-F1 {ends['macro_f1']}.",
     ]
-    if len(ours["members"]) > 1:
+    if len(members) > 1:
         accuracy, f1 = (
-            mean_and_spread(name, float(np.mean(values)), float(np.std(values, ddof=1)))
-            for name, values in members.items()
+            mean_and_spread(str(name), values.mean(), values.std(ddof=1)) for name, values in members.items()
         )
         notes.append(
-            f"The detector averages {len(ours['members'])} models. Individually, they reach an accuracy of {accuracy} "
-            f"and a macro-F1 of {f1}."
+            f"The detector averages {len(members)} models. Individually, they reach an accuracy of {accuracy} and a "
+            f"macro-F1 of {f1}."
         )
-    kinds = ours["calibrated"]
-    errors = ", ".join(f"{kind} {value('log_loss', found['log_loss'])}" for kind, found in kinds.items())
+    losses = {kind: value("log_loss", figures["log_loss"]) for kind, figures in ours.calibrated.items()}
+    errors = ", ".join(f"{kind} {loss}" for kind, loss in losses.items())
     notes.append(f"Log-loss of its probabilities by calibration: {errors}.")
     return notes
 
 
-def _classes(ours: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _classes(ours: Evaluation) -> list[tuple[str, ...]]:
+    names = ("precision", "recall", "f1", "false_positive_rate", "roc_auc", "pr_auc")
     rows = [
-        (
-            found["class"],
-            f"{sum(counts):,}",
-            *(value(name, found[name]) for name in ("precision", "recall", "f1", "false_positive_rate")),
-            *(value(name, found[name]) for name in ("roc_auc", "pr_auc")),
-        )
-        for found, counts in zip(ours["classes"], ours["confusion"], strict=True)
+        (result.class_name, f"{sum(counts):,}", *(value(name, getattr(result, name)) for name in names))
+        for result, counts in zip(ours.classes, ours.confusion, strict=True)
     ]
-    figures = ours["figures"]
+    figures = ours.figures
     for average in ("macro", "weighted"):
         means = (value(name, figures[f"{average}_{name}"]) for name in ("precision", "recall", "f1"))
         area = value("roc_auc", figures["macro_roc_auc"]) if average == "macro" else NONE
-        rows.append((f"{average} average", f"{ours['rows']:,}", *means, NONE, area, NONE))
+        rows.append((f"{average} average", f"{ours.rows:,}", *means, NONE, area, NONE))
     return rows
 
 
-def _order(entry: Mapping[str, Any]) -> tuple[bool, int]:
-    return entry["seen"], -entry["rows"]
+def _order(result: AttackTypeResult) -> tuple[bool, int]:
+    return result.seen, -result.rows
 
 
-def _attack(entry: Mapping[str, Any]) -> tuple[str, ...]:
+def _attack(result: AttackTypeResult) -> tuple[str, ...]:
     return (
-        entry["attack"],
-        entry["class"],
-        "known" if entry["seen"] else "unseen",
-        f"{entry['rows']:,}",
-        value("flagged", entry["flagged"]),
-        value("recognized", entry["recognized"]),
+        result.attack,
+        result.class_name,
+        "known" if result.seen else "unseen",
+        f"{result.rows:,}",
+        value("detection_rate", result.detection_rate),
+        value("recall", result.recall),
     )
 
 
-def _alert(rate: str, found: Mapping[str, Any], base_rate: float) -> tuple[str, ...]:
-    aimed = f"{100 * float(rate):g} %"
-    names = ("false_positive_rate", "detection_rate", "seen", "unseen")
-    known = found["detection_rate"] is not None and found["false_positive_rate"] is not None
-    precision = precision_at(found["detection_rate"], found["false_positive_rate"], base_rate) if known else None
-    return (aimed, *(value(name, found[name]) for name in names), value("precision", precision))
+def _alert(rate: str, result: ThresholdResult, base_rate: float) -> tuple[str, ...]:
+    detected, false_alarms, precision = result.detection_rate, result.false_positive_rate, None
+    if detected is not None and false_alarms is not None:
+        precision = precision_at(detected, false_alarms, base_rate)
+    rates = (detected, result.seen_detection_rate, result.unseen_detection_rate)
+    return (
+        f"{100 * float(rate):g} %",
+        value("false_positive_rate", false_alarms),
+        *(value("detection_rate", each) for each in rates),
+        value("precision", precision),
+    )

@@ -11,7 +11,7 @@
 ``final/``                      the finalized trial: ``evaluation.json``, out-of-fold and held-out predictions;
                                 while it is made, the models that are done: ``unfinished/``
 ``baselines/``                  other models on the same folds: ``folds.parquet``, ``evaluation.json``
-``foretelling/``                what this run's folds and others' say of the same trials, beside the held-out rows
+``rank_correlation/``           what this run's folds and others' say of the same trials, beside the held-out rows
 ``bundle/``                     its detector (``nids.detector.bundle``)
 ``study.journal``               the Optuna study, for Optuna's own tools (``JournalStorage``)
 ==============================  ========================================================================================
@@ -25,7 +25,17 @@ that the cost of a change does not grow with the number of trials.
 """
 
 from nids.results.manifest import FORMAT, HeldOutAccess, RunManifest
-from nids.results.run import ASKED_AT_ONCE, UNFINISHED, Run, names_in, new_run, open_run, refuse_if_there, run_names
+from nids.results.run import (
+    ASKED_AT_ONCE,
+    RANK_CORRELATION,
+    UNFINISHED,
+    Run,
+    names_in,
+    new_run,
+    open_run,
+    refuse_if_there,
+    run_names,
+)
 from nids.results.schema import SECONDS, TABLES, Rows
 from nids.results.status import RunStatus
 from nids.results.writer import RunWriter, file_name, record_test_access, write_table
@@ -33,6 +43,7 @@ from nids.results.writer import RunWriter, file_name, record_test_access, write_
 __all__ = [
     "ASKED_AT_ONCE",
     "FORMAT",
+    "RANK_CORRELATION",
     "SECONDS",
     "TABLES",
     "UNFINISHED",

@@ -15,8 +15,8 @@ from nids.datasets.schema import DatasetSpec  # noqa: TC001 - pydantic reads the
 from nids.errors import UserError
 from nids.metrics.measure import Direction  # noqa: TC001 - pydantic reads the annotation
 from nids.models.hyperparameters import Hyperparameters
-from nids.results.typed_file import Time, TypedFile, checked
 from nids.search_space import Space, describe, params_of, space_from
+from nids.typed_file import Time, TypedFile, checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

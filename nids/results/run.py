@@ -8,7 +8,7 @@ import math
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,11 +17,12 @@ import pyarrow.parquet as pq
 from nids import config
 from nids.errors import UserError
 from nids.results.driver_process import is_gone
+from nids.results.evaluation import BaselinesEvaluation, EvaluationFile, FinalEvaluation, evaluation_from
 from nids.results.manifest import manifest_from
 from nids.results.schema import TRIALS_A_PART, in_present_form, part_name, schemas, with_present_names
 from nids.results.status import RunStatus
-from nids.results.typed_file import checked
 from nids.storage import Folder
+from nids.typed_file import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 SILENCE = timedelta(seconds=60)
 # Where the models of a finalization are that has not ended.
 UNFINISHED = "final/unfinished"
+# Where the rank correlation of validation and held-out figures is; format 3 had another name for it.
+RANK_CORRELATION, _FORMER_RANK_CORRELATION = "rank_correlation", "foretelling"
 # Runs of a storage that are asked for at the same time.
 ASKED_AT_ONCE = 16
 
@@ -112,10 +115,25 @@ class Run:
         # Baselines of an older version lack newer measures.
         return table.assign(**{name: math.nan for name in self.manifest.measures if name not in table})
 
-    def evaluation(self, of: Literal["final", "baselines"]) -> dict[str, Any] | None:
-        """Return what the held-out rows said of the finalized trial, or of the baselines; None if not asked yet."""
-        path = f"{of}/evaluation.json"
-        return self.read_json(path) if self.has_file(path) else None
+    def final_evaluation(self) -> FinalEvaluation | None:
+        """Return what was found when a trial was finalized; None if none was.
+
+        Raises:
+            UserError: The file cannot be read.
+        """
+        return self.evaluation(FinalEvaluation, "final/evaluation.json")
+
+    def baselines_evaluation(self) -> BaselinesEvaluation | None:
+        """Return what the held-out files say of the baselines; None if there are none. Errors as above."""
+        return self.evaluation(BaselinesEvaluation, "baselines/evaluation.json")
+
+    def evaluation(self, kind: type[EvaluationFile], path: str) -> EvaluationFile | None:
+        """Return one of both files of evaluations; None if the run does not have it. Errors as above."""
+        return evaluation_from(kind, self.read_json(path), f"{self.uri}/{path}") if self.has_file(path) else None
+
+    def has_rank_correlation(self) -> bool:
+        """Return whether the run's trials have been ranked by the held-out rows too."""
+        return any(self.folder.folder(name).names(".png") for name in (RANK_CORRELATION, _FORMER_RANK_CORRELATION))
 
     def has_file(self, path: str) -> bool:
         """Return whether the run has a file."""
@@ -170,7 +188,7 @@ class Run:
 
     def schema(self, name: str) -> pa.Schema:
         """Return the columns of one of ``TABLES`` and their types."""
-        return schemas(self.manifest)[name]
+        return schemas(self.manifest.space, self.manifest.measures)[name]
 
 
 def open_run(storage: str, name: str) -> Run:

@@ -10,12 +10,14 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from nids.training.timer import PARTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from optuna.distributions import BaseDistribution
 
-    from nids.results.manifest import RunManifest
+    from nids.search_space import Space
 
-# What columns were called in format 3.
-_RENAMED = {
+# What columns of format 3 are called today.
+PRESENT_NAMES = {
     old + suffix: new + suffix
     for old, new in (
         ("unseen_flagged", "unseen_detection_rate"),
@@ -23,7 +25,7 @@ _RENAMED = {
         ("false_alarms", "false_alarm_rate"),
     )
     for suffix in ("", "_std")
-}
+} | {"flagged": "detected", "recognized": "correct"}
 _ADDED = {"system_attrs"}  # to tables, without a new format
 TRIALS_A_PART = 100
 
@@ -70,8 +72,8 @@ _COLUMNS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("class", pa.string()),
         ("unseen", pa.bool_()),
         ("rows", pa.int64()),
-        ("flagged", pa.int64()),
-        ("recognized", pa.int64()),
+        ("detected", pa.int64()),
+        ("correct", pa.int64()),
     ],
     "curves": [
         ("trial", pa.int32()),
@@ -90,7 +92,7 @@ def part_name(number: int) -> str:
 
 def with_present_names(table: pa.Table) -> pa.Table:
     """Return a table in which columns that an earlier format called otherwise have their present names."""
-    return table.rename_columns([_RENAMED.get(name, name) for name in table.column_names])
+    return table.rename_columns([PRESENT_NAMES.get(name, name) for name in table.column_names])
 
 
 def in_present_form(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -106,13 +108,13 @@ def in_present_form(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return table.select(schema.names).cast(schema)
 
 
-def schemas(manifest: RunManifest) -> dict[str, pa.Schema]:
+def schemas(space: Space, measures: Iterable[str]) -> dict[str, pa.Schema]:
     """Return the schema of each table of a run: its measures and its space have columns of their own."""
-    names = list(manifest.measures)
+    names = list(measures)
     own = {
         "trials": [
             *((name + suffix, pa.float64()) for name in names for suffix in ("", "_std")),
-            *((f"params_{name}", _type_of(distribution)) for name, distribution in manifest.space.items()),
+            *((f"params_{name}", _type_of(distribution)) for name, distribution in space.items()),
         ],
         "curves": [(name, pa.float64()) for name in (*names, *SECONDS)],
     }

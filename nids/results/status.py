@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from nids.results.typed_file import Time, TypedFile
+from nids.typed_file import Time, TypedFile
 
 State = Literal["running", "finished", "interrupted", "failed"]
 

@@ -34,7 +34,7 @@ class RunWriter:
 
     def __init__(self, folder: Folder, manifest: RunManifest) -> None:
         self.folder = folder
-        self._schemas = schemas(manifest)
+        self._schemas = schemas(manifest.space, manifest.measures)
         self._parts: dict[int, dict[int, dict[str, pa.Table]]] = {}
         self._full: set[int] = set()
         folder.write("manifest.json", manifest.to_json())

@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 from nids.analysis.rank_correlation import HELD_OUT, correlations, held_out
+from nids.metrics.evaluation import AttackGroup, Evaluation
 
 
-def evaluation(macro_f1: float, accuracy: float, unseen: float, false_positives: float) -> dict[str, dict[str, float]]:
+def evaluation(macro_f1: float, accuracy: float, unseen: float, false_positives: float) -> Evaluation:
     figures = {"macro_f1": macro_f1, "accuracy": accuracy, "false_positive_rate": false_positives}
-    return {"figures": figures, "unseen": {"flagged": unseen}}
+    return Evaluation.model_construct(figures=figures, unseen=AttackGroup.model_construct(detection_rate=unseen))
 
 
 def test_correlations_by_hand() -> None:

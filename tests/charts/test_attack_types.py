@@ -1,24 +1,25 @@
 from __future__ import annotations
 
-from typing import Any
-
 from nids.charts.attack_types import SEEN, UNSEEN, attacks, attacks_data
+from nids.metrics.evaluation import AttackTypeResult, Evaluation
 
 
-def entry(attack: str, kind: str, seen: bool, rows: int, flagged: float) -> dict[str, Any]:
-    return {"attack": attack, "class": kind, "seen": seen, "rows": rows, "flagged": flagged, "recognized": flagged / 2}
+def entry(attack: str, kind: str, seen: bool, rows: int, detection_rate: float) -> AttackTypeResult:
+    return AttackTypeResult.model_construct(
+        attack=attack, class_name=kind, seen=seen, rows=rows, detection_rate=detection_rate, recall=detection_rate / 2
+    )
 
 
 def test_unseen_types_come_first_and_rare_ones_together() -> None:
-    ours = {
-        "attacks": [
+    ours = Evaluation.model_construct(
+        attacks=(
             entry("normal", "Normal", True, 99, 0.1),
             entry("neptune", "DoS", True, 50, 1.0),
             entry("mscan", "Probe", False, 40, 0.5),
             entry("saint", "Probe", False, 30, 1.0),
             entry("worm", "DoS", False, 10, 0.0),
-        ]
-    }
+        )
+    )
     data = attacks_data(ours, "Normal", most=1)
     assert data.to_numpy().tolist() == [
         ["mscan", UNSEEN, 40, 0.5, 0.25],

@@ -4,15 +4,19 @@ import pandas as pd
 import pytest
 
 from nids.charts import held_out
+from nids.metrics.evaluation import CalibrationTable, ClassResult, RocCurve
 from nids.report.images import svg
+from nids.results.evaluation import BaselineEvaluation, DetectorEvaluation
 
-OURS = {
-    "roc": {"false_positive_rate": [0.0, 0.01, 1.0], "detection_rate": [0.0, 0.8, 1.0]},
-    "classes": [{"class": "Normal"}, {"class": "DoS"}, {"class": "U2R"}],
-    "confusion": [[3, 1, 0], [0, 2, 0], [0, 0, 0]],
-    "calibration": {"confidence": [None, 0.6, 0.9], "accuracy": [None, 0.5, 0.95], "rows": [0, 4, 20]},
-}
-BASELINE = {"roc": {"false_positive_rate": [0.0, 1.0], "detection_rate": [0.0, 1.0]}}
+OURS = DetectorEvaluation.model_construct(
+    roc=RocCurve(false_positive_rate=(0.0, 0.01, 1.0), detection_rate=(0.0, 0.8, 1.0)),
+    classes=tuple(ClassResult.model_construct(class_name=name) for name in ("Normal", "DoS", "U2R")),
+    confusion=((3, 1, 0), (0, 2, 0), (0, 0, 0)),
+    calibration=CalibrationTable.model_construct(
+        confidence=(None, 0.6, 0.9), accuracy=(None, 0.5, 0.95), rows=(0, 4, 20)
+    ),
+)
+BASELINE = BaselineEvaluation.model_construct(roc=RocCurve(false_positive_rate=(0.0, 1.0), detection_rate=(0.0, 1.0)))
 
 
 def test_roc_curves_stand_one_after_another() -> None:

@@ -56,21 +56,22 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
 def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> None:
     table = pd.read_parquet(Path(run.uri) / "final/out_of_fold.parquet")
     assert table["row"].tolist() == list(range(240))  # each once, as the folds are random
-    outcome = run.evaluation("final")
-    assert outcome is not None
-    by_fold = {entry["fold"]: entry for entry in outcome["folds"]["by_fold"]}
+    evaluation = run.final_evaluation()
+    assert evaluation is not None
+    by_fold = {of_fold.fold: of_fold for of_fold in evaluation.folds.by_fold}
     found = []
-    for fold, rows in table.groupby("fold"):
+    for number, rows in table.groupby("fold"):
+        fold = by_fold[int(str(number))]
         labels = pd.Categorical(rows["class"], CLASSES).codes
         judged = JudgedRows.all_known(labels, rows[[f"p_{name}" for name in CLASSES]].to_numpy(), benign=0)
         found.append(figures_of(judged))
-        assert {name: by_fold[fold][name] for name in found[-1]} == found[-1]
-        assert by_fold[fold]["confusion"] == judged.confusion.tolist()
+        assert fold.figures == found[-1]
+        assert [[*row] for row in fold.confusion] == judged.confusion.tolist()
     assert len(found) == len(by_fold) == 2
     for name in found[0]:
         values = [figures[name] for figures in found]
-        assert outcome["folds"][name] == np.mean(values)
-        assert outcome["folds"][f"{name}_std"] == np.std(values, ddof=1)
+        assert evaluation.folds.figures[name] == np.mean(values)
+        assert evaluation.folds.figures[f"{name}_std"] == np.std(values, ddof=1)
     curves = run.curves()
     trial = curves[(curves["trial"] == choose(run).trial) & (curves["epoch"] == choose(run).epochs)]
     assert sorted(trial["log_loss"]) != sorted(figures["log_loss"] for figures in found)
@@ -125,12 +126,12 @@ def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> 
     table = pd.read_parquet(path)
     probabilities = detector.probabilities(traffic.features)
     np.testing.assert_array_equal(table[[f"p_{name}" for name in CLASSES]].to_numpy(), probabilities)
-    outcome = run.evaluation("final")
-    assert outcome is not None
-    judged = outcome["held_out"][traffic.source]
+    evaluation = run.final_evaluation()
+    assert evaluation is not None
+    judged = evaluation.held_out[traffic.source]
     expected = figures_of(JudgedRows.all_known(traffic.label, probabilities, benign=0))
-    assert {name: judged["figures"][name] for name in expected} == pytest.approx(expected)
-    assert (outcome["trial"], outcome["members"], len(judged["members"])) == (choose(run).trial, 2, 2)
+    assert {name: judged.figures[name] for name in expected} == pytest.approx(expected)
+    assert (evaluation.trial, evaluation.members, len(judged.members)) == (choose(run).trial, 2, 2)
     card = (Path(run.uri) / "bundle/MODEL_CARD.md").read_text(encoding="utf-8")
     assert card.startswith(f"# nsl-kdd-sample detector: trial {choose(run).trial} of a\n")
     assert "synthetic: its figures say nothing about real traffic" in card
@@ -174,9 +175,9 @@ def test_baselines_stand_on_the_same_folds(run: Run) -> None:
     assert majority["accuracy"].to_numpy() == pytest.approx(normal[:, 0] / majority["validation_rows"].to_numpy())
     tree = table[table["model"] == "decision tree"]
     assert tree["accuracy"].min() > majority["accuracy"].max()
-    outcome = run.evaluation("baselines")
-    assert outcome is not None
-    assert {(entry["model"], entry["resampled"]) for entry in outcome["held_out"]} == set(
+    evaluation = run.baselines_evaluation()
+    assert evaluation is not None
+    assert {(baseline.model, baseline.resampled) for baseline in evaluation.held_out} == set(
         table[["model", "resampled"]].itertuples(index=False, name=None)
     )
 
@@ -203,12 +204,14 @@ def test_what_cannot_be_finalized_is_said(run: Run) -> None:
 
 
 def test_alerts_are_told_for_a_base_rate(run: Run) -> None:
-    outcome = run.evaluation("final")
-    assert outcome is not None
-    ((_, judged),) = outcome["held_out"].items()
+    evaluation = run.final_evaluation()
+    assert evaluation is not None
+    (judged,) = evaluation.held_out.values()
     (file,) = held_out.held_out(run, base_rate=0.001)
-    for row, (rate, found) in zip(file.alerts, judged["detection"].items(), strict=True):
-        true, false = 0.001 * found["detection_rate"], 0.999 * found["false_positive_rate"]
+    for row, (rate, found) in zip(file.alerts, judged.detection.items(), strict=True):
+        assert found.detection_rate is not None
+        assert found.false_positive_rate is not None
+        true, false = 0.001 * found.detection_rate, 0.999 * found.false_positive_rate
         assert row[0] == f"{100 * float(rate):g} %"
         assert row[-1] == (f"{100 * true / (true + false):.2f} %" if true + false else "–")
     shown = CliRunner().invoke(app, ["report", "a", "--base-rate", "0.001", "--storage", str(Path(run.uri).parent)])

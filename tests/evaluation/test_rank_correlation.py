@@ -109,7 +109,7 @@ def test_the_correlations_are_those_of_the_ranks(found: tuple[pd.DataFrame, pd.D
 
 
 def test_it_is_written_with_its_look(runs: list[Run], found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    folder = Path(runs[0].uri) / "foretelling"
+    folder = Path(runs[0].uri) / "rank_correlation"
     assert not (folder / "unfinished").exists()
     (table,), (rho,), (picture,) = (
         folder.glob(names) for names in ("configurations-*.parquet", "correlations-*.parquet", "*.png")
@@ -119,7 +119,7 @@ def test_it_is_written_with_its_look(runs: list[Run], found: tuple[pd.DataFrame,
     assert picture.read_bytes().startswith(b"\x89PNG")
     for run in runs:
         (access,) = Run(run.folder).manifest.test_set_accesses
-        assert (access.purpose, access.files) == (f"foretell, {TRIALS} configurations", (FOUND,))
+        assert (access.purpose, access.files) == (f"rank correlation, {TRIALS} configurations", (FOUND,))
 
 
 def test_it_is_shown(found: tuple[pd.DataFrame, pd.DataFrame]) -> None:

@@ -35,8 +35,8 @@ def test_what_becomes_of_each_type_is_counted() -> None:
         attacks=np.array([0, 1, 2, 3, 4]),
         labels=np.array([BENIGN, DOS, DOS, PROBE, PROBE]),
         rows=np.array([6, 4, 5, 2, 15]),
-        flagged=np.array([2, 3, 3, 2, 9]),
-        recognized=np.array([4, 3, 2, 2, 6]),
+        detected=np.array([2, 3, 3, 2, 9]),
+        correct=np.array([4, 3, 2, 2, 6]),
     )
     for name, values in vars(expected).items():
         np.testing.assert_array_equal(getattr(found, name), values, err_msg=name)

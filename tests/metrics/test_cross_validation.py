@@ -55,8 +55,8 @@ def test_the_figures_of_a_fold(traffic: Traffic, scheme: str) -> None:
             "class": class_of[entry["attack"]],
             "unseen": entry["attack"] in fold.withheld,
             "rows": chosen.sum(),
-            "flagged": np.count_nonzero(predicted[chosen] != 0),
-            "recognized": np.count_nonzero(predicted[chosen] == labels[chosen]),
+            "detected": np.count_nonzero(predicted[chosen] != 0),
+            "correct": np.count_nonzero(predicted[chosen] == labels[chosen]),
         }
 
 

@@ -17,7 +17,7 @@ def test_judged_rows_count_the_known_ones_and_the_withheld_types_apart() -> None
     assert rows.confusion.tolist() == [[1, 1], [1, 0]]
     assert rows.log_loss == pytest.approx(-(math.log(0.75) + math.log(0.25) + math.log(0.5)) / 3)
     counts = {name: values.tolist() for name, values in vars(rows.by_unseen_type).items()}
-    assert counts == {"attacks": [2], "labels": [1], "rows": [1], "flagged": [1], "recognized": [1]}
+    assert counts == {"attacks": [2], "labels": [1], "rows": [1], "detected": [1], "correct": [1]}
 
 
 def test_judged_rows_all_known_withhold_nothing() -> None:

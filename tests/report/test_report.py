@@ -328,7 +328,7 @@ def test_the_page_stands_alone_and_escapes_what_the_run_says(tmp_path: Path) -> 
 
 def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
     def counts(fold: int, attack: str, unseen: bool, *numbers: int) -> dict[str, Any]:
-        named = dict(zip(("rows", "flagged", "recognized"), numbers, strict=True))
+        named = dict(zip(("rows", "detected", "correct"), numbers, strict=True))
         return {"fold": fold, "attack": attack, "class": "U2R" if attack == "perl" else "Normal", **named} | {
             "unseen": unseen
         }
@@ -349,9 +349,9 @@ def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
     run = make_run(tmp_path, row, attacks=attacks, scheme="unseen-attacks", metric="unseen_macro_f1")
     found = report.summarize(run)
     assert found.attacks.reset_index().to_dict("records") == [
-        {"attack": "normal", "class": "Normal", "unseen": False, "rows": 80, "flagged": 0.05, "recognized": 0.95},
-        {"attack": "perl", "class": "U2R", "unseen": True, "rows": 8, "flagged": 0.75, "recognized": 0.25},
-        {"attack": "perl", "class": "U2R", "unseen": False, "rows": 2, "flagged": 1.0, "recognized": 1.0},
+        {"attack": "normal", "class": "Normal", "unseen": False, "rows": 80, "detected": 0.05, "correct": 0.95},
+        {"attack": "perl", "class": "U2R", "unseen": True, "rows": 8, "detected": 0.75, "correct": 0.25},
+        {"attack": "perl", "class": "U2R", "unseen": False, "rows": 2, "detected": 1.0, "correct": 1.0},
     ]
     measures = found.metrics.loc[list(unseen)]
     assert measures["mean"].tolist() == list(unseen.values())

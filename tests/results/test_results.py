@@ -92,8 +92,8 @@ def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any
                 "class": "Normal" if attack == "normal" else "U2R",
                 "unseen": attack == "perl",
                 "rows": 5 + trial,
-                "flagged": fold,
-                "recognized": 2,
+                "detected": fold,
+                "correct": 2,
             }
             for fold in range(2)
             for attack in ("normal", "perl")
@@ -118,7 +118,7 @@ def expected(table: str, *trials: dict[str, list[dict[str, Any]]]) -> pd.DataFra
     dtypes = {
         **dict.fromkeys(("trial", "fold", "epoch"), "int32"),
         **dict.fromkeys(
-            ("count", "support", "rows", "flagged", "recognized", "params_conv_kernel_size", "params_batch_size"),
+            ("count", "support", "rows", "detected", "correct", "params_conv_kernel_size", "params_batch_size"),
             "int64",
         ),
         **dict.fromkeys(("started", "ended"), "datetime64[ms, UTC]"),

@@ -12,7 +12,7 @@ from nids.search.record import Record
 CLASSES = ("Normal", "DoS")
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 TIMES = {name: 1.0 + i for i, name in enumerate(SECONDS)}
-ATTACK = {"attack": "neptune", "class": "DoS", "unseen": True, "rows": 8, "flagged": 6, "recognized": 5}
+ATTACK = {"attack": "neptune", "class": "DoS", "unseen": True, "rows": 8, "detected": 6, "correct": 5}
 RIGHT, WRONG = [[6, 2], [0, 8]], [[0, 8], [8, 0]]
 
 

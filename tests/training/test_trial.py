@@ -112,9 +112,9 @@ def test_each_attack_type_is_counted(
             assert {entry["attack"]: entry["class"] for entry in result["attacks"]} == {
                 name: class_of[str(name)] for name in rows
             }
-            assert sum(entry["recognized"] for entry in result["attacks"]) == np.trace(result["confusion"])
+            assert sum(entry["correct"] for entry in result["attacks"]) == np.trace(result["confusion"])
             benign = np.array(result["confusion"])[:, 0]
-            assert sum(entry["flagged"] for entry in result["attacks"]) == len(fold.validation) - benign.sum()
+            assert sum(entry["detected"] for entry in result["attacks"]) == len(fold.validation) - benign.sum()
             assert not any(entry["unseen"] for entry in result["attacks"])
 
 

@@ -12,7 +12,7 @@ MEASURES = (
     Measure(
         "unseen_detection_rate",
         "detection rate of unseen attacks",
-        compute=lambda rows: unseen_share(rows, "flagged"),
+        compute=lambda rows: unseen_share(rows, "detected"),
         needs_unseen=True,
         objective=False,
         headline=True,
@@ -20,7 +20,7 @@ MEASURES = (
     Measure(
         "unseen_recall",
         "recall of unseen attacks",
-        compute=lambda rows: unseen_share(rows, "recognized"),
+        compute=lambda rows: unseen_share(rows, "correct"),
         needs_unseen=True,
         objective=False,
     ),

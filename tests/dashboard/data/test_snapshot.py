@@ -174,7 +174,7 @@ def test_a_foreign_verdict_is_none(content: str, tmp_path: Path) -> None:
     (tmp_path / "run" / "final" / "evaluation.json").write_text(content)
     run = cache.one(str(tmp_path), "run").run
     assert run is not None
-    assert run.evaluation("final") is None
+    assert run.final_evaluation() is None
     assert "final/evaluation.json" in run.faults[0]
 
 

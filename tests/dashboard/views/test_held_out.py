@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from dashboard.data.cache import DEMONSTRATION
 from dashboard.serving.settings import STORAGE
 from dashboard.views import held_out
-from nids.results import UNFINISHED
+from nids.metrics.evaluation import AttackGroup, Evaluation
+from nids.results import UNFINISHED, Run
+from nids.storage import Folder
 from tests.dashboard.conftest import words
 
 if TYPE_CHECKING:
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
 
 
-def judged(seen: tuple[float | None, int, int], unseen: tuple[float | None, int, int], benign: int) -> dict[str, Any]:
-    """What the held-out rows say: of seen and unseen attacks the share flagged, rows and types; benign rows."""
-    parts = {
-        part: dict(zip(("flagged", "rows", "types"), figures, strict=True))
-        for part, figures in (("seen", seen), ("unseen", unseen))
-    }
-    return {**parts, "rows": seen[1] + unseen[1] + benign, "figures": {"false_positive_rate": 0.03125}}
+def judged(seen: tuple[float | None, int, int], unseen: tuple[float | None, int, int], benign: int) -> Evaluation:
+    """What the held-out rows say: of seen and unseen attacks the detection rate, rows and types; benign rows."""
+    known, unknown = (
+        AttackGroup.model_construct(detection_rate=rate, rows=rows, types=types) for rate, rows, types in (seen, unseen)
+    )
+    return Evaluation.model_construct(
+        rows=seen[1] + unseen[1] + benign, figures={"false_positive_rate": 0.03125}, seen=known, unseen=unknown
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def judged(seen: tuple[float | None, int, int], unseen: tuple[float | None, int,
         ),
     ],
 )
-def test_in_words(ours: dict[str, Any], expected: str) -> None:
+def test_in_words(ours: Evaluation, expected: str) -> None:
     assert held_out.in_words(ours) == expected
 
 
@@ -74,12 +76,13 @@ def test_the_page_says_how_many_baselines_do_better(
     page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(STORAGE, str(tmp_path))
-    judged = {
-        of: json.loads(next(DEMONSTRATION.glob(f"*/{of}/evaluation.json")).read_text()) for of in ("final", "baselines")
-    }
-    [(file, ours)] = judged["final"]["held_out"].items()
-    others = [entry["figures"] for entry in judged["baselines"]["held_out"] if entry["file"] == file]
-    above = [sum(figures[name] > ours["figures"][name] for figures in others) for name in ("accuracy", "macro_f1")]
+    run = Run(Folder.from_uri(str(next(DEMONSTRATION.iterdir()))))
+    final, baselines = run.final_evaluation(), run.baselines_evaluation()
+    assert final
+    assert baselines
+    [(file, ours)] = final.held_out.items()
+    others = [baseline for baseline in baselines.held_out if baseline.file == file]
+    above = [sum(each.figure(name) > ours.figure(name) for each in others) for name in ("accuracy", "macro_f1")]
     verb = ["has" if number == 1 else "have" for number in above]
     assert (
         f"Of {len(others)} other models on the same rows, {above[0]} {verb[0]} a higher accuracy and {above[1]} "

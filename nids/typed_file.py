@@ -18,11 +18,11 @@ Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC)
 class TypedFile(BaseModel):
     """What a file of JSON holds, or a part of it: no unknown keys, no later changes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, serialize_by_alias=True)
 
     def to_json(self) -> bytes:
         """Return the content of the file."""
-        return self.model_dump_json(indent=2, by_alias=True).encode()
+        return self.model_dump_json(indent=2).encode()
 
 
 File = TypeVar("File", bound=TypedFile)
