@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from nids import shipped_jobs
-from nids.errors import UserError
+from nids import models, shipped_jobs
+from nids.errors import UserError, did_you_mean
 from nids.metrics.measures import MEASURES, OBJECTIVES
-from nids.models.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,6 +84,12 @@ class Folds(_Section):
         return self.count if self.use is None else self.use
 
 
+class Model(_Section):
+    """What is trained."""
+
+    name: str = "cnn-bigru"
+
+
 class Training(_Section):
     """The schedule that every trial follows, the same on every fold."""
 
@@ -95,7 +109,8 @@ def _metric(value: str) -> str:
 class Search(_Section):
     """What is searched for, and how long."""
 
-    space: Literal["paper", "wide"] = "paper"
+    # One of those that the model names.
+    space: str = "paper"
     trials: Annotated[int, Field(ge=1)] = 15
     # Optuna's sampler: "tpe" models the results so far, "random" does not.
     sampler: Literal["tpe", "random"] = "tpe"
@@ -196,6 +211,7 @@ class Job(_Section):
     name: Annotated[str, Field(pattern=NAME)]
     data: Data = Data()
     folds: Folds = Folds()
+    model: Model = Model()
     training: Training = Training()
     search: Search = Search()
     scheduler: Scheduler = Scheduler()
@@ -205,13 +221,36 @@ class Job(_Section):
     # Hyperparameters whose range differs from that of the named space, or that it does not search.
     space: dict[str, Domain] = {}
 
+    @field_validator("model")
+    @classmethod
+    def _is_known(cls, model: Model) -> Model:
+        try:
+            models.get(model.name)
+        except UserError as error:
+            raise ValueError(f"name: {error}".removesuffix(".")) from None
+        return model
+
+    @field_validator("hyperparameters", "space")
+    @classmethod
+    def _are_of_the_model(cls, values: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "model" in info.data:
+            model = models.get(info.data["model"].name)
+            known = model.hyperparameters.model_fields
+            if unknown := [key for key in values if key not in known]:
+                raise ValueError(
+                    f"{unknown[0]} is not a hyperparameter of {model.name}{did_you_mean(unknown[0], known)}"
+                )
+            if info.field_name == "hyperparameters":
+                model.hyperparameters.model_validate(values)  # its errors name the key within the section
+        return values
+
     @model_validator(mode="after")
     def _check(self) -> Self:
-        known = Hyperparameters.model_fields
-        for section in ("hyperparameters", "space"):
-            for key in getattr(self, section):
-                if key not in known:
-                    raise ValueError(f"{section}.{key} is no hyperparameter{_suggestion(key, list(known))}")
+        spaces = models.get(self.model.name).spaces
+        if self.search.space not in spaces:
+            raise ValueError(
+                f"search.space is {self.search.space!r}, but {self.model.name} has the spaces {', '.join(spaces)}"
+            )
         if both := sorted(set(self.hyperparameters) & set(self.space)):
             raise ValueError(
                 f"{both[0]} stands in [hyperparameters] and in [space]: it can be fixed or searched, not both"
@@ -226,11 +265,6 @@ class Job(_Section):
                 f"scheduler.grace_period is {self.scheduler.grace_period}, but training.epochs "
                 f"is {self.training.epochs}: it must be at most that"
             )
-        try:
-            Hyperparameters.model_validate(self.hyperparameters)
-        except ValidationError as error:
-            item = error.errors()[0]
-            raise ValueError(_explain({**item, "loc": ("hyperparameters", *item["loc"])}).removesuffix(".")) from None
         return self
 
 
@@ -311,7 +345,7 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         allowed = _fields_of(path[:-1])
         listing = f" Allowed here: {', '.join(allowed)}." if allowed else ""
-        return f"{key} = {item['input']!r}: there is no such key{_suggestion(path[-1], allowed)}.{listing}"
+        return f"{key} = {item['input']!r}: there is no such key{did_you_mean(path[-1], allowed)}.{listing}"
     if item["type"] == "missing":
         return f"{key}: is missing."
     if item["type"] == "value_error":
@@ -327,8 +361,3 @@ def _fields_of(path: Sequence[str]) -> list[str]:
             return []
         fields = section.model_fields
     return list(fields)
-
-
-def _suggestion(key: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""

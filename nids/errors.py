@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class UserError(Exception):
     """Something the user can put right: the message says what was found, where, what was expected and what to do."""
+
+
+def unknown(name: str, what: str, known: Iterable[str]) -> str:
+    """Return the message for a name that does not exist: the closest one first, then all of them."""
+    known = list(known)
+    return f"{name!r} is not a {what}{did_you_mean(name, known)}. Known: {', '.join(known) or 'none'}."
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a suggestion for a misspelled name, in brackets with a space before them; nothing if none is close."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
-from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    distribution_to_json,
+    json_to_distribution,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,3 +38,13 @@ def params_of(row: Mapping[str, Any], space: Space) -> dict[str, Any]:
         internal = distribution.to_internal_repr(row[f"params_{name}"])
         params[name] = distribution.to_external_repr(internal)
     return params
+
+
+def holds(distribution: BaseDistribution, value: Any) -> bool:
+    """Return whether a value is one that the distribution can suggest."""
+    if isinstance(distribution, CategoricalDistribution):
+        return value in distribution.choices
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    steps = (value - distribution.low) / (distribution.step or 1)
+    on_grid = distribution.step is None or math.isclose(steps, round(steps), abs_tol=1e-9)
+    return distribution.low <= value <= distribution.high and on_grid

@@ -11,7 +11,7 @@ from nids.errors import UserError
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECTIONS = "name, data, folds, training, search, scheduler, resources, hyperparameters, space"
+SECTIONS = "name, data, folds, model, training, search, scheduler, resources, hyperparameters, space"
 
 
 def make(**values: Any) -> config.Job:
@@ -179,7 +179,9 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
             id="unknown metric",
         ),
         pytest.param(
-            {"search": {"space": "narrow"}}, "search.space = 'narrow': should be 'paper' or 'wide'.", id="unknown space"
+            {"search": {"space": "narrow"}},
+            "search.space is 'narrow', but cnn-bigru has the spaces paper, wide.",
+            id="unknown space",
         ),
         pytest.param(
             {"training": {"epochs": 4, "patience": 0}},
@@ -214,7 +216,7 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         ),
         pytest.param(
             {"hyperparameters": {"conv_kernel": 3}},
-            "hyperparameters.conv_kernel is no hyperparameter (did you mean conv_kernel_size?).",
+            "hyperparameters: conv_kernel is not a hyperparameter of cnn-bigru (did you mean conv_kernel_size?).",
             id="a typo in a hyperparameter",
         ),
         pytest.param(
@@ -234,7 +236,7 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         ),
         pytest.param(
             {"space": {"lerning_rate": {"low": 0.1, "high": 1}}},
-            "space.lerning_rate is no hyperparameter (did you mean learning_rate?).",
+            "space: lerning_rate is not a hyperparameter of cnn-bigru (did you mean learning_rate?).",
             id="a typo in the space",
         ),
         pytest.param(

@@ -21,8 +21,8 @@ from nids.folds.encoding import Encoding, compact
 from nids.metrics.calibration import fit_temperature
 from nids.metrics.detection import threshold_at
 from nids.metrics.significance import compare
-from nids.models.cnn_bigru.network import build_model
-from nids.models.hyperparameters import Hyperparameters
+from nids.models.cnn_bigru import MODEL
+from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.results import Run
 from nids.search import session
 from nids.storage import Folder
@@ -48,7 +48,7 @@ def folder(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = compact(traffic.features, traffic.dataset)
     encoding = Encoding.fit(rows, np.arange(len(rows)), traffic.dataset)
     small = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4)
-    model = build_model(encoding.width, len(traffic.dataset.classes), small, seed=0)
+    model = MODEL.build_for(encoding.width, len(traffic.dataset.classes), small, seed=0)
     manifest = bundle.Manifest(
         format=bundle.FORMAT,
         dataset=traffic.dataset.name,
@@ -56,6 +56,7 @@ def folder(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path:
         classes=traffic.dataset.classes,
         run="demonstration",
         trial=23,
+        model="cnn-bigru",
         hyperparameters=small,
         epochs=1,
         members=1,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nids.metrics.evaluation import Evaluation
-    from nids.models.hyperparameters import Hyperparameters
+    from nids.models.hyperparameters import TrainingHyperparameters
     from nids.results import Run
 
 # Keys of the job in which searches may differ, beside what they run on.
@@ -47,7 +47,7 @@ class Configuration:
     """
 
     number: int
-    hyperparameters: Hyperparameters
+    hyperparameters: TrainingHyperparameters
     trials: tuple[int, ...]
 
 
@@ -160,7 +160,7 @@ def _spearman(ours: pd.Series, theirs: pd.Series) -> tuple[float, float]:
     return float(test.statistic), float(test.pvalue)
 
 
-def _complete(run: Run) -> dict[Hyperparameters, int]:
+def _complete(run: Run) -> dict[TrainingHyperparameters, int]:
     curves = run.curves()
     last = set(curves.loc[curves["epoch"] == _epochs(run), "trial"])
     return {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from nids import models
 from nids.models import backend
 
 if TYPE_CHECKING:
@@ -51,14 +52,12 @@ def train(cpus: int, gpus: float, batch_size: int, seconds: float) -> float:
     backend.configure(cpus, gpus)
     import numpy as np
 
-    from nids.models.cnn_bigru.network import build_model
-    from nids.models.hyperparameters import Hyperparameters
-
-    hp = Hyperparameters(batch_size=batch_size)
-    model = build_model(WIDTH, CLASSES, hp, seed=0)
+    spec = models.get("cnn-bigru")
+    hp = spec.hyperparameters(batch_size=batch_size)
+    model = spec.build_for(WIDTH, CLASSES, hp, seed=0)
     model.compile(hp.optimizer, "sparse_categorical_crossentropy", jit_compile=False)
     generator = np.random.default_rng(0)
-    rows = generator.random((batch_size, WIDTH, 1), dtype=np.float32)
+    rows = spec.shape(generator.random((batch_size, WIDTH), dtype=np.float32))
     labels = generator.integers(0, CLASSES, batch_size)
     model.train_on_batch(rows, labels)
     print("ready", flush=True)

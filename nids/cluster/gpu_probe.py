@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import ray
 from ray.exceptions import RayTaskError
 
+from nids import models
 from nids.errors import UserError
-from nids.models.cnn_bigru.spaces import largest_point
-from nids.models.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nids.config import Job
+    from nids.models.hyperparameters import TrainingHyperparameters
     from nids.search_space import Space
 
 STEPS = 3
@@ -45,7 +45,8 @@ def with_share(job: Job, space: Space, width: int, classes: int, progress: Calla
         raise UserError(
             'resources.gpus_per_trial is "auto", but no node of the cluster has a GPU. Set it to 0 for trials on CPUs.'
         )
-    hp = Hyperparameters.model_validate({**job.hyperparameters, **largest_point(space)})
+    model = models.get(job.model.name)
+    hp = model.hyperparameters.model_validate({**job.hyperparameters, **model.largest_point(space)})
     remote = _measured.options(num_cpus=resources.cpus_per_trial, num_gpus=1)
     progress("measuring what a trial needs of a GPU: one has to be free for that, whole")
     try:
@@ -86,14 +87,14 @@ def trials_to_a_gpu(peak: int, context: int, card: int, most: int) -> int:
 
 def _too_large(how: str) -> UserError:
     return UserError(
-        f"the largest network of the space {how}. Narrow the space ([space]): batch_size and the units of the BiGRUs "
-        "take most of it."
+        f"the largest network of the space {how}. Narrow the space ([space]): batch_size and the numbers of units and "
+        "filters take most of it."
     )
 
 
 # One call, as the process takes the whole card: no trial is to inherit it.
 @ray.remote(max_calls=1)  # type: ignore[untyped-decorator]
-def _measured(hp: Hyperparameters, width: int, classes: int, cpus: int) -> tuple[int, int, int] | None:
+def _measured(hp: TrainingHyperparameters, width: int, classes: int, cpus: int) -> tuple[int, int, int] | None:
     """Return the peak of a trial's memory, what its process takes beside, and the card's, MiB; None without a card."""
     from nids.models import backend
 
@@ -102,11 +103,12 @@ def _measured(hp: Hyperparameters, width: int, classes: int, cpus: int) -> tuple
         return None
     import numpy as np
 
-    from nids.models.cnn_bigru.network import Architecture
-    from nids.training.trainer import VALIDATION_BATCH, Network
+    from nids.training.traced_network import TracedNetwork
+    from nids.training.trainer import VALIDATION_BATCH
 
-    model = Network(width, classes, Architecture.from_hyperparameters(hp), hp.optimizer).model
-    rows = np.zeros((max(hp.batch_size, VALIDATION_BATCH), width, 1), dtype=np.float32)
+    spec = models.of(hp)
+    model = TracedNetwork(spec, width, classes, spec.architecture_of(hp), hp.optimizer).model
+    rows = spec.shape(np.zeros((max(hp.batch_size, VALIDATION_BATCH), width), dtype=np.float32))
     labels = np.zeros(hp.batch_size, dtype=np.int8)
     try:
         for _ in range(STEPS):

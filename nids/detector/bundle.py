@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
-from nids import datasets
+from nids import datasets, models
 from nids.detector.bundle_files import SUMS, arrays_file, damaged, read_arrays, read_files, write_files
 from nids.errors import UserError
 from nids.folds.encoding import Encoding
 from nids.metrics.calibration import correct_priors, with_temperature
-from nids.models.hyperparameters import Hyperparameters  # noqa: TC001 - pydantic reads the annotation
+from nids.models.hyperparameters import TrainingHyperparameters
 from nids.training.ensemble import Ensemble, Weights, shapes
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from nids.datasets.schema import DatasetSpec
     from nids.storage import Folder
 
-FORMAT = 1
+FORMAT = 2
+# The first format knew a single model and did not name it.
+ONLY_MODEL = {1: "cnn-bigru"}
 
 
 class Calibration(BaseModel):
@@ -67,6 +69,7 @@ class Manifest(BaseModel):
         classes: Names of the classes, in the order of the probabilities.
         run: The search that it comes from.
         trial: The trial of that search.
+        model: Name of the model that its members are.
         hyperparameters: Those of the trial.
         epochs: How long each member was trained.
         members: Number of models, whose mean probabilities are the detector's.
@@ -86,7 +89,8 @@ class Manifest(BaseModel):
     classes: tuple[str, ...]
     run: str
     trial: int
-    hyperparameters: Hyperparameters
+    model: str
+    hyperparameters: SerializeAsAny[TrainingHyperparameters]
     epochs: Annotated[int, Field(ge=1)]
     members: Annotated[int, Field(ge=1, le=100)]
     thresholds: dict[float, float]
@@ -94,6 +98,18 @@ class Manifest(BaseModel):
     data: dict[str, Any]
     created: str
     versions: dict[str, str]
+
+    @field_validator("hyperparameters", mode="before")
+    @classmethod
+    def _of_the_model(cls, values: Any, info: ValidationInfo) -> Any:
+        if "model" not in info.data or isinstance(values, TrainingHyperparameters):
+            return values
+        return models.get(info.data["model"]).hyperparameters.model_validate(values)
+
+    @field_validator("model")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        return models.get(name).name
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,9 +198,9 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
         found = json.loads(files["manifest.json"])["format"]
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(folder, "manifest.json", f"it names no format ({error})") from None
-    if found != FORMAT:
+    if found not in (*ONLY_MODEL, FORMAT):
         raise UserError(
-            f"{folder.uri}: the bundle has format {found}, this version of nids reads format {FORMAT}. "
+            f"{folder.uri}: the bundle has format {found}, this version of nids reads formats up to {FORMAT}. "
             "Use the version that wrote it, or make it anew with `nids finalize`."
         )
     manifest = _manifest(folder, files["manifest.json"])
@@ -210,14 +226,16 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
 
 def _manifest(folder: Folder, content: bytes) -> Manifest:
     try:
-        manifest = Manifest.model_validate_json(content)
+        manifest = Manifest.model_validate(_upgraded(json.loads(content)))
         dataset = _dataset(manifest)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise damaged(folder, "manifest.json", f"{where}: {first['msg']}") from None
     except UserError as error:
-        raise UserError(f"{folder.uri}: the bundle is for a data set that is not known here. {error}") from None
+        raise UserError(
+            f"{folder.uri}: the bundle is for a data set or model that is not known here. {error}"
+        ) from None
     if manifest.classes != dataset.classes:
         raise damaged(
             folder,
@@ -231,6 +249,13 @@ def _manifest(folder: Folder, content: bytes) -> Manifest:
 
 def _dataset(manifest: Manifest) -> DatasetSpec:
     return datasets.get(manifest.dataset).labelled_by(manifest.class_map)
+
+
+def _upgraded(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest of any format as one of ``FORMAT``."""
+    if model := ONLY_MODEL.get(values["format"]):
+        return {**values, "format": FORMAT, "model": model}
+    return values
 
 
 def _encoding(folder: Folder, content: bytes, dataset: DatasetSpec) -> Encoding:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from nids.detector.bundle import Bundle
     from nids.folds.fold import Fold, TrainingSet
     from nids.metrics.evaluation import Figures
-    from nids.models.hyperparameters import Hyperparameters
+    from nids.models.hyperparameters import TrainingHyperparameters
     from nids.results import Run
     from nids.training.refit import FitResult, FitWork
 
@@ -55,7 +55,7 @@ class Choice:
     """
 
     trial: int
-    hyperparameters: Hyperparameters
+    hyperparameters: TrainingHyperparameters
     epochs: int
     row: dict[str, Any]
 
@@ -198,6 +198,7 @@ def _manifest(
         classes=dataset.classes,
         run=run.name,
         trial=choice.trial,
+        model=job.model.name,
         hyperparameters=choice.hyperparameters,
         epochs=choice.epochs,
         members=members,

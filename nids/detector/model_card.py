@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nids import models
 from nids.metrics.evaluation import number
 from nids.metrics.formatting import mean_and_spread, setting, value
 from nids.metrics.measures import HEADLINE, label
@@ -26,9 +27,9 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], evaluation: FinalEv
     data = manifest.data
     parts = [
         f"# {manifest.dataset} detector: trial {manifest.trial} of {manifest.run}",
-        f"A CNN-BiGRU with attention, the mean of {manifest.members} models, each trained for {manifest.epochs} epochs "
-        f"on all {data['rows']:,} rows of {data['source']}. It gives each connection a probability for "
-        f"{', '.join(manifest.classes)}.",
+        f"{models.get(manifest.model).title}, the mean of {manifest.members} models, each trained for "
+        f"{manifest.epochs} epochs on all {data['rows']:,} rows of {data['source']}. It gives each connection a "
+        f"probability for {', '.join(manifest.classes)}.",
     ]
     if data["synthetic"]:
         parts.append("**The rows are synthetic: its figures say nothing about real traffic.**")

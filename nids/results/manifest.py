@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from optuna.distributions import BaseDistribution
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 
-from nids import datasets
+from nids import datasets, models
 from nids.config import Job  # noqa: TC001 - pydantic reads the annotation
 from nids.datasets.schema import DatasetSpec  # noqa: TC001 - pydantic reads the annotation
 from nids.errors import UserError
 from nids.metrics.measure import Direction  # noqa: TC001 - pydantic reads the annotation
-from nids.models.hyperparameters import Hyperparameters
 from nids.search_space import Space, describe, params_of, space_from
 from nids.typed_file import Time, TypedFile, checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from nids.models.hyperparameters import TrainingHyperparameters
 
 FORMAT: Literal[4] = 4
 # Formats that can be read; 3 had other names, see ``_upgraded``.
@@ -159,9 +160,10 @@ class RunManifest(TypedFile):
         """Whether less of what is searched for is better, or more."""
         return self.measures[self.job.search.metric]
 
-    def hyperparameters_of(self, row: Mapping[str, Any]) -> Hyperparameters:
+    def hyperparameters_of(self, row: Mapping[str, Any]) -> TrainingHyperparameters:
         """Return all hyperparameters of a trial, searched and fixed, from its row of the run's trials."""
-        return Hyperparameters.model_validate({**self.job.hyperparameters, **params_of(row, self.space)})
+        values = {**self.job.hyperparameters, **params_of(row, self.space)}
+        return models.get(self.job.model.name).hyperparameters.model_validate(values)
 
 
 def manifest_from(values: object, uri: str) -> RunManifest:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ray import tune
 
+from nids import models
 from nids.cluster import connection, gpu_probe
 from nids.cluster.object_store import SharedFolds
 from nids.cluster.placement import NodePool, node_pools, slots
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
 
 # A trial that is lost with its process or its node is started again so often before it counts as failed.
 RESTARTS = 3
-# What a traced network cannot change; the kernel's size has few classes.
-ARCHITECTURAL = {"conv_filters", "gru_units", "sequence_gru_units", "attention", "optimizer"}
 TRIALS_OF_A_PROCESS = 25
 
 
@@ -77,7 +76,8 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
         if earlier is not None:
             study, ended = resumed_study(earlier, job.search, journal)
         else:
-            study, ended = new_study(manifest.run, job.search, space, journal), []
+            start = models.get(job.model.name).starting_point(space) if job.search.start_from_paper else None
+            study, ended = new_study(manifest.run, job.search, journal, start), []
         _run(SearchState(job, space, classes, shared, study, ended, writer, found, trainable), console)
     return Run(folder)
 
@@ -155,7 +155,7 @@ def _tuner(search: SearchState, callback: RunStoreCallback, trials: int, unused:
             scheduler=scheduler_of(search.job, search.ended),
             num_samples=trials,
             max_concurrent_trials=search.slots,
-            reuse_actors=_may_reuse_processes(search.space, trials / search.slots),
+            reuse_actors=_may_reuse_processes(search.job, search.space, trials / search.slots),
         ),
         run_config=tune.RunConfig(
             name="tune",
@@ -169,13 +169,13 @@ def _tuner(search: SearchState, callback: RunStoreCallback, trials: int, unused:
     )
 
 
-def _may_reuse_processes(space: Space, trials_a_process: float) -> bool:
+def _may_reuse_processes(job: Job, space: Space, trials_a_process: float) -> bool:
     """Return whether a process may run trial after trial.
 
     TensorFlow keeps some 20 MB of every network that was ever traced in a process, whatever is cleared. Where a space
     has many architectures, nearly each trial traces another one.
     """
-    return ARCHITECTURAL.isdisjoint(space) or trials_a_process <= TRIALS_OF_A_PROCESS
+    return models.get(job.model.name).architectural.isdisjoint(space) or trials_a_process <= TRIALS_OF_A_PROCESS
 
 
 @contextmanager

@@ -12,12 +12,12 @@ from optuna.distributions import (
 )
 from pydantic import ValidationError
 
+from nids import models
 from nids.errors import UserError
-from nids.models.cnn_bigru.spaces import PAPER, WIDE
-from nids.models.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
     from nids.config import Domain, Job
+    from nids.models.hyperparameters import TrainingHyperparameters
     from nids.search_space import Space
 
 
@@ -27,29 +27,30 @@ def space_of(job: Job) -> Space:
     Raises:
         UserError: A range is not one of that hyperparameter, or nothing is left to search.
     """
-    space = dict(PAPER if job.search.space == "paper" else WIDE)
+    model = models.get(job.model.name)
+    space = dict(model.spaces[job.search.space])
     if job.folds.resampling == "none":
         space.pop("resampling_ratio", None)  # there are no synthetic rows of which to take a share
     for name in job.hyperparameters:
         space.pop(name, None)
     for name, domain in job.space.items():
-        space[name] = _distribution(name, domain)
+        space[name] = _distribution(name, domain, model.hyperparameters)
     if not space:
         raise UserError("all hyperparameters are fixed ([hyperparameters]): leave at least one to be searched.")
     return space
 
 
-def _distribution(name: str, domain: Domain) -> BaseDistribution:
-    whole = Hyperparameters.model_fields[name].annotation is int
+def _distribution(name: str, domain: Domain, known: type[TrainingHyperparameters]) -> BaseDistribution:
+    whole = known.model_fields[name].annotation is int
     if domain.choices is not None:
         for choice in domain.choices:
-            _check(name, choice)
+            _check(name, choice, known)
         return CategoricalDistribution(domain.choices)
     assert domain.low is not None
     assert domain.high is not None
     low, high = (int(end) if whole and end.is_integer() else end for end in (domain.low, domain.high))
     for end in (low, high):
-        _check(name, end)
+        _check(name, end, known)
     if whole:
         if domain.step is not None and not domain.step.is_integer():
             raise UserError(f"space.{name}: step is {domain.step}, but {name} is a whole number: so must the step be.")
@@ -57,9 +58,9 @@ def _distribution(name: str, domain: Domain) -> BaseDistribution:
     return FloatDistribution(low, high, log=domain.log, step=domain.step)
 
 
-def _check(name: str, value: object) -> None:
+def _check(name: str, value: object, known: type[TrainingHyperparameters]) -> None:
     try:
-        Hyperparameters.model_validate({name: value})
+        known.model_validate({name: value})
     except ValidationError as error:
         message = error.errors()[0]["msg"].removeprefix("Input ")
         raise UserError(f"space.{name}: {value!r} {message}.") from None

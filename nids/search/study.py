@@ -10,27 +10,28 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from nids.models.cnn_bigru.spaces import first_point
 from nids.search.sampler import sampler_of
-from nids.search_space import Space, params_of
+from nids.search_space import params_of
 from nids.seeding import derived_seed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
 
     from nids.config import Search
     from nids.results import Run
+    from nids.search_space import Space
 
 JOURNAL = "study.journal"
 
 
-def new_study(name: str, search: Search, space: Space, journal: Path) -> optuna.Study:
-    """Return an empty study that keeps itself in the file ``journal``, with the paper's point first if asked for."""
+def new_study(name: str, search: Search, journal: Path, start: Mapping[str, Any] | None = None) -> optuna.Study:
+    """Return an empty study that keeps itself in the file ``journal``; its first trial is ``start``, if given."""
     study = _create(name, search, journal)
-    if search.start_from_paper:
-        study.enqueue_trial(first_point(space))
+    if start is not None:
+        study.enqueue_trial(dict(start))
     return study
 
 

@@ -34,10 +34,11 @@ class TrialProcess(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin the next trial."""
-        from nids.models.hyperparameters import Hyperparameters
+        from nids import models
         from nids.training.trial import run_trial
 
-        hp = Hyperparameters.model_validate({**self._job.hyperparameters, **new_config["hyperparameters"]})
+        values = {**self._job.hyperparameters, **new_config["hyperparameters"]}
+        hp = models.get(self._job.model.name).hyperparameters.model_validate(values)
         self._reports = run_trial(hp, self._corpus, self._folds, self._job)
         return True
 

@@ -48,7 +48,7 @@ class TrainingRows:
         return rows
 
     def batches(self, size: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield one epoch of shuffled batches: rows, float32 of shape (size, width, 1), and labels, int8.
+        """Yield one epoch of shuffled batches: rows, float32 of shape (size, width), and labels, int8.
 
         All batches have the same size, since another shape would be traced anew: the rows that do not fill a last
         batch are left out of this epoch, other ones each time.
@@ -57,7 +57,7 @@ class TrainingRows:
         order = np.random.default_rng(seed).permutation(len(self))
         for start in range(0, len(order) - size + 1, size):
             positions = order[start : start + size]
-            yield self.encoded(positions)[..., np.newaxis], self.labels[positions]
+            yield self.encoded(positions), self.labels[positions]
 
 
 class ValidationRows:
@@ -80,16 +80,16 @@ class ValidationRows:
         return len(self.labels)
 
     def batches(self, size: int) -> Iterator[tuple[np.ndarray, int]]:
-        """Yield the rows in order, as batches of one shape: float32 of (size, width, 1), and how many of them count.
+        """Yield the rows in order, as batches of one shape: float32 of (size, width), and how many of them count.
 
         The last batch is filled up with zeros.
         """
         size = min(size, len(self))
         for start in range(0, len(self), size):
             numbers = self._fold.validation[start : start + size]
-            rows = np.zeros((size, self._width, 1), dtype=np.float32)
+            rows = np.zeros((size, self._width), dtype=np.float32)
             encoded = self._fold.encoding.transform(self._corpus.rows, numbers)
-            rows[: len(encoded), : encoded.shape[1], 0] = encoded
+            rows[: len(encoded), : encoded.shape[1]] = encoded
             yield rows, len(numbers)
 
 

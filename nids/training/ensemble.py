@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nids import models
 from nids.folds.encoding import compact
-from nids.models.cnn_bigru.network import Architecture, build_network
 from nids.training.trainer import VALIDATION_BATCH
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from nids.datasets.schema import DatasetSpec
     from nids.folds.encoding import Encoding
-    from nids.models.hyperparameters import Hyperparameters
+    from nids.models.base import ModelSpec
+    from nids.models.hyperparameters import TrainingHyperparameters
 
 # By their path in the model.
 Weights = dict[str, np.ndarray]
@@ -30,27 +31,34 @@ class Ensemble:
     """Networks that are ready to score.
 
     Attributes:
+        model: What they are.
         dataset: The data set whose columns they read.
         encoding: The step from a row's features to their input.
         members: The networks.
     """
 
+    model: ModelSpec
     dataset: DatasetSpec
     encoding: Encoding
     members: tuple[keras.Model, ...]
 
     @classmethod
     def from_weights(
-        cls, dataset: DatasetSpec, encoding: Encoding, hp: Hyperparameters, weights: Sequence[Mapping[str, np.ndarray]]
+        cls,
+        dataset: DatasetSpec,
+        encoding: Encoding,
+        hp: TrainingHyperparameters,
+        weights: Sequence[Mapping[str, np.ndarray]],
     ) -> Ensemble:
         """Return networks of some hyperparameters with the weights of each."""
+        model = models.of(hp)
         members = []
         for values in weights:
-            model = build_network(encoding.width, len(dataset.classes), Architecture.from_hyperparameters(hp), seed=0)
-            for weight in model.weights:
+            member = model.build(encoding.width, len(dataset.classes), model.architecture_of(hp), seed=0)
+            for weight in member.weights:
                 weight.assign(values[weight.path])
-            members.append(model)
-        return cls(dataset, encoding, tuple(members))
+            members.append(member)
+        return cls(model, dataset, encoding, tuple(members))
 
     def probabilities(self, features: pd.DataFrame) -> np.ndarray:
         """Return the mean of the members' class probabilities, float32 of shape (rows, classes).
@@ -67,14 +75,15 @@ class Ensemble:
         for start in range(0, len(rows), VALIDATION_BATCH):
             numbers = np.arange(start, min(start + VALIDATION_BATCH, len(rows)))
             # One shape for all: another would be traced anew.
-            batch = np.zeros((VALIDATION_BATCH, self.encoding.width, 1), dtype=np.float32)
-            batch[: len(numbers), :, 0] = self.encoding.transform(rows, numbers)
+            batch = np.zeros((VALIDATION_BATCH, self.encoding.width), dtype=np.float32)
+            batch[: len(numbers)] = self.encoding.transform(rows, numbers)
+            inputs = self.model.shape(batch)
             for i, member in enumerate(self.members):
-                result[i, numbers] = member.predict_on_batch(batch)[: len(numbers)]
+                result[i, numbers] = member.predict_on_batch(inputs)[: len(numbers)]
         return result
 
 
-def shapes(width: int, classes: int, hp: Hyperparameters) -> dict[str, tuple[int, ...]]:
+def shapes(width: int, classes: int, hp: TrainingHyperparameters) -> dict[str, tuple[int, ...]]:
     """Return the shape of each weight of a network, by its path.
 
     Args:
@@ -82,5 +91,6 @@ def shapes(width: int, classes: int, hp: Hyperparameters) -> dict[str, tuple[int
         classes: Number of classes.
         hp: Its hyperparameters.
     """
-    model = build_network(width, classes, Architecture.from_hyperparameters(hp), seed=0)
+    spec = models.of(hp)
+    model = spec.build(width, classes, spec.architecture_of(hp), seed=0)
     return {weight.path: tuple(weight.shape) for weight in model.weights}

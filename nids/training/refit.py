@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.folds.fold import Fold, TrainingSet
-    from nids.models.hyperparameters import Hyperparameters
+    from nids.models.hyperparameters import TrainingHyperparameters
     from nids.storage import Folder
 
 _TASK, _PROBABILITIES = "task", "probabilities of the validation part"
@@ -42,7 +42,7 @@ class FitTask:
 
     name: str
     width: int
-    hyperparameters: Hyperparameters
+    hyperparameters: TrainingHyperparameters
     epochs: int
     seed: int
 
@@ -83,7 +83,7 @@ class FitResult:
             return None
 
 
-def on_folds(folds: Sequence[Fold], members: int, job: Job, hp: Hyperparameters, epochs: int) -> list[FitWork]:
+def on_folds(folds: Sequence[Fold], members: int, job: Job, hp: TrainingHyperparameters, epochs: int) -> list[FitWork]:
     """Return the models of each fold, one fold after another; a fold's first is the one that the trial had."""
     width = max(fold.encoding.width for fold in folds)
     work = []
@@ -96,7 +96,7 @@ def on_folds(folds: Sequence[Fold], members: int, job: Job, hp: Hyperparameters,
 
 
 def on_all(
-    everything: Fold, members: int, job: Job, hp: Hyperparameters, epochs: int, name: str = "all rows"
+    everything: Fold, members: int, job: Job, hp: TrainingHyperparameters, epochs: int, name: str = "all rows"
 ) -> list[FitWork]:
     """Return the models of all rows; ``name`` begins the names of their tasks."""
     work = []

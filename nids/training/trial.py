@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.folds.fold import Fold, TrainingSet
-    from nids.models.hyperparameters import Hyperparameters
+    from nids.models.hyperparameters import TrainingHyperparameters
 
 Report = dict[str, Any]
 
@@ -41,7 +41,7 @@ class FoldOfTrial:
     weights: np.ndarray
 
     @classmethod
-    def from_fold(cls, training_set: TrainingSet, fold: Fold, width: int, hp: Hyperparameters) -> FoldOfTrial:
+    def from_fold(cls, training_set: TrainingSet, fold: Fold, width: int, hp: TrainingHyperparameters) -> FoldOfTrial:
         """Return what a trial of some hyperparameters keeps for a fold; ``width`` as for ``TrainingRows``."""
         training = TrainingRows(training_set, fold, width, hp.resampling_ratio)
         counts = np.bincount(training.labels, minlength=len(training_set.dataset.classes))
@@ -51,7 +51,9 @@ class FoldOfTrial:
         return cls(fold.number, training, ValidationRows(training_set, fold, width), weights)
 
 
-def run_trial(hp: Hyperparameters, training_set: TrainingSet, folds: Sequence[Fold], job: Job) -> Iterator[Report]:
+def run_trial(
+    hp: TrainingHyperparameters, training_set: TrainingSet, folds: Sequence[Fold], job: Job
+) -> Iterator[Report]:
     """Train a fresh model on each fold, epoch by epoch on all folds in turn, and yield a report after each epoch.
 
     All trials follow the same schedule: after epoch e every fold has had e epochs, so the means that two trials

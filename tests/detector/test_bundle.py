@@ -18,8 +18,8 @@ from nids.detector import bundle, bundle_files
 from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
 from nids.metrics.calibration import correct_priors, with_temperature
-from nids.models.cnn_bigru.network import build_model
-from nids.models.hyperparameters import Hyperparameters
+from nids.models.cnn_bigru import MODEL
+from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def manifest(**changes: Any) -> bundle.Manifest:
         "classes": CLASSES,
         "run": "a-run",
         "trial": 3,
+        "model": "cnn-bigru",
         "hyperparameters": HP,
         "epochs": 2,
         "members": 2,
@@ -60,7 +61,7 @@ def encoding(traffic: Traffic) -> Encoding:
 @pytest.fixture(scope="module")
 def members(encoding: Encoding) -> list[Any]:
     """Two models that were never trained: their weights are as good as any."""
-    return [build_model(encoding.width, 5, HP, seed) for seed in (1, 2)]
+    return [MODEL.build_for(encoding.width, 5, HP, seed) for seed in (1, 2)]
 
 
 @pytest.fixture(scope="module")
@@ -137,10 +138,18 @@ def test_another_version_is_refused(copy: Path) -> None:
     with pytest.raises(UserError) as caught:
         load(copy)
     assert str(caught.value) == (
-        f"{copy}: the bundle has format 99, this version of nids reads format 1. "
+        f"{copy}: the bundle has format 99, this version of nids reads formats up to 2. "
         "Use the version that wrote it, or make it anew with `nids finalize`."
     )
     assert values["format"] == bundle.FORMAT
+
+
+def test_a_bundle_of_the_first_format_is_a_cnn_bigru(copy: Path, saved: Path) -> None:
+    values = json.loads((copy / "manifest.json").read_text())
+    assert values.pop("model") == "cnn-bigru"
+    (copy / "manifest.json").write_text(json.dumps({**values, "format": 1}))
+    reseal(copy)
+    assert load(copy).manifest == load(saved).manifest
 
 
 def test_another_data_set_is_refused(saved: Path) -> None:
@@ -151,7 +160,9 @@ def test_another_data_set_is_refused(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        pytest.param({"dataset": "kdd-99"}, "for a data set that is not known here", id="unknown data set"),
+        pytest.param({"dataset": "kdd-99"}, "for a data set or model that is not known here", id="unknown data set"),
+        pytest.param({"model": "cnn"}, "for a data set or model that is not known here", id="unknown model"),
+        pytest.param({"model": "mlp"}, "conv_kernel_size: Extra inputs are not permitted", id="another model"),
         pytest.param({"classes": ["Normal", "DoS"]}, "its classes are Normal, DoS, those of", id="classes"),
         pytest.param({"members": 3}, r"it lists .* instead of", id="members"),
         pytest.param({"command": "rm"}, "command: Extra inputs are not permitted", id="unknown key"),

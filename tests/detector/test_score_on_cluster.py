@@ -13,8 +13,8 @@ from nids.detector import score as scoring
 from nids.detector import score_on_cluster as scoring_on_ray
 from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
-from nids.models.cnn_bigru.network import build_model
-from nids.models.hyperparameters import Hyperparameters
+from nids.models.cnn_bigru import MODEL
+from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def detector(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path
             "versions": {},
         }
     )
-    weights = {weight.path: np.array(weight) for weight in build_model(encoding.width, 5, HP, seed=1).weights}
+    weights = {weight.path: np.array(weight) for weight in MODEL.build_for(encoding.width, 5, HP, seed=1).weights}
     bundle.save(Folder.from_uri(str(path)), manifest, encoding, [weights], card="")
     return path
 

@@ -65,9 +65,9 @@ def record(writer: RunWriter, trials: list[FrozenTrial]) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_sampler_of_suggests_and_goes_on_after_a_resume(name: str, tmp_path: Path) -> None:
-    search = Search(sampler=name, trials=20, startup_trials=4, start_from_paper=False)  # type: ignore[arg-type]
+    search = Search(sampler=name, trials=20, startup_trials=4)  # type: ignore[arg-type]
     writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), a_manifest(space=describe(SPACE)))
-    before = go_on(new_study("a-run", search, SPACE, tmp_path / JOURNAL), 10)
+    before = go_on(new_study("a-run", search, tmp_path / JOURNAL), 10)
     record(writer, before)
 
     study, _ = resumed_study(Run(writer.folder), search, tmp_path / "again.journal")
@@ -82,9 +82,9 @@ def test_sampler_of_suggests_and_goes_on_after_a_resume(name: str, tmp_path: Pat
 
 
 def test_sampler_of_a_model_learns_from_the_trials_before_a_resume(tmp_path: Path) -> None:
-    search = Search(sampler="tpe", trials=60, startup_trials=10, start_from_paper=False)
+    search = Search(sampler="tpe", trials=60, startup_trials=10)
     writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), a_manifest(space=describe(SPACE)))
-    before = go_on(new_study("a-run", search, SPACE, tmp_path / JOURNAL), 40)
+    before = go_on(new_study("a-run", search, tmp_path / JOURNAL), 40)
     assert any("tpe:relative_params:0" in trial.system_attrs for trial in before)
     record(writer, before)
     study, _ = resumed_study(Run(writer.folder), search, tmp_path / "again.journal")
@@ -92,9 +92,9 @@ def test_sampler_of_a_model_learns_from_the_trials_before_a_resume(tmp_path: Pat
 
 
 def test_sampler_of_tpe_suggests_what_optuna_does(tmp_path: Path) -> None:
-    search = Search(sampler="tpe", seed=3, startup_trials=5, start_from_paper=False)
+    search = Search(sampler="tpe", seed=3, startup_trials=5)
     plain = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=3, n_startup_trials=5))
-    study = new_study("a-run", search, SPACE, tmp_path / JOURNAL)
+    study = new_study("a-run", search, tmp_path / JOURNAL)
     assert [t.params for t in go_on(study, 60)] == [t.params for t in go_on(plain, 60)]
 
 

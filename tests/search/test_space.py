@@ -6,10 +6,9 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from nids import config
-from nids.datasets.catalog.nsl_kdd import published
 from nids.errors import UserError
-from nids.models.cnn_bigru.spaces import PAPER, WIDE, first_point
-from nids.models.hyperparameters import Hyperparameters
+from nids.models.cnn_bigru.hyperparameters import Hyperparameters
+from nids.models.cnn_bigru.spaces import PAPER, PUBLISHED, WIDE
 from nids.search.space import space_of
 from nids.search_space import describe, space_from
 
@@ -22,7 +21,7 @@ WIDE_JOB = {"search": {"space": "wide"}}
 
 
 def test_the_paper_searches_five_hyperparameters() -> None:
-    assert tuple(space_of(job())) == tuple(published.BEST_HYPERPARAMETERS)
+    assert tuple(space_of(job())) == tuple(PUBLISHED)
     assert space_of(job()) == PAPER
 
 
@@ -41,10 +40,6 @@ def test_both_ends_and_all_choices_are_valid_hyperparameters(name: str) -> None:
     )
     for value in ends:
         assert getattr(Hyperparameters.model_validate({name: value}), name) == value
-
-
-def test_the_defaults_and_the_best_point_of_the_paper_lie_in_the_wide_space() -> None:
-    assert first_point(WIDE) == {**Hyperparameters().model_dump(), **published.BEST_HYPERPARAMETERS}
 
 
 def test_what_is_fixed_is_not_searched() -> None:
@@ -129,23 +124,10 @@ def test_a_step_that_makes_no_sense_is_refused(domain: dict[str, Any]) -> None:
 
 def test_a_search_needs_something_to_search() -> None:
     with pytest.raises(UserError) as caught:
-        space_of(job(hyperparameters=dict(published.BEST_HYPERPARAMETERS)))
+        space_of(job(hyperparameters=dict(PUBLISHED)))
     assert str(caught.value) == (
         "all hyperparameters are fixed ([hyperparameters]): leave at least one to be searched."
     )
-
-
-def test_the_first_point_is_the_best_one_of_the_paper() -> None:
-    assert first_point(PAPER) == dict(published.BEST_HYPERPARAMETERS)
-
-
-def test_what_lies_outside_the_space_is_left_to_the_sampler() -> None:
-    space = space_of(
-        job(space={"conv_dropout": {"low": 0.0, "high": 0.4}, "attention": {"choices": ["additive", "multi-head"]}})
-    )
-    best = dict(published.BEST_HYPERPARAMETERS)
-    del best["conv_dropout"]
-    assert first_point(space) == best
 
 
 @pytest.mark.parametrize("space", [pytest.param(PAPER, id="paper"), pytest.param(WIDE, id="wide")])
@@ -155,8 +137,3 @@ def test_a_space_comes_back_from_its_description(space: dict[str, Any]) -> None:
     assert again == space
     assert tuple(again) == tuple(space)
     assert describe(again) == description
-
-
-@pytest.mark.parametrize(("step", "named"), [(0.1, False), (None, True)])
-def test_the_papers_point_is_begun_with_where_the_range_has_it(step: float | None, named: bool) -> None:
-    assert ("conv_dropout" in first_point({"conv_dropout": FloatDistribution(0.0, 0.6, step=step)})) is named

@@ -13,9 +13,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from nids.config import Search
-from nids.datasets.catalog.nsl_kdd import published
 from nids.metrics.measures import applicable
-from nids.models.cnn_bigru.spaces import PAPER
+from nids.models.cnn_bigru.spaces import PAPER, PUBLISHED
 from nids.results import Run, RunWriter
 from nids.search.study import JOURNAL, new_study, resumed_study, running_values
 from nids.search_space import describe, params_of
@@ -85,19 +84,19 @@ def kept(run: Run) -> list[FrozenTrial]:
     return optuna.load_study(study_name=run.name, storage=journal).trials
 
 
-def test_a_new_study_has_the_best_point_of_the_paper_first(tmp_path: Path) -> None:
-    study = new_study("a-run", Search(), PAPER, tmp_path / JOURNAL)
+def test_a_new_study_has_its_start_first(tmp_path: Path) -> None:
+    study = new_study("a-run", Search(), tmp_path / JOURNAL, PUBLISHED)
     first = study.ask(PAPER)
-    assert (first.number, first.params) == (0, dict(published.BEST_HYPERPARAMETERS))
+    assert (first.number, first.params) == (0, dict(PUBLISHED))
     second = study.ask(PAPER)
     assert second.number == 1
     assert second.params != first.params
 
 
 def test_a_new_study_may_start_anywhere(tmp_path: Path) -> None:
-    study = new_study("a-run", Search(start_from_paper=False), PAPER, tmp_path / JOURNAL)
+    study = new_study("a-run", Search(), tmp_path / JOURNAL)
     assert study.trials == []
-    assert study.ask(PAPER).params != dict(published.BEST_HYPERPARAMETERS)
+    assert study.ask(PAPER).params != dict(PUBLISHED)
 
 
 @pytest.mark.parametrize(
@@ -105,13 +104,13 @@ def test_a_new_study_may_start_anywhere(tmp_path: Path) -> None:
     [("log_loss", optuna.study.StudyDirection.MINIMIZE), ("macro_f1", optuna.study.StudyDirection.MAXIMIZE)],
 )
 def test_the_metric_decides_the_direction(tmp_path: Path, metric: Any, direction: optuna.study.StudyDirection) -> None:
-    study = new_study("a-run", Search(metric=metric), PAPER, tmp_path / JOURNAL)
+    study = new_study("a-run", Search(metric=metric), tmp_path / JOURNAL)
     assert (study.study_name, study.direction) == ("a-run", direction)
 
 
 def test_the_seed_decides_what_is_asked(tmp_path: Path) -> None:
     def asked(seed: int, file: str) -> list[dict[str, Any]]:
-        study = new_study("a-run", Search(seed=seed, startup_trials=2), PAPER, tmp_path / file)
+        study = new_study("a-run", Search(seed=seed, startup_trials=2), tmp_path / file, PUBLISHED)
         points = []
         for value in (0.5, 0.25, 0.75, 0.5):  # the last ones are the sampler's own
             trial = study.ask(PAPER)
@@ -125,7 +124,7 @@ def test_the_seed_decides_what_is_asked(tmp_path: Path) -> None:
 
 
 def test_the_study_is_kept_where_the_run_is(tmp_path: Path) -> None:
-    study = new_study("a-run", Search(), PAPER, tmp_path / JOURNAL)
+    study = new_study("a-run", Search(), tmp_path / JOURNAL)
     study.tell(study.ask(PAPER), 0.5)
     kept = optuna.load_study(study_name="a-run", storage=JournalStorage(JournalFileBackend(str(tmp_path / JOURNAL))))
     assert [(trial.state, trial.value) for trial in kept.trials] == [(TrialState.COMPLETE, 0.5)]
@@ -215,9 +214,9 @@ def test_running_values_are_the_best_means_so_far(metric: Any, expected: list[fl
 
 
 def test_a_resumed_study_does_not_draw_the_first_points_again(tmp_path: Path) -> None:
-    search = Search(startup_trials=10, start_from_paper=False)
+    search = Search(startup_trials=10)
     writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), a_manifest(space=describe(SPACE)))
-    first = new_study("a-run", search, SPACE, tmp_path / "first.journal")
+    first = new_study("a-run", search, tmp_path / "first.journal")
     earlier = [first.ask(SPACE).params for _ in range(3)]
     for number in range(3):
         put(writer, number, "COMPLETE", 0.5, (0.5, 0.5))

@@ -78,12 +78,12 @@ def test_an_epoch_is_a_shuffle_in_batches_of_one_shape(training_set: TrainingSet
     rows = TrainingRows(training_set, fold, fold.encoding.width)
     batches = list(rows.batches(32, seed=5))
     assert len(batches) == len(rows) // 32
-    assert {batch.shape for batch, _ in batches} == {(32, fold.encoding.width, 1)}
+    assert {batch.shape for batch, _ in batches} == {(32, fold.encoding.width)}
     assert {labels.shape for _, labels in batches} == {(32,)}
     assert {(batch.dtype.name, labels.dtype.name) for batch, labels in batches} == {("float32", "int8")}
 
     order = np.random.default_rng(5).permutation(len(rows))[: 32 * len(batches)]
-    np.testing.assert_array_equal(np.concatenate([batch for batch, _ in batches])[..., 0], rows.encoded(order))
+    np.testing.assert_array_equal(np.concatenate([batch for batch, _ in batches]), rows.encoded(order))
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in batches]), rows.labels[order])
 
 
@@ -97,7 +97,7 @@ def test_the_seed_decides_the_order(training_set: TrainingSet, fold: Fold) -> No
 def test_a_batch_is_no_larger_than_the_fold(training_set: TrainingSet, fold: Fold) -> None:
     rows = TrainingRows(training_set, fold, fold.encoding.width)
     ((batch, labels),) = rows.batches(10_000, seed=0)
-    assert batch.shape == (len(rows), fold.encoding.width, 1)
+    assert batch.shape == (len(rows), fold.encoding.width)
     assert np.bincount(labels).tolist() == np.bincount(rows.labels).tolist()
 
 
@@ -110,7 +110,7 @@ def test_a_wider_model_sees_zeros_after_the_features_of_the_fold(training_set: T
     )
     assert not encoded[:, width:].any()
     batch, _ = next(ValidationRows(training_set, fold, width + 3).batches(10))
-    assert batch.shape == (10, width + 3, 1)
+    assert batch.shape == (10, width + 3)
     assert not batch[:, width:].any()
 
 
@@ -121,8 +121,8 @@ def test_validation_rows_come_in_order_as_batches_of_one_shape(
     rows = ValidationRows(training_set, fold, fold.encoding.width)
     assert len(rows) == len(fold.validation) == 80
     batches = list(rows.batches(size))
-    assert {batch.shape for batch, _ in batches} == {(min(size, 80), fold.encoding.width, 1)}
+    assert {batch.shape for batch, _ in batches} == {(min(size, 80), fold.encoding.width)}
     expected = fold.encoding.transform(training_set.rows, fold.validation)
-    np.testing.assert_array_equal(np.concatenate([batch[:count, :, 0] for batch, count in batches]), expected)
+    np.testing.assert_array_equal(np.concatenate([batch[:count] for batch, count in batches]), expected)
     assert not any(batch[count:].any() for batch, count in batches)
     np.testing.assert_array_equal(rows.labels, training_set.labels[fold.validation])

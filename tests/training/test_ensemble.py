@@ -7,8 +7,8 @@ import pytest
 
 from nids import datasets
 from nids.folds.encoding import Encoding, compact
-from nids.models.cnn_bigru.network import build_model
-from nids.models.hyperparameters import Hyperparameters
+from nids.models.cnn_bigru import MODEL
+from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.training.ensemble import Ensemble, shapes
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_g
 @pytest.fixture(scope="module")
 def models(traffic: Traffic) -> list[Any]:
     """Two models that were never trained: their weights are as good as any."""
-    return [build_model(encoding_of(traffic).width, 5, HP, seed) for seed in (1, 2)]
+    return [MODEL.build_for(encoding_of(traffic).width, 5, HP, seed) for seed in (1, 2)]
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from nids.folds.build import build, full_fold
 from nids.folds.fold import Fold, TrainingSet
 from nids.folds.split import split
 from nids.metrics.cross_validation import validation_figures
-from nids.models.cnn_bigru.network import build_model
-from nids.models.hyperparameters import Hyperparameters
+from nids.models.cnn_bigru import MODEL
+from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.storage import Folder
 from nids.training.refit import FitResult, FitTask, FitWork, fit, on_all, on_folds
 from nids.training.trial import TrialFailed, run_trial
@@ -115,7 +115,7 @@ def test_members_differ_by_their_seed_alone(shared: tuple[TrainingSet, list[Fold
     first = weights(0)
     assert weights(0) == first
     other = weights(1)
-    assert other.keys() == first.keys() == {weight.path for weight in build_model(width, 5, HP, seed=0).weights}
+    assert other.keys() == first.keys() == {weight.path for weight in MODEL.build_for(width, 5, HP, seed=0).weights}
     assert other["conv/kernel"] != first["conv/kernel"]
 
 

@@ -9,14 +9,15 @@ from nids.config import Folds, Training
 from nids.folds.build import build
 from nids.folds.fold import TrainingSet
 from nids.folds.split import split
-from nids.models.hyperparameters import Hyperparameters
+from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.training.batches import TrainingRows, ValidationRows
-from nids.training.trainer import State, Trainer
+from nids.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nids.datasets.traffic import Traffic
+    from nids.training.traced_network import State
 
 HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4, batch_size=64)
 TRAINING = Training(epochs=2)

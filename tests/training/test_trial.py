@@ -14,7 +14,7 @@ from nids.folds.split import split
 from nids.metrics.classification import accuracy, macro_f1
 from nids.metrics.cross_validation import validation_figures
 from nids.metrics.measures import ON_FOLDS, applicable
-from nids.models.hyperparameters import Hyperparameters
+from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.results import SECONDS
 from nids.training.batches import ValidationRows
 from nids.training.timer import Timer

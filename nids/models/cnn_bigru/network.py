@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 from keras import layers
 
-from nids.models.cnn_bigru import dynamic_layers
+from nids.models import dynamic_layers
 from nids.models.cnn_bigru.gru import BidirectionalGRU
 
 if TYPE_CHECKING:
-    from nids.models.hyperparameters import Attention, Hyperparameters
+    from nids.models.base import Values
+    from nids.models.cnn_bigru.hyperparameters import Architecture, Attention, Hyperparameters
 
 POOL = 5
 HEADS = 4
-# Kernels of the convolution share a traced model with all those that are shorter by less than this.
-KERNEL_ROOM = 8
-
-# Values of variables by their path in the model.
-Values = dict[str, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """What a traced model cannot change any more: two trials of the same architecture share one."""
-
-    kernel_room: int
-    filters: int
-    gru_units: int
-    sequence_gru_units: int
-    attention: Attention
-
-    @classmethod
-    def from_hyperparameters(cls, hp: Hyperparameters) -> Architecture:
-        """Return the architecture that a set of hyperparameters asks for."""
-        room = -(-hp.conv_kernel_size // KERNEL_ROOM) * KERNEL_ROOM
-        return cls(room, hp.conv_filters, hp.gru_units, hp.sequence_gru_units, hp.attention)
-
-
-def build_model(width: int, classes: int, hp: Hyperparameters, seed: int) -> keras.Model:
-    """Return a fresh, uncompiled model of these hyperparameters; the arguments are those of ``build_network``."""
-    model = build_network(width, classes, Architecture.from_hyperparameters(hp), seed)
-    values = {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.variables}
-    values.update(adjusted(values, hp))
-    for variable in model.variables:
-        variable.assign(values[variable.path])
-    return model
-
-
-def adjusted(fresh: Values, hp: Hyperparameters) -> Values:
-    """Return what makes a fresh network the model of some hyperparameters of its architecture.
-
-    Args:
-        fresh: The network's values as ``build_network`` made them.
-        hp: The hyperparameters.
-    """
+def adjust(fresh: Values, hp: Hyperparameters) -> dict[str, np.ndarray]:
+    """Return the values that hyperparameters set in a fresh network; see ``nids.models.base.Network``."""
     kernel = fresh["conv/kernel"]
     room, size = len(kernel), hp.conv_kernel_size
     window = dynamic_layers.Conv1D.window_of(size, room)
@@ -77,19 +40,8 @@ def adjusted(fresh: Values, hp: Hyperparameters) -> Values:
     }
 
 
-def build_network(width: int, classes: int, architecture: Architecture, seed: int) -> keras.Model:
-    """Return a fresh, uncompiled network, whose other hyperparameters are variables yet to be set.
-
-    Args:
-        width: Number of encoded features of a row.
-        classes: Number of classes.
-        architecture: What cannot be changed afterwards.
-        seed: Seeds the initial weights and the dropout masks: the same seed gives the same model. It becomes the
-            process's random seed, as Keras has no other way to seed all layers.
-
-    Returns:
-        A model from rows, float32 of shape (batch, width, 1), to class probabilities, float32 of shape
-        (batch, classes).
+def build(width: int, classes: int, architecture: Architecture, seed: int) -> keras.Model:
+    """Return a fresh network, which reads rows of shape (batch, width, 1); see ``nids.models.base.Network``.
 
     The order of the parts is that of the paper's Table 1, and each layer bears its part's name. Where the paper is
     silent, the choices and their reasons are:
@@ -107,7 +59,9 @@ def build_network(width: int, classes: int, architecture: Architecture, seed: in
     # Keras draws the seed of every initializer and of every dropout from here, a different one for each.
     keras.utils.set_random_seed(seed)
     row = layers.Input((width, 1), name="row")
-    x = dynamic_layers.Conv1D(architecture.filters, architecture.kernel_room, activation="relu", name="conv")(row)
+    x = dynamic_layers.Conv1D(architecture.conv_filters, architecture.conv_kernel_room, activation="relu", name="conv")(
+        row
+    )
     x = layers.MaxPooling1D(POOL, padding="same", name="conv_pooling")(x)
     x = dynamic_layers.BatchNormalization(name="conv_batch_norm")(x)
     x = dynamic_layers.Dropout(name="conv_dropout")(x)
@@ -133,3 +87,8 @@ def _attend(kind: Attention, query: keras.KerasTensor, steps: keras.KerasTensor)
         return layers.AdditiveAttention(use_scale=True, name="attention")([query, steps])
     key_dim = max(1, steps.shape[-1] // HEADS)
     return layers.MultiHeadAttention(HEADS, key_dim, name="attention")(query, steps)
+
+
+def shape(rows: np.ndarray) -> np.ndarray:
+    """Return encoded rows as sequences of single values, float32 of shape (batch, width, 1)."""
+    return rows[..., np.newaxis]

@@ -1,16 +1,17 @@
-"""The search spaces of the CNN-BiGRU, and points of them that one begins with."""
+"""The search spaces of the CNN-BiGRU, and the published point that a search begins with."""
 
 from __future__ import annotations
 
-import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.datasets.catalog.nsl_kdd import published
-from nids.models.hyperparameters import Hyperparameters
+from nids.datasets.catalog.nsl_kdd.published import PAPER as PAPER_RESULT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nids.search_space import Space
 
 # The five hyperparameters that the paper tuned. It does not publish their ranges: these are wide around its best point.
@@ -35,36 +36,5 @@ WIDE: Space = {
     "class_weight_power": FloatDistribution(0.0, 1.0),
 }
 
-
-def first_point(space: Space) -> dict[str, Any]:
-    """Return the paper's best point, with the default of each hyperparameter that the paper did not tune.
-
-    A value outside the space is left out: the sampler then chooses it.
-    """
-    known = {**Hyperparameters().model_dump(), **published.BEST_HYPERPARAMETERS}
-    return {name: known[name] for name, distribution in space.items() if _holds(distribution, known[name])}
-
-
-def largest_point(space: Space) -> dict[str, Any]:
-    """Return the point whose network takes the most memory: of each hyperparameter the value that takes most."""
-    return {
-        name: max(distribution.choices, key=_size)
-        if isinstance(distribution, CategoricalDistribution)
-        else distribution.high  # type: ignore[attr-defined]
-        for name, distribution in space.items()
-    }
-
-
-def _size(choice: Any) -> float:
-    # Of kinds of attention and of optimizers, the later ones here keep as much as the earlier ones, or more.
-    kinds: tuple[str, ...] = ("dot", "additive", "multi-head", "rmsprop", "nadam", "adam", "adamw")
-    return kinds.index(choice) if isinstance(choice, str) else choice
-
-
-def _holds(distribution: BaseDistribution, value: Any) -> bool:
-    if isinstance(distribution, CategoricalDistribution):
-        return value in distribution.choices
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    steps = (value - distribution.low) / (distribution.step or 1)
-    on_grid = distribution.step is None or math.isclose(steps, round(steps), abs_tol=1e-9)
-    return distribution.low <= value <= distribution.high and on_grid
+# The best point of Benchama & Zebbara (2024).
+PUBLISHED: Mapping[str, Any] = MappingProxyType(PAPER_RESULT.hyperparameters)

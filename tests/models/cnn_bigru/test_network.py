@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from nids.models.cnn_bigru.network import build_model
-from nids.models.hyperparameters import Hyperparameters
+from nids.models.cnn_bigru import MODEL
+from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 
 WIDTH, CLASSES = 23, 5
 SMALL = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=6, sequence_gru_units=4)
@@ -25,7 +25,7 @@ def variables(model: keras.Model) -> dict[str, np.ndarray]:
 
 @ATTENTION
 def test_the_parts_are_those_of_the_paper_in_its_order(attention: str) -> None:
-    model = build_model(WIDTH, CLASSES, small(attention=attention), seed=0)
+    model = MODEL.build_for(WIDTH, CLASSES, small(attention=attention), seed=0)
     kinds = {"dot": "Attention", "additive": "AdditiveAttention", "multi-head": "MultiHeadAttention"}
     assert [(layer.name, type(layer).__name__, layer.output.shape[1:]) for layer in model.layers] == [
         ("row", "InputLayer", (23, 1)),
@@ -52,7 +52,7 @@ def test_the_hyperparameters_reach_their_layers() -> None:
     hp = small(
         conv_kernel_size=9, conv_dropout=0.25, gru_dropout=0.125, attention_dropout=0.5, batch_norm_momentum=0.75
     )
-    model = build_model(WIDTH, CLASSES, hp, seed=0)
+    model = MODEL.build_for(WIDTH, CLASSES, hp, seed=0)
     values = {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.variables}
     assert len(values) == len(model.variables)
     assert {path: value.item() for path, value in values.items() if path.endswith(("rate", "momentum"))} == {
@@ -72,7 +72,7 @@ def test_the_hyperparameters_reach_their_layers() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 24])
 def test_a_short_kernel_in_a_large_room_convolves_as_a_layer_of_its_size(size: int) -> None:
-    model = build_model(WIDTH, CLASSES, small(conv_kernel_size=size), seed=0)
+    model = MODEL.build_for(WIDTH, CLASSES, small(conv_kernel_size=size), seed=0)
     layer = model.get_layer("conv")
     window = keras.ops.convert_to_numpy(layer.window)[:, 0, 0].astype(bool)
     plain = keras.layers.Conv1D(4, size, padding="same", activation="relu")
@@ -85,7 +85,7 @@ def test_a_short_kernel_in_a_large_room_convolves_as_a_layer_of_its_size(size: i
 
 @ATTENTION
 def test_it_gives_a_probability_for_each_class(attention: str) -> None:
-    model = build_model(WIDTH, CLASSES, small(attention=attention), seed=0)
+    model = MODEL.build_for(WIDTH, CLASSES, small(attention=attention), seed=0)
     probabilities = keras.ops.convert_to_numpy(model(ROWS, training=False))
     assert (probabilities.shape, probabilities.dtype) == ((7, CLASSES), np.float32)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
@@ -95,14 +95,16 @@ def test_it_gives_a_probability_for_each_class(attention: str) -> None:
 
 @ATTENTION
 def test_the_same_seed_gives_the_same_model(attention: str) -> None:
-    first, again = (variables(build_model(WIDTH, CLASSES, small(attention=attention), seed=3)) for _ in range(2))
+    first, again = (variables(MODEL.build_for(WIDTH, CLASSES, small(attention=attention), seed=3)) for _ in range(2))
     assert list(first) == list(again)
     assert [name for name in first if first[name].tobytes() != again[name].tobytes()] == []
 
 
 @ATTENTION
 def test_another_seed_gives_another_model(attention: str) -> None:
-    first, other = (variables(build_model(WIDTH, CLASSES, small(attention=attention), seed=seed)) for seed in (3, 4))
+    first, other = (
+        variables(MODEL.build_for(WIDTH, CLASSES, small(attention=attention), seed=seed)) for seed in (3, 4)
+    )
     same = {name.partition(" ")[2] for name in first if np.array_equal(first[name], other[name])}
     constants = {"bias", "gamma", "beta", "moving_mean", "moving_variance", "scale", "window", "rate", "momentum"}
     assert same <= constants
@@ -112,7 +114,7 @@ def test_another_seed_gives_another_model(attention: str) -> None:
 @ATTENTION
 def test_no_two_parts_begin_with_the_same_weights(attention: str) -> None:
     """Directions of a GRU, or queries and keys, that begin alike would be one part where two are paid for."""
-    model = build_model(WIDTH, CLASSES, small(attention=attention), seed=0)
+    model = MODEL.build_for(WIDTH, CLASSES, small(attention=attention), seed=0)
     drawn = [(v.path, keras.ops.convert_to_numpy(v)) for v in model.trainable_variables if v.name.endswith("kernel")]
     alike = [
         (path, other_path)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from nids.models.cnn_bigru import dynamic_layers
+from nids.models import dynamic_layers
 
 
 def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:

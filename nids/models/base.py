@@ -1,0 +1,136 @@
+"""What a model tells of itself: all that a search, a training and a saved detector need to know of it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Protocol, cast, get_args
+
+from optuna.distributions import CategoricalDistribution
+
+from nids.search_space import holds
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from nids.models.hyperparameters import TrainingHyperparameters
+    from nids.search_space import Space
+
+# Values of a network's variables by their path in it.
+Values = Mapping[str, "np.ndarray"]
+
+
+class Network(Protocol):
+    """What the module of a model's network offers; the only one of its modules that imports Keras."""
+
+    def build(self, width: int, classes: int, architecture: Any, seed: int) -> keras.Model:
+        """Return a fresh, uncompiled network, whose other hyperparameters are variables yet to be set by ``adjust``.
+
+        Args:
+            width: Number of encoded features of a row.
+            classes: Number of classes.
+            architecture: What cannot be changed afterwards, an instance of ``ModelSpec.architecture``.
+            seed: Seeds the initial weights and the dropout masks: the same seed gives the same network. It becomes the
+                process's random seed, as Keras has no other way to seed all layers.
+
+        Returns:
+            A network from ``shape(rows)`` to class probabilities, float32 of shape (batch, classes).
+        """
+
+    def adjust(self, fresh: Values, hp: Any) -> dict[str, np.ndarray]:
+        """Return the values that make a fresh network that of some hyperparameters of its architecture.
+
+        Args:
+            fresh: The network's values as ``build`` made them.
+            hp: The hyperparameters, an instance of ``ModelSpec.hyperparameters``.
+        """
+
+    def shape(self, rows: np.ndarray) -> np.ndarray:
+        """Return encoded rows, float32 of shape (batch, width), in the shape that the network reads."""
+
+
+@dataclass(frozen=True, eq=False)
+class ModelSpec:
+    """A model.
+
+    Attributes:
+        name: What a job calls it.
+        title: What a text calls it.
+        hyperparameters: Those of its network, beside those of every training.
+        architecture: Frozen dataclass of what a traced network cannot change any more: two trials of the same
+            architecture share one. Its fields are hyperparameters, or properties made of them.
+        spaces: What can be searched, by the name that a job gives it. The order of the names decides which points a
+            seed suggests.
+        network: Name of the module that offers what ``Network`` says. It is imported when it is first needed.
+        published: The best values that somebody has published for this model; a search may begin with them.
+    """
+
+    name: str
+    title: str
+    hyperparameters: type[TrainingHyperparameters]
+    architecture: type[Any]
+    spaces: Mapping[str, Space]
+    network: str
+    published: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def architectural(self) -> frozenset[str]:
+        """The hyperparameters of which each value needs a network of its own to be traced."""
+        # An optimizer is compiled into the network that it trains.
+        own = {part.name for part in fields(self.architecture)} & set(self.hyperparameters.model_fields)
+        return frozenset({*own, "optimizer"})
+
+    def architecture_of(self, hp: TrainingHyperparameters) -> Any:
+        """Return the architecture that some hyperparameters ask for."""
+        return self.architecture(**{part.name: getattr(hp, part.name) for part in fields(self.architecture)})
+
+    def starting_point(self, space: Space) -> dict[str, Any]:
+        """Return the published point, with the default of each hyperparameter that it lacks.
+
+        A value outside the space is left out: the sampler then chooses it.
+        """
+        known = {**self.hyperparameters().model_dump(), **self.published}
+        return {name: known[name] for name, distribution in space.items() if holds(distribution, known[name])}
+
+    def largest_point(self, space: Space) -> dict[str, Any]:
+        """Return the point whose training takes the most memory: of each hyperparameter the value that takes most."""
+        return {
+            name: max(distribution.choices, key=lambda choice: self._size(name, choice))
+            if isinstance(distribution, CategoricalDistribution)
+            else distribution.high  # type: ignore[attr-defined]
+            for name, distribution in space.items()
+        }
+
+    def _size(self, name: str, choice: Any) -> float:
+        if isinstance(choice, str):
+            return get_args(self.hyperparameters.model_fields[name].annotation).index(choice)
+        return choice
+
+    def build(self, width: int, classes: int, architecture: Any, seed: int) -> keras.Model:
+        """Return a fresh network, as ``Network.build`` says."""
+        return self._network.build(width, classes, architecture, seed)
+
+    def build_for(self, width: int, classes: int, hp: TrainingHyperparameters, seed: int) -> keras.Model:
+        """Return a fresh, uncompiled network of these hyperparameters; the other arguments are those of ``build``."""
+        import keras
+
+        model = self.build(width, classes, self.architecture_of(hp), seed)
+        values = {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.variables}
+        values.update(self.adjust(values, hp))
+        for variable in model.variables:
+            variable.assign(values[variable.path])
+        return model
+
+    def adjust(self, fresh: Values, hp: TrainingHyperparameters) -> dict[str, np.ndarray]:
+        """Return the values that hyperparameters set, as ``Network.adjust`` says."""
+        return self._network.adjust(fresh, hp)
+
+    def shape(self, rows: np.ndarray) -> np.ndarray:
+        """Return encoded rows as the network reads them, as ``Network.shape`` says."""
+        return self._network.shape(rows)
+
+    @property
+    def _network(self) -> Network:
+        return cast("Network", importlib.import_module(self.network))

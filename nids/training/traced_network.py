@@ -1,0 +1,72 @@
+"""A network that is traced once, and then serves all folds and trials of its architecture."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+if TYPE_CHECKING:
+    from nids.models.base import ModelSpec
+    from nids.models.hyperparameters import Optimizer, TrainingHyperparameters
+
+# Values of all variables of a network and its optimizer: weights, running averages, moments, random seeds.
+State = list[np.ndarray]
+
+
+class TracedNetwork:
+    """A traced model with its optimizer: tracing one takes as long as many of its steps, so a process keeps them."""
+
+    def __init__(self, spec: ModelSpec, width: int, classes: int, architecture: Any, optimizer: Optimizer) -> None:
+        self._spec = spec
+        self._shape = (width, classes)
+        self._architecture = architecture
+        self._optimizer = optimizer
+        self._fresh: dict[int, State] = {}
+        self._traced: set[tuple[str, int]] = set()
+        self.model, self._variables = self._compile(seed=0)
+
+    def _compile(self, seed: int) -> tuple[keras.Model, list[keras.Variable]]:
+        model = self._spec.build(*self._shape, self._architecture, seed)
+        optimizer = keras.optimizers.get(self._optimizer)
+        # TensorFlow's XLA on a CPU is several times slower on recurrent layers as a whole.
+        model.compile(optimizer, "sparse_categorical_crossentropy", jit_compile=False)
+        optimizer.build(model.trainable_variables)
+        # Nadam keeps one variable that Keras does not count among its own.
+        untracked = [value for value in [getattr(optimizer, "_u_product", None)] if value is not None]
+        return model, [*model.variables, *optimizer.variables, *untracked]
+
+    def fresh(self, hp: TrainingHyperparameters, seed: int) -> State:
+        """Return the state of a fresh model of some hyperparameters and of a fresh optimizer."""
+        if seed not in self._fresh:
+            _, variables = self._compile(seed)
+            self._fresh[seed] = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        paths = [variable.path for variable in self._variables]
+        changes = self._spec.adjust(dict(zip(paths, self._fresh[seed], strict=True)), hp)
+        return [changes.get(path, value) for path, value in zip(paths, self._fresh[seed], strict=True)]
+
+    def named(self, state: State) -> dict[str, np.ndarray]:
+        """Return a state's values by the path of their variable."""
+        return {variable.path: value for variable, value in zip(self._variables, state, strict=True)}
+
+    def write(self, state: State) -> None:
+        """Bring the network into a state."""
+        for variable, value in zip(self._variables, state, strict=True):
+            variable.assign(value)
+
+    def part(self, step: str, size: int) -> str:
+        """Return what a step on so many rows counts as: the first of its kind traces the network."""
+        if (step, size) in self._traced:
+            return step
+        self._traced.add((step, size))
+        return "tracing"
+
+    def read(self) -> State:
+        """Return the network's state."""
+        return [keras.ops.convert_to_numpy(variable) for variable in self._variables]
+
+
+# The folds of a cross-validation and the trials of a search ask for few different ones.
+traced_network = functools.lru_cache(maxsize=8)(TracedNetwork)
