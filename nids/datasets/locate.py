@@ -32,7 +32,7 @@ def locate(dataset: DatasetSpec, file: SourceFile, data: Path | None = None) -> 
         dataset: The data set.
         file: One of its files.
         data: Where the user says that it is: the data file, which is then taken whatever its name is, or a
-            place to look into as ``find`` does. Without it, the usual places are NIDS_DATA_DIR and the user's
+            container to look into as ``find`` does. Without it, the usual places are NIDS_DATA_DIR and the user's
             cache.
 
     Raises:
@@ -40,9 +40,9 @@ def locate(dataset: DatasetSpec, file: SourceFile, data: Path | None = None) -> 
     """
     if data is None:
         # The cache need not exist, but a folder that the user names must.
-        places = [place for place in _usual_places(dataset) if place != cache_folder(dataset) or place.exists()]
-        found = (find(dataset, file, place) for place in places)
-        return next((path for path in found if path), None)
+        folders = [folder for folder in _usual_folders(dataset) if folder != cache_folder(dataset) or folder.exists()]
+        paths = (find(dataset, file, folder) for folder in folders)
+        return next((path for path in paths if path), None)
     if is_data_file(data):
         return data
     if path := find(dataset, file, data):
@@ -50,26 +50,26 @@ def locate(dataset: DatasetSpec, file: SourceFile, data: Path | None = None) -> 
     raise UserError(f"{data}: holds no {file.filename}. Give the data file itself, or a folder or zip with it.")
 
 
-def find(dataset: DatasetSpec, file: SourceFile, place: Path) -> DataPath | None:
-    """Return where ``place`` holds a file, or ``None``.
+def find(dataset: DatasetSpec, file: SourceFile, container: Path) -> DataPath | None:
+    """Return where ``container`` holds a file, or ``None``.
 
     Args:
         dataset: The data set.
         file: One of its files, plain or with ".gz" after its name.
-        place: A zip archive, or a folder that holds the file or a zip archive with it, itself or in a
+        container: A zip archive, or a folder that holds the file or a zip archive with it, itself or in a
             sub-folder.
 
     Raises:
-        UserError: ``place`` is neither a folder nor a zip archive that can be read.
+        UserError: ``container`` is neither a folder nor a zip archive that can be read.
     """
     try:
-        paths = _files_under(place) if place.is_dir() else _members(place)
+        paths = _files_under(container) if container.is_dir() else _members(container)
         for path in paths:
             if dataset.file_at(path.name) == file:
                 return path
     except (OSError, zipfile.BadZipFile) as error:
         raise UserError(
-            f"{place}: {_reason(error)}. Give a data file, or a folder or zip archive that holds data files."
+            f"{container}: {_reason(error)}. Give a data file, or a folder or zip archive that holds data files."
         ) from error
     return None
 
@@ -81,14 +81,14 @@ def is_data_file(path: Path) -> bool:
 
 def not_found(dataset: DatasetSpec, file: SourceFile) -> UserError:
     """Return the message for a file that ``locate`` found in none of the usual places."""
-    places = " and ".join(str(place) for place in _usual_places(dataset))
+    folders = " and ".join(map(str, _usual_folders(dataset)))
     return UserError(
-        f"{file.filename} is not on this machine: looked in {places}. "
+        f"{file.filename} is not on this machine: looked in {folders}. "
         f"Run `nids data fetch {dataset.name}`, or set {FOLDER_VARIABLE} to a folder that holds the file."
     )
 
 
-def _usual_places(dataset: DatasetSpec) -> list[Path]:
+def _usual_folders(dataset: DatasetSpec) -> list[Path]:
     folder = os.environ.get(FOLDER_VARIABLE)
     return [*([Path(folder)] if folder else []), cache_folder(dataset)]
 

@@ -286,7 +286,7 @@ def refuse_targets(targets: Sequence[Path], files: Sequence[Path], overwrite: bo
 def _refuse_row(path: Path, rejects: Sequence[Reject]) -> None:
     if rejects:
         raise UserError(
-            f"{path.name}, {rejects[0].place}: {rejects[0].fault}. Correct or remove the {rejects[0].unit}, or have "
+            f"{path.name}, {rejects[0].location}: {rejects[0].fault}. Correct or remove the {rejects[0].unit}, or have "
             "such rows set aside with --rejects FILE."
         )
 

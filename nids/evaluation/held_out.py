@@ -88,10 +88,10 @@ def read_held_out(
     record(HeldOutAccess(time=datetime.now(UTC), purpose=purpose, files=tuple(sources)))
     if is_generated(dataset):
         return [datasets.load_training(dataset, rows=data.rows, seed=seed + ANOTHER_DRAW)]
-    found = [load(path, dataset) for path in sources.values() if path is not None]
+    files = [load(path, dataset) for path in sources.values() if path is not None]
     if dataset.hold_out is None:
-        return found
-    return [only(traffic, held_out_rows(traffic), name) for traffic, name in zip(found, sources, strict=True)]
+        return files
+    return [only(traffic, held_out_rows(traffic), name) for traffic, name in zip(files, sources, strict=True)]
 
 
 def _sources(dataset: DatasetSpec, data: Data, folder: Path | None) -> dict[str, DataPath | None]:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from nids.folds.build import build_folds
-from nids.folds.encoding import Encoding, Rows
+from nids.folds.encoding import CompactRows, Encoding
 from nids.folds.fold import Fold, TrainingSet
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]]
 def _load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]]:
     arrays, content = _read(folder, "training_set.npz")
     vocabularies = tuple(map(tuple, content["vocabularies"]))
-    rows = Rows(arrays["numeric"], arrays["codes"], vocabularies)
+    rows = CompactRows(arrays["numeric"], arrays["codes"], vocabularies)
     training_set = TrainingSet(
         rows,
         arrays["labels"],

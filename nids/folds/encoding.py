@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
     from nids.datasets.schema import DatasetSpec, Transform
 
-# Categories with fewer training rows than this share the place of unknown ones: a place that no training row ever
-# reaches would send an unknown value through weights that were never trained.
+# Categories with fewer training rows than this share the column of unknown ones: a column that no training row ever
+# sets would send an unknown value through weights that were never trained.
 MIN_ROWS_OF_CATEGORY = 5
 
 _TRANSFORMS: Mapping[Transform, Callable[[np.ndarray], np.ndarray]] = {"log1p": np.log1p, "arcsinh": np.arcsinh}
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class CompactRows:
     """Feature rows in the compact form that all folds share, before anything is learned from them.
 
     Attributes:
@@ -42,7 +42,7 @@ class Rows:
         return len(self.numeric)
 
 
-def compact(features: pd.DataFrame, dataset: DatasetSpec) -> Rows:
+def compact(features: pd.DataFrame, dataset: DatasetSpec) -> CompactRows:
     """Return the compact form of ``features``, a table with the data set's columns."""
     numeric = np.empty((len(features), len(dataset.numeric)), dtype=np.float32)
     for i, column in enumerate(dataset.numeric):
@@ -54,7 +54,7 @@ def compact(features: pd.DataFrame, dataset: DatasetSpec) -> Rows:
         categories = pd.Categorical(features[column.name])
         codes[:, i] = categories.codes
         vocabularies.append(tuple(map(str, categories.categories)))
-    return Rows(numeric, codes, tuple(vocabularies))
+    return CompactRows(numeric, codes, tuple(vocabularies))
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Encoding:
         minimum: Least training value of each, after the transform of its column.
         maximum: Largest training value of each.
         categorical: Names of the categorical features.
-        categories: For each of them, the values with a place of their own, sorted. One more place follows them, for
+        categories: For each of them, the values with a column of their own, sorted. One more column follows them, for
             every other value: those that training did not have, and those that it had in fewer than
             ``MIN_ROWS_OF_CATEGORY`` rows.
     """
@@ -78,7 +78,7 @@ class Encoding:
     categories: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def fit(cls, rows: Rows, training: np.ndarray, dataset: DatasetSpec) -> Encoding:
+    def fit(cls, rows: CompactRows, training: np.ndarray, dataset: DatasetSpec) -> Encoding:
         """Return the encoding learned from the row numbers ``training`` (int, shape (training rows,)) alone."""
         numeric = rows.numeric[training]
         categories = []
@@ -95,7 +95,7 @@ class Encoding:
 
     @cached_property
     def feature_names(self) -> tuple[str, ...]:
-        """Name of each encoded column; the place of other values is called ``feature=*``."""
+        """Name of each encoded column; the column of other values is called ``feature=*``."""
         one_hot = (
             f"{name}={value}"
             for name, values in zip(self.categorical, self.categories, strict=True)
@@ -108,19 +108,19 @@ class Encoding:
         """Number of encoded columns."""
         return len(self.feature_names)
 
-    def places(self, rows: Rows, numbers: np.ndarray) -> np.ndarray:
-        """Return, for each categorical feature of the numbered rows, its place within the feature's columns.
+    def positions(self, rows: CompactRows, numbers: np.ndarray) -> np.ndarray:
+        """Return, for each categorical feature of the numbered rows, which of the feature's columns is set.
 
-        The result is int64 of shape (len(numbers), categorical features); the last place is that of other values.
+        The result is int64 of shape (len(numbers), categorical features); the last one is that of other values.
         """
         result = np.empty((len(numbers), len(self.categories)), dtype=np.int64)
         for column, (values, vocabulary) in enumerate(zip(self.categories, rows.vocabularies, strict=True)):
-            place = {value: i for i, value in enumerate(values)}
-            lookup = np.array([place.get(value, len(values)) for value in vocabulary], dtype=np.int64)
+            position = {value: i for i, value in enumerate(values)}
+            lookup = np.array([position.get(value, len(values)) for value in vocabulary], dtype=np.int64)
             result[:, column] = lookup[rows.codes[numbers, column]]
         return result
 
-    def scale(self, rows: Rows, numbers: np.ndarray) -> np.ndarray:
+    def scale(self, rows: CompactRows, numbers: np.ndarray) -> np.ndarray:
         """Return the numeric features of the numbered rows, float32 of shape (len(numbers), numeric features).
 
         The training rows' range becomes [0, 1]; what lies outside is clipped, so that one extreme value of new
@@ -131,17 +131,17 @@ class Encoding:
         scaled = (rows.numeric[numbers] - low) / np.where(span > 0, span, np.float32(1))
         return np.where(span > 0, np.clip(scaled, 0, 1), np.float32(0))
 
-    def transform(self, rows: Rows, numbers: np.ndarray) -> np.ndarray:
+    def transform(self, rows: CompactRows, numbers: np.ndarray) -> np.ndarray:
         """Return the numbered rows encoded, float32 of shape (len(numbers), width)."""
-        return self.one_hot(self.scale(rows, numbers), self.places(rows, numbers))
+        return self.one_hot(self.scale(rows, numbers), self.positions(rows, numbers))
 
-    def one_hot(self, scaled: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Return scaled numeric features and categorical places as one matrix, float32 of shape (rows, width)."""
+    def one_hot(self, scaled: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Return scaled numeric features and categorical positions as one matrix, float32 of shape (rows, width)."""
         encoded = np.zeros((len(scaled), self.width), dtype=np.float32)
         encoded[:, : len(self.numeric)] = scaled
         sizes = [len(values) + 1 for values in self.categories]
         starts = len(self.numeric) + np.cumsum([0, *sizes])[:-1]
-        np.put_along_axis(encoded, places + starts, np.float32(1), axis=1)
+        np.put_along_axis(encoded, positions + starts, np.float32(1), axis=1)
         return encoded
 
     def to_json(self) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from nids.datasets.schema import DatasetSpec
     from nids.datasets.traffic import Traffic
-    from nids.folds.encoding import Encoding, Rows
+    from nids.folds.encoding import CompactRows, Encoding
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class TrainingSet:
         dataset: The data set, with the one label map by which its rows are labelled.
     """
 
-    rows: Rows
+    rows: CompactRows
     labels: np.ndarray
     attacks: np.ndarray
     attack_types: tuple[str, ...]

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from imblearn.over_sampling import ADASYN, SMOTE
 
     from nids.config import Folds
-    from nids.folds.encoding import Encoding, Rows
+    from nids.folds.encoding import CompactRows, Encoding
 
 
 def synthesize(
-    rows: Rows,
+    rows: CompactRows,
     encoding: Encoding,
     training: np.ndarray,
     labels: np.ndarray,
@@ -60,11 +60,11 @@ def synthesize(
                 'folds.resampling = "smotenc" needs categorical columns, and there are none. Use "smote", which is the '
                 "same for numbers."
             )
-        scaled, places = encoding.scale(rows, training), encoding.places(rows, training)
+        scaled, positions = encoding.scale(rows, training), encoding.positions(rows, training)
         numeric = scaled.shape[1]
-        categorical = list(range(numeric, numeric + places.shape[1]))
+        categorical = list(range(numeric, numeric + positions.shape[1]))
         sampler = SMOTENC(categorical, sampling_strategy=strategy, k_neighbors=neighbors, random_state=seed)
-        sampled, sampled_labels = _resample(sampler, np.hstack([scaled, places]), labels, config)
+        sampled, sampled_labels = _resample(sampler, np.hstack([scaled, positions]), labels, config)
         added = sampled[len(training) :]
         synthetic = encoding.one_hot(added[:, :numeric].astype(np.float32), added[:, numeric:].astype(np.int64))
     else:

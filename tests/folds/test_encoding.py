@@ -8,7 +8,7 @@ import pytest
 
 from nids.datasets.labels import LabelMap
 from nids.datasets.schema import Column, DatasetSpec
-from nids.folds.encoding import MIN_ROWS_OF_CATEGORY, Encoding, Rows, compact
+from nids.folds.encoding import MIN_ROWS_OF_CATEGORY, CompactRows, Encoding, compact
 
 DATASET = DatasetSpec(
     name="small",
@@ -39,16 +39,16 @@ NEW = np.array([6])
 
 
 @pytest.fixture
-def rows() -> Rows:
+def rows() -> CompactRows:
     return compact(FEATURES, DATASET)
 
 
 @pytest.fixture
-def encoding(rows: Rows) -> Encoding:
+def encoding(rows: CompactRows) -> Encoding:
     return Encoding.fit(rows, TRAINING, DATASET)
 
 
-def test_compact_transforms_the_columns_that_say_so(rows: Rows) -> None:
+def test_compact_transforms_the_columns_that_say_so(rows: CompactRows) -> None:
     expected = FEATURES[["bytes", "hot", "outbound", "error_rate"]].assign(bytes=np.log1p(FEATURES["bytes"]))
     np.testing.assert_array_equal(rows.numeric, expected.to_numpy(np.float32))
     assert rows.numeric.dtype == np.float32
@@ -58,12 +58,12 @@ def test_compact_transforms_the_columns_that_say_so(rows: Rows) -> None:
     assert len(rows) == 7
 
 
-def test_arrays_are_such_as_are_shared_without_copies(rows: Rows) -> None:
+def test_arrays_are_such_as_are_shared_without_copies(rows: CompactRows) -> None:
     assert rows.numeric.flags.c_contiguous
     assert rows.codes.flags.c_contiguous
 
 
-def test_fit_learns_the_range_and_the_frequent_categories(rows: Rows, encoding: Encoding) -> None:
+def test_fit_learns_the_range_and_the_frequent_categories(rows: CompactRows, encoding: Encoding) -> None:
     assert encoding == Encoding(
         numeric=("bytes", "hot", "outbound", "error_rate"),
         minimum=(0.0, 2.0, 7.0, 0.0),
@@ -79,7 +79,7 @@ def test_feature_names_follow_the_columns(encoding: Encoding) -> None:
     assert encoding.width == len(names)
 
 
-def test_training_rows_are_scaled_to_their_range_and_one_hot(rows: Rows, encoding: Encoding) -> None:
+def test_training_rows_are_scaled_to_their_range_and_one_hot(rows: CompactRows, encoding: Encoding) -> None:
     encoded = encoding.transform(rows, TRAINING)
     top = np.log1p(99_999)
     expected = [
@@ -95,7 +95,7 @@ def test_training_rows_are_scaled_to_their_range_and_one_hot(rows: Rows, encodin
     assert encoded.dtype == np.float32
 
 
-def test_new_rows_are_clipped_and_unknown_categories_take_the_last_place(rows: Rows, encoding: Encoding) -> None:
+def test_new_rows_are_clipped_and_unknown_categories_take_the_last_place(rows: CompactRows, encoding: Encoding) -> None:
     # bytes above, hot below the training range; outbound was constant; smtp was never seen.
     np.testing.assert_array_equal(encoding.transform(rows, NEW), [[1, 0, 0, 0.5, 0, 1, 1, 0]])
 
@@ -108,7 +108,7 @@ def test_a_category_needs_so_many_training_rows_for_a_place_of_its_own() -> None
     training = np.arange(len(features) - 1)  # the last row would have made it frequent
     encoding = Encoding.fit(rows, training, DATASET)
     assert encoding.categories[0] == ("often",)
-    assert encoding.places(rows, np.array([0, len(often), len(features) - 1]))[:, 0].tolist() == [0, 1, 1]
+    assert encoding.positions(rows, np.array([0, len(often), len(features) - 1]))[:, 0].tolist() == [0, 1, 1]
 
 
 def test_rows_of_another_table_are_encoded_alike(encoding: Encoding) -> None:
@@ -120,7 +120,7 @@ def test_rows_of_another_table_are_encoded_alike(encoding: Encoding) -> None:
     )
 
 
-def test_json_gives_the_same_encoding_to_the_last_bit(rows: Rows) -> None:
+def test_json_gives_the_same_encoding_to_the_last_bit(rows: CompactRows) -> None:
     awkward = compact(FEATURES.assign(error_rate=FEATURES["error_rate"] / 3 + 0.1), DATASET)
     encoding = Encoding.fit(awkward, TRAINING, DATASET)
     again = Encoding.from_json(encoding.to_json())

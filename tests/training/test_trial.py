@@ -8,7 +8,7 @@ import pytest
 
 from nids import config
 from nids.folds.build import build
-from nids.folds.encoding import Rows
+from nids.folds.encoding import CompactRows
 from nids.folds.fold import Fold, TrainingSet
 from nids.folds.split import split
 from nids.metrics.classification import accuracy, macro_f1
@@ -219,7 +219,7 @@ def poisoned(training_set: TrainingSet, row: int) -> TrainingSet:
     """The training_set with a value in one row that is no number, as no reader of data would let through."""
     numeric = training_set.rows.numeric.copy()
     numeric[row] = np.nan
-    return replace(training_set, rows=Rows(numeric, training_set.rows.codes, training_set.rows.vocabularies))
+    return replace(training_set, rows=CompactRows(numeric, training_set.rows.codes, training_set.rows.vocabularies))
 
 
 @pytest.mark.usefixtures("traced")

@@ -127,12 +127,12 @@ class FileColumns:
 
 
 def named_columns(
-    place: str, names: Sequence[str], line: int, dataset: DatasetSpec, fields: Sequence[Field]
+    location: str, names: Sequence[str], line: int, dataset: DatasetSpec, fields: Sequence[Field]
 ) -> FileColumns:
     """Return the columns of a file that names them itself.
 
     Raises:
-        UserError: A column that is read is missing, or there more than once; ``place`` says where.
+        UserError: A column that is read is missing, or there more than once; ``location`` says where.
     """
     missing = [field.name for field in fields if field.name not in names]
     if missing:
@@ -140,11 +140,11 @@ def named_columns(
         if len(fields) > len(dataset.columns):
             needed += f" and its labels ({', '.join(dataset.labels)})"
         raise UserError(
-            f"{place}: the columns do not include {', '.join(missing)}, but {needed} are needed. Add what is missing, "
-            "or give columns the data set's names."
+            f"{location}: the columns do not include {', '.join(missing)}, but {needed} are needed. Add what is "
+            "missing, or give columns the data set's names."
         )
     if repeated := [field.name for field in fields if names.count(field.name) > 1]:
-        raise UserError(f"{place}: more than one column is named {repeated[0]}. Remove or rename the others.")
+        raise UserError(f"{location}: more than one column is named {repeated[0]}. Remove or rename the others.")
     return FileColumns(names, line, fields)
 
 

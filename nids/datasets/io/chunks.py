@@ -38,7 +38,7 @@ class Reject:
     problem: Problem = "value"
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where in its file the fault is, such as "line 3, column 5 (src_bytes)"."""
         return f"{self.unit} {self.number}" + (f", {self.column}" if self.column else "")
 

@@ -59,11 +59,11 @@ def _first_fault(chunk: Chunk, following: Iterator[Chunk]) -> str:
     reject = chunk.rejects[0]
     match reject.problem:
         case "encoding":
-            return f"{reject.place}: {reject.fault}. Save it as UTF-8, or copy or download it again."
+            return f"{reject.location}: {reject.fault}. Save it as UTF-8, or copy or download it again."
         case "repeated header":
-            return f"{reject.place}: {reject.fault}. Remove this line: only the first one may name the columns."
+            return f"{reject.location}: {reject.fault}. Remove this line: only the first one may name the columns."
         case "too few columns":
             last = max([*chunk.numbers, *(other.number for other in chunk.rejects)])
             if reject.number == last and next(following, None) is None:
-                return f"{reject.place}: {reject.fault}: the file is cut off. Copy or download it again."
-    return f"{reject.place}: {reject.fault}. Correct or remove the {reject.unit}."
+                return f"{reject.location}: {reject.fault}: the file is cut off. Copy or download it again."
+    return f"{reject.location}: {reject.fault}. Correct or remove the {reject.unit}."

@@ -47,8 +47,8 @@ def parquet_chunks(
             yield Chunk(table, numbers, rejects, columns.unused, size * (first - 1) // content.metadata.num_rows)
 
 
-def _refuse_type(name: str, field: Field, found: pa.DataType) -> None:
-    values = found.value_type if pa.types.is_dictionary(found) else found
+def _refuse_type(name: str, field: Field, type_: pa.DataType) -> None:
+    values = type_.value_type if pa.types.is_dictionary(type_) else type_
     numbers: list[Callable[[pa.DataType], bool]] = [pa.types.is_integer, pa.types.is_boolean]
     if field.is_text:
         wanted, tests = "text", [pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view]
@@ -58,7 +58,7 @@ def _refuse_type(name: str, field: Field, found: pa.DataType) -> None:
         wanted, tests = "numbers", [*numbers, pa.types.is_floating, pa.types.is_decimal]
     if not any(test(values) for test in tests):
         raise UserError(
-            f"{name}: column {field.name} is of type {found}, but this column holds {wanted}. "
+            f"{name}: column {field.name} is of type {type_}, but this column holds {wanted}. "
             "Convert it before it is written."
         )
 

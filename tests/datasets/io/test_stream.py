@@ -173,7 +173,7 @@ def test_a_value_that_breaks_a_rule_is_set_aside(
 def test_the_first_fault_of_a_row_is_told_with_its_place(path: Path, line: Line) -> None:
     path.write_text(line() + "\n" + line(flag="", duration="x" * 50))
     (reject,) = rejects_of(list(stream(path, DATASET)))
-    assert reject.place == "line 2, column 1 (duration)"
+    assert reject.location == "line 2, column 1 (duration)"
     assert reject.reason == f"column 1 (duration): found '{'x' * 40}…', but this column holds numbers"
 
 
@@ -182,7 +182,7 @@ def test_lines_with_other_numbers_of_columns_are_set_aside(path: Path, line: Lin
     path.write_text("\n".join(lines))
     chunks = list(stream(path, DATASET))
     assert numbers_of(chunks) == [1, 3, 6]
-    assert [(reject.place, reject.reason, reject.raw) for reject in rejects_of(chunks)] == [
+    assert [(reject.location, reject.reason, reject.raw) for reject in rejects_of(chunks)] == [
         ("line 2", "found 44 columns, but line 1 has 43", lines[1]),
         ("line 4", "found 42 columns, but line 1 has 43", lines[3]),
         ("line 5", "found 1 column, but line 1 has 43", "  "),
@@ -195,7 +195,7 @@ def test_an_open_quotation_mark_spoils_only_its_own_line(path: Path, line: Line)
     path.write_text("\n".join([header, line(), open_quotes, line(), open_quotes, line(), open_quotes]))
     chunks = list(stream(path, DATASET))
     assert numbers_of(chunks) == [2, 4, 6]
-    assert [(reject.place, reject.reason) for reject in rejects_of(chunks)] == [
+    assert [(reject.location, reject.reason) for reject in rejects_of(chunks)] == [
         (f"line {number}", "found 4 columns, but line 1 has 43") for number in (3, 5, 7)
     ]
 
@@ -205,7 +205,7 @@ def test_a_quoted_value_does_not_go_on_in_the_next_line(path: Path, line: Line) 
     path.write_text("\n".join([header, line() + ',"Lynx', 'and others"', line() + ",Lynx"]))
     chunks = list(stream(path, DATASET))
     assert numbers_of(chunks) == [2, 4]
-    assert [(reject.place, reject.reason, reject.raw) for reject in rejects_of(chunks)] == [
+    assert [(reject.location, reject.reason, reject.raw) for reject in rejects_of(chunks)] == [
         ("line 3", "found 1 column, but line 1 has 44", 'and others"')
     ]
 
@@ -228,7 +228,7 @@ def test_bytes_that_are_no_utf_8_spoil_only_values_that_are_read(path: Path, lin
     path.write_bytes(text.encode("latin-1"))
     chunks = list(stream(path, DATASET))
     assert numbers_of(chunks) == [1, 3]
-    assert [(reject.place, reject.fault) for reject in rejects_of(chunks)] == [
+    assert [(reject.location, reject.fault) for reject in rejects_of(chunks)] == [
         ("line 2, column 3 (service)", "found the byte 0xe9, but the file must be UTF-8 text"),
         ("line 4, column 1 (duration)", "found the byte 0xe9, but the file must be UTF-8 text"),
     ]
@@ -261,7 +261,7 @@ def test_rows_of_parquet_that_break_a_rule(path: Path, traffic: Traffic) -> None
     assert numbers_of(chunks) == [1, 4, 6, 7, 8]
     pd.testing.assert_frame_equal(features_of(chunks), traffic.features.iloc[[0, 3, 5, 6, 7]].reset_index(drop=True))
     rejects = rejects_of(chunks)
-    assert [(reject.place, reject.fault) for reject in rejects] == [
+    assert [(reject.location, reject.fault) for reject in rejects] == [
         ("row 2, column 38 (src_bytes)", "found '-3.0', but counts are whole numbers >= 0"),
         ("row 3, column 18 (serror_rate)", "found 'nan', but numbers must be finite"),
         ("row 5, column 40 (service)", "found '', but categories are not empty"),
