@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
 
-from nids import config, datasets
+from nids import cli, config, datasets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from nids.config import Job
     from nids.datasets.traffic import Traffic
@@ -56,6 +59,32 @@ def cluster() -> Iterator[None]:
     ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     yield
     ray.shutdown()
+
+
+class Outcome(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def nids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Return a runner of the command in an empty folder, in this process: one of its own takes seconds to start."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, **environment: str) -> Outcome:
+        capsys.readouterr()
+        with (
+            patch.dict(os.environ, {"COLUMNS": "200", **environment}),
+            patch.object(sys, "argv", ["nids", *arguments]),
+            pytest.raises(SystemExit) as ended,
+        ):
+            cli.main()
+        return Outcome(int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -19,7 +18,11 @@ from nids.storage import Folder
 from tests.manifests import NO_TRIALS, a_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from tests.conftest import Outcome
+
+    Nids = Callable[..., Outcome]
 
 ROOT = Path(__file__).parents[2]
 TINY = [
@@ -28,15 +31,6 @@ TINY = [
     *("--set", "folds.targets={R2L=30, U2R=20}", "--set", "hyperparameters.conv_filters=4"),
     *("--set", "hyperparameters.gru_units=4", "--set", "hyperparameters.sequence_gru_units=4"),
 ]
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "nids.cli", *arguments]
-
-
-def nids(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": "200", **(env or {})}
-    return subprocess.run(command(*arguments), cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
@@ -58,8 +52,8 @@ def nids(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subpr
         pytest.param(["data", "check"], ["--dataset", "--class-map"], id="check"),
     ],
 )
-def test_help_names_every_option(arguments: Sequence[str], words: Sequence[str], tmp_path: Path) -> None:
-    result = nids(*arguments, "--help", cwd=tmp_path)
+def test_help_names_every_option(nids: Nids, arguments: Sequence[str], words: Sequence[str]) -> None:
+    result = nids(*arguments, "--help")
     assert (result.returncode, [word for word in words if word not in result.stdout]) == (0, [])
 
 
@@ -99,14 +93,14 @@ def test_help_loads_nothing_slow(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_user_can_cause_is_said_without_a_traceback(
-    arguments: Sequence[str], message: str, tmp_path: Path
+    nids: Nids, arguments: Sequence[str], message: str, tmp_path: Path
 ) -> None:
-    result = nids(*arguments, cwd=tmp_path)
+    result = nids(*arguments)
     assert (result.returncode, result.stderr, list(tmp_path.iterdir())) == (2, message, [])
 
 
-def test_a_storage_without_runs(tmp_path: Path) -> None:
-    result = nids("runs", cwd=tmp_path)
+def test_a_storage_without_runs(nids: Nids) -> None:
+    result = nids("runs")
     assert (result.returncode, result.stdout) == (
         0,
         "runs holds no runs yet. Make one with: nids search jobs/quick.toml\n",
@@ -125,47 +119,40 @@ def wait_until_ended(folder: Path, trials: int, process: subprocess.Popen[str]) 
     pytest.fail(f"the search ended by itself: {process.communicate()}")
 
 
-@pytest.mark.parametrize(
-    ("number", "code", "state"),
-    [
-        pytest.param(signal.SIGINT, 130, "interrupted", id="Ctrl-C"),
-        pytest.param(signal.SIGTERM, 130, "interrupted", id="SIGTERM"),
-        # The process cannot say anything any more; that it is gone is found out by those who come after it.
-        pytest.param(signal.SIGKILL, -signal.SIGKILL, "running", id="SIGKILL"),
-    ],
-)
-def test_an_interrupted_search_is_resumed(number: signal.Signals, code: int, state: str, tmp_path: Path) -> None:
-    arguments = command("search", str(ROOT / "jobs/quick.toml"), *TINY, "--name", "a")
-    with subprocess.Popen(
-        arguments, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+@pytest.mark.slow
+def test_an_interrupted_search_is_resumed(cluster: None, nids: Nids, tmp_path: Path) -> None:
+    """By Ctrl-C; in ``tests/end_to_end``, by a job server's SIGTERM, and by SIGKILL."""
+    command = [sys.executable, "-m", "nids.cli", "search", str(ROOT / "jobs/quick.toml"), *TINY, "--name", "a"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         ended = wait_until_ended(tmp_path / "runs/a", 1, process)
-        process.send_signal(number)
+        process.send_signal(signal.SIGINT)
         output, _ = process.communicate()
-    assert (process.returncode, open_run(str(tmp_path / "runs"), "a").status.state) == (code, state)
-    if code == 130:
-        assert output.endswith("\nInterrupted. Go on with: nids resume a\n")
+    assert (process.returncode, open_run("runs", "a").status.state) == (130, "interrupted")
+    assert output.endswith("\nInterrupted. Go on with: nids resume a\n")
 
-    result = nids("resume", "a", cwd=tmp_path)
+    result = nids("resume", "a")
     assert result.returncode == 0, result.stderr
-    trials = open_run(str(tmp_path / "runs"), "a").trials()
+    trials = open_run("runs", "a").trials()
     assert (trials["trial"].tolist(), set(trials["state"])) == ([0, 1, 2, 3], {"COMPLETE"})
     kept = trials[trials["trial"].isin(ended["trial"])]
     # Beside a trial that still ran, whole numbers were read as floats: it had no best epoch yet.
     pd.testing.assert_frame_equal(kept.reset_index(drop=True), ended.reset_index(drop=True), check_dtype=False)
 
-    again = nids("resume", "a", cwd=tmp_path)
+    again = nids("resume", "a")
     assert (again.returncode, again.stdout.splitlines()[0]) == (0, "a is finished: nothing is left to do.")
 
 
-def test_without_the_real_rows_a_search_says_that_its_rows_are_synthetic(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_without_the_real_rows_a_search_says_that_its_rows_are_synthetic(
+    cluster: None, nids: Nids, tmp_path: Path
+) -> None:
     # Every download goes through a proxy that nobody listens at, so that this is the same with and without a network.
     nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     away = {**nowhere, "NIDS_DATA_DIR": "", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     tiny = [argument for argument in TINY if argument not in {"data.dataset=nsl-kdd-sample"}]
     tiny.remove("--set")
     job = str(ROOT / "jobs/quick.toml")
-    result = nids("search", job, *tiny, "--set", "search.trials=1", "--name", "a", cwd=tmp_path, env=away)
+    result = nids("search", job, *tiny, "--set", "search.trials=1", "--name", "a", **away)
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
     announced = "Searching on nsl-kdd-sample instead: its rows are synthetic."
@@ -191,10 +178,10 @@ def interrupted(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_run_whose_driver_is_alive_is_left_to_it(interrupted: Path, tmp_path: Path) -> None:
+def test_a_run_whose_driver_is_alive_is_left_to_it(nids: Nids, interrupted: Path) -> None:
     updated = Run(Folder.from_uri(str(interrupted))).status.updated
     before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
-    result = nids("resume", "a", cwd=tmp_path)
+    result = nids("resume", "a")
     assert (result.returncode, result.stderr) == (
         2,
         f"Error: a is being run by process 1 on {socket.gethostname()}, which last gave a sign of life at "
@@ -203,10 +190,10 @@ def test_a_run_whose_driver_is_alive_is_left_to_it(interrupted: Path, tmp_path: 
     assert {path.name: path.read_bytes() for path in interrupted.iterdir()} == before
 
 
-def test_a_search_on_other_rows_is_not_gone_on_with(interrupted: Path, tmp_path: Path) -> None:
+def test_a_search_on_other_rows_is_not_gone_on_with(nids: Nids, interrupted: Path) -> None:
     status = json.loads((interrupted / "status.json").read_text(encoding="utf-8"))
     (interrupted / "status.json").write_text(json.dumps({**status, "state": "interrupted"}), encoding="utf-8")
-    result = nids("resume", "a", cwd=tmp_path)
+    result = nids("resume", "a")
     assert (result.returncode, result.stderr) == (
         2,
         "Error: a was made from other rows, or with other versions of its libraries, than those at hand "
