@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,48 +16,26 @@ if TYPE_CHECKING:
 
 WIDTH, CLASSES = 122, 5
 
-# Ray holds one cluster in a process, so that one with GPUs has a process of its own.
-ON_A_GPU = """
-import json, sys
-import ray
-from nids import config
-from nids.cluster import gpu_probe
-from nids.cluster.placement import node_pools
-from nids.search.space import space_of
 
-ray.init("local", num_cpus=8, num_gpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-job = config.make(json.loads(sys.argv[1]), source="a test")
-said = []
-job = gpu_probe.with_share(job, space_of(job), 122, 5, said.append)
-print(json.dumps([job.resources.gpus, said, [pool.capacity for pool in node_pools(job.resources)]]))
-ray.shutdown()
-"""
-
-
-def with_share(**resources: object) -> tuple[float, list[str], list[int]]:
-    job = {"name": "a-test", "resources": {"gpus_per_trial": "auto", **resources}}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    command = [sys.executable, "-c", ON_A_GPU, json.dumps(job)]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr[-3000:]
-    share, said, capacities = json.loads(ended.stdout.splitlines()[-1])
-    return share, said, capacities
-
-
+@pytest.mark.slow
 @pytest.mark.skipif(bool(backend.cards()), reason="there are real GPUs here")
-def test_of_gpus_that_are_numbers_as_many_share_one_as_are_allowed() -> None:
-    share, said, capacities = with_share(max_trials_per_gpu=3)
-    assert (share, capacities) == (0.3333, [6])
-    assert said[1:] == ["3 trials to a GPU: the cluster's GPUs are numbers only, of which nothing can be measured"]
+def test_of_gpus_that_are_numbers_as_many_share_one_as_are_allowed(two_nodes: dict[str, Any]) -> None:
+    share = two_nodes["share"]
+    assert (share["gpus"], share["capacities"]) == (0.3333, [6])
+    assert share["lines"][1:] == [
+        "3 trials to a GPU: the cluster's GPUs are numbers only, of which nothing can be measured"
+    ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not backend.cards(), reason="there is no GPU here")
-def test_on_a_real_gpu_the_share_follows_from_what_the_largest_takes() -> None:
-    share, (_, said), _ = with_share(max_trials_per_gpu=1000)
-    assert 1 / 1000 <= share <= 0.5
-    assert said.startswith(f"{round(1 / share)} trials to a GPU: the largest takes ")
+def test_on_a_real_gpu_the_share_follows_from_what_the_largest_takes(two_nodes: dict[str, Any]) -> None:
+    gpus, (_, line) = two_nodes["share"]["gpus"], two_nodes["share"]["lines"]
+    assert 1 / 1000 <= gpus <= 0.5
+    assert line.startswith(f"{round(1 / gpus)} trials to a GPU: the largest takes ")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
 def test_without_a_gpu_there_is_nothing_to_share(make_job: Callable[..., Job]) -> None:
     job = make_job(resources={"gpus_per_trial": "auto"})

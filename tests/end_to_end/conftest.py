@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-NODES, CPUS, GPUS = 3, 8, 2
+NODES, CPUS, GPUS = 3, 4, 2
 
 JOB = """
 [data]
@@ -26,14 +29,15 @@ targets = { R2L = 30, U2R = 20 }
 [training]
 epochs = 2
 [search]
-trials = 4
+trials = 2
 startup_trials = 2
 [scheduler]
 kind = "none"
 [resources]
-max_concurrent = 2
+max_concurrent = 1
 [hyperparameters]
 conv_filters = 4
+conv_kernel_size = 8 # one network, which is traced once
 gru_units = 4
 sequence_gru_units = 4
 batch_size = 256
@@ -60,21 +64,35 @@ class Nodes:
         )
 
     def script(self, name: str, *arguments: str) -> str:
-        """Return what a script of this folder prints; its standard error is told if it fails."""
-        return self._run(str(Path(__file__).parent / name), *arguments)
-
-    def module(self, name: str, *arguments: str) -> str:
-        """Return what a module prints that is run as that user; its standard error is told if it fails."""
-        return self._run("-m", name, *arguments)
-
-    def _run(self, *command: str) -> str:
+        """Return what a script of this folder prints; its standard error is shown if it fails."""
         # A driver is part of the cluster, and asks for tokens itself.
-        environment = {**self.environment, "RAY_AUTH_MODE": "token"}
-        ended = subprocess.run(
-            [sys.executable, *command], env=environment, capture_output=True, text=True, check=False, timeout=300
+        return output_of(name, *arguments, environment={**self.environment, "RAY_AUTH_MODE": "token"})
+
+    def state(self, job_id: str) -> str:
+        """Return a job's state, as the cluster's own interface has it: a command would take seconds to start."""
+        token = (Path(self.environment["HOME"]) / ".ray" / "auth_token").read_text()
+        request = urllib.request.Request(
+            f"{self.dashboard}/api/jobs/{job_id}", headers={"Authorization": f"Bearer {token}"}
         )
-        assert ended.returncode == 0, ended.stderr[-3000:]
-        return ended.stdout
+        with urllib.request.urlopen(request) as answer:
+            state: str = json.load(answer)["status"].lower()
+        return state
+
+
+def wait_until(met: Callable[[], bool], seconds: float = 200.0) -> None:
+    """Wait until something is so, and fail if it never is."""
+    deadline = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < deadline, "it never was so"
+        time.sleep(0.2)
+
+
+def output_of(name: str, *arguments: str, environment: dict[str, str]) -> str:
+    """Return what a script of this folder prints; its standard error is shown if it fails."""
+    command = [sys.executable, str(Path(__file__).parent / name), *arguments]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    return ended.stdout
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +108,8 @@ def three_nodes(user: dict[str, str]) -> Iterator[Nodes]:
     size = (f"--nodes={NODES}", f"--cpus-per-node={CPUS}", f"--gpus-per-node={GPUS}")
     process = subprocess.Popen(
         [sys.executable, "-m", "nids.cli", "cluster", "local", *size],
-        env={**user, "PYTHONUNBUFFERED": "1"},
+        # Without a process for each CPU, ahead of its use.
+        env={**user, "PYTHONUNBUFFERED": "1", "RAY_prestart_worker_first_driver": "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,4 +1,4 @@
-"""A run that is kept in a real S3 server: written, read meanwhile, interrupted, gone on with, finalized and used."""
+"""A run that is kept in a real S3 server: written, read meanwhile, interrupted, resumed, finalized and used."""
 
 from __future__ import annotations
 
@@ -17,19 +17,12 @@ from nids.results import open_run, run_names
 from nids.storage import Folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from tests.conftest import Outcome
+
 STORAGE = "s3://bucket/runs"
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "nids.cli", *arguments]
-
-
-def nids(*arguments: str) -> str:
-    ended = subprocess.run(command(*arguments), capture_output=True, text=True, check=False, timeout=300)
-    assert ended.returncode == 0, ended.stdout + ended.stderr[-3000:]
-    return ended.stdout
 
 
 def ended_trials() -> pd.DataFrame:
@@ -39,42 +32,43 @@ def ended_trials() -> pd.DataFrame:
     return trials[trials["state"] == "COMPLETE"].set_index("trial")
 
 
-@pytest.mark.timeout(900)
-def test_a_run_in_an_object_store(bucket: Path, job: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_run_in_an_object_store(
+    bucket: Path, cluster: None, nids: Callable[..., Outcome], job: Path, tmp_path: Path
+) -> None:
     storage = ("--storage", STORAGE)
+    command = [sys.executable, "-m", "nids.cli", "search", str(job), *storage, "--name", "one"]
     with (tmp_path / "search.log").open("w") as log:
-        search = subprocess.Popen(
-            command("search", str(job), *storage, "--name", "one", "--set", "search.trials=8"),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+        search = subprocess.Popen([*command, "--set", "search.trials=8"], stdout=log, stderr=subprocess.STDOUT)
         # Read while it is written.
-        deadline = time.monotonic() + 200
-        while len(before := ended_trials()) < 2 and search.poll() is None and time.monotonic() < deadline:
+        while len(before := ended_trials()) < 2 and search.poll() is None:
             time.sleep(0.2)
         search.send_signal(signal.SIGKILL)
         search.wait()
     assert 2 <= len(before) < 8, (tmp_path / "search.log").read_text()
-    assert open_run(STORAGE, "one").state == "interrupted"
+    # It could not say anything any more; that it is gone is found out by those who come after it.
+    assert (open_run(STORAGE, "one").status.state, open_run(STORAGE, "one").state) == ("running", "interrupted")
 
     resumed = nids("resume", "one", *storage)
-    assert "one (finished)" in resumed
+    assert resumed.returncode == 0, resumed.stderr
+    assert "one (finished)" in resumed.stdout
     after = ended_trials()
     assert after.index.sort_values().tolist() == list(range(8))
     pd.testing.assert_frame_equal(after.loc[before.index], before, check_dtype=False)
-    assert f"Report: {STORAGE}/one/report.html" in resumed
+    assert f"Report: {STORAGE}/one/report.html" in resumed.stdout
     assert (bucket / "runs/one/report.html").read_bytes().startswith(b"<!doctype html>")
-    assert "one" in nids("runs", *storage)
-    assert "8 complete" in nids("report", "one", *storage)
+    assert "one" in nids("runs", *storage).stdout
+    assert "8 complete" in nids("report", "one", *storage).stdout
     # Optuna's own tools open the study from there, once it is fetched.
     assert (bucket / "runs/one/study.journal").stat().st_size
 
-    nids("finalize", "one", *storage, "--seeds", "1")
+    finalized = nids("finalize", "one", *storage, "--seeds", "1")
+    assert finalized.returncode == 0, finalized.stderr
     rows = datasets.load_training("nsl-kdd-sample", rows=200, seed=7).features
     rows.to_parquet(tmp_path / "traffic.parquet")
-    scores = tmp_path / "scores.parquet"
-    nids("score", f"{STORAGE}/one/bundle", str(tmp_path / "traffic.parquet"), "--out", str(scores))
-    assert len(pd.read_parquet(scores)) == 200
+    scored = nids("score", f"{STORAGE}/one/bundle", "traffic.parquet", "--out", "scores.parquet")
+    assert scored.returncode == 0, scored.stderr
+    assert len(pd.read_parquet(tmp_path / "scores.parquet")) == 200
     # Nothing but the objects that are meant to be there: no temporary names, no markers of folders.
     names = {path.name for path in (bucket / "runs/one").iterdir()}
     assert names == {

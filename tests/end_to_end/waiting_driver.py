@@ -10,6 +10,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 from typing import Any
@@ -90,9 +91,9 @@ def main() -> None:
     if address == "mixed":
         from ray.cluster_utils import Cluster
 
-        head = {"num_cpus": 3, "num_gpus": 1, "include_dashboard": False}
+        head = {"num_cpus": 2, "num_gpus": 1, "include_dashboard": False}
         made = Cluster(initialize_head=True, head_node_args=head)
-        made.add_node(num_cpus=2)
+        made.add_node(num_cpus=1)
         address = made.address
     connection.connect(address)
     meeting = Meeting.options(name="meeting").remote(int(expected))  # type: ignore[attr-defined]
@@ -119,13 +120,21 @@ def main() -> None:
     traffic = datasets.load_training("nsl-kdd-sample", rows=6000)
     with tempfile.TemporaryDirectory() as storage:
         prepared = preparation.prepare(job, traffic, storage, "waiting", lambda _: None)
-        run = driver.run(prepared, Console(file=io.StringIO()), Waiting)
+        printed = io.StringIO()
+        run = driver.run(prepared, Console(file=printed), Waiting)
         states = run.trials()["state"].tolist()
     (shared,) = puts
     locations = ray.experimental.get_object_locations([shared.training_set, *shared.folds])
     nodes = {node["NodeID"]: node["Resources"].get("GPU", 0) for node in ray.nodes()}
     holding = [sorted(location["node_ids"]) for location in locations.values()]
-    found = {**ray.get(meeting.found.remote()), "states": states, "nodes": nodes, "holding": holding}
+    ended = [int(number) for number in re.findall(r"^trial (\d+) complete", printed.getvalue(), re.MULTILINE)]
+    found = {
+        **ray.get(meeting.found.remote()),
+        "states": states,
+        "ended": ended,
+        "nodes": nodes,
+        "holding": holding,
+    }
     print(json.dumps(found), flush=True)
     ray.shutdown()
 
