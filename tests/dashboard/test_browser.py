@@ -35,9 +35,10 @@ PAGES = (
 CURVES = "button[kind=secondary]:has-text('Learning curves')"
 TINY = [
     *("--set", "data.dataset=nsl-kdd-sample", "--set", "data.rows=600", "--set", "folds.count=2"),
-    *("--set", "training.epochs=2", "--set", "search.trials=6", "--set", "scheduler.kind=none"),
+    *("--set", "training.epochs=2", "--set", "search.trials=4", "--set", "scheduler.kind=none"),
     *("--set", "folds.targets={R2L=30, U2R=20}", "--set", "hyperparameters.conv_filters=4"),
     *("--set", "hyperparameters.gru_units=4", "--set", "hyperparameters.sequence_gru_units=4"),
+    *("--set", "resources.max_concurrent=1", "--set", "hyperparameters.conv_kernel_size=8"),  # traced once
 ]
 
 
@@ -255,8 +256,8 @@ def test_a_search_is_followed_while_it_runs(tab: Page, tmp_path: Path) -> None:
             expect(tab.get_by_text("Demonstration.")).to_have_count(0, timeout=60_000)
             open_page(tab, f"{address}/overview?run=live")
             loaded = tab.evaluate("performance.timeOrigin")
-            expect(tab.get_by_text(re.compile(r"[0-5] of 6 trials have ended"))).to_be_visible(timeout=60_000)
-            expect(tab.get_by_text("All 6 trials ended.")).to_be_visible(timeout=240_000)
+            expect(tab.get_by_text(re.compile(r"[0-3] of 4 trials have ended"))).to_be_visible(timeout=60_000)
+            expect(tab.get_by_text("All 4 trials ended.")).to_be_visible(timeout=240_000)
             expect(tab.get_by_text(re.compile(r"finished\s*$")).first).to_be_visible(timeout=60_000)
             expect(tab.get_by_role("button", name="Best configuration (TOML)")).to_have_count(1)
             expect(tab.locator(PICTURE).first).to_be_visible(timeout=60_000)

@@ -46,7 +46,12 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
     """A search whose best trial has been finalized, and which has its baselines."""
     storage = str(tmp_path_factory.mktemp("runs"))
     console = Console(file=io.StringIO(), width=200)
-    job = make_job(search={"trials": 2, "startup_trials": 2}, data={"rows": 240}, scheduler={"kind": "none"})
+    job = make_job(
+        search={"trials": 2, "startup_trials": 2},
+        data={"rows": 240},
+        scheduler={"kind": "none"},
+        hyperparameters={"conv_kernel_size": 8},
+    )
     found = driver.run(preparation.prepare(job, traffic, storage, "a", console.print), console)
     finalize.run(found, None, 2, storage, None, None, console)
     baselines.run(found, storage, None, None, console)

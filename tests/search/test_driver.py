@@ -37,7 +37,11 @@ def test_the_same_seed_gives_the_same_search(
     tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], console: Console
 ) -> None:
     """With one trial at a time: of several, the order in which they end is the machine's."""
-    job = make_job(search={"trials": 2, "startup_trials": 1}, resources={"max_concurrent": 1})
+    job = make_job(
+        search={"trials": 2, "startup_trials": 1},
+        resources={"max_concurrent": 1},
+        hyperparameters={"conv_kernel_size": 8},
+    )
     one, two = (start(job, traffic, str(tmp_path), name, console) for name in ("one", "two"))
     times = ["started", "ended", *SECONDS]
     for table in ("trials", "classes", "confusions", "curves"):
