@@ -56,7 +56,7 @@ def main() -> None:
     connection.connect()
     found: dict[str, Any] = {"placements": [placement(resources) for resources in json.loads(cases)]}
     found["share"] = share(int(most))
-    busy = Busy.remote()
+    busy = Busy.remote()  # type: ignore[attr-defined]
     ray.get(busy.ready.remote())
     # What a node has left is reported with a delay.
     while sum(node.cpus_used for node in connection.nodes()) != 2:

@@ -65,7 +65,7 @@ def test_submit_follow_stop_and_resume(three_nodes: Nodes, tmp_path: Path, job: 
 
     wait_until(runs_again)
     after = pd.read_parquet(folder / "trials").set_index("trial").sort_index()
-    hyperparameters = [name for name in before if name.startswith("params_")]
+    hyperparameters = [name for name in before.columns if name.startswith("params_")]
     pd.testing.assert_frame_equal(after.loc[before.index, hyperparameters], before[hyperparameters])
     three_nodes.nids("jobs", "stop", resumed, *to)
     wait_until(lambda: three_nodes.state(resumed) == "stopped")
