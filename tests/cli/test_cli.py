@@ -77,7 +77,7 @@ def test_help_loads_nothing_slow(tmp_path: Path) -> None:
         pytest.param(
             ["search", str(ROOT / "jobs/quick.toml"), "--set", "search.trails=4"],
             f"Error: {ROOT}/jobs/quick.toml:\n  search.trails = 4: there is no such key (did you mean trials?). "
-            "Allowed here: space, trials, seed, metric, startup_trials, start_from_paper.\n",
+            "Allowed here: space, trials, sampler, seed, metric, startup_trials, start_from_paper.\n",
             id="typo",
         ),
         pytest.param(
