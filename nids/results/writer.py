@@ -54,13 +54,16 @@ class RunWriter:
         self.folder.write("status.json", status.to_json())
 
     def take_over(self, run: Run) -> None:
-        """Go on with what an earlier driver wrote of this run."""
+        """Go on with what an earlier driver wrote of this run; parts of an earlier form are written anew."""
         tables = {name: run.arrow(name) for name in TABLES}
         for trial in tables["trials"]["trial"].to_pylist():
             rows = {name: table.filter(pc.field("trial") == trial) for name, table in tables.items()}
             self._parts.setdefault(trial // TRIALS_A_PART, {})[trial] = rows
-        for number in list(self._parts):
-            self._forget_if_full(number)
+        for number, part in list(self._parts.items()):
+            if _is_current(run, part_name(number)):
+                self._forget_if_full(number)
+            else:
+                self.flush(min(part))
 
     def put(self, trial: int, rows: Rows) -> None:
         """Set all rows of a trial, in each of ``TABLES``; they are written with ``flush``."""
@@ -93,6 +96,15 @@ class RunWriter:
         if len(states) == TRIALS_A_PART and "RUNNING" not in states:
             del self._parts[number]
             self._full.add(number)
+
+
+def _is_current(run: Run, part: str) -> bool:
+    """Return whether a part has, in each of ``TABLES``, the columns that it would be written with today."""
+    for name in TABLES:
+        folder = run.folder.folder(name)
+        if not folder.exists(part) or pq.read_schema(io.BytesIO(folder.read(part))) != run.schema(name):
+            return False
+    return True
 
 
 def file_name(source: str) -> str:
