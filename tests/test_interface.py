@@ -35,16 +35,22 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 DEMONSTRATION = ROOT / "dashboard" / "demo" / "runs"
 # What users import from nids, and what else has an example.
-INTERFACE = {"load_dataset": nids.load_dataset, "load_detector": nids.load_detector, "open_run": nids.open_run}
-OTHERS = (Run, Bundle.probabilities, compare, threshold_at, fit_temperature, Folder)
+EXAMPLES = (nids.load_dataset, nids.open_run, Run, compare, threshold_at, fit_temperature, Folder)
+OF_A_DETECTOR = (nids.load_detector, Bundle.probabilities)
 
 
 @pytest.fixture(scope="module")
-def folder(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the examples find it: job files, a run with its detector, which was never trained."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as the examples find it: job files, and a run."""
     path = tmp_path_factory.mktemp("examples")
     shutil.copytree(ROOT / "jobs", path / "jobs")
     shutil.copytree(DEMONSTRATION, path / "runs")
+    return path
+
+
+@pytest.fixture(scope="module")
+def detector(folder: Path, traffic: Traffic) -> None:
+    """The run's detector, which was never trained."""
     rows = compact(traffic.features, traffic.dataset)
     encoding = Encoding.fit(rows, np.arange(len(rows)), traffic.dataset)
     small = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4)
@@ -67,8 +73,8 @@ def folder(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path:
         versions={},
     )
     weights = {weight.path: np.array(weight) for weight in model.weights}
-    bundle.save(Folder.from_uri(f"{path}/runs/demonstration/bundle"), manifest, encoding, [weights], card="# A card\n")
-    return path
+    saved = Folder.from_uri(f"{folder}/runs/demonstration/bundle")
+    bundle.save(saved, manifest, encoding, [weights], card="# A card\n")
 
 
 def run_examples(of: Callable[..., Any] | type) -> doctest.TestResults:
@@ -86,12 +92,22 @@ def run_examples(of: Callable[..., Any] | type) -> doctest.TestResults:
     return results
 
 
-@pytest.mark.parametrize("of", [*INTERFACE.values(), *OTHERS], ids=lambda of: of.__qualname__)
+@pytest.mark.parametrize("of", EXAMPLES, ids=lambda of: of.__qualname__)
 def test_an_example_says_what_happens(of: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     assert run_examples(of).attempted >= 3
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("of", OF_A_DETECTOR, ids=lambda of: of.__qualname__)
+def test_an_example_of_a_detector_says_what_happens(
+    of: Callable[..., Any], folder: Path, detector: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert run_examples(of).attempted >= 3
+
+
+@pytest.mark.slow
 def test_search_runs_its_example(folder: Path, monkeypatch: pytest.MonkeyPatch, cluster: None) -> None:
     monkeypatch.chdir(folder)
     assert run_examples(session.search).attempted == 3
@@ -100,7 +116,7 @@ def test_search_runs_its_example(folder: Path, monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_the_names_are_those_that_are_listed() -> None:
-    assert set(nids.__all__) == {*INTERFACE, "search"}
+    assert set(nids.__all__) == {"load_dataset", "load_detector", "open_run", "search"}
     with pytest.raises(AttributeError, match="module 'nids' has no attribute 'surch'"):
         nids.surch  # type: ignore[attr-defined]  # noqa: B018
 
