@@ -197,7 +197,7 @@ def test_each_framework_has_its_place() -> None:
             name for name, found in IMPORTS.items() if any(module.split(".")[0] == package for module in found.ever)
         }
 
-    assert {_floor(name) for name in users("ray")} == {"cluster", "search", "evaluation", "detector", "bench"}
+    assert {_floor(name) for name in users("ray")} == {"cluster", "search", "detector", "bench"}
     assert users("tensorflow") == {"nids.models.backend"}
     of_models = {name for name in NIDS if _floor(name) == "models"}
     assert users("keras") <= {*of_models, "nids.training.traced_network", "nids.bench.plain_loop"}

@@ -11,6 +11,7 @@ import pandas as pd
 from nids.metrics.formatting import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 
@@ -39,9 +40,8 @@ class Outlook:
 def outlook(trials: pd.DataFrame, total: int, epochs: int, now: datetime) -> Outlook:
     """Return where a search stands.
 
-    What is left is the seconds of a trial, the mean of the ended ones, times the trials that have not ended, less what
-    the running ones have done, divided by as many as run at once. As long as none has ended, a trial's seconds are
-    those of its epochs so far, times its epochs.
+    The time left is that of ``seconds_left``, where a trial takes the mean of the ended ones. As long as none has
+    ended, a trial's seconds are those of its epochs so far, times its epochs.
 
     Args:
         trials: The run store's trials: state, started, seconds, epochs.
@@ -60,9 +60,21 @@ def outlook(trials: pd.DataFrame, total: int, epochs: int, now: datetime) -> Out
         each = float(paces.mean()) * epochs if len(paces) else math.nan
     left = math.nan
     if len(running):
-        work = each * max(total - len(ended), 0) - float(elapsed.clip(upper=each).sum())
-        left = max(work, 0.0) / len(running)
+        left = seconds_left(each, total - len(ended), elapsed, len(running))
     return Outlook(total, len(ended), left, at_most=not len(known))
+
+
+def seconds_left(each: float, remaining: int, elapsed: Iterable[float], at_once: int) -> float:
+    """Return the seconds until all trials have ended: their work that is left, shared by as many as run at once.
+
+    Args:
+        each: Seconds that a trial takes.
+        remaining: Trials that have not ended, those that run included.
+        elapsed: Seconds that each of the running ones has run for.
+        at_once: Trials that run at once.
+    """
+    work = each * max(remaining, 0) - sum(min(seconds, each) for seconds in elapsed)
+    return max(work, 0.0) / at_once
 
 
 def in_words(found: Outlook, state: str) -> str:

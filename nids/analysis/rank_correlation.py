@@ -1,4 +1,4 @@
-"""Which folds foretell the held-out rows: the same trials under several schemes, beside what they do there.
+"""Which folds predict held-out results: the same trials under several schemes of folds, and on the held-out rows.
 
 Of each trial there are, for each search, the figures of its last epoch, and those of a model of all rows on the
 held-out rows. Their rank correlations say which of the figures is worth searching by.

@@ -114,7 +114,7 @@ def confusion_data(ours: Evaluation) -> pd.DataFrame:
     return theme.confusion_data(long.assign(trial=0), 0, names)
 
 
-def foretelling(data: pd.DataFrame, validation: str, held_out: str, title: str, subtitle: str) -> alt.LayerChart:
+def rank_correlation(data: pd.DataFrame, validation: str, held_out: str, title: str, subtitle: str) -> alt.LayerChart:
     """Draw one figure of the folds against one of the held-out rows: a circle for each configuration.
 
     Args:

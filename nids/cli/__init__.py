@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from nids.cli import bench as benchmark
-from nids.cli import cluster, dashboard, data, evaluate, jobs
+from nids.cli import cluster, dashboard, data, evaluate, jobs, runs, score
 from nids.cli import search as searching
 from nids.cli.options import plain
 from nids.errors import UserError
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 app = typer.Typer(
-    help="""Hyperparameter search for network intrusion detection: many CNN-BiGRU trials on a Ray cluster, judged by
-    cross-validation in which nothing leaks.
+    help="""Hyperparameter search for network intrusion detection: many trials on a Ray cluster, evaluated by
+    leak-free cross-validation.
 
-    A first search: [bold]nids search jobs/quick.toml[/]. It ends in a best trial, its result for every class and a
-    report page. Interrupt it whenever you like: [bold]nids resume[/] goes on where it stopped.""",
+    A first search: [bold]nids search jobs/quick.toml[/]. It ends with the best trial, its results for every class and
+    a report page. It can be interrupted at any time and resumed with [bold]nids resume[/].""",
     no_args_is_help=True,
     rich_markup_mode="rich",
     add_completion=False,
@@ -31,14 +31,14 @@ app = typer.Typer(
 for command in (
     searching.search,
     searching.resume,
-    searching.report,
-    searching.runs,
+    runs.report,
+    runs.runs,
     dashboard.dashboard,
     evaluate.baselines,
     evaluate.finalize,
     evaluate.correlate,
     evaluate.leakage,
-    evaluate.score,
+    score.score,
     jobs.submit,
     benchmark.bench,
 ):
@@ -52,13 +52,13 @@ def _group(name: str, help_: str, commands: Mapping[str, Callable[..., None]]) -
     app.add_typer(group, name=name)
 
 
-_group("data", "Get data sets and look at data files.", {"fetch": data.fetch, "check": data.check})
+_group("data", "Download data sets and check data files.", {"fetch": data.fetch, "check": data.check})
 _group(
     "jobs",
-    "Follow and stop what was submitted to a cluster.",
+    "List, follow and stop jobs that were submitted to a cluster.",
     {"list": jobs.list_, "status": jobs.status, "logs": jobs.logs, "stop": jobs.stop},
 )
-_group("cluster", "Bring up a cluster on this machine.", {"local": cluster.local})
+_group("cluster", "Start a cluster on this machine.", {"local": cluster.local})
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The command that measures this machine."""
+"""The command that runs the benchmarks."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ def bench(
     parts: Annotated[
         list[str] | None,
         typer.Argument(
-            help="What to measure: overhead (a trial's cost beside its steps), folds (building them, their memory), "
-            "side-by-side (rows a second of several trials), efficiency (where a search's time goes), growth (10,000 "
-            "trials that compute nothing), nodes (a thousand on several nodes; 1, 2 and 4 slots), dashboard (10,000 in "
-            "a browser), against-plain-loop. Unsaid: all, which takes an hour on two cores.",
+            help="What to measure: overhead (of a trial), folds (time and memory to build them), side-by-side (rows "
+            "per second of parallel trials), efficiency (where the time of a search goes), growth (10,000 trials that "
+            "compute nothing), nodes (1,000 such trials on several nodes), dashboard (10,000 trials in a browser), "
+            "against-plain-loop. Default: all, which takes an hour on two cores.",
             show_default=False,
         ),
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Repetitions of what is compared in turns.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Repetitions of each comparison.")] = 3,
 ) -> None:
-    """Measure this machine: the search against a plain loop, and where its time and its memory go. Needs NSL-KDD."""
+    """Benchmark this machine: speed, memory and overhead of a search. Needs NSL-KDD."""
     from nids import bench as benchmark
 
     progress = Console(stderr=True)

@@ -1,4 +1,4 @@
-"""The command that brings up a cluster on this machine."""
+"""The command that starts a cluster on this machine."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from rich.console import Console
 
 
 def local(
-    nodes: Annotated[int, typer.Option(min=1, max=100, help="Nodes, the head among them.")] = 3,
-    cpus_per_node: Annotated[int, typer.Option(min=1, help="CPUs of each.")] = 2,
-    gpus_per_node: Annotated[int, typer.Option(min=0, help="GPUs of each; numbers only where there are no cards.")] = 0,
+    nodes: Annotated[int, typer.Option(min=1, max=100, help="Number of nodes, the head included.")] = 3,
+    cpus_per_node: Annotated[int, typer.Option(min=1, help="CPUs of each node.")] = 2,
+    gpus_per_node: Annotated[
+        int, typer.Option(min=0, help="GPUs of each node; on a machine without GPUs, only simulated.")
+    ] = 0,
     dashboard_port: Annotated[
         int | None,
-        typer.Option(min=1024, max=65535, help="Port for jobs. Unsaid: 8265, or a free one.", show_default=False),
+        typer.Option(
+            min=1024,
+            max=65535,
+            help="Port of the Ray dashboard, where jobs are submitted. Default: 8265, or a free one.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
-    """Run a Ray cluster of several nodes on this machine until Ctrl-C: to try what is meant for many machines."""
+    """Run a Ray cluster of several nodes on this machine until Ctrl-C, to try out what is meant for many machines."""
     import signal
 
     from nids.cluster import local as local_cluster
@@ -38,7 +45,7 @@ def local(
     try:
         with local_cluster.running(Size(nodes, cpus_per_node, gpus_per_node), console.print, dashboard_port) as cluster:
             console.print(
-                f"\nUse it from another terminal, and end it here with Ctrl-C:\n"
+                f"\nUse it from another terminal; stop it here with Ctrl-C:\n"
                 f'  nids submit jobs/quick.toml --storage "$PWD/runs" --address {cluster.dashboard} --follow\n'
                 f"  RAY_AUTH_MODE=token nids search jobs/quick.toml --address {cluster.address}",
                 highlight=False,
@@ -46,4 +53,4 @@ def local(
             )
             cluster.watch()
     except KeyboardInterrupt:
-        console.print("The cluster has ended.")
+        console.print("The cluster has stopped.")

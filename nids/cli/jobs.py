@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
     from nids.cluster.job_client import JobClient
 
-JobArgument = Annotated[str, typer.Argument(help="Its id, as `nids jobs list` shows it.", show_default=False)]
+JobArgument = Annotated[str, typer.Argument(help="Id of the job, as `nids jobs list` shows it.", show_default=False)]
 DashboardOption = Annotated[
     str | None,
     typer.Option(
-        help="The cluster's dashboard, such as http://127.0.0.1:8265. Unsaid: RAY_API_SERVER_ADDRESS, RAY_ADDRESS, and "
-        "without them this machine's.",
+        help="URL of the cluster's Ray dashboard, such as http://127.0.0.1:8265. Default: `$RAY_API_SERVER_ADDRESS`, "
+        "else `$RAY_ADDRESS`, else this machine.",
         show_default=False,
     ),
 ]
-FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Print what it prints until it ends.")]
+FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Print its output until it ends.")]
 RUN = "nids_run"
 STORAGE = "nids_storage"
 
@@ -38,28 +38,29 @@ def submit(
     job: Annotated[Path | None, typer.Argument(help="The job file.", show_default=False)] = None,
     set_: SetOption = None,
     resume: Annotated[
-        str | None, typer.Option(help="Go on with this run instead of a new one.", show_default=False)
+        str | None, typer.Option(help="Resume this run instead of starting a new one.", show_default=False)
     ] = None,
     storage: Annotated[
         str,
         typer.Option(
-            help="Where runs are kept, as the cluster sees it: s3://BUCKET/runs, gs://…, or a folder's whole path.",
+            help="Where runs are stored, as seen from the cluster: s3://BUCKET/runs, gs://…, or an absolute path.",
             envvar="NIDS_STORAGE",
         ),
     ] = "",
     name: Annotated[
-        str | None, typer.Option(help="Name of the run. Unsaid: the job's name and the time.", show_default=False)
+        str | None, typer.Option(help="Name of the run. Default: the job's name and the time.", show_default=False)
     ] = None,
     data: Annotated[
         str | None,
         typer.Option(
-            help="The data on the cluster's head. Unsaid: its NIDS_DATA_DIR, or it fetches them.", show_default=False
+            help="Path of the data on the cluster's head. Default: its `$NIDS_DATA_DIR`, else they are downloaded.",
+            show_default=False,
         ),
     ] = None,
     follow: FollowOption = False,
     address: DashboardOption = None,
 ) -> None:
-    """Submit: run a search, or the rest of one, as a job of a Ray cluster; its workers need no data and no code."""
+    """Run or resume a search as a job of a Ray cluster, whose nodes need neither data nor code."""
     from nids import config
     from nids.cluster import packing
     from nids.cluster.job_client import JobClient
@@ -79,12 +80,12 @@ def submit(
     else:
         assert resume is not None
         if name:
-            raise UserError(f"--name {name}: a run that is gone on with keeps its name.")
+            raise UserError(f"--name {name}: a resumed run keeps its name.")
         config.refuse_all_but_resources(set_ or ())
         run = resume
         command = ["resume", run, *overrides]
     if not re.fullmatch(config.NAME, run):
-        raise UserError(f"{run!r} is no name of a run: it has letters, digits and . _ - only.")
+        raise UserError(f"{run!r} is no valid name of a run: use letters, digits and . _ - only.")
     client = JobClient(address)
     with packing.packed(job) as folder:
         job_id = client.submit(["python", "-m", "nids.cli", *command, *options], folder, {RUN: run, STORAGE: storage})
@@ -117,7 +118,7 @@ def list_(address: DashboardOption = None) -> None:
 
 
 def status(job: JobArgument, address: DashboardOption = None) -> None:
-    """Say how a job stands."""
+    """Show the status of a job."""
     from nids.cluster.job_client import JobClient
 
     found = JobClient(address).job(job)
@@ -137,7 +138,7 @@ def status(job: JobArgument, address: DashboardOption = None) -> None:
 
 
 def logs(job: JobArgument, follow: FollowOption = False, address: DashboardOption = None) -> None:
-    """Print what a job has printed."""
+    """Print the output of a job."""
     from nids.cluster.job_client import JobClient
 
     client = JobClient(address)
@@ -148,7 +149,7 @@ def logs(job: JobArgument, follow: FollowOption = False, address: DashboardOptio
 
 
 def stop(job: JobArgument, address: DashboardOption = None) -> None:
-    """Stop a job in good order: its run can be gone on with, on any cluster that sees the storage."""
+    """Stop a job gracefully; its run can be resumed on any cluster that sees the storage."""
     from nids.cluster.job_client import JobClient
 
     client = JobClient(address)
@@ -160,14 +161,14 @@ def stop(job: JobArgument, address: DashboardOption = None) -> None:
     console.print(f"{job} is stopping.", highlight=False)
     if run := _about(found).get(RUN):
         command = f"nids submit --resume {run} --storage {_about(found)[STORAGE]} --address {client.address}"
-        console.print(f"Go on with its run by: [bold]{command}[/]", highlight=False, soft_wrap=True)
+        console.print(f"Resume its run with: [bold]{command}[/]", highlight=False, soft_wrap=True)
 
 
 def _follow(client: JobClient, job_id: str, console: Console) -> None:
     try:
         ended = client.follow(job_id, lambda text: print(text, end="", flush=True))
     except KeyboardInterrupt:
-        console.print("\nNo longer following; the job goes on.", highlight=False)
+        console.print("\nNo longer following; the job is still running.", highlight=False)
         _say_how_to_follow(client, job_id, console)
         return
     console.print(f"[bold]{job_id}[/] {ended.value.lower()}", highlight=False)

@@ -16,33 +16,48 @@ if TYPE_CHECKING:
 
 RunArgument = Annotated[str, typer.Argument(help="Name of the run.", show_default=False)]
 StorageOption = Annotated[
-    str, typer.Option(help="Where runs are kept: a folder, or a URI such as s3://bucket/runs.", envvar="NIDS_STORAGE")
+    str, typer.Option(help="Where runs are stored: a folder, or a URI such as s3://bucket/runs.", envvar="NIDS_STORAGE")
 ]
 DataOption = Annotated[
     Path | None,
-    typer.Option(help="The data file, or a folder or zip that holds it. Unsaid: NIDS_DATA_DIR, then the user's cache."),
+    typer.Option(
+        help="The data file, or a folder or zip archive that holds it. Default: `$NIDS_DATA_DIR`, else the user's "
+        "cache.",
+        show_default=False,
+    ),
 ]
 AddressOption = Annotated[
     str | None,
-    typer.Option(help="A running Ray cluster. Unsaid: RAY_ADDRESS, and without it this machine.", show_default=False),
+    typer.Option(
+        help="Address of a running Ray cluster. Default: `$RAY_ADDRESS`, else this machine.", show_default=False
+    ),
 ]
 AgainOption = Annotated[
-    bool, typer.Option("--again", help="Replace an earlier outcome: the held-out files are looked at anew.")
+    bool,
+    typer.Option(
+        "--again",
+        help="Evaluate on the held-out files again and replace the earlier result. Every further evaluation weakens "
+        "what it proves.",
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Override a key of the job file: --set search.trials=4. Any number of times."),
+    typer.Option("--set", help="Override a key of the job file, such as --set search.trials=4. May be repeated."),
 ]
 ResourcesOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Other resources, for another cluster: --set resources.gpus_per_trial=0."),
+    typer.Option(
+        "--set",
+        help="Override a resource of the job, such as --set resources.gpus_per_trial=0. May be repeated.",
+    ),
 ]
 
 
-def looked_at(what: str) -> UserError:
-    """Return the refusal to look at the held-out files once more."""
+def already_evaluated(what: str) -> UserError:
+    """Return the refusal to evaluate on the held-out files once more."""
     return UserError(
-        f"{what}, and the held-out files were looked at. Each further look makes them worth less; --again takes one."
+        f"{what}, evaluated on the held-out files. Every further evaluation on them weakens the result; use --again to "
+        "do it anyway."
     )
 
 

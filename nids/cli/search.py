@@ -1,4 +1,4 @@
-"""The commands that make runs and look at them."""
+"""The commands that run a search, or the rest of one."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def search(
     data: DataOption = None,
     storage: StorageOption = "runs",
     name: Annotated[
-        str | None, typer.Option(help="Name of the run. Unsaid: the job's name and the time.", show_default=False)
+        str | None, typer.Option(help="Name of the run. Default: the job's name and the time.", show_default=False)
     ] = None,
     address: AddressOption = None,
 ) -> None:
-    """Search: run the trials of a job file and report the best one."""
+    """Run the trials of a job file and report the best one."""
     from nids import config, results
     from nids.search import session
 
@@ -69,55 +69,34 @@ def resume(
     storage: StorageOption = "runs",
     address: AddressOption = None,
 ) -> None:
-    """Go on with an interrupted search. Trials that have ended are not run again."""
+    """Resume an interrupted search. Trials that have ended are not run again."""
     from nids import config, results
 
     console = Console()
-    found = results.open_run(storage, run)
+    opened = results.open_run(storage, run)
     config.refuse_all_but_resources(set_ or ())
-    if found.state == "finished":
+    if opened.state == "finished":
         console.print(f"{run} is finished: nothing is left to do.")
-        show(found, console)
+        show(opened, console)
     else:
 
         def prepare() -> PreparedSearch:
             from nids.search import prepare as preparation
 
-            return preparation.prepare_again(found, storage, data, console.print, set_ or ())
+            return preparation.prepare_again(opened, storage, data, console.print, set_ or ())
 
         _run(prepare, address, storage, console)
 
 
-def report(
-    run: RunArgument,
-    base_rate: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Share of attacks in your traffic: how many alerts would be true there."),
-    ] = 0.01,
-    storage: StorageOption = "runs",
-) -> None:
-    """Report: print a run's tables and write its page. The run may still be going on."""
-    from nids import results
-
-    show(results.open_run(storage, run), Console(), base_rate)
-
-
-def runs(storage: StorageOption = "runs") -> None:
-    """List the runs of a storage, with their state and their best trial."""
-    from nids.results import run_list
-
-    run_list.show(storage, Console())
-
-
 def _run(prepare: Callable[[], PreparedSearch], address: str | None, storage: str, console: Console) -> None:
-    """Run a search and show what it has found; say how an interrupted one is continued."""
+    """Run a search and show its results, or how to resume it if it was interrupted."""
     from nids.search import session
 
     run = session.run_prepared(prepare, address, console)
     show(run, console)
     if run.state != "finished":
         option = "" if storage == "runs" else f" --storage {storage}"
-        console.print(f"\nInterrupted. Go on with: [bold]nids resume {run.name}{option}[/]", highlight=False)
+        console.print(f"\nInterrupted. Resume it with: [bold]nids resume {run.name}{option}[/]", highlight=False)
         raise typer.Exit(INTERRUPTED)
     trials = run.trials()
     if not (trials["state"] == "COMPLETE").any():

@@ -23,7 +23,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
 from nids import datasets, models
-from nids.detector.bundle_files import SUMS, arrays_file, damaged, read_arrays, read_files, write_files
+from nids.detector.bundle_files import SUMS, arrays_file, damaged, read_arrays, read_files, write_files, write_sums
 from nids.errors import UserError
 from nids.folds.encoding import Encoding
 from nids.metrics.calibration import correct_priors, with_temperature
@@ -166,8 +166,15 @@ class Bundle:
         return correct_priors(probabilities, np.array(calibration.trained_on), np.array(calibration.natural))
 
 
-def save(folder: Folder, manifest: Manifest, encoding: Encoding, members: Sequence[Weights], card: str) -> None:
+def save(folder: Folder, manifest: Manifest, encoding: Encoding, members: Sequence[Weights], card: str = "") -> None:
     """Write a bundle in the place of an older one; it counts as there once its last file is, ``SHA256SUMS``.
+
+    Args:
+        folder: Where to.
+        manifest: What it is.
+        encoding: How rows are encoded for its models.
+        members: The weights of each model.
+        card: The card, if it is known already; see ``add_card``.
 
     Raises:
         UserError: The folder cannot be written to.
@@ -180,6 +187,17 @@ def save(folder: Folder, manifest: Manifest, encoding: Encoding, members: Sequen
     for i, weights in enumerate(members):
         files[f"weights-{i}.npz"] = arrays_file(weights)
     write_files(folder, files)
+
+
+def add_card(folder: Folder, card: str) -> None:
+    """Give a saved bundle its card, which tells how good the bundle is and so cannot be written with it.
+
+    Raises:
+        UserError: There is no bundle, or it cannot be written to.
+    """
+    files = {**read_files(folder), "MODEL_CARD.md": card.encode()}
+    folder.write("MODEL_CARD.md", files["MODEL_CARD.md"])
+    write_sums(folder, files)
 
 
 def load(folder: Folder, dataset: str | None = None) -> Bundle:

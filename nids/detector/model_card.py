@@ -22,7 +22,7 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], evaluation: FinalEv
     Args:
         manifest: The bundle's.
         trial: The trial's row of the run store: means over the folds and their spread.
-        evaluation: What ``nids.detector.final_model.finalize`` found.
+        evaluation: What ``nids.detector.finalize.finalize`` found.
     """
     data = manifest.data
     parts = [

@@ -17,9 +17,10 @@ from rich.console import Console
 from nids.cluster import connection
 from nids.detector import bundle as bundles
 from nids.detector import score as scoring
+from nids.detector import score_files
 from nids.errors import UserError
 from nids.models import backend
-from nids.progress import counted
+from nids.progress import ProgressDisplay
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def score(
     false_positive_rate: float = scoring.DEFAULT_FALSE_POSITIVE_RATE,
     rejects: Path | None = None,
     overwrite: bool = False,
-) -> scoring.Result:
+) -> scoring.ScoreResult:
     """Score each file into one of its own, as ``nids.detector.score.score`` does; every node has to see all paths.
 
     Args:
@@ -77,14 +78,14 @@ def score(
         UserError: As for ``nids.detector.score.score``. Files that were scored before stay.
     """
     started = time.perf_counter()
-    files = scoring.find_files(paths)
+    files = score_files.find_files(paths)
     backend.configure_alone()
     classes = bundles.load(Folder.from_uri(bundle)).classes  # and with it, that it can be loaded
     _refuse_same_names(files)
     for folder, ending in ((out, ENDING), (rejects, REJECTS)):
         if folder is not None:
             _make(folder)
-            scoring.refuse_targets([folder / f"{file.name}{ending}" for file in files], files, overwrite)
+            score_files.refuse_targets([folder / f"{file.name}{ending}" for file in files], files, overwrite)
     wanted = _Wanted(
         bundle if "://" in bundle else str(Path(bundle).resolve()),
         out.resolve(),
@@ -105,16 +106,15 @@ def score(
         )
         by_class = np.zeros(len(classes), dtype=np.int64)
         rejected = alerts = 0
-        with counted(console) as progress:
-            bar = progress.add_task("files", total=len(files))
+        with ProgressDisplay(console, len(files), "files") as display:
             for row in scored.iter_rows():
                 if row["error"]:
                     raise UserError(row["error"])
                 by_class += row["by_class"]
                 rejected += row["rejected"]
                 alerts += row["alerts"]
-                progress.advance(bar)
-    return scoring.Result(
+                display.advance()
+    return scoring.ScoreResult(
         rows=int(by_class.sum()),
         rejected=rejected,
         by_class=dict(zip(classes, by_class.tolist(), strict=True)),
@@ -139,7 +139,7 @@ class _Scorer:
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         path, wanted = Path(row["file"]), self._wanted
         try:
-            found = scoring.score(
+            result = scoring.score(
                 self._detector,
                 [path],
                 wanted.out / f"{path.name}{ENDING}",
@@ -152,9 +152,9 @@ class _Scorer:
             return {"error": str(error), "by_class": [], "rejected": 0, "alerts": 0}
         return {
             "error": "",
-            "by_class": list(found.by_class.values()),
-            "rejected": found.rejected,
-            "alerts": found.alerts,
+            "by_class": list(result.by_class.values()),
+            "rejected": result.rejected,
+            "alerts": result.alerts,
         }
 
 

@@ -18,13 +18,10 @@ from nids.evaluation.leakage import (
     RIGHT,
     SMOTE_FIRST,
     SMOTE_FIRST_REAL,
-    VARIANTS,
-    measure,
     summarize,
 )
 from nids.metrics.formatting import mean_and_spread, value
 from nids.metrics.measures import HEADLINE, label
-from nids.progress import counted
 from nids.report.sentences import SYNTHETIC
 
 if TYPE_CHECKING:
@@ -96,13 +93,6 @@ def show(measured: pd.DataFrame, traffic: Traffic, console: Console) -> None:
     console.print(table)
     for leak, text in explain(measured):
         console.print(Text.assemble((f"{leak}. ", "bold"), text, "\n"))
-
-
-def measure_with_progress(traffic: Traffic, count: int, seed: int, console: Console) -> pd.DataFrame:
-    """Return what ``measure`` returns, with a progress bar on ``console`` meanwhile."""
-    with counted(console, transient=True) as progress:
-        task = progress.add_task("variants × folds", total=len(VARIANTS) * count)
-        return measure(traffic, count, seed, lambda: progress.advance(task))
 
 
 def _figure(found: pd.DataFrame, name: str, variant: str) -> str:

@@ -1,4 +1,4 @@
-"""The result of ``nids correlate``: its tables and its picture."""
+"""What ``nids correlate`` has measured: its tables and its pictures."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from nids.metrics.formatting import NONE, mean_and_spread, p_value, signed, valu
 from nids.metrics.measures import described, label
 from nids.report.images import png
 from nids.report.terminal import print_table
+from nids.results import file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     import pandas as pd
     from rich.console import Console
+
+    from nids.evaluation.rank_correlation import RankCorrelation
+    from nids.storage import Folder
 
 DRAWN = ("macro_f1", "unseen_detection_rate")
 
@@ -38,10 +42,10 @@ def configurations(table: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str
     return head, rows
 
 
-def correlations(found: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def correlations(rho: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return headings and rows: Spearman's ρ of each figure of the folds with each of the held-out rows, and its p."""
     rows = []
-    for name, group in found.groupby("validation", sort=False):
+    for name, group in rho.groupby("validation", sort=False):
         of = group.set_index("held_out")
         cells = (_rho(of["rho"][figure], of["p"][figure]) for figure in HELD_OUT)
         rows.append(
@@ -50,29 +54,29 @@ def correlations(found: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, 
     return ("", *map(label, HELD_OUT)), rows
 
 
-def picture(table: pd.DataFrame, found: pd.DataFrame, source: str) -> bytes:
+def picture(table: pd.DataFrame, rho: pd.DataFrame, source: str) -> bytes:
     """Return a PNG: the leading figure of each scheme against two figures of the held-out rows.
 
     Args:
         table: A row a configuration, as ``configurations`` takes it.
-        found: The correlations.
+        rho: The correlations.
         source: The held-out file's name.
     """
-    rho = found.set_index(["validation", "held_out"])["rho"]
+    values = rho.set_index(["validation", "held_out"])["rho"]
     leading = [f"{scheme}: {names[0]}" for scheme, names in OF_SCHEME.items() if f"{scheme}: {names[0]}" in table]
     drawn = [
-        held_out.foretelling(
+        held_out.rank_correlation(
             table,
             column,
             name,
-            f"{column.partition(':')[0]} folds: ρ = {signed(rho[column, name], '.2f')}",
+            f"{column.partition(':')[0]} folds: ρ = {signed(values[column, name], '.2f')}",
             f"{label(_figure(column))}, and {label(name)} on the held-out rows",
         )
         for name in DRAWN
         for column in leading
     ]
     title = alt.TitleParams(
-        f"Which folds foretell {source}? {len(table)} configurations",
+        f"Which cross-validation scheme predicts {source}? {len(table)} configurations",
         subtitle="A circle is a configuration, its line the spread over the folds; ρ is Spearman's rank correlation.",
         fontSize=17,
         subtitleFontSize=12.5,
@@ -81,16 +85,24 @@ def picture(table: pd.DataFrame, found: pd.DataFrame, source: str) -> bytes:
     return png(alt.concat(*drawn, columns=len(leading), spacing=34, title=title))
 
 
-def show(found: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], console: Console) -> None:
-    """Print what ``nids.evaluation.rank_correlation.run`` returns."""
-    for source, (table, rho) in found.items():
-        print_table(console, f"{source}: what the folds said, and what it says", *configurations(table))
+def show(outcome: Sequence[RankCorrelation], console: Console) -> None:
+    """Print what ``nids.evaluation.rank_correlation.measure`` returns."""
+    for of_file in outcome:
+        table, rho = of_file.configurations, of_file.correlations
+        print_table(console, f"{of_file.source}: cross-validation and held-out results", *configurations(table))
         print_table(
             console,
-            f"{source}: Spearman's rank correlation over {len(table)} trials; of {len(rho)} such, chance alone puts "
-            f"{0.05 * len(rho):.1f} below p = 0.05",
+            f"{of_file.source}: Spearman's rank correlation over {len(table)} trials; of {len(rho)} such, chance alone "
+            f"puts {0.05 * len(rho):.1f} below p = 0.05",
             *correlations(rho),
         )
+
+
+def write_pictures(outcome: Sequence[RankCorrelation], folder: Folder) -> None:
+    """Write a picture of each held-out file into a folder."""
+    for of_file in outcome:
+        drawn = picture(of_file.configurations, of_file.correlations, of_file.source)
+        folder.write(f"{file_name(of_file.source)}.png", drawn)
 
 
 def _figures(table: pd.DataFrame) -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
+from nids.analysis.eta import seconds_left
+from nids.progress import ProgressDisplay
 from nids.results import ranking
 
 if TYPE_CHECKING:
@@ -17,71 +16,61 @@ if TYPE_CHECKING:
     from nids.search.callback import Counts
     from nids.search.record import Record
 
-SECONDS_BETWEEN_LINES = 30.0
-
 
 class SearchProgress:
     """Shows trials done, running, pruned and failed, the best so far, and the time left.
 
     Args:
         console: Where to.
-        search: Names the metric and says whether less is better.
+        search: Says how many trials there are to be, names the metric and says whether less is better.
         slots: Trials that run at once.
         best: Best value of earlier drivers, with its trial's number.
     """
 
     def __init__(self, console: Console, search: Search, slots: int, best: tuple[float, int] | None) -> None:
-        self._console = console
+        self._display = ProgressDisplay(console, search.trials, "trials", time_left=False)
         self._search = search
         self._slots = slots
         self._best = best
-        self._seconds: list[float] = []
-        self._last_line = time.monotonic()
-        self._bar = Progress(
-            TextColumn("[bold]{task.completed}/{task.total} trials"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("starting", total=None)
+        self._seconds: list[float] = []  # of the ended trials that have a result
+        self._started: dict[int, datetime] = {}  # of the running trials
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        self._display.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+    def __exit__(self, *error: object) -> None:
+        self._display.__exit__(*error)
 
     def update(self, record: Record | None, counts: Counts) -> None:
         """Take in a change of a trial, or the passing of time."""
         done = counts["complete"] + counts["pruned"] + counts["failed"]
-        if record is not None and record.last is not None and record.state in {"RUNNING", "COMPLETE"}:
-            self._keep_best(record.last["value"], record.number)
-        if record is not None and record.ended is not None:
-            self._seconds.append((record.ended - record.started).total_seconds())
-            self._say(_ended(record, self._search.metric))
-        text = self._line(counts, done)
-        self._bar.update(self._task, total=counts["total"], completed=done, description=text)
-        if not self._console.is_terminal and time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
-            self._say(f"{done}/{counts['total']} trials · {text}")
-            self._last_line = time.monotonic()
+        if record is not None:
+            self._take_in(record)
+        self._display.update(done, self._text(counts, done))
 
-    def _say(self, line: str) -> None:
-        # A log's lines are not to be broken at the width of a terminal that is not there.
-        self._console.print(line, highlight=False, soft_wrap=True, markup=False)
+    def _take_in(self, record: Record) -> None:
+        if record.last is not None and record.state in {"RUNNING", "COMPLETE"}:
+            self._keep_best(record.last["value"], record.number)
+        self._started[record.number] = record.started
+        if record.ended is not None:
+            del self._started[record.number]
+            if record.state != "FAIL":
+                self._seconds.append((record.ended - record.started).total_seconds())
+            self._display.print(_ended(record, self._search.metric))
 
     def _keep_best(self, value: float, number: int) -> None:
         if self._best is None or ranking.is_better(value, self._best[0], self._search.direction):
             self._best = (value, number)
 
-    def _line(self, counts: Counts, done: int) -> str:
+    def _text(self, counts: Counts, done: int) -> str:
         parts = [f"{counts['running']} running", f"{counts['pruned']} pruned", f"{counts['failed']} failed"]
         if self._best is not None:
             parts.append(f"best {self._search.metric} {self._best[0]:.4f} (trial {self._best[1]})")
         if self._seconds and done < counts["total"]:
-            left = (counts["total"] - done) * sum(self._seconds) / len(self._seconds) / self._slots
+            each, now = sum(self._seconds) / len(self._seconds), datetime.now(UTC)
+            elapsed = [(now - started).total_seconds() for started in self._started.values()]
+            left = seconds_left(each, counts["total"] - done, elapsed, self._slots)
             parts.append(f"about {timedelta(seconds=round(left))} left")
         return " · ".join(parts)
 

@@ -56,7 +56,7 @@ def test_each_is_drawn(column: str) -> None:
     for chart, words in (
         (held_out.roc(held_out.roc_data(OURS, [])), "detection rate"),
         (held_out.reliability(held_out.reliability_data(OURS)), "share that is correct"),
-        (held_out.foretelling(data, column, "macro_f1", "folds: ρ = 1", "as it is"), "folds: ρ = 1"),
+        (held_out.rank_correlation(data, column, "macro_f1", "folds: ρ = 1", "as it is"), "folds: ρ = 1"),
     ):
         drawn = svg(chart, "chart")
         assert drawn.startswith("<svg")

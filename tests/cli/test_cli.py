@@ -129,7 +129,7 @@ def test_an_interrupted_search_is_resumed(cluster: None, nids: Nids, tmp_path: P
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate()
     assert (process.returncode, open_run("runs", "a").status.state) == (130, "interrupted")
-    assert output.endswith("\nInterrupted. Go on with: nids resume a\n")
+    assert output.endswith("\nInterrupted. Resume it with: nids resume a\n")
 
     result = nids("resume", "a")
     assert result.returncode == 0, result.stderr

@@ -44,7 +44,7 @@ def test_it_ends_when_asked_to_and_leaves_nothing(tmp_path: Path, ending: signal
     (folder,) = {Path(part.partition("=")[2]).parent for part in started[0].cmdline() if part.startswith("--temp-dir=")}
     assert folder.exists()
     process.send_signal(ending)
-    assert process.communicate(timeout=120)[0] == "The cluster has ended.\n"
+    assert process.communicate(timeout=120)[0] == "The cluster has stopped.\n"
     assert process.returncode == 0
     assert [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
     assert not folder.exists()

@@ -12,25 +12,24 @@ from typer.testing import CliRunner
 
 from nids import datasets, report
 from nids.cli import app
-from nids.cluster.parallel import fit_all
 from nids.cluster.placement import node_pools
-from nids.detector import bundle, finalize
+from nids.detector import bundle
 from nids.detector import score as scoring
-from nids.detector.final_model import choose
+from nids.detector.finalize import choose, finalize
 from nids.errors import UserError
 from nids.evaluation import baselines
 from nids.evaluation.held_out import ANOTHER_DRAW
+from nids.evaluation.workspace import Workspace, fit_models
 from nids.metrics.calibration import fit_temperature
 from nids.metrics.detection import attack_scores, threshold_at
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import figures_of
 from nids.report import held_out
 from nids.results import Run, open_run
-from nids.results.reopen import folds_of_run
 from nids.search import driver
 from nids.search import prepare as preparation
 from nids.storage import Folder
-from nids.training.refit import on_folds
+from nids.training.refit import FitResult, FitTask, on_folds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +52,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
         hyperparameters={"conv_kernel_size": 8},
     )
     found = driver.run(preparation.prepare(job, traffic, storage, "a", console.print), console)
-    finalize.run(found, None, 2, storage, None, None, console)
-    baselines.run(found, storage, None, None, console)
+    finalize(found, None, 2, Workspace(storage, console))
+    baselines.measure(found, Workspace(storage, console))
     return open_run(storage, "a")
 
 
@@ -82,28 +81,32 @@ def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> No
     assert sorted(trial["log_loss"]) != sorted(figures["log_loss"] for figures in found)
 
 
-def test_an_interrupted_finalization_trains_no_model_twice(run: Run, tmp_path: Path) -> None:
-    job, training_set, folds = folds_of_run(run, str(Path(run.uri).parent), None, print)
+def test_fit_models_trains_no_model_twice(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interruption loses the models that are being trained, and no other."""
+    console = Console(file=io.StringIO(), width=200)
+    job, training_set, folds = Workspace(str(Path(run.uri).parent), console).reopen(run)
     work, kept = on_folds(folds, 2, job, choose(run).hyperparameters, epochs=2), Folder.from_uri(str(tmp_path))
-    said: list[tuple[int, int]] = []
+    (pool,) = node_pools(job.resources)
+    save = FitResult.save
 
-    (place,) = node_pools(job.resources)
-
-    def interrupt(model: int, epoch: int) -> None:
-        said.append((model, epoch))
-        if len(kept.names(".npz")) >= 2:
+    def interrupt(model: FitResult, folder: Folder, task: FitTask) -> None:
+        save(model, folder, task)
+        if len(kept.names(".npz")) == 2:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        fit_all(training_set, work, job, place, kept, interrupt)
-    done = {name: (tmp_path / name).read_bytes() for name in kept.names(".npz")}
-    assert 2 <= len(done) < 4
-    said.clear()
-    models = fit_all(training_set, work, job, place, kept, lambda model, epoch: said.append((model, epoch)))
-    # Of a model that was kept, its end alone is told; the others begin anew.
-    assert sorted(model for model, epoch in said if epoch == 2) == [0, 1, 2, 3]
-    assert len([model for model, epoch in said if epoch == 1]) == 4 - len(done)
-    assert {name: (tmp_path / name).read_bytes() for name in done} == done
+    with monkeypatch.context() as patched:
+        patched.setattr(FitResult, "save", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            fit_models(training_set, work, job, pool, kept, console)
+    earlier = {name: (tmp_path / name).read_bytes() for name in kept.names(".npz")}
+    assert len(earlier) == 2
+
+    again = Console(file=io.StringIO(), width=200)
+    models = fit_models(training_set, work, job, pool, kept, again)
+    reused, *trained = again.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert reused == "Reusing 2 of 4 models: an earlier, interrupted run trained them."
+    assert [line.partition(": ")[2] for line in trained] == ["trained (3 of 4 models)", "trained (4 of 4 models)"]
+    assert {name: (tmp_path / name).read_bytes() for name in earlier} == earlier
     assert len(models) == len(kept.names(".npz")) == 4
     assert not (Path(run.uri) / "final/unfinished").exists()
 
@@ -231,7 +234,7 @@ def test_a_further_look_is_asked_for(run: Run) -> None:
     for command in ("finalize", "baselines"):
         refused = CliRunner().invoke(app, [command, "a", *at])
         assert isinstance(refused.exception, UserError)
-        assert "Each further look makes them worth less; --again takes one." in str(refused.exception)
+        assert "Every further evaluation on them weakens the result" in str(refused.exception)
     assert len(Run(run.folder).manifest.test_set_accesses) == 2
     again = CliRunner().invoke(app, ["finalize", "a", "--again", "--seeds", "1", *at])
     assert again.exception is None, again.output

@@ -14,8 +14,11 @@ import pytest
 from rich.console import Console
 from sklearn.tree import DecisionTreeClassifier
 
-from nids.detector import score as scoring
-from nids.detector.score import Result, find_files, score, show
+from nids import progress
+from nids.cli.score import show
+from nids.detector import score_files
+from nids.detector.score import ScoreResult, score
+from nids.detector.score_files import find_files
 from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
 
@@ -123,7 +126,7 @@ def test_scores_of_several_files(
         written = pd.read_csv(out, dtype=single)
     assert list(written.columns) == COLUMNS
     pd.testing.assert_frame_equal(written, wanted, check_exact=True)
-    assert result == Result(
+    assert result == ScoreResult(
         rows=240,
         rejected=0,
         by_class={name: int((wanted["class"] == name).sum()) for name in detector.classes},
@@ -238,17 +241,18 @@ def test_columns_that_are_not_used_are_named_once(
         table.to_csv(folder / name)
     table.drop(columns="id").to_parquet(folder / "c")
     score(detector, [folder], Path("scores.csv"), console, rows=100)
-    assert printed(console) == "a.csv: not used: (no name), attack, id\nc: not used: attack\n"
+    assert printed(console) == "a.csv: ignored columns: (no name), attack, id\nc: ignored columns: attack\n"
 
 
 def test_progress_in_a_log_is_a_line_now_and_then(
     detector: TreeDetector, traffic: Traffic, folder: Path, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scoring, "SECONDS_BETWEEN_LINES", -1.0)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", -1.0)
     (folder / "a").write_text(text_of(traffic.features))
     score(detector, [folder], Path("scores.csv"), console, rows=100)
     lines = [line.rpartition(" · ")[0] for line in printed(console).splitlines()]
-    assert lines == ["a: 100 rows", "a: 200 rows", "a: 240 rows"]
+    assert [line.partition(" % · ")[2] for line in lines] == ["a · 100 rows", "a · 200 rows", *["a · 240 rows"] * 2]
+    assert lines[-1].startswith("100 %")
 
 
 def test_progress_in_a_terminal_is_a_bar_that_ends_full(detector: TreeDetector, traffic: Traffic, folder: Path) -> None:
@@ -257,13 +261,13 @@ def test_progress_in_a_terminal_is_a_bar_that_ends_full(detector: TreeDetector, 
         (folder / name).write_text(text_of(traffic.features))
     score(detector, [folder], Path("scores.csv"), console, rows=100)
     last = printed(console).split("\r")[-1]
-    assert "b[1]" in last
-    assert "100 % · 480 rows" in last
+    assert "100 % ━" in last
+    assert "b[1] · 480 rows" in last
 
 
 def test_what_is_shown_of_a_result() -> None:
     console = Console(file=io.StringIO(), width=60)
-    show(Result(1500, 2, {"Normal": 1000, "DoS": 500}, 503, 2.04, Path("a[1]/scores.csv")), console)
+    show(ScoreResult(1500, 2, {"Normal": 1000, "DoS": 500}, 503, 2.04, Path("a[1]/scores.csv")), console)
     assert [line.split() for line in printed(console).splitlines() if line[:1] == "│"] == [
         ["│", "Normal", "│", "1,000", "│", "66.67%", "│"],
         ["│", "DoS", "│", "500", "│", "33.33%", "│"],
@@ -371,7 +375,7 @@ def test_a_full_disk_is_said_of_the_right_file(
             with written_whole(path) as stream:
                 yield stream
 
-    monkeypatch.setattr(scoring, "written_whole", on_a_full_disk)
+    monkeypatch.setattr(score_files, "written_whole", on_a_full_disk)
     (folder / "a").write_text(text_of(traffic.features))
     with pytest.raises(UserError) as refusal:
         score(detector, [folder], Path("scores.csv"), console, rejects=Path("rejects.csv"))

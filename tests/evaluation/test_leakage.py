@@ -267,11 +267,7 @@ def test_the_seed_decides_every_variant(traffic: Traffic) -> None:
 def test_progress_counts_the_rows_of_the_result(traffic: Traffic) -> None:
     steps: list[None] = []
     found = leakage.measure(traffic, 2, SEED, lambda: steps.append(None))
-    assert len(steps) == len(found) == 14
-    console = Console(file=io.StringIO(), width=80, force_terminal=True)
-    shown = told.measure_with_progress(traffic, 2, SEED, console)
-    pd.testing.assert_frame_equal(shown, found)
-    assert "14/14" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert len(steps) == len(found) == len(leakage.VARIANTS) * 2
 
 
 def invented() -> pd.DataFrame:

@@ -12,7 +12,8 @@ from scipy.stats import rankdata
 
 from nids.analysis import rank_correlation
 from nids.errors import UserError
-from nids.evaluation import rank_correlation as looking
+from nids.evaluation.rank_correlation import RankCorrelation, measure
+from nids.evaluation.workspace import Workspace
 from nids.report import rank_correlation as report
 from nids.results import Run, RunManifest, open_run
 from nids.search import driver
@@ -61,22 +62,21 @@ def runs(
 
 
 @pytest.fixture(scope="module")
-def found(runs: list[Run]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What came of them on the held-out rows: the configurations, the correlations."""
+def outcome(runs: list[Run]) -> RankCorrelation:
+    """What came of them on the held-out rows."""
     console = Console(file=io.StringIO(), width=200)
     for run in runs:  # from a machine with more cores
         run.folder.write("manifest.json", changed(run, "job.resources.cpus_per_trial", 1000).manifest.to_json())
     opened = [Run(run.folder) for run in runs]
     here = ("resources.cpus_per_trial=1",)
-    outcome = looking.run(opened, 1, str(Path(runs[0].uri).parent), None, None, console, here)
-    ((_, tables),) = outcome.items()
-    return tables
+    (of_file,) = measure(opened, 1, Workspace(str(Path(runs[0].uri).parent), console, overrides=here))
+    return of_file
 
 
 def test_all_but_the_resources_stays_what_it_was(runs: list[Run]) -> None:
     console = Console(file=io.StringIO(), width=200)
     with pytest.raises(UserError, match=r"--set search\.trials=9: of a search that has begun, only \[resources\]"):
-        looking.run(runs, 1, str(Path(runs[0].uri).parent), None, None, console, ("search.trials=9",))
+        measure(runs, 1, Workspace(str(Path(runs[0].uri).parent), console, overrides=("search.trials=9",)))
 
 
 def test_each_search_tries_the_same(runs: list[Run]) -> None:
@@ -85,8 +85,8 @@ def test_each_search_tries_the_same(runs: list[Run]) -> None:
     assert len({configuration.hyperparameters for configuration in shared}) == TRIALS
 
 
-def test_what_the_folds_say_is_of_the_last_epoch(runs: list[Run], found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    table, _ = found
+def test_what_the_folds_say_is_of_the_last_epoch(runs: list[Run], outcome: RankCorrelation) -> None:
+    table = outcome.configurations
     for run, scheme, names in zip(runs, *zip(*rank_correlation.OF_SCHEME.items(), strict=True), strict=True):
         curves = run.curves()
         for trial in range(TRIALS):
@@ -96,8 +96,8 @@ def test_what_the_folds_say_is_of_the_last_epoch(runs: list[Run], found: tuple[p
                 assert table[f"{scheme}: {name}_std"][trial] == pytest.approx(np.std(last[name], ddof=1))
 
 
-def test_the_correlations_are_those_of_the_ranks(found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    table, rho = found
+def test_the_correlations_are_those_of_the_ranks(outcome: RankCorrelation) -> None:
+    table, rho = outcome.configurations, outcome.correlations
     assert len(rho) == 7 * len(rank_correlation.HELD_OUT)
     for row in rho.to_dict("records"):
         ours, theirs = table[row["validation"]], table[row["held_out"]]
@@ -109,23 +109,25 @@ def test_the_correlations_are_those_of_the_ranks(found: tuple[pd.DataFrame, pd.D
             assert np.isnan(row["rho"])
 
 
-def test_it_is_written_with_its_look(runs: list[Run], found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+def test_it_is_written_with_its_look(runs: list[Run], outcome: RankCorrelation) -> None:
     folder = Path(runs[0].uri) / "rank_correlation"
     assert not (folder / "unfinished").exists()
+    report.write_pictures([outcome], runs[0].folder.folder("rank_correlation"))
+    assert runs[0].has_rank_correlation()
     (table,), (rho,), (picture,) = (
         folder.glob(names) for names in ("configurations-*.parquet", "correlations-*.parquet", "*.png")
     )
-    pd.testing.assert_frame_equal(pd.read_parquet(table), found[0])
-    pd.testing.assert_frame_equal(pd.read_parquet(rho), found[1])
+    pd.testing.assert_frame_equal(pd.read_parquet(table), outcome.configurations)
+    pd.testing.assert_frame_equal(pd.read_parquet(rho), outcome.correlations)
     assert picture.read_bytes().startswith(b"\x89PNG")
     for run in runs:
         (access,) = Run(run.folder).manifest.test_set_accesses
         assert (access.purpose, access.files) == (f"rank correlation, {TRIALS} configurations", (FOUND,))
 
 
-def test_it_is_shown(found: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+def test_it_is_shown(outcome: RankCorrelation) -> None:
     console = Console(file=io.StringIO(), width=250)
-    report.show({"rows": found}, console)
+    report.show([outcome], console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert f"Spearman's rank correlation over {TRIALS} trials" in text
     for words in ("random: log-loss (sign turned)", "unseen-attacks: macro-F1 with unseen attacks"):

@@ -1,0 +1,89 @@
+"""The command that puts a detector to use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nids.cli.options import AddressOption
+
+if TYPE_CHECKING:
+    from nids.detector.score import ScoreResult
+
+
+def score(
+    bundle: Annotated[
+        str, typer.Argument(help="The detector: the folder that `nids finalize` wrote, or its URI.", show_default=False)
+    ],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Traffic to score: CSV with or without a header, also gzipped, or Parquet; labels are not needed. Of "
+            "a folder, all files directly in it.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File for the scores, .parquet or .csv; with --ray, a folder. Default: scores.parquet, or scores.",
+            show_default=False,
+        ),
+    ] = None,
+    fpr: Annotated[
+        float, typer.Option(help="False-positive rate of the alerts: one that the detector has a threshold for.")
+    ] = 0.01,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file for rows that cannot be read; with --ray, a folder. Default: stop at the first such row.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
+    on_ray: Annotated[
+        bool, typer.Option("--ray", help="Score the files in parallel on a Ray cluster whose nodes all see them.")
+    ] = False,
+    address: AddressOption = None,
+) -> None:
+    """Score new traffic with a detector: class, probabilities and alert of every row."""
+    from nids.models import backend
+
+    backend.configure_alone()
+    progress = Console(stderr=True)
+    options: dict[str, Any] = {"false_positive_rate": fpr, "rejects": rejects, "overwrite": overwrite}
+    if on_ray:
+        from nids.detector import score_on_cluster
+
+        result = score_on_cluster.score(bundle, files, out or Path("scores"), address, progress, **options)
+    else:
+        from nids.detector import bundle as bundles
+        from nids.detector import score as scoring
+        from nids.storage import Folder
+
+        detector = bundles.load(Folder.from_uri(bundle))
+        if detector.manifest.data.get("synthetic"):
+            progress.print("[bold yellow]The detector was trained on synthetic rows: it knows no real traffic.[/]")
+        result = scoring.score(detector, files, out or Path("scores.parquet"), progress, **options)
+    show(result, Console())
+
+
+def show(result: ScoreResult, console: Console) -> None:
+    """Print what was scored."""
+    table = Table("class", title="Rows by class")
+    table.add_column("rows", justify="right")
+    table.add_column("share", justify="right")
+    for name, rows in result.by_class.items():
+        table.add_row(name, f"{rows:,}", f"{rows / result.rows:.2%}" if result.rows else "–")
+    console.print(table)
+    console.print(
+        f"{result.rows:,} rows scored in {result.seconds:.1f} s, {result.alerts:,} alerts, "
+        f"{result.rejected:,} rows rejected\nScores: {result.out}",
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+    )
