@@ -8,9 +8,8 @@ import pandas as pd
 import streamlit as st
 from optuna.distributions import CategoricalDistribution
 
-from nids.analysis.summary import STATES
+from nids.charts.trial_states import STATES
 from nids.metrics.formatting import setting
-from nids.report.sentences import STATES as STATE_WORDS
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -28,7 +27,7 @@ def chosen(trials: pd.DataFrame, space: Space, row: DeltaGenerator) -> pd.DataFr
             "State",
             [state for state in STATES if (trials["state"] == state).any()],
             selection_mode="multi",
-            format_func=STATE_WORDS.__getitem__,
+            format_func=lambda state: STATES[state].words,
             key="state",
             bind="query-params",
             help="Choose none to see all.",

@@ -14,7 +14,8 @@ from dashboard.components.tables import sortable
 from dashboard.data import cache
 from nids.analysis import class_results
 from nids.analysis.class_results import CLASS_MEASURES, attack_summary, class_summary
-from nids.charts import theme
+from nids.charts import class_results as class_chart
+from nids.charts import confusion_matrix
 from nids.metrics.formatting import interval, mean_and_spread
 from nids.metrics.measures import label
 
@@ -176,16 +177,18 @@ def _charts(judged: list[Judged], order: Sequence[str], folds: Sequence[int]) ->
             if model.confusions.empty:
                 st.info(f"The confusion matrix of {plain(model.name)} cannot be read.")
                 continue
-            data = theme.confusion_data(class_results.confusion_of(model, chosen), 0, order)
-            chart = theme.confusion(data, order, f"{model.name}, {subtitle}", "share" if text == "share" else "count")
+            data = confusion_matrix.data(class_results.confusion_of(model, chosen), 0, order)
+            chart = confusion_matrix.draw(
+                data, order, f"{model.name}, {subtitle}", "share" if text == "share" else "count"
+            )
             draw(chart, f"Confusion matrix of {model.name}")
-    scores = [theme.class_results_data(model.classes.assign(trial=0), 0)["score"].min() for model in judged]
+    scores = [class_chart.data(model.classes.assign(trial=0), 0)["score"].min() for model in judged]
     lowest = min(scores) if len(judged) > 1 else None
     # One model's scores stand beside its matrix, those of two below theirs.
     for model, column in zip(judged, columns[1:] if len(judged) == 1 else columns, strict=False):
         with column:
-            data = theme.class_results_data(model.classes.assign(trial=0), 0)
-            drawn = theme.class_results(data, order, lowest)
+            data = class_chart.data(model.classes.assign(trial=0), 0)
+            drawn = class_chart.draw(data, order, lowest)
             draw(drawn, f"Results of {model.name} by class: a circle for each fold")
 
 

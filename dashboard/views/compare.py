@@ -12,8 +12,7 @@ from dashboard.components.chart import draw
 from dashboard.components.markdown import plain
 from dashboard.data import cache
 from nids.analysis import comparisons, run_diff
-from nids.charts import downsampling, theme
-from nids.charts import trials as trial_charts
+from nids.charts import downsampling, optimization_history, theme
 from nids.metrics.formatting import NONE, duration, mean_and_spread
 from nids.metrics.measures import label
 from nids.report import sentences, significance
@@ -44,7 +43,7 @@ def show() -> None:
         list(runs),
         key=selection.RUNS,
         bind="query-params",
-        max_selections=trial_charts.MOST_CHOSEN,
+        max_selections=theme.MOST_LINES,
         help="Choose two to five.",
     )
     if missing := [name for name in requested if name not in runs]:
@@ -177,9 +176,9 @@ def _histories(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> No
         )
         return
     parts = [
-        downsampling.thin_history(theme.history_data(run.trials(), summaries[name].direction)).assign(run=name)
+        downsampling.thin_history(optimization_history.data(run.trials(), summaries[name].direction)).assign(run=name)
         for name, run in runs.items()
     ]
     data = pd.concat(parts, ignore_index=True)
     if data["best"].notna().any():
-        draw(trial_charts.best_lines(data, metrics.pop(), list(runs)), "Best value so far of each run")
+        draw(optimization_history.draw_runs(data, metrics.pop(), list(runs)), "Best value so far of each run")

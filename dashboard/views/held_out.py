@@ -11,8 +11,7 @@ from dashboard.components import downloads, faults, layout, selection
 from dashboard.components.chart import draw
 from dashboard.components.markdown import code, plain
 from dashboard.components.tables import sortable
-from nids.charts import attack_types, theme
-from nids.charts import held_out as charts
+from nids.charts import attack_types, confusion_matrix, reliability, roc_curve
 from nids.metrics import alerts
 from nids.metrics.formatting import value
 from nids.metrics.measures import label
@@ -217,13 +216,13 @@ def _models(result: HeldOut, run: KeptRun) -> None:
     downloads.table(numbers, f"{run.name}-{result.file}")
     left, right = st.columns(2, gap="medium")
     with left:
-        curves = charts.roc_data(result.ours, result.baselines)
+        curves = roc_curve.data(result.ours, result.baselines)
         if not curves.empty:
-            draw(charts.roc(curves), "ROC curves: detection rate against false-alarm rate")
+            draw(roc_curve.draw(curves), "ROC curves: detection rate against false-alarm rate")
     if result.ours is not None:
         with right:
-            reliability = charts.reliability(charts.reliability_data(result.ours))
-            draw(reliability, "Calibration: how often the detector is right, by how sure it is")
+            calibration = reliability.draw(reliability.data(result.ours))
+            draw(calibration, "Calibration: how often the detector is right, by how sure it is")
 
 
 def _metrics(result: HeldOut) -> pd.DataFrame:
@@ -251,12 +250,12 @@ def _metrics(result: HeldOut) -> pd.DataFrame:
 def _detail(result: HeldOut, ours: Evaluation, run: KeptRun) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
-        data = attack_types.attacks_data(ours, run.manifest.dataset.benign)
-        draw(attack_types.attacks(data), "Detection rate of each attack type, known and unseen types")
+        data = attack_types.data(ours, run.manifest.dataset.benign)
+        draw(attack_types.draw(data), "Detection rate of each attack type, known and unseen types")
     with right:
-        counts = charts.confusion_data(ours)
+        counts = confusion_matrix.data_of_evaluation(ours)
         order = counts["actual"].unique().tolist()
-        draw(theme.confusion(counts, order, f"rows of {result.file}"), "Confusion matrix of the held-out rows")
+        draw(confusion_matrix.draw(counts, order, f"rows of {result.file}"), "Confusion matrix of the held-out rows")
         for note in result.notes:
             st.caption(plain(note))
     if container := layout.unfolded("By class", "classes"):

@@ -8,10 +8,9 @@ import streamlit as st
 
 from dashboard.components.chart import draw, grid, left_out
 from dashboard.data import cache
-from nids.charts import downsampling, theme
-from nids.charts import trials as trial_charts
+from nids.charts import downsampling, parallel_coordinate, param_importances, slices
+from nids.charts.trial_states import STATES
 from nids.metrics.measures import label
-from nids.report.sentences import STATES as STATE_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 FIRST_SLICES = 4
 MOST_BESIDE = 8
-# The marks of nids.charts.theme by state, in words for those who cannot tell the colours apart.
-MARKS = {"COMPLETE": "blue circle:", "PRUNED": "orange triangle:", "RUNNING": "green diamond:", "FAIL": "red cross:"}
 
 
 def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, space: Space) -> None:
@@ -45,18 +42,18 @@ def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, space: Space
     left, right = st.columns([2, 3], gap="medium") if beside else (st.container(), st.container())
     with left:
         if importances:
-            draw(theme.importances(theme.importances_data(importances)), "Importance of each hyperparameter")
+            draw(param_importances.draw(param_importances.data(importances)), "Importance of each hyperparameter")
         st.caption(f"{note} Filters do not apply here.")
     lines = downsampling.best_first(valued, summary.direction, downsampling.MOST_LINES)
     with right:
-        data = trial_charts.parallel_data(lines, space, summary.metric, summary.direction)
+        data = parallel_coordinate.data(lines, space, summary.metric, summary.direction)
         draw(
-            trial_charts.parallel(data, trial_charts.ends(space, lines, summary.metric)),
+            parallel_coordinate.draw(data, parallel_coordinate.ends(space, lines, summary.metric)),
             "Parallel coordinates: a line for each trial across its hyperparameters and its value",
         )
         left_out(len(lines), len(valued))
     marks = downsampling.best_first(valued, summary.direction, downsampling.MOST_SLICED)
-    words = "; ".join(f"{mark} {STATE_WORDS[state]}" for state, mark in MARKS.items() if state in set(marks["state"]))
+    words = "; ".join(f"{state.mark}: {state.words}" for name, state in STATES.items() if name in set(marks["state"]))
     st.markdown(f"##### {_capital(label(summary.metric))} of each trial by hyperparameter, most important first")
     st.caption(f"One mark per trial: {words}. The value of a pruned trial is from the epoch at which it was stopped.")
     left_out(len(marks), len(valued))
@@ -65,7 +62,7 @@ def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, space: Space
         order = order[:FIRST_SLICES]
     slices = [
         (
-            trial_charts.one_slice(trial_charts.slice_data(marks, name), name, space[name], summary.metric),
+            slices.draw(slices.data(marks, name), name, space[name], summary.metric),
             f"{_capital(label(summary.metric))} of each trial by {name}",
         )
         for name in order

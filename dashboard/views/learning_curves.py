@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.components import downloads, selection
 from dashboard.components.chart import draw
 from dashboard.components.markdown import plain
-from nids.charts import trials as trial_charts
+from nids.charts import learning_curves, theme
 from nids.metrics.measures import label
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def show(run: KeptRun, summary: RunSummary) -> None:
             "Trials",
             options,
             default=first,
-            max_selections=trial_charts.MOST_CHOSEN,
+            max_selections=theme.MOST_LINES,
             key=CHOSEN,
             bind="query-params",
             help="At most five, so that the lines stay distinguishable. Best trials first.",
@@ -63,7 +63,7 @@ def show(run: KeptRun, summary: RunSummary) -> None:
         st.info(f"These trials have no {label(metric)}.")
         return
     draw(
-        trial_charts.curves(trial_charts.curves_data(rows, metric), metric, [*map(int, picked)]),
+        learning_curves.draw(learning_curves.data(rows, metric), metric, [*map(int, picked)]),
         f"Learning curves of trials {', '.join(picked)}",
     )
     downloads.table(rows, f"{run.name}-curves", "These curves (CSV)")

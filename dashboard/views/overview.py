@@ -13,7 +13,7 @@ from dashboard.components.chart import draw, left_out
 from dashboard.components.markdown import code, plain, unbroken
 from dashboard.data import cache
 from nids.analysis import baselines, comparisons, eta
-from nids.charts import downsampling, theme
+from nids.charts import downsampling, optimization_history
 from nids.metrics.formatting import NONE, mean_and_spread, value
 from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, label
 from nids.report import cells, sentences, significance
@@ -57,9 +57,12 @@ def _live(run: KeptRun) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with right:
         if trials["value"].notna().any():
-            data = theme.history_data(trials, summary.direction)
+            data = optimization_history.data(trials, summary.direction)
             shown = downsampling.thin_history(data)
-            draw(theme.history(shown, summary.metric), "Optimization history: each trial's value, and the best so far")
+            draw(
+                optimization_history.draw(shown, summary.metric),
+                "Optimization history: each trial's value, and the best so far",
+            )
             left_out(len(shown), len(data))
         else:
             st.info("No trial has completed its first epoch yet.")

@@ -79,7 +79,7 @@ def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, axes: Axes |
     on_front = ranking.front(trials, axes)[with_both.index]
     others = downsampling.best_first(with_both[~on_front], summary.direction, downsampling.MOST_MARKS)
     drawn = pd.concat([with_both[on_front], others])
-    picture = pareto_front.trade_off(pareto_front.trade_off_data(drawn, on_front, axes), axes)
+    picture = pareto_front.draw(pareto_front.data(drawn, on_front, axes), axes)
     draw(picture, f"{label(axes.vertical)} of each trial against its {label(axes.horizontal)}")
     left_out(len(drawn), len(with_both))
     best = with_both[on_front].sort_values(axes.vertical, ascending=described(axes.vertical).direction == "min")

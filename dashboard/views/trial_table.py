@@ -10,10 +10,9 @@ import streamlit as st
 
 from dashboard.components import downloads, selection
 from dashboard.views import learning_curves
-from nids.charts import downsampling
-from nids.charts import trials as trial_charts
+from nids.charts import downsampling, theme
+from nids.charts.trial_states import STATES
 from nids.metrics.measures import HEADLINE, described, label
-from nids.report.sentences import STATES as STATE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +34,7 @@ def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = HEADLINE)
     """
     shown: dict[str, Any] = {
         "trial": trials["trial"],
-        "state": trials["state"].map(STATE_WORDS),
+        "state": trials["state"].map({name: state.words for name, state in STATES.items()}),
         label(metric): _scale(metric) * trials["value"],
         SPREAD: _scale(metric) * trials[f"{metric}_std"],
     }
@@ -114,7 +113,7 @@ def _format(column: pd.Series) -> str:
 
 
 def _buttons(run: KeptRun, picked: pd.DataFrame, ordered: pd.DataFrame, kind: str) -> None:
-    numbers = picked["trial"].astype(int).tolist()[: trial_charts.MOST_CHOSEN]
+    numbers = picked["trial"].astype(int).tolist()[: theme.MOST_LINES]
     pages = st.session_state.get(selection.PAGES, {})
     with st.container(horizontal=True):
         st.button(

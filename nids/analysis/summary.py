@@ -12,6 +12,7 @@ from nids.analysis.class_results import CLASS_MEASURES, attack_summary, class_su
 from nids.analysis.importances import importances
 from nids.analysis.majority_class import majority_class
 from nids.analysis.published import differences, published_for, ranges_of
+from nids.charts.trial_states import STATES
 from nids.metrics.measures import ON_FOLDS, described
 from nids.results import ranking
 from nids.search_space import params_of
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from nids.search_space import Space
 
 SHOWN_TRIALS = 200
-STATES = ("COMPLETE", "PRUNED", "RUNNING", "FAIL")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class RunSummary:
             fold stands there twice, once as a known one.
         ranges: Index the measures of classes that published results give a range of; columns low and high, over all
             classes and folds.
-        states: Number of trials in each of ``STATES``.
+        states: Number of trials in each of ``nids.charts.trial_states.STATES``.
         failures: Columns reason, count, trials (the first numbers); the most frequent first.
         importances: Hyperparameter → share; empty if there is nothing to tell.
         importances_note: What they rest on, or why there are none.

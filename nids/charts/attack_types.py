@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from nids.charts.theme import BLUE, GREY, VERMILION, WIDTH, fields, heading
+from nids.charts.colours import BLUE, GREY, VERMILION
+from nids.charts.theme import WIDTH, fields, heading
 
 if TYPE_CHECKING:
     from nids.metrics.evaluation import Evaluation
@@ -16,7 +17,7 @@ SEEN, UNSEEN = "known from training", "unseen in training"
 MOST_TYPES = 14
 
 
-def attacks_data(ours: Evaluation, benign: str, most: int = MOST_TYPES) -> pd.DataFrame:
+def data(ours: Evaluation, benign: str, most: int = MOST_TYPES) -> pd.DataFrame:
     """Return the detection rates of the attack types with the most rows of a held-out file.
 
     Args:
@@ -42,8 +43,8 @@ def attacks_data(ours: Evaluation, benign: str, most: int = MOST_TYPES) -> pd.Da
     return pd.concat([part[columns] for part in parts if len(part)], ignore_index=True)
 
 
-def attacks(data: pd.DataFrame) -> alt.LayerChart:
-    """Draw ``attacks_data``: a bar for the detection rate, a stroke for the recall of its class."""
+def draw(data: pd.DataFrame) -> alt.LayerChart:
+    """Draw ``data``: a bar for the detection rate, a stroke for the recall of its class."""
     shown = data.assign(name=data["attack"] + " (" + data["rows"].map("{:,}".format) + ")")
     # Both kinds may have "… others" with as many rows; the sign keeps them apart, and shows no ink.
     shown["name"] = shown["name"].where(shown["kind"] == UNSEEN, shown["name"] + "\u200b")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from nids.charts.theme import BLUE, GREY, HEIGHT, WIDTH, by_state, fields, heading, measured
+from nids.charts.colours import BLUE, GREY
+from nids.charts.theme import HEIGHT, WIDTH, by_state, fields, heading, measured
 from nids.metrics.measures import described, label
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from nids.results.ranking import Axes
 
 
-def trade_off_data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.DataFrame:
+def data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.DataFrame:
     """Return the trials that have both figures.
 
     Args:
@@ -40,8 +41,8 @@ def trade_off_data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.
     return data.dropna(subset=["x", "y"]).sort_values(["x", "y"], ignore_index=True)
 
 
-def trade_off(data: pd.DataFrame, axes: Axes) -> alt.LayerChart:
-    """Draw ``trade_off_data``: a mark for each trial; those on the front in full colour, with their spread."""
+def draw(data: pd.DataFrame, axes: Axes) -> alt.LayerChart:
+    """Draw ``data``: a mark for each trial; those on the front in full colour, with their spread."""
     x, y = measured(alt.X, "x", axes.horizontal), measured(alt.Y, "y", axes.vertical)
     marks = alt.Chart(data).encode(
         x=x,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nids.analysis.baselines import name_of
-from nids.charts.held_out import OURS
+from nids.charts.roc_curve import OURS
 from nids.metrics.detection import precision_at
 from nids.metrics.formatting import NONE, interval, mean_and_spread, value
 

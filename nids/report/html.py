@@ -11,8 +11,15 @@ from markupsafe import Markup
 from nids.analysis import baselines
 from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import RunSummary, summarize
-from nids.charts import held_out as verdict_charts
-from nids.charts import theme
+from nids.charts import (
+    class_results,
+    confusion_matrix,
+    loss_curves,
+    optimization_history,
+    param_importances,
+    reliability,
+    roc_curve,
+)
 from nids.metrics.formatting import mean_and_spread, setting
 from nids.metrics.measures import HEADLINE, label
 from nids.report import cells, held_out, sentences, significance
@@ -87,28 +94,32 @@ def _pictures(run: Run, found: RunSummary, judged: Sequence[HeldOut]) -> dict[st
     """Return those charts that there is data for."""
     drawn: dict[str, Any] = {}
     if found.trials["value"].notna().any():
-        drawn["history"] = theme.history(theme.history_data(run.trials(), found.direction), found.metric)
+        drawn["history"] = optimization_history.draw(
+            optimization_history.data(run.trials(), found.direction), found.metric
+        )
     if found.importances:
-        drawn["importances"] = theme.importances(theme.importances_data(found.importances))
+        drawn["importances"] = param_importances.draw(param_importances.data(found.importances))
     if found.best is not None:
         classes, best = run.manifest.data.classes, found.best
-        scores = theme.class_results_data(run.table("classes", best.trial), best.trial)
-        curves = theme.curves_data(run.table("curves", best.trial), best.trial)
-        confusion = theme.confusion_data(run.table("confusions", best.trial), best.trial, classes)
+        scores = class_results.data(run.table("classes", best.trial), best.trial)
+        curves = loss_curves.data(run.table("curves", best.trial), best.trial)
+        confusion = confusion_matrix.data(run.table("confusions", best.trial), best.trial, classes)
         if not scores.empty:
-            drawn["classes"] = theme.class_results(scores, classes)
+            drawn["classes"] = class_results.draw(scores, classes)
         if confusion["count"].any():
-            drawn["confusion"] = theme.confusion(confusion, classes)
+            drawn["confusion"] = confusion_matrix.draw(confusion, classes)
         if not curves.empty:
-            drawn["curves"] = theme.curves(curves, best.epoch)
+            drawn["curves"] = loss_curves.draw(curves, best.epoch)
     for i, file in enumerate(judged):
-        curves = verdict_charts.roc_data(file.ours, file.baselines)
+        curves = roc_curve.data(file.ours, file.baselines)
         if not curves.empty:
-            drawn[f"roc{i}"] = verdict_charts.roc(curves)
+            drawn[f"roc{i}"] = roc_curve.draw(curves)
         if file.ours is not None:
-            counted = verdict_charts.confusion_data(file.ours)
-            drawn[f"confusion{i}"] = theme.confusion(counted, counted["actual"].unique().tolist(), "held-out rows")
-            drawn[f"reliability{i}"] = verdict_charts.reliability(verdict_charts.reliability_data(file.ours))
+            counted = confusion_matrix.data_of_evaluation(file.ours)
+            drawn[f"confusion{i}"] = confusion_matrix.draw(
+                counted, counted["actual"].unique().tolist(), "held-out rows"
+            )
+            drawn[f"reliability{i}"] = reliability.draw(reliability.data(file.ours))
     # The drawing library has escaped the run's texts in them, as in any SVG.
     return {name: Markup(svg(chart, name)) for name, chart in drawn.items()}
 

@@ -10,7 +10,7 @@ import altair as alt
 import vl_convert
 
 from nids.analysis.summary import summarize
-from nids.charts import theme
+from nids.charts import class_results, confusion_matrix, loss_curves, optimization_history, theme
 from nids.errors import UserError
 from nids.report import sentences
 
@@ -24,7 +24,7 @@ def svg(chart: alt.TopLevelMixin, name: str) -> str:
     """Return a chart as an SVG element for use inside a page: its text takes the page's colour.
 
     Args:
-        chart: A chart of ``nids.charts.theme``, not themed.
+        chart: A chart of ``nids.charts``, not themed.
         name: A word, unique in the page; it keeps the element's ids apart from those of other charts.
     """
     drawn: str = vl_convert.vegalite_to_svg(_spec(theme.themed(chart)), allowed_base_urls=[])
@@ -47,10 +47,10 @@ def picture(run: Run) -> bytes:
     if found.best is None:
         raise UserError(f"{found.run}: there is nothing to draw. {sentences.verdict(found)}")
     classes = run.manifest.data.classes
-    history = theme.history(theme.history_data(run.trials(), found.direction), found.metric)
-    confusion = theme.confusion(theme.confusion_data(run.confusions(), found.best.trial, classes), classes)
-    curves = theme.curves(theme.curves_data(run.curves(), found.best.trial), found.best.epoch)
-    by_class = theme.class_results(theme.class_results_data(run.classes(), found.best.trial), classes)
+    history = optimization_history.draw(optimization_history.data(run.trials(), found.direction), found.metric)
+    confusion = confusion_matrix.draw(confusion_matrix.data(run.confusions(), found.best.trial, classes), classes)
+    curves = loss_curves.draw(loss_curves.data(run.curves(), found.best.trial), found.best.epoch)
+    by_class = class_results.draw(class_results.data(run.classes(), found.best.trial), classes)
     data, count = run.manifest.data, run.manifest.job.folds.count
     source = f"{data.rows:,} rows of {data.source}, {found.folds} of {count} folds"
     title = alt.TitleParams(

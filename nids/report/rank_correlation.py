@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from nids.analysis.rank_correlation import HELD_OUT, OF_SCHEME
-from nids.charts import held_out
+from nids.charts import rank_correlation
 from nids.metrics.formatting import NONE, mean_and_spread, p_value, signed, value
 from nids.metrics.measures import described, label
 from nids.report.images import png
@@ -65,7 +65,7 @@ def picture(table: pd.DataFrame, rho: pd.DataFrame, source: str) -> bytes:
     values = rho.set_index(["validation", "held_out"])["rho"]
     leading = [f"{scheme}: {names[0]}" for scheme, names in OF_SCHEME.items() if f"{scheme}: {names[0]}" in table]
     drawn = [
-        held_out.rank_correlation(
+        rank_correlation.draw(
             table,
             column,
             name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from nids.charts.trial_states import STATES
 from nids.metrics.formatting import mean_and_spread, value
 from nids.metrics.measures import label
 from nids.report import significance
@@ -23,8 +24,6 @@ SYNTHETIC = (
     "SYNTHETIC DATA: these rows were generated. The figures show that the search works; "
     "they say nothing about real traffic."
 )
-# Optuna's running trials may be of a search that no longer runs.
-STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "RUNNING": "unfinished", "FAIL": "failed"}
 
 
 def headline(summary: RunSummary, figures: pd.DataFrame) -> str:
@@ -116,8 +115,8 @@ def trade_off(trials: pd.DataFrame, axes: Axes) -> str:
 
 def states(summary: RunSummary) -> str:
     """Return "9 complete, 5 pruned, 1 failed"; states without trials are left out."""
-    found = [f"{count} {STATES[state]}" for state, count in summary.states.items() if count]
-    return ", ".join(found) or "no trials yet"
+    counts = [f"{count} {STATES[state].words}" for state, count in summary.states.items() if count]
+    return ", ".join(counts) or "no trials yet"
 
 
 def shown_trials(summary: RunSummary) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from nids.charts.attack_types import SEEN, UNSEEN, attacks, attacks_data
+from nids.charts import attack_types
+from nids.charts.attack_types import SEEN, UNSEEN
 from nids.metrics.evaluation import AttackTypeResult, Evaluation
 
 
@@ -20,13 +21,13 @@ def test_unseen_types_come_first_and_rare_ones_together() -> None:
             entry("worm", "DoS", False, 10, 0.0),
         )
     )
-    data = attacks_data(ours, "Normal", most=1)
+    data = attack_types.data(ours, "Normal", most=1)
     assert data.to_numpy().tolist() == [
         ["mscan", UNSEEN, 40, 0.5, 0.25],
         ["2 others", UNSEEN, 40, 0.75, 0.375],
         ["neptune", SEEN, 50, 1.0, 0.5],
     ]
-    drawn = attacks(data).to_dict()
+    drawn = attack_types.draw(data).to_dict()
     assert drawn["title"]["text"] == "Detection by attack type (rows)"
     # A bar of nothing shows no colour: its end does.
     assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["bar", "point", "tick"]

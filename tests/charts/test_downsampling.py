@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from nids.charts import optimization_history
 from nids.charts.downsampling import best_first, thin_history
-from nids.charts.theme import history_data
 
 
 def trials(count: int) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def trials(count: int) -> pd.DataFrame:
 def test_a_thinned_history_has_the_same_line() -> None:
     table = trials(3000)
     table.loc[table["trial"] > 600, "value"] = 2.0  # the best value changes no more
-    whole = history_data(table, "min")
+    whole = optimization_history.data(table, "min")
     thin = thin_history(whole, 400)
     assert len(thin) <= 420
     assert thin["best"].drop_duplicates().tolist() == whole["best"].drop_duplicates().tolist()
@@ -30,7 +30,7 @@ def test_a_thinned_history_has_the_same_line() -> None:
 
 
 def test_a_short_history_is_left_as_it_is() -> None:
-    whole = history_data(trials(30), "min")
+    whole = optimization_history.data(trials(30), "min")
     assert thin_history(whole, 400) is whole
 
 

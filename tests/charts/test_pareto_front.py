@@ -22,7 +22,7 @@ def trials() -> pd.DataFrame:
 
 
 def test_whiskers_end_where_a_figure_does(trials: pd.DataFrame) -> None:
-    data = pareto_front.trade_off_data(trials, trials["trial"] == 0, Axes("accuracy", "log_loss"))
+    data = pareto_front.data(trials, trials["trial"] == 0, Axes("accuracy", "log_loss"))
     expected = pd.DataFrame(
         [
             (1, "COMPLETE", False, 0.125, 0.125, 0.375, 0.5, 0.25, 0.75),
@@ -35,7 +35,7 @@ def test_whiskers_end_where_a_figure_does(trials: pd.DataFrame) -> None:
 
 
 def test_time_has_no_spread(trials: pd.DataFrame) -> None:
-    data = pareto_front.trade_off_data(trials, trials["trial"] < 2, Axes("accuracy", "seconds"))
+    data = pareto_front.data(trials, trials["trial"] < 2, Axes("accuracy", "seconds"))
     assert data["trial"].tolist() == [2, 1, 0]
     assert data[["x_low", "x_high"]].isna().all(axis=None)
 
@@ -49,7 +49,7 @@ def test_time_has_no_spread(trials: pd.DataFrame) -> None:
 )
 def test_the_line_passes_where_the_front_ends(horizontal: str, step: str, trials: pd.DataFrame) -> None:
     axes = Axes("log_loss", horizontal)
-    data = pareto_front.trade_off_data(trials, trials["trial"] < 2, axes)
-    drawn = theme.themed(pareto_front.trade_off(data, axes)).to_dict()
+    data = pareto_front.data(trials, trials["trial"] < 2, axes)
+    drawn = theme.themed(pareto_front.draw(data, axes)).to_dict()
     [line] = [layer["mark"] for layer in drawn["layer"] if layer["mark"]["type"] == "line"]
     assert line["interpolate"] == step
