@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.components import downloads, faults, layout, selection
 from dashboard.components.chart import draw
-from dashboard.components.markdown import plain
+from dashboard.components.markdown import plain, unbroken
 from dashboard.components.tables import sortable
 from dashboard.data import cache
 from nids.analysis import class_results
@@ -63,7 +63,7 @@ def show() -> None:
         faults.of_run(run)
         layout.nothing_to_show(f"Trial {number} has no results by class.")
     summaries = [class_summary(model.classes, order) for model in judged]
-    st.markdown(f"#### {plain(in_words(judged[0].name, summaries[0], judged[0].confusions))}")
+    st.markdown(f"#### {unbroken(plain(in_words(judged[0].name, summaries[0], judged[0].confusions)))}")
     _show_table(run, judged, summaries, summary.folds)
     _charts(judged, order, run.manifest.folds.used)
     _attacks(run, number, order)

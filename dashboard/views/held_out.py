@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.components import downloads, faults, layout, selection
 from dashboard.components.chart import draw
-from dashboard.components.markdown import code, plain
+from dashboard.components.markdown import code, plain, unbroken
 from dashboard.components.tables import sortable
 from nids.charts import attack_types, confusion_matrix, reliability, roc_curve
 from nids.metrics import alerts
@@ -56,7 +56,7 @@ def show() -> None:
     )
     result = judged[files.index(file or files[0])]
     if result.ours is not None:
-        st.markdown(f"#### {plain(in_words(result.ours))}")
+        st.markdown(f"#### {unbroken(plain(in_words(result.ours)))}")
         _tiles(result.ours)
         _alerts(run, result.ours, result.file)
     _models(result, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -158,7 +159,8 @@ def _outcome(contest: Contest) -> str:
     metric = plain(label(contest.metric))
     if contest.outcome in {comparisons.BETTER, comparisons.WORSE}:
         return f"{badge} than {second} in {metric}: {ours} against {theirs}."
-    return f"{badge} between {first} and {second} in {metric}: {ours} and {theirs}."
+    p = f" (p = {contest.test.p:.2g})" if contest.test and math.isfinite(contest.test.p) else ""
+    return f"{badge} between {first} and {second} in {metric}: {ours} and {theirs}{p}."
 
 
 def _details(summary: RunSummary) -> None:

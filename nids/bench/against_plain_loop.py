@@ -46,7 +46,7 @@ def measure(rounds: int) -> list[Row]:
         ("search, with the start of the cluster and the folds", spread(same, " s", 0)),
         (f"the plain loop's {TRIALS} trials ÷ search until it has their best value", _ratio(plain, reached)),
         ("best mean log-loss of the plain loop", spread([p.value for p in plain], "", 3)),
-        ("… which it had found after", spread([p.until_value for p in plain], " s", 0)),
+        ("… which it reached after", spread([p.until_value for p in plain], " s", 0)),
         ("search with mild SMOTE, half the units and pruning, until it has that", spread(reached, " s", 0)),
     ]
 
@@ -56,9 +56,9 @@ def _plain(seed: int) -> Plain:
     started = time.perf_counter()
     lines = output_of(command).splitlines()
     seconds = time.perf_counter() - started
-    told = [tuple(map(float, line.split())) for line in lines]
-    best = told[-1][1]
-    return Plain(seconds, best, next(after for after, value in told if value == best))
+    progress = [tuple(map(float, line.split())) for line in lines]
+    best = progress[-1][1]
+    return Plain(seconds, best, next(after for after, value in progress if value == best))
 
 
 def _seconds_to_reach(value: float, seed: int) -> float:
@@ -73,8 +73,8 @@ def _seconds_to_reach(value: float, seed: int) -> float:
         try:
             while _best(storage) > value:
                 if search.poll() is not None:
-                    said = search.communicate()[1][-2000:]
-                    raise RuntimeError(f"the search ended without a value of {value} or less\n{said}")
+                    output = search.communicate()[1][-2000:]
+                    raise RuntimeError(f"the search ended without a value of {value} or less\n{output}")
                 time.sleep(0.5)
             return time.perf_counter() - started
         finally:
@@ -86,7 +86,7 @@ def _best(storage: str) -> float:
     try:
         values = open_run(storage, "bench").trials()["value"]
     except UserError:
-        return float("inf")  # not begun yet
+        return float("inf")  # not started yet
     return float(values.min()) if values.notna().any() else float("inf")
 
 

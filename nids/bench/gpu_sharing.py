@@ -77,8 +77,8 @@ def _rate(processes: int, cpus: int, gpus: float) -> Rate:
         if process.stdout.readline() != "ready\n":
             for other in running:
                 other.kill()
-            said = process.communicate()[1][-2000:]
-            raise RuntimeError(f"one of {processes} processes with {gpus:g} of a GPU each could not train:\n{said}")
+            output = process.communicate()[1][-2000:]
+            raise RuntimeError(f"one of {processes} processes with {gpus:g} of a GPU each could not train:\n{output}")
     with ThreadPoolExecutor(processes) as threads:
         ended = [threads.submit(process.communicate, "go\n") for process in running]
         seen = []

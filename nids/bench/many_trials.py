@@ -136,7 +136,7 @@ def run(sizes: Sequence[int], address: str | None = None, gpus: float = 0.0) -> 
 
     Args:
         sizes: Ascending.
-        address: A running cluster; unsaid, one is started on this machine.
+        address: A running cluster; by default, one is started on this machine.
         gpus: GPUs of a trial.
     """
     job = config.make(
@@ -157,8 +157,8 @@ def run(sizes: Sequence[int], address: str | None = None, gpus: float = 0.0) -> 
         with tempfile.TemporaryDirectory() as storage, _timed(RunWriter, "flush") as flushes:
             prepared = preparation.prepare(job, traffic, storage, "stub", lambda _: None)
             ends = _Ends(sizes, prepared.folder, flushes)
-            found = driver.run(prepared, Console(file=ends), Stub)
-            trials = found.trials()
+            run = driver.run(prepared, Console(file=ends), Stub)
+            trials = run.trials()
     finally:
         ray.shutdown()
     # None lost, and none twice.

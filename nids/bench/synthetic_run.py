@@ -25,7 +25,7 @@ FOLDS, EPOCHS = 5, 4
 CLASSES = ("Normal", "DoS", "Probe", "R2L", "U2R")
 ROWS = (13469, 9185, 2331, 199, 10)  # of a fold of KDDTrain+
 ATTACK_TYPES = 23  # as many as KDDTrain+ has
-BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
+STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def write(folder: Folder, trials: int, state: State = "finished", seed: int = 0) -> None:
@@ -50,7 +50,7 @@ def write(folder: Folder, trials: int, state: State = "finished", seed: int = 0)
     space = space_of(job)
     manifest = RunManifest(
         run=folder.path.rpartition("/")[2],
-        created=BEGUN,
+        created=STARTED,
         job=job,
         data=DataSection(
             dataset="nsl-kdd-sample",
@@ -88,7 +88,7 @@ def write(folder: Folder, trials: int, state: State = "finished", seed: int = 0)
 def _rows(number: int, space: Space, random: np.random.Generator) -> dict[str, list[dict[str, Any]]]:
     kind = "FAIL" if number % 50 == 7 else "COMPLETE" if number % 3 == 0 else "PRUNED"
     epochs = {"FAIL": 0, "COMPLETE": EPOCHS, "PRUNED": 2}[kind]
-    begun = BEGUN + timedelta(seconds=10 * number)
+    started = STARTED + timedelta(seconds=10 * number)
     seconds = 100.0 + 10 * (number % 7)
     value = float(0.008 + random.gamma(2, 0.01) + 0.02 * (kind == "PRUNED"))
     means = _figures(value) if epochs else {}
@@ -98,8 +98,8 @@ def _rows(number: int, space: Space, random: np.random.Generator) -> dict[str, l
         "value": value if epochs else None,
         "best_epoch": epochs or None,
         "epochs": epochs,
-        "started": begun,
-        "ended": begun + timedelta(seconds=seconds),
+        "started": started,
+        "ended": started + timedelta(seconds=seconds),
         "seconds": seconds,
         "error": None if epochs else "the loss is no number",
         **means,

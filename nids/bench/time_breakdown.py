@@ -36,25 +36,25 @@ def measure() -> list[Row]:
     trials = TRIALS_A_SLOT * slots
     changes = (f"search.trials={trials}", f"resources.max_concurrent={slots}")
     with tempfile.TemporaryDirectory() as storage:
-        begun = datetime.now(UTC)
+        started = datetime.now(UTC)
         output_of(search_command(SAME_WORK, storage, *changes))
         ended = datetime.now(UTC)
         run = open_run(storage, "bench")
-        found = shares(run.trials(), run.curves(), begun, ended, slots)
+        parts = shares(run.trials(), run.curves(), started, ended, slots)
     title = f"of wall-clock × {slots} slots, the whole command of a search of {trials} trials: training steps"
-    rest = [(f"… {NAMES[part]}", f"{100 * found[part]:.1f} %") for part in NAMES if part != "training"]
-    return [(title, f"{100 * found['training']:.1f} %"), *rest]
+    rest = [(f"… {NAMES[part]}", f"{100 * parts[part]:.1f} %") for part in NAMES if part != "training"]
+    return [(title, f"{100 * parts['training']:.1f} %"), *rest]
 
 
 def shares(
-    trials: pd.DataFrame, curves: pd.DataFrame, begun: datetime, ended: datetime, slots: int
+    trials: pd.DataFrame, curves: pd.DataFrame, started: datetime, ended: datetime, slots: int
 ) -> dict[str, float]:
     """Return the share of wall-clock time × slots that went into each of ``NAMES``; together they are 1.
 
     Args:
         trials: The run's table of trials.
         curves: The run's table of epochs.
-        begun: When the command was given.
+        started: When the command was given.
         ended: When it had ended.
         slots: Trials at once.
     """
@@ -64,9 +64,9 @@ def shares(
     seconds = {
         **steps,
         "trials": in_trials - sum(steps.values()),
-        "start": (first - begun).total_seconds() * slots,
+        "start": (first - started).total_seconds() * slots,
         "idle": (last - first).total_seconds() * slots - in_trials,
         "end": (ended - last).total_seconds() * slots,
     }
-    whole = (ended - begun).total_seconds() * slots
+    whole = (ended - started).total_seconds() * slots
     return {part: value / whole for part, value in seconds.items()}

@@ -29,7 +29,7 @@ def output_of(command: Sequence[str]) -> str:
     """Run a command to its end and return what it printed.
 
     Raises:
-        RuntimeError: It failed; the message is the end of what it said.
+        RuntimeError: It failed; the message is the end of its output.
     """
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:

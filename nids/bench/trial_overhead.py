@@ -1,4 +1,4 @@
-"""What a trial costs beside its steps, in processes that have run one before, and how long the first one waits."""
+"""The overhead of a trial in processes that have run one before, and how long the first trial waits."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def measure() -> list[Row]:
     slots = psutil.cpu_count() or 1
     changes = (*CHANGES, f"search.trials={(COLD + WARM) * slots}", f"resources.max_concurrent={slots}")
     with tempfile.TemporaryDirectory() as storage:
-        begun = datetime.now(UTC)
+        started = datetime.now(UTC)
         output_of(search_command(SAME_WORK, storage, *changes))
         run = open_run(storage, "bench")
         trials, curves = run.trials().sort_values("started"), run.curves()
-    waited = (trials["started"].min() - begun).total_seconds()
+    waited = (trials["started"].min() - started).total_seconds()
     first = curves[curves["trial"] == trials["trial"].iloc[0]]
     warm = trials.iloc[COLD * slots :]
     in_steps = (curves["training_seconds"] + curves["validation_seconds"]).groupby(curves["trial"]).sum()
     span = (warm["ended"].max() - warm["started"].min()).total_seconds()
-    beside = (span * slots - in_steps[warm["trial"]].sum()) / len(warm)
+    overhead = (span * slots - in_steps[warm["trial"]].sum()) / len(warm)
     return [
-        ("seconds of a trial beside its steps, in warm processes", f"{beside:.2f} s"),
+        ("seconds of a trial outside its steps, in warm processes", f"{overhead:.2f} s"),
         (
             "from the command to the first training step, folds and tracing included",
             f"{waited + first['tracing_seconds'].sum():.1f} s",

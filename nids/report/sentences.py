@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nids.results.ranking import Axes
 
 SYNTHETIC = (
-    "SYNTHETIC DATA: these rows were generated. The figures show that the search works; "
+    "SYNTHETIC DATA: these rows were generated. The results show that the search works; "
     "they say nothing about real traffic."
 )
 
@@ -131,7 +131,7 @@ def definitions(summary: RunSummary) -> list[tuple[str, str]]:
     metric, folds = label(summary.metric), summary.folds
     pairs = zip(summary.published, summary.unlike, strict=True)
     spread = (
-        f"Standard deviation of the {folds} folds' figures (with {folds} − 1 in the denominator). It tells "
+        f"Standard deviation of the {folds} folds' values (with {folds} − 1 in the denominator). It tells "
         "how much a figure depends on which rows are validated on; it is no confidence interval."
         if folds > 1
         else "One fold has no spread, so none is given: how much a figure depends on the rows is unknown."
@@ -145,7 +145,7 @@ def definitions(summary: RunSummary) -> list[tuple[str, str]]:
         (
             label("unseen_detection_rate"),
             "Of a withheld attack type's rows, the share that is taken for any attack: the mean over the types, "
-            "weighted by n / (n + 5). All other figures are of rows of known types.",
+            "weighted by n / (n + 5). All other measures are of rows of known types.",
         ),
     ]
     return [
@@ -184,7 +184,7 @@ def definitions(summary: RunSummary) -> list[tuple[str, str]]:
             "best",
             f"The complete trial with the best {metric}, at the epoch whose mean validation {metric} over "
             "the folds is best, the same epoch for all folds. Trial and epoch are chosen on the rows that "
-            "are then scored, so these figures are slightly optimistic.",
+            "are then scored, so these results are slightly optimistic.",
         ),
         (
             "held-out files",

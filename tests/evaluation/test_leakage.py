@@ -345,7 +345,7 @@ def test_the_table_fits_into_80_columns(rows: Traffic) -> None:
     assert lines[:18] == [
         "Leaks on nsl-kdd-sample (synthetic, 1500 rows, seed 0), 1,500 rows, 2 folds",
         "╭──────────────────────────────────────────────────────────────────────────────╮",
-        "│ SYNTHETIC DATA: these rows were generated. The figures show that the search  │",
+        "│ SYNTHETIC DATA: these rows were generated. The results show that the search  │",
         "│ works; they say nothing about real traffic.                                  │",
         "╰──────────────────────────────────────────────────────────────────────────────╯",
         "Decision tree and MLP: mean ± standard deviation over the folds",
