@@ -23,6 +23,9 @@ pytest_plugins = ["tests.bucket"]
 # Read by TensorFlow when it is imported: without it, each process prints a page about this machine's CPU.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# What takes seconds to start: a test that uses it is slow.
+EXPENSIVE = {"chromium", "cluster", "three_nodes", "trainer", "two_nodes"}
+
 # The smallest network and folds that still are what a search is made of: a trial's time is that of starting its
 # process and of tracing its model.
 TINY: dict[str, Any] = {
@@ -35,6 +38,14 @@ TINY: dict[str, Any] = {
     "resources": {"max_concurrent": 2},
     "hyperparameters": {"conv_filters": 4, "gru_units": 4, "sequence_gru_units": 4, "batch_size": 256},
 }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what uses something expensive."""
+    for item in items:
+        if EXPENSIVE & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -210,6 +210,7 @@ def handlers() -> list[logging.Handler]:
     return list(logging.getLogger().handlers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*NIDS, *DASHBOARD])
 def test_importing_a_module_does_nothing_else(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, handlers: list[logging.Handler]

@@ -12,6 +12,7 @@ from nids.models import backend
 TRAIN = "from nids.bench.gpu_sharing import train; print(train(1, 0.0, 32, 0.5))"
 
 
+@pytest.mark.slow
 def test_a_process_trains_when_it_is_told_to() -> None:
     done = subprocess.run([sys.executable, "-c", TRAIN], input="go\n", capture_output=True, text=True, check=True)
     ready, rows = done.stdout.split()

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 from nids.bench.many_trials import Milestone, compared
 from nids.bench.timing import output_of
 
 
+@pytest.mark.slow
 def test_stub_trials_are_scheduled_and_recorded_like_real_ones() -> None:
     """``growth.run`` itself refuses a search that loses a trial or ends one twice."""
     lines = output_of([sys.executable, "-m", "nids.bench.many_trials", "", "0", "5", "20"]).splitlines()

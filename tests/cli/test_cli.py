@@ -120,7 +120,6 @@ def wait_until_ended(folder: Path, trials: int, process: subprocess.Popen[str]) 
     pytest.fail(f"the search ended by itself: {process.communicate()}")
 
 
-@pytest.mark.slow
 def test_an_interrupted_search_is_resumed(cluster: None, nids: Nids, tmp_path: Path) -> None:
     """By Ctrl-C; in ``tests/end_to_end``, by a job server's SIGTERM, and by SIGKILL."""
     command = [sys.executable, "-m", "nids.cli", "search", str(ROOT / "jobs/quick.toml"), *TINY, "--name", "a"]
@@ -143,7 +142,6 @@ def test_an_interrupted_search_is_resumed(cluster: None, nids: Nids, tmp_path: P
     assert (again.returncode, again.stdout.splitlines()[0]) == (0, "a is finished: nothing is left to do.")
 
 
-@pytest.mark.slow
 def test_without_the_real_rows_a_search_says_that_its_rows_are_synthetic(
     cluster: None, nids: Nids, tmp_path: Path
 ) -> None:

@@ -9,7 +9,6 @@ from nids.cluster.connection import connect
 from nids.errors import UserError
 
 
-@pytest.mark.slow
 def test_a_cluster_of_two_nodes_that_the_environment_names(two_nodes: dict[str, Any]) -> None:
     description = two_nodes["description"]
     assert (description["nodes"], description["cpus"], description["gpus"]) == (2, 19, 2)

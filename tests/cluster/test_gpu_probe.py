@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 WIDTH, CLASSES = 122, 5
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(bool(backend.cards()), reason="there are real GPUs here")
 def test_of_gpus_that_are_numbers_as_many_share_one_as_are_allowed(two_nodes: dict[str, Any]) -> None:
     share = two_nodes["share"]
@@ -27,7 +26,6 @@ def test_of_gpus_that_are_numbers_as_many_share_one_as_are_allowed(two_nodes: di
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not backend.cards(), reason="there is no GPU here")
 def test_on_a_real_gpu_the_share_follows_from_what_the_largest_takes(two_nodes: dict[str, Any]) -> None:
     gpus, (_, line) = two_nodes["share"]["gpus"], two_nodes["share"]["lines"]
@@ -35,7 +33,6 @@ def test_on_a_real_gpu_the_share_follows_from_what_the_largest_takes(two_nodes: 
     assert line.startswith(f"{round(1 / gpus)} trials to a GPU: the largest takes ")
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
 def test_without_a_gpu_there_is_nothing_to_share(make_job: Callable[..., Job]) -> None:
     job = make_job(resources={"gpus_per_trial": "auto"})

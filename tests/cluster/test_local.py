@@ -23,6 +23,7 @@ def test_the_commands_of_its_nodes() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_when_asked_to_and_leaves_nothing(tmp_path: Path, ending: signal.Signals) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}

@@ -10,7 +10,6 @@ from nids.errors import UserError
 from tests.cluster.conftest import PLACEMENTS
 
 
-@pytest.mark.slow
 def test_a_cluster_of_two_nodes_of_which_one_has_gpus(two_nodes: dict[str, Any]) -> None:
     *placements, refusal = two_nodes["placements"]
     assert placements == [expected for _, expected in PLACEMENTS]
@@ -24,7 +23,6 @@ def test_a_cluster_of_two_nodes_of_which_one_has_gpus(two_nodes: dict[str, Any])
     }
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
 def test_this_machine() -> None:
     assert node_pools(Resources()) == [NodePool(cpus=1, gpus=0.0, capacity=2)]

@@ -5,6 +5,8 @@ import math
 import subprocess
 import sys
 
+import pytest
+
 # A process is configured once, before anything is computed in it, so that it is one of its own.
 TRIAL = """
 import json, sys
@@ -52,6 +54,7 @@ ray.shutdown()
 """
 
 
+@pytest.mark.slow
 def test_a_trial_that_needs_too_much_memory_fails_alone_and_says_so() -> None:
     ended = subprocess.run([sys.executable, "-c", TRIAL], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-3000:]
