@@ -74,7 +74,7 @@ def detector(folder: Path, traffic: Traffic) -> None:
     )
     weights = {weight.path: np.array(weight) for weight in model.weights}
     saved = Folder.from_uri(f"{folder}/runs/demonstration/bundle")
-    bundle.save(saved, manifest, encoding, [weights], card="# A card\n")
+    bundle.save(saved, manifest, traffic.dataset, encoding, [weights], card="# A card\n")
 
 
 def run_examples(of: Callable[..., Any] | type) -> doctest.TestResults:

@@ -2,6 +2,7 @@
 
 ======================  ================================================================================================
 ``manifest.json``       what it was made from, and how: data, hyperparameters, thresholds, calibration, versions
+``dataset.json``        the description of the data set whose columns it reads
 ``encoding.json``       the fitted encoding
 ``weights-N.npz``       the weights of each member, plain arrays by their path in the model
 ``MODEL_CARD.md``       the same for people
@@ -15,7 +16,6 @@ weights. So nothing in a bundle is ever executed: no pickle, no serialised layer
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,9 +23,18 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
 from nids import datasets, models
-from nids.detector.bundle_files import SUMS, arrays_file, damaged, read_arrays, read_files, write_files, write_sums
+from nids.datasets.schema import DatasetSpec
+from nids.detector.bundle_files import (
+    SUMS,
+    arrays_file,
+    damaged,
+    read_arrays,
+    read_encoding,
+    read_files,
+    write_files,
+    write_sums,
+)
 from nids.errors import UserError
-from nids.folds.encoding import Encoding
 from nids.metrics.calibration import correct_priors, with_temperature
 from nids.models.hyperparameters import TrainingHyperparameters
 from nids.training.ensemble import Ensemble, Weights, shapes
@@ -35,11 +44,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from nids.datasets.schema import DatasetSpec
+    from nids.folds.encoding import Encoding
     from nids.storage import Folder
 
 FORMAT = 2
-# The first format knew a single model and did not name it.
+# The first format knew a single model and did not name it, nor did it describe its data set.
 ONLY_MODEL = {1: "cnn-bigru"}
 
 
@@ -166,12 +175,20 @@ class Bundle:
         return correct_priors(probabilities, np.array(calibration.trained_on), np.array(calibration.natural))
 
 
-def save(folder: Folder, manifest: Manifest, encoding: Encoding, members: Sequence[Weights], card: str = "") -> None:
+def save(
+    folder: Folder,
+    manifest: Manifest,
+    dataset: DatasetSpec,
+    encoding: Encoding,
+    members: Sequence[Weights],
+    card: str = "",
+) -> None:
     """Write a bundle in the place of an older one; it counts as there once its last file is, ``SHA256SUMS``.
 
     Args:
         folder: Where to.
         manifest: What it is.
+        dataset: The data set whose columns it reads, with the one label map by which it classifies.
         encoding: How rows are encoded for its models.
         members: The weights of each model.
         card: The card, if it is known already; see ``add_card``.
@@ -181,6 +198,7 @@ def save(folder: Folder, manifest: Manifest, encoding: Encoding, members: Sequen
     """
     files: dict[str, bytes] = {
         "manifest.json": manifest.model_dump_json(indent=2).encode(),
+        "dataset.json": dataset.to_json().encode(),
         "encoding.json": encoding.to_json().encode(),
         "MODEL_CARD.md": card.encode(),
     }
@@ -227,33 +245,40 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
             f"{folder.uri}: the bundle was made for {manifest.dataset}, not for {dataset}: its columns are others. "
             f"Use one that was made for {dataset}."
         )
-    expected = {
-        "manifest.json",
-        "encoding.json",
-        "MODEL_CARD.md",
-        *(f"weights-{i}.npz" for i in range(manifest.members)),
-    }
+    expected = {"manifest.json", "encoding.json", "MODEL_CARD.md"}
+    expected |= {f"weights-{i}.npz" for i in range(manifest.members)}
+    expected |= set() if found in ONLY_MODEL else {"dataset.json"}
     if set(files) != expected:
         raise damaged(folder, SUMS, f"it lists {', '.join(sorted(files))} instead of {', '.join(sorted(expected))}")
-    encoding = _encoding(folder, files["encoding.json"], _dataset(manifest))
+    described = _dataset(folder, files.get("dataset.json"), manifest)
+    encoding = read_encoding(folder, files["encoding.json"], described)
     expected_shapes = shapes(encoding.width, len(manifest.classes), manifest.hyperparameters)
     names = [f"weights-{i}.npz" for i in range(manifest.members)]
     weights = [read_arrays(folder, name, files[name], expected_shapes) for name in names]
-    return Bundle(manifest, Ensemble.from_weights(_dataset(manifest), encoding, manifest.hyperparameters, weights))
+    return Bundle(manifest, Ensemble.from_weights(described, encoding, manifest.hyperparameters, weights))
 
 
 def _manifest(folder: Folder, content: bytes) -> Manifest:
     try:
-        manifest = Manifest.model_validate(_upgraded(json.loads(content)))
-        dataset = _dataset(manifest)
+        return Manifest.model_validate(_upgraded(json.loads(content)))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise damaged(folder, "manifest.json", f"{where}: {first['msg']}") from None
     except UserError as error:
-        raise UserError(
-            f"{folder.uri}: the bundle is for a data set or model that is not known here. {error}"
-        ) from None
+        raise UserError(f"{folder.uri}: the bundle is for a model that is not known here. {error}") from None
+
+
+def _dataset(folder: Folder, content: bytes | None, manifest: Manifest) -> DatasetSpec:
+    """Return the data set of a bundle; the first format named it and had no description of it."""
+    try:
+        dataset = datasets.get(manifest.dataset) if content is None else DatasetSpec.from_json(content)
+        dataset = dataset.labelled_by(manifest.class_map)
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        raise damaged(folder, "dataset.json", f"it describes no data set ({reason})") from None
+    except UserError as error:
+        raise UserError(f"{folder.uri}: the bundle is for a data set that is not known here. {error}") from None
     if manifest.classes != dataset.classes:
         raise damaged(
             folder,
@@ -262,11 +287,7 @@ def _manifest(folder: Folder, content: bytes) -> Manifest:
         )
     if {len(manifest.calibration.trained_on), len(manifest.calibration.natural)} != {len(dataset.classes)}:
         raise damaged(folder, "manifest.json", "its calibration is not of as many classes as it names")
-    return manifest
-
-
-def _dataset(manifest: Manifest) -> DatasetSpec:
-    return datasets.get(manifest.dataset).labelled_by(manifest.class_map)
+    return dataset
 
 
 def _upgraded(values: dict[str, Any]) -> dict[str, Any]:
@@ -274,23 +295,3 @@ def _upgraded(values: dict[str, Any]) -> dict[str, Any]:
     if model := ONLY_MODEL.get(values["format"]):
         return {**values, "format": FORMAT, "model": model}
     return values
-
-
-def _encoding(folder: Folder, content: bytes, dataset: DatasetSpec) -> Encoding:
-    try:
-        encoding = Encoding.from_json(content.decode())
-        ends = [*encoding.minimum, *encoding.maximum]
-        sound = (
-            len(encoding.minimum) == len(encoding.maximum) == len(encoding.numeric)
-            and len(encoding.categories) == len(encoding.categorical)
-            and all(isinstance(end, float) and math.isfinite(end) for end in ends)
-            and all(isinstance(value, str) for values in encoding.categories for value in values)
-        )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise damaged(folder, "encoding.json", f"it is no encoding ({error})") from None
-    if not sound:
-        raise damaged(folder, "encoding.json", "it is no encoding: its parts do not fit together")
-    features = tuple(tuple(column.name for column in kind) for kind in (dataset.numeric, dataset.categorical))
-    if (encoding.numeric, encoding.categorical) != features:
-        raise damaged(folder, "encoding.json", f"its features are not those of {dataset.name}")
-    return encoding

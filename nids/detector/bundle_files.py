@@ -1,4 +1,4 @@
-"""The files of a bundle: plain arrays and a list of their sums, read with suspicion."""
+"""The files of a bundle: encoding, plain arrays and a list of their sums, read with suspicion."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from nids.errors import UserError
+from nids.folds.encoding import Encoding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nids.datasets.schema import DatasetSpec
     from nids.storage import Folder
     from nids.training.ensemble import Weights
 
@@ -111,6 +113,31 @@ def read_arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, 
                 f"but must be finite float32 of shape {shape}",
             )
     return weights
+
+
+def read_encoding(folder: Folder, content: bytes, dataset: DatasetSpec) -> Encoding:
+    """Return the encoding in a bundle, which must be of a data set's columns.
+
+    Raises:
+        UserError: It is none, or another one.
+    """
+    try:
+        encoding = Encoding.from_json(content.decode())
+        ends = [*encoding.minimum, *encoding.maximum]
+        sound = (
+            len(encoding.minimum) == len(encoding.maximum) == len(encoding.numeric)
+            and len(encoding.categories) == len(encoding.categorical)
+            and all(isinstance(end, float) and math.isfinite(end) for end in ends)
+            and all(isinstance(value, str) for values in encoding.categories for value in values)
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise damaged(folder, "encoding.json", f"it is no encoding ({error})") from None
+    if not sound:
+        raise damaged(folder, "encoding.json", "it is no encoding: its parts do not fit together")
+    features = tuple(tuple(column.name for column in kind) for kind in (dataset.numeric, dataset.categorical))
+    if (encoding.numeric, encoding.categorical) != features:
+        raise damaged(folder, "encoding.json", f"its features are not those of {dataset.name}")
+    return encoding
 
 
 def _shape(stream: IO[bytes]) -> tuple[int, ...]:

@@ -91,7 +91,7 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace) ->
 
     manifest = _manifest(run, choice, job, training_set, all_rows, predictions, members)
     place = run.folder.folder(BUNDLE)
-    bundle.save(place, manifest, all_rows.encoding, [model.weights for model in of_all_rows])
+    bundle.save(place, manifest, training_set.dataset, all_rows.encoding, [model.weights for model in of_all_rows])
     # Scoring is this process's own work, with all that the machine has.
     backend.configure_alone()
     detector = bundle.load(place)  # judged is what was saved, not what happens to be in memory

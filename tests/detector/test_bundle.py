@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from nids.datasets.traffic import Traffic
 
 HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4)
+SAMPLE = datasets.get("nsl-kdd-sample").labelled_by()
 CLASSES = ("Normal", "DoS", "Probe", "R2L", "U2R")
 
 
@@ -68,7 +70,7 @@ def members(encoding: Encoding) -> list[Any]:
 def saved(encoding: Encoding, members: list[Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bundle")
     weights = [{weight.path: np.array(weight) for weight in model.weights} for model in members]
-    bundle.save(Folder.from_uri(str(path)), manifest(), encoding, weights, card="# A card\n")
+    bundle.save(Folder.from_uri(str(path)), manifest(), SAMPLE, encoding, weights, card="# A card\n")
     return path
 
 
@@ -91,7 +93,7 @@ def reseal(path: Path) -> None:
 def test_what_is_saved_is_loaded(saved: Path, encoding: Encoding, members: list[Any], traffic: Traffic) -> None:
     found = load(saved)
     assert (found.manifest, found.ensemble.encoding) == (manifest(), encoding)
-    assert (found.classes, found.benign, found.dataset) == (CLASSES, 0, datasets.get("nsl-kdd-sample").labelled_by())
+    assert (found.classes, found.benign, found.dataset) == (CLASSES, 0, SAMPLE)
     assert found.thresholds == {0.001: 0.9, 0.01: 0.5}
     for loaded, model in zip(found.ensemble.members, members, strict=True):
         for ours, theirs in zip(loaded.weights, model.weights, strict=True):
@@ -110,7 +112,8 @@ def test_calibration_is_that_of_the_folds(saved: Path, traffic: Traffic) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["manifest.json", "encoding.json", "weights-0.npz", "weights-1.npz", "MODEL_CARD.md", "SHA256SUMS"]
+    "name",
+    ["manifest.json", "dataset.json", "encoding.json", "weights-0.npz", "weights-1.npz", "MODEL_CARD.md", "SHA256SUMS"],
 )
 def test_a_changed_byte_is_noticed(copy: Path, name: str) -> None:
     content = bytearray((copy / name).read_bytes())
@@ -148,8 +151,46 @@ def test_a_bundle_of_the_first_format_is_a_cnn_bigru(copy: Path, saved: Path) ->
     values = json.loads((copy / "manifest.json").read_text())
     assert values.pop("model") == "cnn-bigru"
     (copy / "manifest.json").write_text(json.dumps({**values, "format": 1}))
+    (copy / "dataset.json").unlink()
     reseal(copy)
     assert load(copy).manifest == load(saved).manifest
+    assert load(copy).dataset == SAMPLE
+    (copy / "manifest.json").write_text(json.dumps({**values, "format": 1, "dataset": "kdd-99"}))
+    reseal(copy)
+    with pytest.raises(
+        UserError, match=r"the bundle is for a data set that is not known here\. 'kdd-99' is no data set"
+    ):
+        load(copy)
+
+
+def test_a_bundle_needs_no_data_set_of_that_name_here(copy: Path, saved: Path, traffic: Traffic) -> None:
+    """Its own description is what counts, also where the data set of that name has become another one."""
+    values = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps({**values, "dataset": "ours"}))
+    described = json.loads((copy / "dataset.json").read_text())
+    (copy / "dataset.json").write_text(json.dumps({**described, "name": "ours"}))
+    reseal(copy)
+    found = load(copy)
+    assert found.dataset == replace(SAMPLE, name="ours")
+    np.testing.assert_array_equal(found.probabilities(traffic.features), load(saved).probabilities(traffic.features))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param("{", "it describes no data set", id="no JSON"),
+        pytest.param('{"name": "ours"}', "it describes no data set", id="parts are missing"),
+        pytest.param(
+            replace(SAMPLE, columns=SAMPLE.columns[1:], layout=()).to_json(), "its features are", id="columns"
+        ),
+        pytest.param(datasets.get("nsl-kdd").labelled_by("nsl-kdd-variant").to_json(), "is no class map", id="labels"),
+    ],
+)
+def test_a_description_that_does_not_fit_is_refused(copy: Path, content: str, words: str) -> None:
+    (copy / "dataset.json").write_text(content)
+    reseal(copy)
+    with pytest.raises(UserError, match=words):
+        load(copy)
 
 
 def test_another_data_set_is_refused(saved: Path) -> None:
@@ -160,8 +201,7 @@ def test_another_data_set_is_refused(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        pytest.param({"dataset": "kdd-99"}, "for a data set or model that is not known here", id="unknown data set"),
-        pytest.param({"model": "cnn"}, "for a data set or model that is not known here", id="unknown model"),
+        pytest.param({"model": "cnn"}, "for a model that is not known here", id="unknown model"),
         pytest.param({"model": "mlp"}, "conv_kernel_size: Extra inputs are not permitted", id="another model"),
         pytest.param({"classes": ["Normal", "DoS"]}, "its classes are Normal, DoS, those of", id="classes"),
         pytest.param({"members": 3}, r"it lists .* instead of", id="members"),
@@ -285,7 +325,7 @@ def test_an_archive_that_is_encrypted_is_refused(copy: Path) -> None:
 
 def test_a_bundle_takes_the_place_of_a_larger_one(copy: Path, encoding: Encoding, members: list[Any]) -> None:
     weights = {weight.path: np.array(weight) for weight in members[1].weights}
-    bundle.save(Folder.from_uri(str(copy)), manifest(members=1), encoding, [weights], card="")
+    bundle.save(Folder.from_uri(str(copy)), manifest(members=1), SAMPLE, encoding, [weights], card="")
     assert not (copy / "weights-1.npz").exists()
     assert load(copy).manifest == manifest(members=1)
 
@@ -294,6 +334,7 @@ def test_a_bundle_is_plain_files(saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == [
         "MODEL_CARD.md",
         "SHA256SUMS",
+        "dataset.json",
         "encoding.json",
         "manifest.json",
         "weights-0.npz",

@@ -50,7 +50,7 @@ def detector(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path
         }
     )
     weights = {weight.path: np.array(weight) for weight in MODEL.build_for(encoding.width, 5, HP, seed=1).weights}
-    bundle.save(Folder.from_uri(str(path)), manifest, encoding, [weights], card="")
+    bundle.save(Folder.from_uri(str(path)), manifest, traffic.dataset, encoding, [weights], card="")
     return path
 
 
