@@ -1,4 +1,4 @@
-"""The one exception that a user sees as a message rather than a traceback."""
+"""The exceptions that a user sees as a message rather than a traceback."""
 
 from __future__ import annotations
 
@@ -11,6 +11,18 @@ if TYPE_CHECKING:
 
 class UserError(Exception):
     """Something the user can put right: the message says what was found, where, what was expected and what to do."""
+
+
+class StorageError(UserError):
+    """A storage cannot be read from or written to, perhaps only for now."""
+
+
+class RunNotFoundError(UserError):
+    """A storage holds no run of that name."""
+
+
+class DamagedFileError(UserError):
+    """A file that this project wrote is not as it was written."""
 
 
 def unknown(name: str, what: str, known: Iterable[str]) -> str:

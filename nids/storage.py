@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import fs
 
-from nids.errors import UserError
+from nids.errors import StorageError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,9 @@ class Folder:
         except OSError as error:
             if isinstance(error, FileNotFoundError) and not writing:
                 raise  # of a file that is asked for
-            raise UserError(f"{self.uri}: cannot be used as storage ({error}). Name another with --storage.") from None
+            raise StorageError(
+                f"{self.uri}: cannot be used as storage ({error}). Name another with --storage."
+            ) from None
 
     def folder(self, name: str) -> Folder:
         """Return a folder inside this one; it need not exist."""
@@ -166,7 +168,7 @@ class Folder:
         except OSError as error:
             # At last, pyarrow marks the folder above in an object store, which not every store takes.
             if self.exists():
-                raise UserError(f"{self.uri}: cannot be deleted ({error}).") from None
+                raise StorageError(f"{self.uri}: cannot be deleted ({error}).") from None
 
 
 def _local_versions(root: str, inside: str, faults: list[str]) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from nids.errors import UserError
+from nids.errors import RunNotFoundError, UserError
 from nids.metrics.measures import HEADLINE
 from nids.results import Run
 
@@ -67,7 +67,7 @@ class KeptRun(Run):
         self.versions = self._listed(folder)
         if not self.has_file("manifest.json"):
             place, _, name = folder.uri.rpartition("/")
-            raise UserError(f"{place} holds no run named {name!r}.")
+            raise RunNotFoundError(f"{place} holds no run named {name!r}.")
         super().__init__(folder)
         self._trials = complete_or_not(_trials, self.uri, self.key("trials"), self)
         first = {path: version for path, version in self.versions.items() if path.startswith("trials/")}

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from nids.errors import UserError
+from nids.errors import DamagedFileError, UserError
 from nids.folds.encoding import Encoding
 
 if TYPE_CHECKING:
@@ -148,9 +148,9 @@ def _shape(stream: IO[bytes]) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def damaged(folder: Folder, name: str, reason: str) -> UserError:
+def damaged(folder: Folder, name: str, reason: str) -> DamagedFileError:
     """Return the error for a file of a bundle that cannot be used."""
-    return UserError(
+    return DamagedFileError(
         f"{folder.uri}/{name}: the bundle is damaged or was changed: {reason}. "
         "Copy it again, or make it anew with `nids finalize`."
     )

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nids import config
-from nids.errors import UserError
+from nids.errors import DamagedFileError, RunNotFoundError, UserError
 from nids.results.driver_process import is_gone
 from nids.results.evaluation import BaselinesEvaluation, EvaluationFile, FinalEvaluation, evaluation_from
 from nids.results.manifest import manifest_from
@@ -149,7 +149,7 @@ class Run:
             content: dict[str, Any] = json.loads(self.folder.read(path))
             return content
         except (ValueError, FileNotFoundError) as error:
-            raise UserError(f"{self.uri}/{path}: cannot be read ({error}). The run is damaged.") from None
+            raise DamagedFileError(f"{self.uri}/{path}: cannot be read ({error}). The run is damaged.") from None
 
     def table(self, name: str, trial: int | None = None) -> pd.DataFrame:
         """Return one of ``TABLES``, or of it the rows of one trial; empty where nothing is there yet; see ``arrow``."""
@@ -181,7 +181,7 @@ class Run:
         try:
             return in_present_form(pq.read_table(io.BytesIO(folder.read(part))), self.schema(name))
         except (pa.ArrowException, ValueError, KeyError, OSError) as error:
-            raise UserError(
+            raise DamagedFileError(
                 f"{folder.uri}/{part}: this is no part of the run's table ({error}). "
                 f"Move it away; of a run that has not finished, nids resume runs the trials that it held again."
             ) from None
@@ -195,13 +195,14 @@ def open_run(storage: str, name: str) -> Run:
     """Return a run of a storage.
 
     Raises:
-        UserError: There is no such run, or it cannot be read.
+        RunNotFoundError: There is no such run.
+        UserError: It cannot be read.
     """
     folder = Folder.from_uri(storage).folder(name)
     if not folder.exists("manifest.json"):
         known = ", ".join(run_names(storage)) or "none"
-        raise UserError(
-            f"{storage} holds no run named {name!r}. Runs there: {known}. Another place is named with --storage."
+        raise RunNotFoundError(
+            f"{storage} holds no run named {name!r}. Runs there: {known}. Name another storage with --storage."
         )
     return Run(folder)
 
@@ -226,7 +227,7 @@ def refuse_if_there(folder: Folder) -> None:
     name = folder.path.rpartition("/")[2]
     if folder.exists("manifest.json"):
         raise UserError(
-            f"{folder.uri} already holds a run. Go on with it by `nids resume {name}`, or give another --name."
+            f"{folder.uri} already holds a run. Resume it with `nids resume {name}`, or give another --name."
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
-from nids.errors import UserError
+from nids.errors import StorageError
 from nids.results.driver_process import owner
 from nids.results.status import TrialCounts
 from nids.search.record import Record
@@ -93,7 +93,7 @@ class RunStoreCallback(tune.Callback):
             if time.monotonic() - self._last_status > HEARTBEAT_SECONDS:
                 self.write_status("running")
                 self._watch(None, self.counts)
-        except UserError:
+        except StorageError:
             # A storage can be out of reach for a while: what is unwritten stays so, and is tried again.
             if time.monotonic() - self._last_status > OUTAGE_SECONDS:
                 raise

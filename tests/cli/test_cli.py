@@ -88,7 +88,7 @@ def test_help_loads_nothing_slow(tmp_path: Path) -> None:
         ),
         pytest.param(
             ["resume", "nothing"],
-            "Error: runs holds no run named 'nothing'. Runs there: none. Another place is named with --storage.\n",
+            "Error: runs holds no run named 'nothing'. Runs there: none. Name another storage with --storage.\n",
             id="no such run",
         ),
     ],

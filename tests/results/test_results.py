@@ -372,7 +372,7 @@ def test_runs_are_listed_and_opened_by_name(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "c")
     assert str(caught.value) == (
-        f"{tmp_path} holds no run named 'c'. Runs there: a, b. Another place is named with --storage."
+        f"{tmp_path} holds no run named 'c'. Runs there: a, b. Name another storage with --storage."
     )
 
 
@@ -428,7 +428,7 @@ def test_a_name_that_is_no_folders_name_is_refused(tmp_path: Path, name: str) ->
 def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
     assert new_run(str(tmp_path), "one").path == str(tmp_path / "one")
     RunWriter(Folder.from_uri(str(tmp_path)).folder("one"), MANIFEST)
-    with pytest.raises(UserError, match=r"one already holds a run\. Go on with it by `nids resume one`, or give anot"):
+    with pytest.raises(UserError, match=r"one already holds a run\. Resume it with `nids resume one`, or give anot"):
         new_run(str(tmp_path), "one")
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ray.tune.experiment import Trial
 
+from nids.errors import StorageError, UserError
 from nids.results import Run, RunWriter
 from nids.results import writer as writing
 from nids.results.driver_process import owner
+from nids.search import callback as callbacks
 from nids.search.callback import RunStoreCallback
 from nids.search.trainable import result_of
 from nids.storage import Folder
@@ -158,3 +160,26 @@ class TestRunStoreCallback:
     def test_nothing_of_it_is_pickled(self, writer: RunWriter) -> None:
         callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher())
         assert pickle.loads(pickle.dumps(callback)).__dict__ == {}  # which Tune does, with each of its snapshots
+
+    def test_an_outage_of_the_storage_is_waited_for_and_nothing_else(
+        self, writer: RunWriter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher())
+        callback.write_status("running")
+        raised: list[type[UserError]] = [StorageError]
+
+        def fail(*_: object) -> None:
+            raise raised[-1]("it cannot be written")
+
+        monkeypatch.setattr(callback, "write_status", fail)
+        monkeypatch.setattr(callbacks, "HEARTBEAT_SECONDS", -1.0)
+        callback.on_step_end(1, [])  # is tried again with the next step
+        monkeypatch.setattr(callbacks, "OUTAGE_SECONDS", -1.0)
+        with pytest.raises(StorageError):
+            callback.on_step_end(2, [])
+        monkeypatch.undo()
+        monkeypatch.setattr(callback, "write_status", fail)
+        monkeypatch.setattr(callbacks, "HEARTBEAT_SECONDS", -1.0)
+        raised.append(UserError)
+        with pytest.raises(UserError, match="it cannot be written"):
+            callback.on_step_end(3, [])
