@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 import tomllib
+import types
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
-from nids import cli, config
+from nids import cli, config, models
 from nids.datasets.schema import DatasetSpec
 from nids.metrics.judged_rows import JudgedRows
 from tests.test_imports import FLOORS
@@ -97,27 +99,46 @@ def test_the_layout_is_that_of_the_floors() -> None:
     assert sum(map(len, rows)) == len(FLOORS)
 
 
-def _examples(heading: str) -> list[dict[str, Any]]:
-    """Run the Python code of a section of CONTRIBUTING.md and return the names that each block defines."""
+def _examples(heading: str) -> list[types.ModuleType]:
+    """Run the Python code of a section of CONTRIBUTING.md and return each block as a module."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     section = re.split(r"^## ", text[text.index(f"## {heading}") + 3 :], flags=re.MULTILINE)[0]
-    names: list[dict[str, Any]] = []
+    modules = []
     for block in re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL):
-        names.append({"__name__": "an_example"})
-        exec(compile(block, "CONTRIBUTING.md", "exec"), names[-1])
-    return names
+        modules.append(types.ModuleType(f"example_{len(modules)}"))
+        sys.modules[modules[-1].__name__] = modules[-1]  # where a dataclass looks
+        exec(compile(block, "CONTRIBUTING.md", "exec"), vars(modules[-1]))
+        del sys.modules[modules[-1].__name__]
+    return modules
 
 
 def test_the_data_set_of_the_example_labels_rows() -> None:
-    [names] = _examples("Adding a data set")
-    spec = names["DATASET"]
+    [module] = _examples("Adding a data set")
+    spec = module.DATASET
     assert DatasetSpec.from_json(spec.to_json()) == spec
     assert [label_map.name for label_map in spec.label_maps] == ["types", "binary"]
 
 
+@pytest.mark.slow
+def test_the_model_of_the_example_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    description, network = _examples("Adding a model")
+    model = description.MODEL
+    monkeypatch.setitem(sys.modules, model.network, network)
+    built = model.build_for(7, 3, model.hyperparameters(units=4), seed=0)
+    assert (built.input_shape, built.output_shape) == ((None, 7), (None, 3))
+    assert set(model.starting_point(model.spaces["paper"])) == {"units", "learning_rate"}
+
+
+def test_every_hyperparameter_is_documented() -> None:
+    text = (ROOT / "jobs" / "README.md").read_text(encoding="utf-8")
+    for name in models.names():
+        for key in models.get(name).hyperparameters.model_fields:
+            assert re.search(rf"^\|.*`{key}`", text, re.MULTILINE), f"{key} of {name}"
+
+
 def test_the_measure_of_the_example_is_computed() -> None:
-    [names] = _examples("Adding a measure")
-    [measure] = names["MEASURES"]
+    [module] = _examples("Adding a measure")
+    [measure] = module.MEASURES
     rows = JudgedRows.all_known(np.array([0, 0, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]]), benign=0)
     assert measure.compute(rows) == 0.75
 

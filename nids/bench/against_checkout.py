@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 from nids import datasets
 from nids.results import open_run
@@ -166,7 +165,7 @@ def _nids(console: Console, checkout: Path, *arguments: str) -> str:
 
 
 def main() -> None:
-    """Compare, print a table, and end with status 1 if something differs."""
+    """Compare, print a row of a table for each check, and end with status 1 if something differs."""
     parser = argparse.ArgumentParser(
         prog="python -m nids.bench.against_checkout", description=(__doc__ or "").split(":")[0]
     )
@@ -174,14 +173,12 @@ def main() -> None:
     other = parser.parse_args().checkout.resolve()
     if not (other / "nids" / "__init__.py").is_file():
         parser.error(f"{other} holds no package nids")
-    table = Table("", "compared", "result", box=None, header_style="bold")
+    differing = 0
     with tempfile.TemporaryDirectory() as work:
-        checks = list(compare(other, Path(work), Console(stderr=True)))
-    for check in checks:
-        differences = "\n".join(check.differences[:10]) + ("\n…" if len(check.differences) > 10 else "")
-        table.add_row(check.name, check.compared, differences or "equal")
-    Console().print(table, highlight=False)
-    sys.exit(any(check.differences for check in checks))
+        for check in compare(other, Path(work), Console(stderr=True)):
+            differing += bool(check.differences)
+            print(f"| {check.name} | {check.compared} | {'; '.join(check.differences[:10]) or 'equal'} |", flush=True)
+    sys.exit(differing > 0)
 
 
 if __name__ == "__main__":
