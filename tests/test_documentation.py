@@ -103,7 +103,7 @@ def _examples(heading: str) -> list[types.ModuleType]:
     """Run the Python code of a section of CONTRIBUTING.md and return each block as a module."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     section = re.split(r"^## ", text[text.index(f"## {heading}") + 3 :], flags=re.MULTILINE)[0]
-    modules = []
+    modules: list[types.ModuleType] = []
     for block in re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL):
         modules.append(types.ModuleType(f"example_{len(modules)}"))
         sys.modules[modules[-1].__name__] = modules[-1]  # where a dataclass looks
