@@ -30,6 +30,7 @@ class ProgressDisplay:
         self._total = total
         self._unit = unit
         self._done = 0
+        self._text = ""
         self._last_line = time.monotonic()
         columns: list[ProgressColumn] = [
             TextColumn("{task.fields[count]}", style="bold", markup=False),
@@ -51,7 +52,7 @@ class ProgressDisplay:
 
     def update(self, done: int, text: str = "") -> None:
         """Show how much is done, and what else there is to say."""
-        self._done = done
+        self._done, self._text = done, text
         self._bar.update(self._task, completed=done, description=text, count=self._count())
         if not self._console.is_terminal and time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
             self.print(f"{self._count()} · {text}" if text else self._count())
@@ -59,7 +60,11 @@ class ProgressDisplay:
 
     def advance(self) -> None:
         """Show that one more is done."""
-        self.update(self._done + 1)
+        self.update(self._done + 1, self._text)
+
+    def describe(self, text: str) -> None:
+        """Show what is being done."""
+        self.update(self._done, text)
 
     def print(self, line: str) -> None:
         """Print a line that stays, however long it is."""

@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from nids.datasets.download import HostError, MirrorError, download
 from nids.datasets.io.content import opened, sha256_of, unpacked, written_whole
 from nids.datasets.locate import FOLDER_VARIABLE, cache_folder, find, is_data_file
 from nids.errors import UserError
+from nids.progress import ProgressDisplay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
-    from rich.progress import TaskID
 
     from nids.datasets.io.content import DataPath
     from nids.datasets.schema import DatasetSpec, SourceFile
+
+
+MB = 1e6
 
 
 def fetch(
@@ -105,11 +107,11 @@ def _verified(dataset: DatasetSpec, source: Path) -> dict[SourceFile, DataPath]:
 def _download(dataset: DatasetSpec, mirrors: Sequence[str], folder: Path, console: Console) -> list[Path]:
     paths = {file: folder / file.filename for file in dataset.files}
     silent: dict[str, HostError] = {}
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console) as progress:
+    with ProgressDisplay(console, len(paths), "files", time_left=False) as display:
         for file, path in paths.items():
             if not _is_cached(file, path):
-                _try_in_turn(dataset, mirrors, file, path, progress=progress, silent=silent)
+                _try_in_turn(dataset, mirrors, file, path, display=display, silent=silent)
+            display.advance()
     return list(paths.values())
 
 
@@ -123,7 +125,7 @@ def _try_in_turn(
     file: SourceFile,
     path: Path,
     *,
-    progress: Progress,
+    display: ProgressDisplay,
     silent: dict[str, HostError],
 ) -> None:
     """Download a file from the first mirror that has it; hosts that do not answer are added to ``silent``."""
@@ -131,10 +133,10 @@ def _try_in_turn(
     for mirror in mirrors:
         url = mirror.format(filename=quote(file.filename))
         host = urlsplit(url).netloc
-        task = progress.add_task(escape(file.filename), total=None)
 
-        def report(received: int, expected: int | None, task: TaskID = task) -> None:
-            progress.update(task, completed=received, total=expected)
+        def report(received: int, expected: int | None) -> None:
+            size = "" if expected is None else f" of {expected / MB:.1f}"
+            display.describe(f"{file.filename} · {received / MB:.1f}{size} MB")
 
         try:
             if host in silent:
@@ -142,7 +144,6 @@ def _try_in_turn(
             download(url, file.sha256, path, report)
             return
         except MirrorError as error:
-            progress.remove_task(task)
             tried.append(f"  {url}: {error}\n")
             if isinstance(error, HostError):
                 silent[host] = error
