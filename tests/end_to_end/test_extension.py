@@ -96,5 +96,5 @@ def test_a_data_set_a_model_and_a_measure_are_added_by_a_file_each(tmp_path: Pat
     nids("score", "runs/added/bundle", str(data / "friday.csv"), "--out", "scores.parquet")
     scores = pd.read_parquet(tmp_path / "scores.parquet")
     classes = ["Benign", "Botnet", "BruteForce", "DDoS", "Infiltration", "PortScan", "Web"]
-    assert [name for name in scores if name.startswith("p_")] == [f"p_{name}" for name in classes]
+    assert [name for name in scores if str(name).startswith("p_")] == [f"p_{name}" for name in classes]
     assert len(scores) == 140
