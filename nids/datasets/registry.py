@@ -9,15 +9,16 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from nids.datasets import catalog
-from nids.datasets.schema import DatasetSpec, unknown
 from nids.datasets.traffic import Traffic
-from nids.errors import UserError
+from nids.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
     import pandas as pd
+
+    from nids.datasets.schema import DatasetSpec
 
 
 def names() -> tuple[str, ...]:

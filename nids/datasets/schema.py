@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from dataclasses import replace
@@ -14,10 +13,10 @@ from pydantic.dataclasses import dataclass
 
 from nids.datasets.labels import LabelMap  # noqa: TC001 - pydantic reads the annotation
 from nids.datasets.published import PublishedResult  # noqa: TC001 - pydantic reads the annotation
-from nids.errors import UserError
+from nids.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 Kind = Literal["categorical", "binary", "count", "integer", "rate", "real"]
 Transform = Literal["log1p", "arcsinh"]
@@ -245,11 +244,3 @@ class DatasetSpec:
 
 
 _SPECS = TypeAdapter(DatasetSpec)
-
-
-def unknown(name: str, what: str, known: Iterable[str]) -> str:
-    """Return the message for a name that does not exist: closest ones first, then all of them."""
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return f"{name!r} is no {what}.{hint} Known: {', '.join(known) or 'none'}."

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
-from nids import config, datasets
+from nids import config, datasets, models
 from nids.config import Folds
 from nids.datasets import catalog, registry
 from nids.datasets.catalog.nsl_kdd import DATASET as NSL_KDD
 from nids.datasets.describe import check
 from nids.datasets.io.stream import stream
+from nids.detector import bundle
+from nids.detector.score import score
 from nids.errors import UserError
 from nids.evaluation.held_out import read_held_out
 from nids.folds.build import build_folds, full_fold
 from nids.folds.encoding import compact
 from nids.folds.fold import TrainingSet
 from nids.folds.split import split
+from nids.storage import Folder
+from nids.training.refit import FitResult, fit, on_all
+from nids.training.trial import run_trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +92,7 @@ def job() -> Job:
             "name": "flows",
             "data": {"dataset": "flows"},
             "folds": {"count": 2, "targets": {"Web": 40}},
+            "model": {"name": "mlp"},
             "training": {"epochs": 1},
             "scheduler": {"kind": "none"},
         },
@@ -202,6 +210,48 @@ def test_what_can_be_scored_can_be_trained_on(folder: Path, traffic: Traffic, tm
     again = datasets.load_training("flows", folder=tmp_path)
     pd.testing.assert_frame_equal(again.features, traffic.features)
     assert again.label.tolist() == traffic.label.tolist()
+
+
+@pytest.mark.parametrize("label_map", [None, "binary"])
+def test_a_detector_of_it_is_trained_saved_and_scores(
+    folder: Path, job: Job, tmp_path: Path, label_map: str | None
+) -> None:
+    traffic = datasets.load_training("flows", class_map=label_map, folder=folder)
+    classes = len(traffic.dataset.classes)
+    training_set, hp = TrainingSet.from_traffic(traffic), models.get(job.model.name).hyperparameters()
+    plain = job.model_copy(update={"folds": Folds(count=2, resampling="none")})
+    (report,) = run_trial(hp, training_set, build_folds(training_set, traffic, plain, lambda text: None), plain)
+    assert np.shape(report["folds"][0]["confusion"]) == (classes, classes)
+
+    all_rows = full_fold(training_set, plain)
+    ((_, task),) = on_all(all_rows, 1, plain, hp, epochs=1)
+    *_, fitted = fit(training_set, all_rows, task, plain)
+    assert isinstance(fitted, FitResult)
+    manifest = bundle.Manifest(
+        format=bundle.FORMAT,
+        dataset="flows",
+        class_map=traffic.dataset.label_maps[0].name,
+        classes=traffic.dataset.classes,
+        run="a-run",
+        trial=0,
+        model=job.model.name,
+        hyperparameters=hp,
+        epochs=1,
+        members=1,
+        thresholds={0.01: 0.5},
+        calibration=bundle.Calibration(
+            temperature=1.0, trained_on=(1 / classes,) * classes, natural=(1 / classes,) * classes
+        ),
+        data={},
+        created="2026-01-02T03:04:05+00:00",
+        versions={},
+    )
+    saved = Folder.from_uri(str(tmp_path / "bundle"))
+    bundle.save(saved, manifest, traffic.dataset, all_rows.encoding, [fitted.weights], card="")
+    detector = bundle.load(saved)
+    assert detector.benign == traffic.dataset.classes.index("Benign")
+    result = score(detector, [folder / "friday.csv"], tmp_path / "scores.csv", Console(file=io.StringIO()))
+    assert (result.rows, result.rejected, set(result.by_class)) == (140, 0, set(traffic.dataset.classes))
 
 
 def test_nsl_kdd_has_other_folds(traffic: Traffic) -> None:

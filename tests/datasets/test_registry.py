@@ -20,7 +20,9 @@ def test_names():
     assert [datasets.get(name).name for name in datasets.names()] == list(datasets.names())
     with pytest.raises(UserError) as refusal:
         datasets.get("nsl_kdd")
-    assert str(refusal.value) == ("'nsl_kdd' is no data set. Did you mean 'nsl-kdd'? Known: nsl-kdd, nsl-kdd-sample.")
+    assert str(refusal.value) == (
+        "'nsl_kdd' is not a data set (did you mean nsl-kdd?). Known: nsl-kdd, nsl-kdd-sample."
+    )
 
 
 def test_training_rows_come_from_where_the_file_is(tmp_path, monkeypatch, line):

@@ -158,7 +158,7 @@ def test_a_bundle_of_the_first_format_is_a_cnn_bigru(copy: Path, saved: Path) ->
     (copy / "manifest.json").write_text(json.dumps({**values, "format": 1, "dataset": "kdd-99"}))
     reseal(copy)
     with pytest.raises(
-        UserError, match=r"the bundle is for a data set that is not known here\. 'kdd-99' is no data set"
+        UserError, match=r"the bundle is for a data set that is not known here\. 'kdd-99' is not a data set"
     ):
         load(copy)
 
@@ -183,7 +183,9 @@ def test_a_bundle_needs_no_data_set_of_that_name_here(copy: Path, saved: Path, t
         pytest.param(
             replace(SAMPLE, columns=SAMPLE.columns[1:], layout=()).to_json(), "its features are", id="columns"
         ),
-        pytest.param(datasets.get("nsl-kdd").labelled_by("nsl-kdd-variant").to_json(), "is no class map", id="labels"),
+        pytest.param(
+            datasets.get("nsl-kdd").labelled_by("nsl-kdd-variant").to_json(), "is not a class map", id="labels"
+        ),
     ],
 )
 def test_a_description_that_does_not_fit_is_refused(copy: Path, content: str, words: str) -> None:
