@@ -35,3 +35,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a suggestion for a misspelled name, in brackets with a space before them; nothing if none is close."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean {close[0]}?)" if close else ""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of another exception's message, for use within one of ours."""
+    return str(error).strip().partition("\n")[0]

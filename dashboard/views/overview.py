@@ -145,7 +145,7 @@ def _really_better(
         statements = [*map(significance.sentence, contests), significance.MEANING]
         if against_baselines:
             statements.append(significance.CHOSEN_BY_THE_FOLDS)
-        statements += sentences.published(summary)
+        statements += [text for text, _ in sentences.published(summary)]
         with container:
             st.markdown("\n\n".join(map(plain, statements)))
 

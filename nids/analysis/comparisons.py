@@ -136,6 +136,6 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
         judging = ours["validation_rows" if described(metric).needs_unseen else "known_rows"]
         name = f"trial {best}" if ours_name == baselines.BEST else f"the {ours_name}"
         sides = [side[metric].astype(float).sort_index() for side in (ours, theirs)]
-        names = (name, f"the best baseline, “{rival}”")
+        names = (name, f"the best baseline ({rival})")
         contests.append(contest(metric, names, sides[0], sides[1], tuple(ours["training_rows"]), tuple(judging)))
     return contests

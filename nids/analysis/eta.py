@@ -77,17 +77,17 @@ def seconds_left(each: float, remaining: int, elapsed: Iterable[float], at_once:
     return max(work, 0.0) / at_once
 
 
-def in_words(found: Outlook, state: str) -> str:
+def in_words(outlook: Outlook, state: str) -> str:
     """Return where a search stands, in a sentence."""
-    sentence = f"{found.ended:,} of {found.total:,} {'trial has' if found.total == 1 else 'trials have'} ended"
+    sentence = f"{outlook.ended:,} of {outlook.total:,} {'trial has' if outlook.total == 1 else 'trials have'} ended"
     if state != "running":
-        missing = found.total - found.ended
+        missing = outlook.total - outlook.ended
         if missing > 0:
             return f"{sentence}; the other {missing:,} {'has' if missing == 1 else 'have'} not."
-        return f"All {found.total:,} trials ended." if found.total > 1 else "The one trial has ended."
-    if not math.isfinite(found.seconds_left):
+        return f"All {outlook.total:,} trials ended." if outlook.total > 1 else "The one trial has ended."
+    if not math.isfinite(outlook.seconds_left):
         return f"{sentence}; the time left is not known before a trial's first epoch."
-    left = f"{'at most ' if found.at_most else ''}about {_roughly(found.seconds_left)} left"
+    left = f"{'at most ' if outlook.at_most else ''}about {_roughly(outlook.seconds_left)} left"
     return f"{sentence}; {left}."
 
 

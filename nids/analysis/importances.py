@@ -41,14 +41,14 @@ def importances(trials: pd.DataFrame, space: Space, direction: Direction) -> tup
     if count < FEWEST:
         return {}, f"Importances need at least {FEWEST} complete trials; there {_are(count)} so far."
     with warnings.catch_warnings():
-        # Optuna warns when there is nothing to tell apart; that is said in our own words below.
+        # Optuna warns when there is nothing to tell apart; our own words below say so.
         warnings.simplefilter("ignore")
-        found = optuna.importance.get_param_importances(study, normalize=False)
-    total = sum(found.values())
+        importances = optuna.importance.get_param_importances(study, normalize=False)
+    total = sum(importances.values())
     if not math.isfinite(total) or total <= 0:
         return {}, f"The {count} complete trials do not differ in a way that tells hyperparameters apart."
     few = " That is few: take the order as a hint." if count < 30 else ""
-    shares = {name: share / total for name, share in found.items()}
+    shares = {name: share / total for name, share in importances.items()}
     return shares, f"From {count} complete trials, by PED-ANOVA.{few}"
 
 

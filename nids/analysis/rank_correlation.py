@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nids.models.hyperparameters import TrainingHyperparameters
     from nids.results import Run
 
-# Keys of the job in which searches may differ, beside what they run on.
+# Keys of the job in which searches may differ, apart from what they run on.
 MAY_DIFFER = frozenset({"folds.scheme", "search.metric"})
 LEAST = 4  # Of three trials, one order in six is the right one by chance.
 
@@ -82,15 +82,15 @@ def shared(runs: Sequence[Run]) -> list[Configuration]:
             f"{', '.join(f'{run.name} has {_scheme(run)} folds' for run in runs)}: each search must have another "
             "scheme (folds.scheme)."
         )
-    found = [_complete(run) for run in runs]
-    same = [hp for hp in found[0] if all(hp in trials for trials in found)]
+    complete = [_complete(run) for run in runs]
+    same = [hp for hp in complete[0] if all(hp in trials for trials in complete)]
     if len(same) < LEAST:
         raise UserError(
             f"{', '.join(run.name for run in runs)} share {len(same)} trials that ran to their last epoch, "
             f"{_epochs(first)}: a rank correlation needs at least {LEAST}. Run the same job under each scheme, with "
             'the same search.seed, search.startup_trials = search.trials and scheduler.kind = "none".'
         )
-    return [Configuration(i, hp, tuple(trials[hp] for trials in found)) for i, hp in enumerate(same)]
+    return [Configuration(i, hp, tuple(trials[hp] for trials in complete)) for i, hp in enumerate(same)]
 
 
 def validation(runs: Sequence[Run], configurations: Sequence[Configuration]) -> pd.DataFrame:
@@ -117,17 +117,17 @@ def held_out(evaluations: Sequence[Evaluation]) -> pd.DataFrame:
         evaluations: What ``nids.metrics.evaluate.evaluate_detector`` says of each configuration.
     """
     figures = [each.figures | {"unseen_detection_rate": each.unseen.detection_rate} for each in evaluations]
-    return pd.DataFrame([{name: found[name] for name in HELD_OUT} for found in figures])
+    return pd.DataFrame([{name: entry[name] for name in HELD_OUT} for entry in figures])
 
 
-def correlations(validated: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+def correlations(validated: pd.DataFrame, on_held_out: pd.DataFrame) -> pd.DataFrame:
     """Return Spearman's rank correlation of each figure of the folds with each of a held-out file.
 
     Of a loss the sign is turned, so that more is better in it too.
 
     Args:
         validated: As ``validation`` returns it.
-        found: As ``held_out`` returns it, the same configurations in the same order.
+        on_held_out: As ``held_out`` returns it, the same configurations in the same order.
 
     Returns:
         Columns validation, held_out, rho (−1 to 1) and p (two-sided, by permutation); both NaN if a side is constant.
@@ -136,9 +136,9 @@ def correlations(validated: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     for column in validated.columns.drop("configuration"):
         if column.endswith("_std"):
             continue
-        ours = validated[column] * (-1 if described(column.rpartition(": ")[2]).unit == "nats" else 1)
+        on_folds = validated[column] * (-1 if described(column.rpartition(": ")[2]).unit == "nats" else 1)
         for name in HELD_OUT:
-            rho, p = _spearman(ours, found[name])
+            rho, p = _spearman(on_folds, on_held_out[name])
             rows.append({"validation": column, "held_out": name, "rho": rho, "p": p})
     return pd.DataFrame(rows)
 
@@ -151,8 +151,8 @@ def _spearman(ours: pd.Series, theirs: pd.Series) -> tuple[float, float]:
     centred = (others - others.mean()) / others.std()
 
     def rho(permuted: np.ndarray, axis: int = -1) -> np.ndarray:
-        found: np.ndarray = ((permuted - ranks.mean()) / ranks.std() * centred).mean(axis=axis)
-        return found
+        rho: np.ndarray = ((permuted - ranks.mean()) / ranks.std() * centred).mean(axis=axis)
+        return rho
 
     test = permutation_test(
         (ranks,), rho, permutation_type="pairings", vectorized=True, n_resamples=9999, rng=np.random.default_rng(0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # What of a manifest says how a run was made; the rest follows from it, or is of the machine.
 SECTIONS = {"job", "data", "folds", "versions", "machine"}
-# Long, and told by what is beside them.
+# Long, and implied by other entries.
 LEFT_OUT = (
     "job.name",
     "data.class_counts",
@@ -56,8 +56,8 @@ def results(rows: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
     """Return what came of runs, a column a run.
 
     Args:
-        rows: Name of a run → figure → its text; figures that a run lacks are told as such.
+        rows: Name of a run → figure → its text; a figure that a run lacks is "–".
     """
-    figures: Sequence[str] = list(dict.fromkeys(figure for found in rows.values() for figure in found))
-    columns = {name: [found.get(figure, NONE) for figure in figures] for name, found in rows.items()}
+    figures: Sequence[str] = list(dict.fromkeys(figure for texts in rows.values() for figure in texts))
+    columns = {name: [texts.get(figure, NONE) for figure in figures] for name, texts in rows.items()}
     return pd.DataFrame(columns, index=pd.Index(figures, name="result"), dtype=object)

@@ -90,7 +90,7 @@ def draw(
 
 
 def _share(share: float) -> str:
-    """Return a share of rows in per cent; none and all of them are said only where it is none and all."""
+    """Return a share of rows in per cent; "0%" and "100%" only where it is none or all."""
     if pd.isna(share):
         return ""
     if share in (0, 1):

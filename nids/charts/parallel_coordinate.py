@@ -58,8 +58,8 @@ def data(trials: pd.DataFrame, space: Space, metric: str, direction: Direction) 
     )
     parts.append((label(metric), position(values, finite), values.map(setting)))
     frames = [
-        pd.DataFrame({"trial": trials["trial"], "group": group, "axis": name, "position": place, "text": text})
-        for name, place, text in parts
+        pd.DataFrame({"trial": trials["trial"], "group": group, "axis": name, "position": where, "text": text})
+        for name, where, text in parts
     ]
     return pd.concat(frames, ignore_index=True)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nids.cluster import auth
-from nids.errors import UserError
+from nids.errors import UserError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -132,11 +132,11 @@ class JobClient:
             raise  # of what reads this process's output
         except (ConnectionError, aiohttp.ClientError, requests.RequestException) as error:
             raise UserError(
-                f"no Ray cluster takes jobs at {self.address} ({_first_line(error)}). Name its dashboard with "
-                "--address http://HOST:8265; one behind a firewall is reached through a tunnel (cluster/README.md)."
+                f"no Ray cluster takes jobs at {self.address} ({first_line(error).rstrip('.')}). Name its dashboard "
+                "with --address http://HOST:8265; one behind a firewall is reached by a tunnel (cluster/README.md)."
             ) from None
         except (RuntimeError, ValueError) as error:
-            raise UserError(f"{self.address}: {_first_line(error)}") from None
+            raise UserError(f"{self.address}: {first_line(error).rstrip('.')}") from None
 
 
 def _refusal(said: str) -> str:
@@ -145,7 +145,3 @@ def _refusal(said: str) -> str:
         if said.startswith("Authentication required")
         else "does not accept the token that was given"
     )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".")

@@ -46,7 +46,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Consequences:
-    """What a threshold does, measured on held-out rows and told for a day's traffic. Rates are fractions, NaN if none.
+    """What a threshold does, measured on held-out rows and scaled to a day's traffic. Rates are fractions, NaN if none.
 
     Intervals hold what chance allows for, as if rows were drawn one by one: they follow from the 95 % intervals of both
     rates (C. J. Clopper, E. S. Pearson, The use of confidence or fiducial limits illustrated in the case of the
@@ -96,24 +96,24 @@ def consequences(
         connections: Connections a day.
         base_rate: Share of them that are attacks, 0 to 1.
     """
-    found = Detection.at_threshold(held_out.scores, held_out.is_attack, threshold)
+    detection = Detection.at_threshold(held_out.scores, held_out.is_attack, threshold)
     alerts = held_out.scores > threshold
     known = np.isin(held_out.attacks, list(seen))
     attacks = connections * base_rate
-    true_alerts = found.detection_rate * attacks
+    true_alerts = detection.detection_rate * attacks
     detected, mistaken = (interval(alerts[side]) for side in (held_out.is_attack, ~held_out.is_attack))
     low, high = (
         flagged * attacks + wrong * (connections - attacks) for flagged, wrong in zip(detected, mistaken, strict=True)
     )
     return Consequences(
         threshold,
-        found.false_positive_rate,
-        found.detection_rate,
+        detection.false_positive_rate,
+        detection.detection_rate,
         share(alerts[held_out.is_attack & known]),
         share(alerts[held_out.is_attack & ~known]),
-        true_alerts + found.false_positive_rate * (connections - attacks),
+        true_alerts + detection.false_positive_rate * (connections - attacks),
         true_alerts,
-        precision_at(found.detection_rate, found.false_positive_rate, base_rate),
+        precision_at(detection.detection_rate, detection.false_positive_rate, base_rate),
         attacks - true_alerts,
         (low, high),
         (precision_at(detected[0], mistaken[1], base_rate), precision_at(detected[1], mistaken[0], base_rate)),
@@ -124,30 +124,30 @@ def interval(chosen: np.ndarray) -> Interval:
     """Return the 95 % interval of Clopper and Pearson of the share of True, bool of shape (rows,); NaN without rows."""
     if not len(chosen):
         return (np.nan, np.nan)
-    found = binomtest(int(chosen.sum()), len(chosen)).proportion_ci(0.95, method="exact")
-    return (float(found.low), float(found.high))
+    bounds = binomtest(int(chosen.sum()), len(chosen)).proportion_ci(0.95, method="exact")
+    return (float(bounds.low), float(bounds.high))
 
 
-def in_words(found: Consequences, connections: int, base_rate: float) -> str:
+def in_words(result: Consequences, connections: int, base_rate: float) -> str:
     """Return what a threshold would do, in Markdown."""
     attacks = connections * base_rate
-    if not np.isfinite(found.alerts):
+    if not np.isfinite(result.alerts):
         return "These rows have no attacks or no benign traffic, so the effect of a threshold cannot be estimated."
     sentence = (
-        f"Of {count(connections)} connections per day, {count(attacks)} of them attacks, about **{count(found.alerts)} "
-        f"would raise an alert** ({' to '.join(map(count, found.alerts_within))})"
+        f"Of {count(connections)} connections per day, {count(attacks)} of them attacks, about "
+        f"**{count(result.alerts)} would raise an alert** ({' to '.join(map(count, result.alerts_within))})"
     )
-    if found.alerts < 0.5:
+    if result.alerts < 0.5:
         return (
-            f"{sentence}: the detector raises no alert on these rows, and would miss {count(found.missed)} attacks per "
-            "day. The most suspicious benign rows of the folds set the threshold, and hardly any row here exceeds it. "
-            "(The ROC curve below takes its thresholds from these rows themselves, which nobody can do in advance.)"
+            f"{sentence}: the detector raises no alert on these rows, and would miss {count(result.missed)} attacks "
+            "per day. The most suspicious benign rows of the folds set the threshold, and hardly any row here exceeds "
+            "it. (The ROC curve below takes its thresholds from these rows themselves, which nobody can do in advance.)"
         )
-    one_in = f", one in {count(1 / found.precision)}" if 0 < found.precision < 0.5 else ""
-    within = " to ".join(map(percent, found.precision_within))
+    one_in = f", one in {count(1 / result.precision)}" if 0 < result.precision < 0.5 else ""
+    within = " to ".join(map(percent, result.precision_within))
     return (
-        f"{sentence}. **{percent(found.precision)} of these alerts would be true** ({within}){one_in}. "
-        f"{count(found.missed)} of the {count(attacks)} attacks would be missed."
+        f"{sentence}. **{percent(result.precision)} of these alerts would be true** ({within}){one_in}. "
+        f"{count(result.missed)} of the {count(attacks)} attacks would be missed."
     )
 
 

@@ -13,7 +13,7 @@ from nids.metrics.classification import macro_f1
 if TYPE_CHECKING:
     from nids.metrics.judged_rows import JudgedRows
 
-# The share p that is found of a type with n rows has a variance of p (1 − p) / n, at most 0.25 / n, beside that from
+# The share p that is found of a type with n rows has a variance of p (1 − p) / n, at most 0.25 / n, besides that from
 # type to type, some 0.1: with 2.5 rows the two are alike. Rows of one type come in bursts that resemble each other, and
 # so count for less than their number: 5.
 ROWS_OF_HALF_WEIGHT = 5

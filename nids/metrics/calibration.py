@@ -13,6 +13,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from nids.errors import UserError
+from nids.metrics.classification import quotient
 
 # Softmax in float32 gives 0 for everything below it, so a 0 says no more than "at most this".
 _SMALLEST = float(np.finfo(np.float32).tiny)
@@ -54,8 +55,8 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -
     rows = np.bincount(bin_of_row, minlength=bins)
     return Reliability(
         edges=edges,
-        confidence=_quotient(np.bincount(bin_of_row, confidence, bins), rows),
-        accuracy=_quotient(np.bincount(bin_of_row, right, bins), rows),
+        confidence=quotient(np.bincount(bin_of_row, confidence, bins), rows, np.nan),
+        accuracy=quotient(np.bincount(bin_of_row, right, bins), rows, np.nan),
         rows=rows,
     )
 
@@ -192,7 +193,3 @@ def _logarithms(probabilities: np.ndarray) -> np.ndarray:
 def _normalized(values: np.ndarray) -> np.ndarray:
     result: np.ndarray = values / values.sum(axis=1, keepdims=True)
     return result
-
-
-def _quotient(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    return np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator > 0)

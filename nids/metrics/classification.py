@@ -41,13 +41,13 @@ def class_figures(confusion: np.ndarray) -> ClassFigures:
     support = confusion.sum(axis=1)
     predicted = confusion.sum(axis=0)
     false_positives = predicted - hits
-    precision = _quotient(hits, predicted)
-    recall = _quotient(hits, support)
+    precision = quotient(hits, predicted)
+    recall = quotient(hits, support)
     return ClassFigures(
         precision=precision,
         recall=recall,
-        f1=_quotient(2 * hits, predicted + support),
-        false_positive_rate=_quotient(false_positives, confusion.sum() - support),
+        f1=quotient(2 * hits, predicted + support),
+        false_positive_rate=quotient(false_positives, confusion.sum() - support),
         support=support,
     )
 
@@ -88,5 +88,6 @@ def confusion_and_log_loss(labels: np.ndarray, probabilities: np.ndarray) -> tup
     return confusion, float(log_loss(labels, exact, labels=classes))
 
 
-def _quotient(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    return np.divide(numerator, denominator, out=np.zeros(len(numerator)), where=denominator > 0)
+def quotient(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0) -> np.ndarray:
+    """Return numerator / denominator, and another value where the denominator is 0; float64 of their shape."""
+    return np.divide(numerator, denominator, out=np.full(len(numerator), otherwise), where=denominator > 0)

@@ -49,7 +49,7 @@ def validation_figures(training_set: TrainingSet, fold: Fold, probabilities: np.
 
 
 def over_folds(results: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Return the means of the figures over the folds, each with its standard deviation beside it as ``…_std``.
+    """Return the means of the figures over the folds, each followed by its standard deviation as ``…_std``.
 
     Args:
         results: The figures of each fold.

@@ -117,11 +117,11 @@ def evaluate_traffic(
 def _binary(confusion: np.ndarray, benign: int) -> dict[str, float]:
     """Return detection rate and false-positive rate of "attack or benign" by the most probable class."""
     attacks = np.delete(confusion, benign, axis=0)
-    found = attacks.sum() - attacks[:, benign].sum()
-    calm = confusion[benign]
+    detected = attacks.sum() - attacks[:, benign].sum()
+    benign_rows = confusion[benign]
     return {
-        "detection_rate": float(found / attacks.sum()) if attacks.sum() else math.nan,
-        "false_positive_rate": float(1 - calm[benign] / calm.sum()) if calm.sum() else math.nan,
+        "detection_rate": float(detected / attacks.sum()) if attacks.sum() else math.nan,
+        "false_positive_rate": float(1 - benign_rows[benign] / benign_rows.sum()) if benign_rows.sum() else math.nan,
     }
 
 
@@ -132,7 +132,7 @@ def _intervals(confusion: np.ndarray, benign: int, seed: int) -> dict[str, list[
     """
     total = confusion.sum()
     drawn = np.random.default_rng(seed).multinomial(total, confusion.ravel() / total, RESAMPLES)
-    found: dict[str, list[float]] = {"accuracy": [], "macro_f1": [], "detection_rate": []}
+    draws: dict[str, list[float]] = {"accuracy": [], "macro_f1": [], "detection_rate": []}
     for flat in drawn:
         resampled = flat.reshape(confusion.shape)
         figures = {
@@ -140,10 +140,10 @@ def _intervals(confusion: np.ndarray, benign: int, seed: int) -> dict[str, list[
             "macro_f1": macro_f1(resampled),
             **_binary(resampled, benign),
         }
-        for name, values in found.items():
+        for name, values in draws.items():
             values.append(figures[name])
     # A draw without any attack has no detection rate.
-    existing = {name: [value for value in values if math.isfinite(value)] for name, values in found.items()}
+    existing = {name: [value for value in values if math.isfinite(value)] for name, values in draws.items()}
     return {
         name: np.percentile(values, INTERVAL).tolist() if values else [math.nan, math.nan]
         for name, values in existing.items()

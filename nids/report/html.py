@@ -1,4 +1,4 @@
-"""The report as one page: no script, no network, nothing beside the file itself."""
+"""The report as one page: no script, no network, nothing but the file itself."""
 
 from __future__ import annotations
 
@@ -47,36 +47,36 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         run: The run.
         base_rate: As for ``nids.report.held_out.held_out``.
     """
-    found = summarize(run)
+    summary = summarize(run)
     manifest = run.manifest
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("nids.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    head, trials = cells.trials(found)
+    head, trials = cells.trials(summary)
     judged = held_out.held_out(run, base_rate)
-    compared = baselines.figures_by_fold(run, found.best) if found.best else pd.DataFrame()
+    compared = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
     return environment.get_template("page.html").render(
-        t=found,
+        t=summary,
         manifest=manifest,
         status=run.status,
         wording=sentences,
-        verdict=sentences.headline(found, compared)
+        verdict=sentences.headline(summary, compared)
         .replace(" ±", "\N{NO-BREAK SPACE}±")
         .replace(" %", "\N{NO-BREAK SPACE}%"),
-        tiles=_tiles(found),
-        metrics=cells.metrics(found),
-        notes=cells.notes(found),
-        notes_on_ranges=cells.notes_on_ranges(found),
+        tiles=_tiles(summary),
+        metrics=cells.metrics(summary),
+        notes=cells.notes(summary),
+        notes_on_ranges=cells.notes_on_ranges(summary),
         measures=[label(name) for name in CLASS_MEASURES],
-        classes=cells.classes(found),
-        attacks=cells.attacks(found),
-        ranges=cells.ranges(found),
-        hyperparameters=cells.hyperparameters(found),
-        failures=list(found.failures.itertuples(index=False)),
-        beside=cells.baselines(compared) if not compared.empty else None,
+        classes=cells.classes(summary),
+        attacks=cells.attacks(summary),
+        ranges=cells.ranges(summary),
+        hyperparameters=cells.hyperparameters(summary),
+        failures=list(summary.failures.itertuples(index=False)),
+        baselines=cells.baselines(compared) if not compared.empty else None,
         ours=compared.loc[compared["ours"], "method"].nunique() if not compared.empty else 0,
-        sentences=significance.against_baselines(compared, found.best.trial)
-        if found.best and not compared.empty
+        sentences=significance.against_baselines(compared, summary.best.trial)
+        if summary.best and not compared.empty
         else [],
         held_out=judged,
         class_head=held_out.CLASS_HEAD,
@@ -86,21 +86,21 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         trials_head=head,
         trials=trials,
         configuration=list(_flat(manifest.job.model_dump())),
-        pictures=_pictures(run, found, judged),
+        pictures=_pictures(run, summary, judged),
     )
 
 
-def _pictures(run: Run, found: RunSummary, judged: Sequence[HeldOut]) -> dict[str, Markup]:
+def _pictures(run: Run, summary: RunSummary, judged: Sequence[HeldOut]) -> dict[str, Markup]:
     """Return those charts that there is data for."""
     drawn: dict[str, Any] = {}
-    if found.trials["value"].notna().any():
+    if summary.trials["value"].notna().any():
         drawn["history"] = optimization_history.draw(
-            optimization_history.data(run.trials(), found.direction), found.metric
+            optimization_history.data(run.trials(), summary.direction), summary.metric
         )
-    if found.importances:
-        drawn["importances"] = param_importances.draw(param_importances.data(found.importances))
-    if found.best is not None:
-        classes, best = run.manifest.data.classes, found.best
+    if summary.importances:
+        drawn["importances"] = param_importances.draw(param_importances.data(summary.importances))
+    if summary.best is not None:
+        classes, best = run.manifest.data.classes, summary.best
         scores = class_results.data(run.table("classes", best.trial), best.trial)
         curves = loss_curves.data(run.table("curves", best.trial), best.trial)
         confusion = confusion_matrix.data(run.table("confusions", best.trial), best.trial, classes)

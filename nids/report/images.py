@@ -32,7 +32,7 @@ def svg(chart: alt.TopLevelMixin, name: str) -> str:
     ids: dict[str, int] = {}
     return re.sub(
         r'(\bid="|url\(#)([^")]+)',
-        lambda found: f"{found[1]}{name}-{ids.setdefault(found[2], len(ids))}",
+        lambda match: f"{match[1]}{name}-{ids.setdefault(match[2], len(ids))}",
         drawn,
     )
 
@@ -43,19 +43,19 @@ def picture(run: Run) -> bytes:
     Raises:
         UserError: No trial is complete, so there is nothing to draw.
     """
-    found = summarize(run)
-    if found.best is None:
-        raise UserError(f"{found.run}: there is nothing to draw. {sentences.verdict(found)}")
+    summary = summarize(run)
+    if summary.best is None:
+        raise UserError(f"{summary.run}: there is nothing to draw. {sentences.verdict(summary)}")
     classes = run.manifest.data.classes
-    history = optimization_history.draw(optimization_history.data(run.trials(), found.direction), found.metric)
-    confusion = confusion_matrix.draw(confusion_matrix.data(run.confusions(), found.best.trial, classes), classes)
-    curves = loss_curves.draw(loss_curves.data(run.curves(), found.best.trial), found.best.epoch)
-    by_class = class_results.draw(class_results.data(run.classes(), found.best.trial), classes)
+    history = optimization_history.draw(optimization_history.data(run.trials(), summary.direction), summary.metric)
+    confusion = confusion_matrix.draw(confusion_matrix.data(run.confusions(), summary.best.trial, classes), classes)
+    curves = loss_curves.draw(loss_curves.data(run.curves(), summary.best.trial), summary.best.epoch)
+    by_class = class_results.draw(class_results.data(run.classes(), summary.best.trial), classes)
     data, count = run.manifest.data, run.manifest.job.folds.count
-    source = f"{data.rows:,} rows of {data.source}, {found.folds} of {count} folds"
+    source = f"{data.rows:,} rows of {data.source}, {summary.folds} of {count} folds"
     title = alt.TitleParams(
-        f"{found.run}: {'SYNTHETIC data, ' if found.synthetic else ''}best of {found.all_trials} trials",
-        subtitle=[source, *textwrap.wrap(sentences.verdict(found), 120)],
+        f"{summary.run}: {'SYNTHETIC data, ' if summary.synthetic else ''}best of {summary.all_trials} trials",
+        subtitle=[source, *textwrap.wrap(sentences.verdict(summary), 120)],
         fontSize=17,
         subtitleFontSize=12.5,
         subtitlePadding=5,

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 def explain(measured: pd.DataFrame) -> list[tuple[str, str]]:
     """Return for each leak its name, and in words what it does and by how much the figures moved."""
-    found = summarize(measured)
+    summary = summarize(measured)
     last = measured[measured["fold"] == measured["fold"].max()].set_index("variant")["log_loss"]
 
     def figure(name: str, variant: str) -> str:
-        return _figure(found, name, variant)
+        return _figure(summary, name, variant)
 
     smote_first = (
         "A synthetic row lies between two real ones. Made before the split, it may stand in training while the rows "
@@ -69,7 +69,7 @@ def explain(measured: pd.DataFrame) -> list[tuple[str, str]]:
 
 def show(measured: pd.DataFrame, traffic: Traffic, console: Console) -> None:
     """Print the table of all variants, and each leak in words."""
-    found = summarize(measured)
+    summary = summarize(measured)
     folds = measured["fold"].nunique()
     console.print(Text(f"Leaks on {traffic.source}, {len(traffic.label):,} rows, {folds} folds", style="bold"))
     if traffic.dataset.synthetic:
@@ -85,37 +85,37 @@ def show(measured: pd.DataFrame, traffic: Traffic, console: Console) -> None:
     table.add_column("model")
     for name in HEADLINE:
         table.add_column(label(name), justify="right", no_wrap=True)
-    for variant, model in found["model"].items():
+    for variant, model in summary["model"].items():
         if variant == NEW_MODEL:
             table.add_section()
         style = "bold" if variant in {RIGHT, NEW_MODEL} else ""
-        table.add_row(str(variant), model, *(_figure(found, name, str(variant)) for name in HEADLINE), style=style)
+        table.add_row(str(variant), model, *(_figure(summary, name, str(variant)) for name in HEADLINE), style=style)
     console.print(table)
     for leak, text in explain(measured):
         console.print(Text.assemble((f"{leak}. ", "bold"), text, "\n"))
 
 
-def _figure(found: pd.DataFrame, name: str, variant: str) -> str:
-    return mean_and_spread(name, found[name][variant], found[f"{name}_std"][variant])
+def _figure(summary: pd.DataFrame, name: str, variant: str) -> str:
+    return mean_and_spread(name, summary[name][variant], summary[f"{name}_std"][variant])
 
 
 def _moves(measured: pd.DataFrame, right: str, leaky: str) -> str:
     """Return "Macro-F1 moves from 85 ± 7 % to 99.81 ± 0.05 % (+15 ± 7 points), log-loss from … to … (…)."."""
-    found = summarize(measured)
+    summary = summarize(measured)
     texts = []
     for name in ("macro_f1", "log_loss"):
         before, after = (measured[measured["variant"] == variant].set_index("fold")[name] for variant in (right, leaky))
         move = after - before
         # Where the validation rows are others, folds of the same number have nothing in common but that.
         spread = float(np.hypot(before.std(), after.std()) if leaky == SMOTE_FIRST else move.std())
-        moved = _signed(name, float(move.mean()), spread) if move.any() else "no change"
+        moved = _move(name, float(move.mean()), spread) if move.any() else "no change"
         # The one model's lead grows from fold to fold by itself: its spread is not chance.
         little = leaky == ENCODER_OF_ALL and move.any() and abs(move.mean()) <= spread
         moved += ", no more than it differs from fold to fold" if little else ""
-        texts.append(f"from {_figure(found, name, right)} to {_figure(found, name, leaky)} ({moved})")
+        texts.append(f"from {_figure(summary, name, right)} to {_figure(summary, name, leaky)} ({moved})")
     return f"Macro-F1 moves {texts[0]}, log-loss {texts[1]}."
 
 
-def _signed(name: str, move: float, spread: float) -> str:
+def _move(name: str, move: float, spread: float) -> str:
     text = mean_and_spread(name, abs(move), spread).replace(" %", " points")
     return f"{'−' if move < 0 else '+'}{text}"

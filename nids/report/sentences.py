@@ -92,10 +92,10 @@ def comparison(result: PublishedResult, unlike: Sequence[str]) -> str:
     return result.remarks
 
 
-def published(summary: RunSummary) -> list[str]:
-    """Return for each published result how far the run's figures can be compared with it."""
+def published(summary: RunSummary) -> list[tuple[str, bool]]:
+    """Return for each published result how far the run can be compared with it, and whether that is like for like."""
     pairs = zip(summary.published, summary.unlike, strict=True)
-    return [text for result, unlike in pairs if (text := comparison(result, unlike))]
+    return [(text, not unlike) for result, unlike in pairs if (text := comparison(result, unlike))]
 
 
 def trade_off(trials: pd.DataFrame, axes: Axes) -> str:
@@ -172,7 +172,7 @@ def definitions(summary: RunSummary) -> list[tuple[str, str]]:
             "weights. Its level is not that of the validation log-loss.",
         ),
         ("precision", "Of the rows put in a class, the share that belongs there."),
-        ("recall", "Of a class's rows, the share that is found: its detection rate."),
+        ("recall", "Of a class's rows, the share that is given this class: its detection rate."),
         ("F1", "Harmonic mean of precision and recall."),
         ("false-positive rate", "Of the rows of all other classes, the share that is put in this class."),
         (

@@ -99,7 +99,7 @@ def best_baseline(figures: pd.DataFrame) -> str:
         mean_and_spread(measure, side[measure].mean(), side[measure].std(ddof=1))
         for side in (others[others["method"] == name], figures[figures["method"] == baselines.BEST])
     )
-    # The headline has told the trial's accuracy.
+    # The headline has the trial's accuracy.
     trial = "" if measure == "accuracy" or ours == NONE else f"; the best trial has {ours}"
     return f"On the same folds, the best baseline by {label(measure)} is “{name}”, with {best}{trial}."
 

@@ -32,35 +32,37 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
         console: Where to.
         base_rate: As for ``nids.report.held_out.held_out``.
     """
-    found = summarize(run)
-    console.print(Text(f"{found.run} ({found.state})", style="bold"), Text(run.manifest.data.source, style="dim"))
-    if found.synthetic:
+    summary = summarize(run)
+    console.print(Text(f"{summary.run} ({summary.state})", style="bold"), Text(run.manifest.data.source, style="dim"))
+    if summary.synthetic:
         console.print(Panel(Text(sentences.SYNTHETIC, style="bold"), style="yellow", expand=False))
-    console.print(Text(sentences.verdict(found)))
-    console.print(Text(f"Trials: {sentences.states(found)}.", style="dim"))
-    if found.message:
-        console.print(Text(found.message, style="dim"))
-    if found.best is not None:
-        spread = f"mean ± standard deviation of {found.folds} folds" if found.folds > 1 else "of one fold: no spread"
-        best = f"Trial {found.best.trial}, epoch {found.best.epoch}"
-        print_table(console, f"{best}: {spread}", *cells.metrics(found))
-        for note in cells.notes(found):
+    console.print(Text(sentences.verdict(summary)))
+    console.print(Text(f"Trials: {sentences.states(summary)}.", style="dim"))
+    if summary.message:
+        console.print(Text(summary.message, style="dim"))
+    if summary.best is not None:
+        spread = (
+            f"mean ± standard deviation of {summary.folds} folds" if summary.folds > 1 else "of one fold: no spread"
+        )
+        best = f"Trial {summary.best.trial}, epoch {summary.best.epoch}"
+        print_table(console, f"{best}: {spread}", *cells.metrics(summary))
+        for note in cells.notes(summary):
             console.print(Text(f"* {note}", style="dim"))
-        console.print(_by_class(found))
-        if unseen := [row for row in cells.attacks(found) if row[2] == "unseen"]:
+        console.print(_by_class(summary))
+        if unseen := [row for row in cells.attacks(summary) if row[2] == "unseen"]:
             head = ("attack", "class", "", "rows", "detected", "correct class")
             print_table(console, "Attack types that were withheld from a fold's training", head, unseen)
-        if ranges := cells.ranges(found):
+        if ranges := cells.ranges(summary):
             print_table(console, "Ranges over all classes and folds", *ranges)
-            for note in cells.notes_on_ranges(found):
+            for note in cells.notes_on_ranges(summary):
                 console.print(Text(note, style="dim"))
-        print_table(console, "Hyperparameters", *cells.hyperparameters(found))
-        for text, unlike in zip(sentences.published(found), found.unlike, strict=False):
-            console.print(Text(text, style="yellow" if unlike else "dim"))
-        _print_baselines(run, found.best, console)
+        print_table(console, "Hyperparameters", *cells.hyperparameters(summary))
+        for text, alike in sentences.published(summary):
+            console.print(Text(text, style="dim" if alike else "yellow"))
+        _print_baselines(run, summary.best, console)
     _print_held_out(run, console, base_rate)
-    if not found.failures.empty:
-        rows = [tuple(map(str, row)) for row in found.failures.itertuples(index=False)]
+    if not summary.failures.empty:
+        rows = [tuple(map(str, row)) for row in summary.failures.itertuples(index=False)]
         print_table(console, "Why trials failed", ("reason", "trials", "numbers"), rows)
 
 
@@ -95,13 +97,13 @@ def print_table(console: Console, title: str, head: Iterable[str], rows: Iterabl
     console.print(table)
 
 
-def _by_class(found: RunSummary) -> Table:
+def _by_class(summary: RunSummary) -> Table:
     table = _table("By class, in %: mean ± spread, and range over the folds")
     table.add_column("class")
     table.add_column("rows", justify="right")
     for measure in CLASS_MEASURES:
         table.add_column(label(measure).replace(" (", "\n(").replace("-positive", "-\npositive"), justify="right")
-    for name, support, measures in cells.classes(found):
+    for name, support, measures in cells.classes(summary):
         texts = [
             Text.assemble(spread.removesuffix(" %"), "\n", (between.removesuffix(" %"), "dim"))
             for spread, between in measures

@@ -6,7 +6,6 @@ it was stopped.
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from nids.errors import UserError
+from nids.errors import UserError, did_you_mean
 from nids.metrics.measures import MEASURES, ON_FOLDS, described
 
 if TYPE_CHECKING:
@@ -166,9 +165,7 @@ def _known(text: str, name: str) -> Direction:
     """Return the direction of a measure of trials, or raise a UserError that there is none of that name."""
     names = [*ON_FOLDS, SECONDS]
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        raise _no_rule(text, f"there is no measure {name!r}{hint}; there are {', '.join(names)}")
+        raise _no_rule(text, f"there is no measure {name!r}{did_you_mean(name, names)}; there are {', '.join(names)}")
     return MEASURES[name].direction
 
 

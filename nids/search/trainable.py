@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
+from nids.errors import first_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -59,7 +61,7 @@ class TrialProcess(tune.Trainable):
             if not backend.is_out_of_memory(error):
                 raise
             # The same again would end the same: the limit is that of every process of the search.
-            return failed(f"it needs more memory than its share (resources.gpus_per_trial): {_first_line(error)}")
+            return failed(f"it needs more memory than its share (resources.gpus_per_trial): {first_line(error)}")
 
 
 def failed(reason: str) -> dict[str, Any]:
@@ -75,7 +77,3 @@ def result_of(report: dict[str, Any]) -> dict[str, Any]:
     """
     needed = {name: report[name] for name in ("epoch", "value", "finished")}
     return {**needed, "done": report["finished"], "report": [report]}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
