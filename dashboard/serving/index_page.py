@@ -1,33 +1,40 @@
-"""The page that a browser loads first: Streamlit's own, told where its server is and what to load beforehand.
+"""The page that a browser loads first: Streamlit's own, told where its server is.
 
-Without that, Streamlit's programs for charts and tables are loaded when the first of them is to be drawn, which waits.
+Streamlit's program in the browser otherwise guesses it from the path of the page. For each page that is opened by its
+address, such as /overview, that costs two requests that fail, and an error in the browser's console for each.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit
+from starlette.responses import HTMLResponse
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 FOLDER = Path(streamlit.__file__).parent / "static"
-# What leads to it: the pages of dashboard.app.
-PATHS = ("/", "/overview", "/trials", "/classes", "/held-out", "/compare", "/cluster")
-
-# What Streamlit's program in the browser asks for, for those who serve it from elsewhere. Without it the browser tries
-# whether the path of a page is the server's, and logs two errors for each page that is opened by its address. The files
-# of the program too lie relative to the page, so that a proxy may put a prefix before all of them.
-WHERE = '<script>window.__streamlit = {BACKEND_BASE_URL: new URL(".", location.href).href}</script>'
-# For what is drawn on the pages to come. They are large, so they wait until the first page has probably been drawn.
-PROGRAMS = ("ArrowVegaLiteChart", "DataFrame")
-MILLISECONDS_AFTER_LOADING = 2000
+# The pages of dashboard.app.
+PATHS = ("/", "/overview", "/trials", "/classes", "/held-out", "/compare", "/cluster", "/verdict")
+# What Streamlit's program asks for. Relative to the page, so that a proxy may put a prefix before all paths.
+SCRIPT = '<script>window.__streamlit = {BACKEND_BASE_URL: new URL(".", location.href).href}</script>'
 
 
-def index_page() -> bytes:
-    """Return the page as HTML, in UTF-8."""
-    # Names end in a hash of the content. Without such a program, all is drawn as ever.
-    files = [file for name in PROGRAMS for file in FOLDER.glob(f"static/js/{name}.*.js")]
-    imports = "; ".join(f'import("./{file.relative_to(FOLDER).as_posix()}")' for file in files)
-    wait = f"setTimeout(() => {{{imports}}}, {MILLISECONDS_AFTER_LOADING})"
-    later = f'<script>addEventListener("load", () => {wait})</script>'
-    page = (FOLDER / "index.html").read_text("utf-8")
-    return page.replace("</head>", f"{WHERE}\n{later}\n</head>", 1).encode()
+class IndexPage:
+    """Middleware that answers for the page; all other requests are passed on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._response = HTMLResponse(index_page(), headers={"cache-control": "no-cache"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request, as ASGI defines it."""
+        is_page = scope["type"] == "http" and scope["method"] in {"GET", "HEAD"} and scope["path"] in PATHS
+        await (self._response if is_page else self._app)(scope, receive, send)
+
+
+def index_page() -> str:
+    """Return the page as HTML."""
+    return (FOLDER / "index.html").read_text("utf-8").replace("</head>", f"{SCRIPT}\n</head>", 1)

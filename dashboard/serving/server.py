@@ -65,8 +65,8 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     from streamlit.starlette import App
 
     from dashboard.serving import settings
+    from dashboard.serving.index_page import IndexPage
     from dashboard.serving.login_file import LoginFile
-    from dashboard.serving.static_files import StaticFiles
     from nids.storage import Folder
 
     folder = Folder.from_uri(storage)
@@ -81,7 +81,7 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     if not folder.exists():
         print(f"{storage} does not exist yet: a demonstration is shown until it holds a run.", flush=True)
     schemapi.disable_debug_mode()  # as in dashboard.components.chart: the tests check charts against their schema
-    App(APP, lifespan=_importing, middleware=[Middleware(StaticFiles)]).run(config=options(address, port, login_file))
+    App(APP, lifespan=_importing, middleware=[Middleware(IndexPage)]).run(config=options(address, port, login_file))
 
 
 @asynccontextmanager

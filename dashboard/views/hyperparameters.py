@@ -60,14 +60,14 @@ def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, space: Space
     order = sorted(space, key=lambda name: -importances.get(name, 0.0))
     if len(order) > FIRST_SLICES and not st.toggle(f"Show all {len(order)}", key="all", bind="query-params"):
         order = order[:FIRST_SLICES]
-    slices = [
+    drawn = [
         (
             slices.draw(slices.data(marks, name), name, space[name], summary.metric),
             f"{_capital(label(summary.metric))} of each trial by {name}",
         )
         for name in order
     ]
-    grid(slices, 4)
+    grid(drawn, 4)
 
 
 def _capital(words: str) -> str:

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 TRIALS = 10_000
-# Before each step. A new Chromium first loads some 200 files of its own, on all processors. And nobody leaves a page
-# the moment it is drawn: the next page's programs are loaded by then, see dashboard.serving.index_page.
+# Before each step: a new Chromium first loads some 200 files of its own, on all processors.
 SECONDS_AT_REST = 3
 SECONDS_TO_START = 120
 SECONDS_TO_ANSWER = 120

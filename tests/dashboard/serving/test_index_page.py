@@ -1,41 +1,79 @@
 from __future__ import annotations
 
-import re
+import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+from starlette.responses import PlainTextResponse
+from streamlit.testing.v1 import AppTest
+
 from dashboard.components import selection
-from dashboard.serving import index_page
+from dashboard.serving.index_page import FOLDER, PATHS, SCRIPT, IndexPage, index_page
 from dashboard.serving.server import APP
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
+    from starlette.types import Message, Receive, Scope, Send
 
 
-def test_it_is_streamlits_own_with_two_scripts_more() -> None:
-    found = index_page.index_page().decode()
-    assert found.count(index_page.WHERE) == 1
-    assert found.index(index_page.WHERE) < found.index("</head>")
-    added = found[found.index(index_page.WHERE) : found.index("</head>")]
-    assert found.replace(added, "") == (index_page.FOLDER / "index.html").read_text("utf-8")
+def answer(path: str, method: str = "GET", kind: str = "http") -> tuple[dict[bytes, bytes], bytes]:
+    """The headers and the body that a request is answered with."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        raise AssertionError("nothing is to be received")
+
+    async def others(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("another")({**scope, "type": "http"}, receive, send)
+
+    asyncio.run(IndexPage(others)({"type": kind, "method": method, "path": path}, receive, send))
+    head, body = sent
+    return dict(head["headers"]), body["body"]
 
 
-def test_the_programs_that_it_loads_are_there() -> None:
-    paths = re.findall(r'import\("\./(.+?)"\)', index_page.index_page().decode())
-    assert [path.partition(".")[0] for path in paths] == [f"static/js/{name}" for name in index_page.PROGRAMS]
-    assert all((index_page.FOLDER / path).is_file() for path in paths)
+def test_index_page_is_streamlits_own_with_one_script_more() -> None:
+    page = index_page()
+    assert page.count(SCRIPT) == 1
+    assert page.index(SCRIPT) < page.index("</head>")
+    assert page.replace(f"{SCRIPT}\n", "") == (FOLDER / "index.html").read_text("utf-8")
 
 
-def test_it_stands_for_all_pages() -> None:
-    from streamlit.testing.v1 import AppTest
+def test_streamlit_still_asks_for_what_the_script_says() -> None:
+    """If this fails, Streamlit has changed: see whether pages opened by their address still log errors without it."""
+    programs = "".join(file.read_text("utf-8") for file in FOLDER.glob("static/js/index.*.js"))
+    assert "__streamlit" in programs
+    assert "BACKEND_BASE_URL" in programs
 
+
+def test_paths_are_those_of_the_pages() -> None:
     shown = AppTest.from_file(str(APP), default_timeout=60).run()
     pages = shown.session_state[selection.PAGES].values()
-    assert tuple(f"/{page.url_path}" for page in pages) == index_page.PATHS
+    assert (*(f"/{page.url_path}" for page in pages), "/verdict") == PATHS
 
 
-def test_another_version_of_streamlit_need_not_have_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "index.html").write_text("<html><head></head></html>")
-    monkeypatch.setattr(index_page, "FOLDER", tmp_path)
-    assert b"import(" not in index_page.index_page()
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", PATHS)
+def test_each_page_is_loaded_by_the_index_page(path: str, method: str) -> None:
+    page = index_page().encode()
+    headers = {
+        b"cache-control": b"no-cache",
+        b"content-length": str(len(page)).encode(),
+        b"content-type": b"text/html; charset=utf-8",
+    }
+    assert answer(path, method) == (headers, page)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "kind"),
+    [
+        pytest.param("/overview/", "GET", "http", id="page-with-a-slash"),
+        pytest.param("/nowhere", "GET", "http", id="no-page"),
+        pytest.param("/static/js/a.js", "GET", "http", id="program"),
+        pytest.param("/overview", "POST", "http", id="another-method"),
+        pytest.param("/overview", "GET", "websocket", id="another-protocol"),
+    ],
+)
+def test_other_requests_are_passed_on(path: str, method: str, kind: str) -> None:
+    assert answer(path, method, kind)[1] == b"another"
