@@ -93,7 +93,8 @@ def test_labelled_by_keeps_one_label_map():
     with pytest.raises(UserError) as refusal:
         DATASET.labelled_by("nsl-kdd-varient")
     assert str(refusal.value) == (
-        "'nsl-kdd-varient' is not a class map of nsl-kdd (did you mean nsl-kdd-variant?). Known: nsl-kdd, nsl-kdd-variant."
+        "'nsl-kdd-varient' is not a class map of nsl-kdd (did you mean nsl-kdd-variant?). "
+        "Known: nsl-kdd, nsl-kdd-variant."
     )
 
 
@@ -101,7 +102,7 @@ def test_file_refuses_an_unknown_name():
     with pytest.raises(UserError) as refusal:
         DATASET.file("KDDTrain")
     assert str(refusal.value) == (
-        "'KDDTrain' is not a file of nsl-kdd. Did you mean 'KDDTrain+'? "
+        "'KDDTrain' is not a file of nsl-kdd (did you mean KDDTrain+?). "
         "Known: KDDTrain+, KDDTrain+_20Percent, KDDTest+, KDDTest-21."
     )
 

@@ -436,7 +436,7 @@ def test_the_command_shows_the_leaks_and_leaves_nothing_behind(tmp_path: Path) -
             id="held-out file",
         ),
         pytest.param(
-            ["--dataset", "nsl-kdd-sampel"], "Error: 'nsl-kdd-sampel' is not a data set. Did you mean", id="typo"
+            ["--dataset", "nsl-kdd-sampel"], "Error: 'nsl-kdd-sampel' is not a data set (did you mean", id="typo"
         ),
         pytest.param(["--folds", "1"], "Invalid value for '--folds'", id="one fold"),
     ],
