@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +26,11 @@ from nids.metrics.measures import HEADLINE
 from nids.report import leakage as told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from nids.datasets.traffic import Traffic
+    from tests.conftest import Outcome
 
 FOLDS = Folds(count=5)
 SEED = 3
@@ -406,19 +405,8 @@ def test_a_class_that_smote_cannot_interpolate_in_is_refused(rows: Traffic) -> N
     )
 
 
-def nids(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "nids.cli", "leakage", *arguments],
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_the_command_shows_the_leaks_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    result = nids("--dataset", "nsl-kdd-sample", "--folds", "2", "--seed", "4", cwd=tmp_path)
+def test_the_command_shows_the_leaks_and_leaves_nothing_behind(nids: Callable[..., Outcome], tmp_path: Path) -> None:
+    result = nids("leakage", "--dataset", "nsl-kdd-sample", "--folds", "2", "--seed", "4", COLUMNS="100")
     assert (result.returncode, list(tmp_path.iterdir())) == (0, []), result.stderr
     traffic = datasets.load_training("nsl-kdd-sample", seed=4)
     console = Console(file=io.StringIO(), width=100)
@@ -441,7 +429,9 @@ def test_the_command_shows_the_leaks_and_leaves_nothing_behind(tmp_path: Path) -
         pytest.param(["--folds", "1"], "Invalid value for '--folds'", id="one fold"),
     ],
 )
-def test_what_a_user_can_cause_is_said_without_a_traceback(arguments: list[str], message: str, tmp_path: Path) -> None:
-    result = nids(*arguments, cwd=tmp_path)
+def test_what_a_user_can_cause_is_said_without_a_traceback(
+    nids: Callable[..., Outcome], arguments: list[str], message: str, tmp_path: Path
+) -> None:
+    result = nids("leakage", *arguments)
     assert (result.returncode, message in result.stderr, "Traceback" in result.stderr) == (2, True, False)
     assert (result.stdout, list(tmp_path.iterdir())) == ("", [])
