@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from nids.errors import UserError
+from nids.errors import DamagedFileError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -37,14 +37,14 @@ def checked(kind: type[File], values: object, path: str) -> File:
         path: The file's path or URI, for the message.
 
     Raises:
-        UserError: A key is missing, unknown, or has a value that it cannot have.
+        DamagedFileError: A key is missing, unknown, or has a value that it cannot have.
     """
     try:
         return kind.model_validate(values)
     except ValidationError as error:
         first, *others = error.errors()
         more = f" {len(others)} more of its keys are not as expected." if others else ""
-        raise UserError(
+        raise DamagedFileError(
             f"{path}: {_explained(first)}.{more} Either the file is damaged, or another version of this program wrote "
             "it: read the run with that version."
         ) from None

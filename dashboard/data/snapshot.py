@@ -7,7 +7,6 @@ next look asks again: the storage may have been out of reach for a moment.
 
 from __future__ import annotations
 
-import io
 import math
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,7 +16,6 @@ import pyarrow as pa
 import streamlit as st
 
 from nids.errors import RunNotFoundError, UserError
-from nids.metrics.measures import HEADLINE
 from nids.results import Run
 
 if TYPE_CHECKING:
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from nids.storage import Folder
 
 T = TypeVar("T")
-
-COLUMNS_OF_BASELINES = {"model", "resampled", "fold", "confusion", "training_rows", "validation_rows", *HEADLINE}
 
 # Object stores tell times in whole seconds: what changes twice in one would look the same.
 SECOND = 1_000_000_000
@@ -115,8 +111,8 @@ class KeptRun(Run):
         try:
             version = self.versions.get("baselines/folds.parquet")
             return _baselines(self.uri, version, self) if version else pd.DataFrame()
-        except (UserError, *FOREIGN) as error:
-            self.note(f"{self.uri}/baselines/folds.parquet: cannot be read ({error}).")
+        except UserError as error:
+            self.note(error)
             return pd.DataFrame()
 
     def evaluation(self, kind: type[EvaluationFile], path: str) -> EvaluationFile | None:
@@ -145,13 +141,13 @@ class KeptRun(Run):
         if str(fault) not in self.faults:
             self.faults.append(str(fault))
 
-    def predictions(self, file: str) -> pd.DataFrame | None:
-        """Return the finalized trial's predictions of ``final/NAME.parquet``; None where there is no such file."""
+    def predictions(self, name: str) -> pd.DataFrame | None:
+        """Return predictions, as ``Run`` does; None if they cannot be read."""
         try:
-            version = self.versions.get(f"final/{file}.parquet")
-            return _predictions(self.uri, file, version, self) if version else None
-        except (UserError, *FOREIGN) as error:
-            self.note(f"{self.uri}/final/{file}.parquet: cannot be read ({error}).")
+            version = self.versions.get(f"final/{name}.parquet")
+            return _predictions(self.uri, name, version, self) if version else None
+        except UserError as error:
+            self.note(error)
             return None
 
 
@@ -197,12 +193,9 @@ def _trials(path: str, versions: str, _run: KeptRun) -> pd.DataFrame:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _baselines(path: str, version: Version, _run: KeptRun) -> pd.DataFrame:
-    found = Run.baselines(_run)
-    if lacking := COLUMNS_OF_BASELINES - {*found.columns}:
-        raise KeyError(f"it has no column {', '.join(sorted(lacking))}")
-    return found
+    return Run.baselines(_run)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _predictions(path: str, file: str, version: Version, _run: KeptRun) -> pd.DataFrame:
-    return pd.read_parquet(io.BytesIO(_run.folder.read(f"final/{file}.parquet")))
+def _predictions(path: str, name: str, version: Version, _run: KeptRun) -> pd.DataFrame | None:
+    return Run.predictions(_run, name)

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
-from nids.errors import UserError
+from nids.errors import DamagedFileError
 from nids.metrics.evaluation import Evaluation, Figures
 from nids.results.manifest import FORMAT
 from nids.results.schema import PRESENT_NAMES
@@ -125,14 +125,14 @@ def evaluation_from(kind: type[EvaluationFile], values: object, path: str) -> Ev
         path: The file's path or URI, for messages.
 
     Raises:
-        UserError: It is not as it should be.
+        DamagedFileError: It is not as it should be.
     """
     if isinstance(values, dict) and "format" not in values:
         upgraded = _upgraded_final if kind is FinalEvaluation else _upgraded_baselines
         try:
             values = upgraded(values)
         except (KeyError, TypeError, AttributeError) as error:
-            raise UserError(
+            raise DamagedFileError(
                 f"{path}: this is no evaluation of any version ({type(error).__name__}: {error}). The file is damaged: "
                 "take the step that wrote it again, with --again."
             ) from None

@@ -39,6 +39,8 @@ SILENCE = timedelta(seconds=60)
 UNFINISHED = "final/unfinished"
 # Where the rank correlation of validation and held-out figures is; format 3 had another name for it.
 RANK_CORRELATION, _FORMER_RANK_CORRELATION = "rank_correlation", "foretelling"
+# What baselines/folds.parquet has, beside a column for each measure.
+COLUMNS_OF_BASELINES = ("model", "resampled", "fold", "training_rows", "validation_rows", "confusion")
 # Runs of a storage that are asked for at the same time.
 ASKED_AT_ONCE = 16
 
@@ -108,12 +110,31 @@ class Run:
         return self.table("curves")
 
     def baselines(self) -> pd.DataFrame:
-        """Return a row a baseline × fold, as the baselines had them; empty if there are none."""
-        if not self.has_file("baselines/folds.parquet"):
+        """Return a row a baseline × fold, as the baselines had them; empty if there are none.
+
+        Raises:
+            UserError: The file cannot be read.
+        """
+        path = "baselines/folds.parquet"
+        if not self.has_file(path):
             return pa.table({}).to_pandas()
-        table = with_present_names(pq.read_table(io.BytesIO(self.folder.read("baselines/folds.parquet")))).to_pandas()
+        table = with_present_names(self._parquet(path)).to_pandas()
+        if missing := [name for name in COLUMNS_OF_BASELINES if name not in table]:
+            raise DamagedFileError(
+                f"{self.uri}/{path}: it has no column {', '.join(missing)}. Write it anew by "
+                f"`nids baselines {self.name} --again`."
+            )
         # Baselines of an older version lack newer measures.
         return table.assign(**{name: math.nan for name in self.manifest.measures if name not in table})
+
+    def predictions(self, name: str) -> pd.DataFrame | None:
+        """Return the finalized trial's predictions of ``final/NAME.parquet``; None where there is no such file.
+
+        Raises:
+            UserError: The file cannot be read.
+        """
+        path = f"final/{name}.parquet"
+        return self._parquet(path).to_pandas() if self.has_file(path) else None
 
     def final_evaluation(self) -> FinalEvaluation | None:
         """Return what was found when a trial was finalized; None if none was.
@@ -185,6 +206,12 @@ class Run:
                 f"{folder.uri}/{part}: this is no part of the run's table ({error}). "
                 f"Move it away; of a run that has not finished, nids resume runs the trials that it held again."
             ) from None
+
+    def _parquet(self, path: str) -> pa.Table:
+        try:
+            return pq.read_table(io.BytesIO(self.folder.read(path)))
+        except (pa.ArrowException, ValueError, OSError) as error:
+            raise DamagedFileError(f"{self.uri}/{path}: cannot be read ({error}). The file is damaged.") from None
 
     def schema(self, name: str) -> pa.Schema:
         """Return the columns of one of ``TABLES`` and their types."""

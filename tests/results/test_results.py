@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.errors import UserError
-from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names
+from nids.errors import DamagedFileError, UserError
+from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names, write_table
 from nids.results.driver_process import owner
 from nids.results.manifest import MEASURES_OF_FORMAT_3
 from nids.results.run import SILENCE
@@ -440,3 +440,29 @@ def test_a_part_of_an_older_version_lacks_what_samplers_noted(tmp_path: Path) ->
     (trial,) = Run(folder).arrow("trials").to_pylist()
     assert trial.pop("system_attrs", "missing") is None
     assert trial["params_batch_size"] == 128
+
+
+def test_baselines_without_a_column_are_refused(tmp_path: Path) -> None:
+    folder = written(Folder.from_uri(str(tmp_path)).folder("a-run")).folder
+    write_table(folder.folder("baselines"), "folds.parquet", pd.DataFrame({"model": ["a"], "resampled": [True]}))
+    with pytest.raises(DamagedFileError) as caught:
+        Run(folder).baselines()
+    assert str(caught.value) == (
+        f"{tmp_path}/a-run/baselines/folds.parquet: it has no column fold, training_rows, validation_rows, confusion. "
+        "Write it anew by `nids baselines a-run --again`."
+    )
+
+
+def test_baselines_and_predictions_that_are_damaged_are_named(tmp_path: Path) -> None:
+    folder = written(Folder.from_uri(str(tmp_path)).folder("a-run")).folder
+    run = Run(folder)
+    assert run.baselines().empty
+    assert run.predictions("out_of_fold") is None
+    for path in ("baselines/folds.parquet", "final/out_of_fold.parquet"):
+        folder.write(path, b"PAR1 and no more")
+    for read, path in (
+        (run.baselines, "baselines/folds"),
+        (lambda: run.predictions("out_of_fold"), "final/out_of_fold"),
+    ):
+        with pytest.raises(DamagedFileError, match=rf"/a-run/{path}\.parquet: cannot be read \("):
+            read()
