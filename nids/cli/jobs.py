@@ -121,15 +121,15 @@ def status(job: JobArgument, address: DashboardOption = None) -> None:
     """Show the status of a job."""
     from nids.cluster.job_client import JobClient
 
-    found = JobClient(address).job(job)
-    started, took = _times(found)
+    details = JobClient(address).job(job)
+    started, took = _times(details)
     lines = {
-        "state": found.status.value.lower(),
-        "run": _about(found).get(RUN, ""),
-        "storage": _about(found).get(STORAGE, ""),
+        "state": details.status.value.lower(),
+        "run": _about(details).get(RUN, ""),
+        "storage": _about(details).get(STORAGE, ""),
         "started": started,
         "took": took,
-        "message": (found.message or "").strip(),
+        "message": (details.message or "").strip(),
     }
     console = Console()
     for heading, value in lines.items():
@@ -153,14 +153,14 @@ def stop(job: JobArgument, address: DashboardOption = None) -> None:
     from nids.cluster.job_client import JobClient
 
     client = JobClient(address)
-    found = client.job(job)
+    details = client.job(job)
     console = Console()
     if not client.stop(job):
-        console.print(f"{job} has ended already: {found.status.value.lower()}.", highlight=False)
+        console.print(f"{job} has ended already: {details.status.value.lower()}.", highlight=False)
         return
     console.print(f"{job} is stopping.", highlight=False)
-    if run := _about(found).get(RUN):
-        command = f"nids submit --resume {run} --storage {_about(found)[STORAGE]} --address {client.address}"
+    if run := _about(details).get(RUN):
+        command = f"nids submit --resume {run} --storage {_about(details)[STORAGE]} --address {client.address}"
         console.print(f"Resume its run with: [bold]{command}[/]", highlight=False, soft_wrap=True)
 
 

@@ -35,7 +35,8 @@ class JobClient:
     """A cluster's jobs.
 
     Args:
-        address: Of the cluster's dashboard; unsaid, what Ray's environment variables name, or this machine's.
+        address: URL of the cluster's Ray dashboard; by default, what Ray's environment variables name, else this
+            machine's.
 
     Raises:
         UserError: Nobody answers there, or the token is not the cluster's.

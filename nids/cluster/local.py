@@ -101,7 +101,7 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
     Args:
         size: What it has.
         progress: Called with a line of text when a node is up.
-        dashboard_port: Where jobs are submitted; unsaid, 8265, or another one if that is taken.
+        dashboard_port: Where jobs are submitted; by default 8265, or another one if that is taken.
 
     Raises:
         UserError: It cannot be started.

@@ -52,27 +52,27 @@ def node_pools(resources: Resources) -> list[NodePool]:
     nodes = {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
     fitting = sum(_fit(node, resources.cpus_per_trial, resources.gpus) for node in nodes.values())
     waiting = max(0, (resources.autoscale_to or 0) - fitting)
-    found = [NodePool(resources.cpus_per_trial, resources.gpus, fitting + waiting, waiting=waiting)]
+    pools = [NodePool(resources.cpus_per_trial, resources.gpus, fitting + waiting, waiting=waiting)]
     if resources.cpu_nodes:
         with_gpu = tuple(sorted(node_id for node_id, node in nodes.items() if node.get("GPU")))
         capacity = sum(_fit(node, resources.cpus_per_trial, 0) for node in nodes.values() if not node.get("GPU"))
         # Named by the others, as a node that is started anew has another id.
-        found.append(NodePool(resources.cpus_per_trial, 0.0, capacity, with_gpu))
-    found = [pool for pool in found if pool.capacity]
-    if not found:
+        pools.append(NodePool(resources.cpus_per_trial, 0.0, capacity, with_gpu))
+    pools = [pool for pool in pools if pool.capacity]
+    if not pools:
         held = "; ".join(f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs" for node in nodes.values())
         raise UserError(
             f"a trial asks for {resources.cpus_per_trial} CPUs and {resources.gpus:g} GPUs, but no node of the cluster "
             f"has that much. Its nodes: {held}. Lower resources.cpus_per_trial or resources.gpus_per_trial; if the "
             "cluster starts such nodes when they are asked for, say with resources.autoscale_to up to how many trials."
         )
-    return found
+    return pools
 
 
 def slots(node_pools: Sequence[NodePool], resources: Resources) -> int:
     """Return how many trials run at once: as many as fit, or as are allowed."""
-    found = sum(pool.capacity for pool in node_pools)
-    return min(found, resources.max_concurrent or found)
+    capacity = sum(pool.capacity for pool in node_pools)
+    return min(capacity, resources.max_concurrent or capacity)
 
 
 def _fit(node: dict[str, float], cpus: int, gpus: float) -> int:

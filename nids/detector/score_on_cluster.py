@@ -33,8 +33,8 @@ ENDING, REJECTS = ".parquet", ".csv"
 
 
 @dataclass(frozen=True)
-class _Wanted:
-    """What each file's scoring is told.
+class _Settings:
+    """How each file is scored.
 
     Attributes:
         bundle: The detector's folder, as every node sees it.
@@ -86,7 +86,7 @@ def score(
         if folder is not None:
             _make(folder)
             score_files.refuse_targets([folder / f"{file.name}{ending}" for file in files], files, overwrite)
-    wanted = _Wanted(
+    settings = _Settings(
         bundle if "://" in bundle else str(Path(bundle).resolve()),
         out.resolve(),
         rejects and rejects.resolve(),
@@ -102,7 +102,7 @@ def score(
         )
         slots = max(1, min(len(files), int(ray.cluster_resources()["CPU"])))
         scored = files_of.map(
-            _Scorer, fn_constructor_args=(wanted,), num_cpus=1, compute=ray.data.ActorPoolStrategy(size=slots)
+            _Scorer, fn_constructor_args=(settings,), num_cpus=1, compute=ray.data.ActorPoolStrategy(size=slots)
         )
         by_class = np.zeros(len(classes), dtype=np.int64)
         rejected = alerts = 0
@@ -127,26 +127,26 @@ def score(
 class _Scorer:
     """Loads the detector once for all files that its process scores."""
 
-    def __init__(self, wanted: _Wanted) -> None:
+    def __init__(self, settings: _Settings) -> None:
         backend.configure(1, 0)
-        self._wanted = wanted
+        self._settings = settings
 
     @functools.cached_property
     def _detector(self) -> Bundle:
         # Not at once: what is raised there would not reach the user as the message that it is.
-        return bundles.load(Folder.from_uri(self._wanted.bundle))
+        return bundles.load(Folder.from_uri(self._settings.bundle))
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        path, wanted = Path(row["file"]), self._wanted
+        path, settings = Path(row["file"]), self._settings
         try:
             result = scoring.score(
                 self._detector,
                 [path],
-                wanted.out / f"{path.name}{ENDING}",
+                settings.out / f"{path.name}{ENDING}",
                 Console(quiet=True),
-                false_positive_rate=wanted.false_positive_rate,
-                rejects=wanted.rejects and wanted.rejects / f"{path.name}{REJECTS}",
-                overwrite=wanted.overwrite,
+                false_positive_rate=settings.false_positive_rate,
+                rejects=settings.rejects and settings.rejects / f"{path.name}{REJECTS}",
+                overwrite=settings.overwrite,
             )
         except UserError as error:
             return {"error": str(error), "by_class": [], "rejected": 0, "alerts": 0}

@@ -120,12 +120,12 @@ def smote_before_the_split(training_set: TrainingSet, folds: Folds, seed: int) -
     Raises:
         UserError: A class is too small for the resampling.
     """
-    everything = np.arange(len(training_set.rows))
-    encoding = Encoding.fit(training_set.rows, everything, training_set.dataset)
+    every_row = np.arange(len(training_set.rows))
+    encoding = Encoding.fit(training_set.rows, every_row, training_set.dataset)
     synthetic, synthetic_labels, _ = synthesize(
-        training_set.rows, encoding, everything, training_set.labels, training_set.dataset.classes, folds, seed
+        training_set.rows, encoding, every_row, training_set.labels, training_set.dataset.classes, folds, seed
     )
-    rows = np.vstack([encoding.transform(training_set.rows, everything), synthetic])
+    rows = np.vstack([encoding.transform(training_set.rows, every_row), synthetic])
     return rows, np.concatenate([training_set.labels, synthetic_labels])
 
 
@@ -150,10 +150,10 @@ def _refuse_one_class(traffic: Traffic) -> None:
 
 def _refuse_lone_rows(traffic: Traffic, sides: list[Split]) -> None:
     for side in sides:
-        found, counts = np.unique(traffic.label[side.training], return_counts=True)
+        present, counts = np.unique(traffic.label[side.training], return_counts=True)
         if counts.min() < 2:
             raise UserError(
-                f"found a fold with 1 training row of class {traffic.dataset.classes[found[counts.argmin()]]} in "
+                f"found a fold with 1 training row of class {traffic.dataset.classes[present[counts.argmin()]]} in "
                 f"{traffic.source}, but SMOTE needs at least 2 to interpolate between. Use more rows or more folds."
             )
 
@@ -164,7 +164,7 @@ class _Measurement:
     def __init__(
         self, training_set: TrainingSet, sides: list[Split], folds: Folds, seed: int, advance: Callable[[], object]
     ) -> None:
-        self._corpus = training_set
+        self._training_set = training_set
         self._sides = sides
         self._folds = folds
         self._seed = seed
@@ -176,16 +176,16 @@ class _Measurement:
         self._columns = list(dict.fromkeys(chain.from_iterable(encoding.feature_names for encoding in encodings)))
 
     def right(self, number: int) -> list[_Record]:
-        fold = build(self._corpus, number, self._sides[number], self._folds, self._seed)
+        fold = build(self._training_set, number, self._sides[number], self._folds, self._seed)
         return [self._tree(RIGHT, fold)]
 
     def encoder_of_all(self, number: int) -> list[_Record]:
-        fold = fold_with_encoder_of_all(self._corpus, number, self._sides[number], self._folds, self._seed)
+        fold = fold_with_encoder_of_all(self._training_set, number, self._sides[number], self._folds, self._seed)
         return [self._tree(ENCODER_OF_ALL, fold)]
 
     def smote_first(self) -> list[_Record]:
-        rows, labels = smote_before_the_split(self._corpus, self._folds, self._seed)
-        real = np.arange(len(labels)) < len(self._corpus.labels)
+        rows, labels = smote_before_the_split(self._training_set, self._folds, self._seed)
+        real = np.arange(len(labels)) < len(self._training_set.labels)
         drawn = StratifiedKFold(self._folds.count, shuffle=True, random_state=self._seed).split(rows, labels)
         records = []
         for number, (training, validation) in enumerate(drawn):
@@ -212,11 +212,11 @@ class _Measurement:
         return records
 
     def _tree(self, variant: str, fold: Fold) -> _Record:
-        training = TrainingRows(self._corpus, fold, fold.encoding.width)
+        training = TrainingRows(self._training_set, fold, fold.encoding.width)
         tree = DecisionTreeClassifier(random_state=self._seed)
         tree.fit(training.encoded(np.arange(len(training))), training.labels)
-        rows = fold.encoding.transform(self._corpus.rows, fold.validation)
-        return self._record(variant, fold.number, tree, rows, self._corpus.labels[fold.validation])
+        rows = fold.encoding.transform(self._training_set.rows, fold.validation)
+        return self._record(variant, fold.number, tree, rows, self._training_set.labels[fold.validation])
 
     def _network(self) -> MLPClassifier:
         # No fold may be smaller than a batch.
@@ -225,15 +225,15 @@ class _Measurement:
 
     def _train(self, network: MLPClassifier, rows: np.ndarray, labels: np.ndarray, epochs: int) -> None:
         for _ in range(epochs):
-            network.partial_fit(rows, labels, classes=np.arange(len(self._corpus.dataset.classes)))
+            network.partial_fit(rows, labels, classes=np.arange(len(self._training_set.dataset.classes)))
 
     def _encoded(self, number: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return numbered rows in a fold's encoding, under the columns of all folds, and their classes."""
         encoding = self._encodings[number]
         place = {name: position for position, name in enumerate(self._columns)}
         encoded = np.zeros((len(rows), len(self._columns)), dtype=np.float32)
-        encoded[:, [place[name] for name in encoding.feature_names]] = encoding.transform(self._corpus.rows, rows)
-        return encoded, self._corpus.labels[rows]
+        encoded[:, [place[name] for name in encoding.feature_names]] = encoding.transform(self._training_set.rows, rows)
+        return encoded, self._training_set.labels[rows]
 
     def _record(
         self,
@@ -243,9 +243,9 @@ class _Measurement:
         rows: np.ndarray,
         labels: np.ndarray,
     ) -> _Record:
-        probabilities = np.zeros((len(rows), len(self._corpus.dataset.classes)))
+        probabilities = np.zeros((len(rows), len(self._training_set.dataset.classes)))
         probabilities[:, model.classes_] = model.predict_proba(rows)
-        figures = figures_of(JudgedRows.all_known(labels, probabilities, self._corpus.dataset.benign_label))
+        figures = figures_of(JudgedRows.all_known(labels, probabilities, self._training_set.dataset.benign_label))
         self._advance()
         headline = {name: figures[name] for name in HEADLINE}
         return {"variant": variant, "model": VARIANTS[variant], "fold": number, **headline}

@@ -48,7 +48,7 @@ TRIALS_OF_A_PROCESS = 25
 def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess] = TrialProcess) -> Run:
     """Run a search to its end, or to its interruption, and return the run.
 
-    A cluster must be connected. SIGINT and SIGTERM end the search in good order; a resumed search goes on with it.
+    A cluster must be connected. SIGINT and SIGTERM end the search in good order; it can be resumed.
     What a trial's process does can be replaced by another ``trainable``, which measures the scheduling alone, say.
 
     Raises:
@@ -58,8 +58,8 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
     manifest = prepared.manifest
     classes = manifest.data.classes
     job = gpu_probe.with_share(job, space, manifest.folds.width, len(classes), console.print)
-    found = node_pools(job.resources)
-    if waiting := sum(pool.waiting for pool in found):
+    pools = node_pools(job.resources)
+    if waiting := sum(pool.waiting for pool in pools):
         console.print(f"{waiting} of the trials that are to run at once wait for nodes that the cluster has to start")
     shared = SharedFolds.put(prepared.training_set, prepared.folds)
     # Again, as a probe can wait for a GPU for long: nobody else may have taken the run meanwhile.
@@ -78,13 +78,13 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
         else:
             start = models.get(job.model.name).starting_point(space) if job.search.start_from_paper else None
             study, ended = new_study(manifest.run, job.search, journal, start), []
-        _run(SearchState(job, space, classes, shared, study, ended, writer, found, trainable), console)
+        _run(SearchState(job, space, classes, shared, study, ended, writer, pools, trainable), console)
     return Run(folder)
 
 
 @dataclass(frozen=True)
 class SearchState:
-    """A search whose parts are all in pool."""
+    """A search whose parts are all in place."""
 
     job: Job
     space: Space

@@ -43,7 +43,7 @@ class PreparedSearch:
         manifest: What the run store says of it; of a new run, the cluster is still missing.
         training_set: What the folds share.
         folds: The folds that trials are trained and validated on.
-        earlier: The interrupted run that is gone on with; None for a new one.
+        earlier: The interrupted run that is resumed; None for a new one.
     """
 
     job: Job

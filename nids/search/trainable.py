@@ -31,7 +31,7 @@ class TrialProcess(tune.Trainable):
         pool = pools[config["pool"]]
         backend.configure(pool.cpus, pool.gpus)
         self._job = job
-        self._corpus, self._folds = shared.get()
+        self._training_set, self._folds = shared.get()
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -41,7 +41,7 @@ class TrialProcess(tune.Trainable):
 
         values = {**self._job.hyperparameters, **new_config["hyperparameters"]}
         hp = models.get(self._job.model.name).hyperparameters.model_validate(values)
-        self._reports = run_trial(hp, self._corpus, self._folds, self._job)
+        self._reports = run_trial(hp, self._training_set, self._folds, self._job)
         return True
 
     def step(self) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from nids.cli.runs import show_runs
 from nids.results import RunWriter
-from nids.results.run_list import show
 from nids.storage import Folder
 from tests.manifests import NO_TRIALS, OWNER, a_manifest
 
@@ -40,8 +40,8 @@ def make_run(
 
 
 def test_no_runs(tmp_path: Path, console: Console) -> None:
-    show(str(tmp_path), console)
-    show(str(tmp_path / "nowhere"), console)
+    show_runs(str(tmp_path), console)
+    show_runs(str(tmp_path / "nowhere"), console)
     assert printed(console) == [
         f"{place} holds no runs yet. Make one with: nids search jobs/quick.toml"
         for place in (tmp_path, tmp_path / "nowhere")
@@ -56,7 +56,7 @@ def test_a_line_for_each_run(tmp_path: Path, console: Console) -> None:
     make_run(tmp_path, "nothing-yet", "interrupted")
     (tmp_path / ".folds").mkdir()
     (tmp_path / "something-else").mkdir()
-    show(str(tmp_path), console)
+    show_runs(str(tmp_path), console)
     assert [line.split("  ") for line in map(two_spaces, printed(console))] == [
         ["run", "state", "trials", "best", "data"],
         ["less-is-better", "running", "4/9", "log_loss 0.2500 (trial 1)", "KDDTrain+"],
@@ -71,7 +71,7 @@ def test_a_damaged_run_is_named_beside_the_others(tmp_path: Path, console: Conso
     (tmp_path / "cut/trials/part-00000.parquet").write_bytes(b"PAR1")
     (tmp_path / "torn").mkdir()
     (tmp_path / "torn/manifest.json").write_text("{")
-    show(str(tmp_path), console)
+    show_runs(str(tmp_path), console)
     lines = printed(console)
     assert lines[1].startswith("cut")
     assert "damaged" in lines[1]
@@ -91,5 +91,5 @@ def test_a_name_is_never_cut_off(tmp_path: Path) -> None:
     name = "a-name-of-a-run-that-is-longer-than-others-20261125-031131"
     make_run(tmp_path, name, "finished", ("COMPLETE", 0.25))
     console = Console(file=io.StringIO(), width=80)
-    show(str(tmp_path), console)
+    show_runs(str(tmp_path), console)
     assert name in console.file.getvalue()  # type: ignore[attr-defined]
