@@ -146,8 +146,8 @@ def in_words(result: Consequences, connections: int, base_rate: float) -> str:
     one_in = f", one in {count(1 / result.precision)}" if 0 < result.precision < 0.5 else ""
     within = " to ".join(map(percent, result.precision_within))
     return (
-        f"{sentence}. **{percent(result.precision)} of these alerts would be true** ({within}){one_in}. "
-        f"{count(result.missed)} of the {count(attacks)} attacks would be missed."
+        f"{sentence}. **{percent(result.precision)} of these alerts would be true** ({within}){one_in}. It would miss "
+        f"{count(result.missed)} of the {count(attacks)} attacks."
     )
 
 

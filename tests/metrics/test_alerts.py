@@ -53,7 +53,7 @@ def test_consequences_follow_from_the_rates(rows: Predictions) -> None:
     )
     assert in_words(found, 1000, 0.1) == (
         "Of 1,000 connections per day, 100 of them attacks, about **160 would raise an alert** (25 to 500). **43 % of "
-        "these alerts would be true** (5.3 % to 98 %), one in 2.4. 33 of the 100 attacks would be missed."
+        "these alerts would be true** (5.3 % to 98 %), one in 2.4. It would miss 33 of the 100 attacks."
     )
 
 
