@@ -62,7 +62,7 @@ def show() -> None:
     _models(result, run)
     if result.ours is not None:
         _detail(result, result.ours, run)
-    st.caption(plain(held_out.looks(run)))
+    st.caption(plain(held_out.accesses(run)))
     faults.of_run(run, warnings)
 
 

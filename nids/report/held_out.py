@@ -80,13 +80,13 @@ def held_out(run: Run, base_rate: float = BASE_RATE) -> list[HeldOut]:
     ]
 
 
-def looks(run: Run) -> str:
+def accesses(run: Run) -> str:
     """Return how often models were evaluated on the held-out files; empty if never."""
-    accesses = run.manifest.test_set_accesses
-    if not accesses:
+    recorded = run.manifest.test_set_accesses
+    if not recorded:
         return ""
-    listed = "; ".join(f"{access.time:%Y-%m-%d %H:%M}, {access.purpose}" for access in accesses)
-    return f"Evaluations on the held-out files: {len(accesses)} ({listed})."
+    listed = "; ".join(f"{access.time:%Y-%m-%d %H:%M}, {access.purpose}" for access in recorded)
+    return f"Evaluations on the held-out files: {len(recorded)} ({listed})."
 
 
 def _of_file(file: str, ours: DetectorEvaluation | None, others: list[BaselineEvaluation], base_rate: float) -> HeldOut:

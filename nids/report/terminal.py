@@ -83,7 +83,7 @@ def _print_held_out(run: Run, console: Console, base_rate: float) -> None:
             print_table(console, f"Alerts on {file.file}", held_out.alerts_head(base_rate), file.alerts)
         for note in file.notes:
             console.print(Text(note, style="dim"))
-    if counted := held_out.looks(run):
+    if counted := held_out.accesses(run):
         console.print(Text(counted, style="dim"))
 
 

@@ -177,10 +177,10 @@ def manifest_from(values: object, uri: str) -> RunManifest:
         UserError: It is of a format that this version does not read, or not as it should be.
     """
     if isinstance(values, dict):
-        found = values.get("format")
-        if found not in READABLE:
-            raise UserError(f"{uri}: the run has format {found}, this version reads formats 3 and 4.")
-        values = _upgraded(values) if found == 3 else values
+        form = values.get("format")
+        if form not in READABLE:
+            raise UserError(f"{uri}: the run has format {form}, this version reads formats 3 and 4.")
+        values = _upgraded(values) if form == 3 else values
     return checked(RunManifest, values, f"{uri}/manifest.json")
 
 
