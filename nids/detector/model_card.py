@@ -1,4 +1,4 @@
-"""The card of a saved detector: what it is, how good it is, and what it must not be taken for."""
+"""The card of a saved detector: what it is, its evaluation and its limitations."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], evaluation: FinalEv
     ]
     if data["synthetic"]:
         parts.append("**The rows are synthetic: its figures say nothing about real traffic.**")
-    parts += ["## How good it is", *_figures(trial, evaluation)]
+    parts += ["## Evaluation", *_figures(trial, evaluation)]
     parts += ["## Alerts", *_alerts(manifest)]
     parts += [
-        "## What it must not be taken for",
+        "## Limitations",
         "* The cross-validated figures are of attack types that the models were trained on, and of the epoch that the "
         "same folds chose. On types that appear later, see the held-out rows: unseen.",
         "* A threshold keeps its false-positive rate on traffic like that of the training file. Elsewhere it has to be "
@@ -44,7 +44,7 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], evaluation: FinalEv
         "* Its probabilities are those of traffic with the classes' shares in training, "
         f"{_shares(manifest.classes, manifest.calibration.trained_on)}; the training file itself has "
         f"{_shares(manifest.classes, manifest.calibration.natural)}.",
-        "## How it was made",
+        "## Training details",
         _table(("hyperparameter", ""), [(k, setting(v)) for k, v in manifest.hyperparameters.model_dump().items()]),
         f"Training file: SHA-256 {data['sha256']}. Made {manifest.created} with "
         + ", ".join(f"{name} {number}" for name, number in manifest.versions.items())
@@ -59,7 +59,7 @@ def _figures(trial: Mapping[str, Any], evaluation: FinalEvaluation) -> list[str]
     rows = [
         [
             label(name),
-            mean_and_spread(name, trial[name], trial[f"{name}_std"]),
+            mean_and_spread(name, *(number(trial.get(column)) for column in (name, f"{name}_std"))),
             mean_and_spread(name, number(folds[name]), number(folds[f"{name}_std"])),
             *(value(name, result.figures[name]) for result in held_out),
         ]
@@ -79,7 +79,7 @@ def _alerts(manifest: Manifest) -> list[str]:
     return [
         "An alert is a row whose probability of any attack is above a threshold. These were taken from rows of the "
         "training file, each scored by a model that was not trained on it:",
-        _table(("false-positive rate aimed at", "threshold"), rows),
+        _table(("target false-positive rate", "threshold"), rows),
     ]
 
 

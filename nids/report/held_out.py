@@ -35,7 +35,7 @@ class HeldOut:
         rows: Of ``HEAD``: the finalized trial, then the baselines.
         notes: What the results are based on.
         classes: Of ``CLASS_HEAD``: the finalized trial's figures of each class, then their macro and weighted averages.
-        attacks: Attack type, class, whether training had it, rows, shares flagged and given their class.
+        attacks: Attack type, class, whether training had it, rows, detection rate and recall.
         alerts: Of ``alerts_head``: target and measured false-alarm rate, detection rate of all, of known and of unseen
             attacks, and the share of the alerts that are attacks at a base rate.
         ours: What it says of the finalized trial, None if there is none.

@@ -50,7 +50,7 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
             console.print(Text(f"* {note}", style="dim"))
         console.print(_by_class(summary))
         if unseen := [row for row in cells.attacks(summary) if row[2] == "unseen"]:
-            head = ("attack", "class", "", "rows", "detected", "correct class")
+            head = ("attack", "class", "", "rows", "detection rate", "recall")
             print_table(console, "Attack types that were withheld from a fold's training", head, unseen)
         if ranges := cells.ranges(summary):
             print_table(console, "Ranges over all classes and folds", *ranges)

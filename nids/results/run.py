@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from nids import config
 from nids.errors import DamagedFileError, RunNotFoundError, UserError
+from nids.metrics.measures import ON_FOLDS
 from nids.results.driver_process import is_gone
 from nids.results.evaluation import BaselinesEvaluation, EvaluationFile, FinalEvaluation, evaluation_from
 from nids.results.manifest import manifest_from
@@ -125,7 +126,7 @@ class Run:
                 f"`nids baselines {self.name} --again`."
             )
         # Baselines of an older version lack newer measures.
-        return table.assign(**{name: math.nan for name in self.manifest.measures if name not in table})
+        return table.assign(**{name: math.nan for name in (*ON_FOLDS, *self.manifest.measures) if name not in table})
 
     def predictions(self, name: str) -> pd.DataFrame | None:
         """Return the finalized trial's predictions of ``final/NAME.parquet``; None where there is no such file.

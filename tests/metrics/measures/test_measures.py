@@ -13,6 +13,8 @@ from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measure import Measure
 
 NIDS = Path(measures.__file__).parents[2]
+# A run whose folds were never judged by the new measure.
+FORMER_RUNS = NIDS.parent / "tests" / "end_to_end" / "former_run" / "runs"
 
 # A measure as a contributor would add it: a file of its own, and nothing else.
 NEW = """
@@ -30,18 +32,25 @@ MEASURES = (
 )
 """
 USED = """
+import io
 import json
+import sys
 
 import numpy as np
+from rich.console import Console
 
 from nids import config
 from nids.metrics.cross_validation import over_folds
 from nids.metrics.formatting import mean_and_spread
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import HEADLINE, figures_of, label
-from nids.results.schema import schemas
 from nids.metrics.measures import ON_FOLDS
+from nids.report import show
+from nids.results import open_run
+from nids.results.schema import schemas
 
+report = io.StringIO()
+show(open_run(sys.argv[1], "old"), Console(file=report, width=200))
 search = config.Search(metric="balanced_accuracy")
 rows = JudgedRows.all_known(np.array([0, 0, 1]), np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]), benign=0)
 means = over_folds([figures_of(rows)] * 2)
@@ -54,6 +63,7 @@ print(
             "columns": [name for name in tables["trials"].names if "balanced" in name],
             "curves": "balanced_accuracy" in tables["curves"].names,
             "headline": HEADLINE,
+            "an older run": "log-loss" in report.getvalue(),
         }
     )
 )
@@ -66,7 +76,7 @@ def test_a_new_measure_is_a_new_file_and_nothing_else(tmp_path: Path) -> None:
     (copy / "metrics" / "measures" / "balanced.py").write_text(NEW)
     (tmp_path / "used.py").write_text(USED)
     ended = subprocess.run(
-        [sys.executable, "used.py"],
+        [sys.executable, "used.py", str(FORMER_RUNS)],
         cwd=tmp_path,
         env={"PYTHONPATH": str(tmp_path)},
         capture_output=True,
@@ -80,6 +90,7 @@ def test_a_new_measure_is_a_new_file_and_nothing_else(tmp_path: Path) -> None:
         "columns": ["balanced_accuracy", "balanced_accuracy_std"],
         "curves": True,
         "headline": ["balanced_accuracy", *measures.HEADLINE],
+        "an older run": True,
     }
 
 
