@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nids.datasets.io.content import sha256_of
+from nids.datasets.io.checks import fields_of
+from nids.datasets.io.content import opened, unpacked
 from nids.datasets.io.stream import stream
+from nids.datasets.io.text import whole_text
 from nids.datasets.traffic import Traffic
 from nids.errors import UserError
 
@@ -30,8 +33,18 @@ def load(path: DataPath, dataset: DatasetSpec) -> Traffic:
         UserError: The file is not what its name says, or a value breaks a rule of its column; the message then names
             file, line, column, value, rule and remedy.
     """
-    sha256 = sha256_of(path)
+    with opened(path) as file, unpacked(file) as stored:
+        content = stored.read()
+    sha256 = hashlib.sha256(content).hexdigest()
     _refuse_another_files_name(path.name, sha256, dataset)
+    table = whole_text(path.name, content, dataset, fields_of(dataset, labelled=True))
+    if table is None or table.empty:
+        table = _in_chunks(path, dataset)
+    known = dataset.file_with(sha256)
+    return Traffic.from_table(table, dataset.labelled_by(), known.name if known else path.name, sha256)
+
+
+def _in_chunks(path: DataPath, dataset: DatasetSpec) -> pd.DataFrame:
     tables = []
     chunks = stream(path, dataset, labelled=True)
     for chunk in chunks:
@@ -40,9 +53,7 @@ def load(path: DataPath, dataset: DatasetSpec) -> Traffic:
         tables.append(chunk.table)
     if not tables:
         raise UserError(f"{path.name}: holds no rows. Give a file with some, or copy or download it again.")
-    table = pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
-    known = dataset.file_with(sha256)
-    return Traffic.from_table(table, dataset.labelled_by(), known.name if known else path.name, sha256)
+    return pd.concat(tables, ignore_index=True)
 
 
 def _refuse_another_files_name(name: str, sha256: str, dataset: DatasetSpec) -> None:

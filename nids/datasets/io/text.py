@@ -57,6 +57,17 @@ def text_chunks(
             yield Chunk(table, np.array(kept, dtype=np.int64), tuple(rejects), form.columns.unused, file.tell())
 
 
+def whole_text(name: str, content: bytes, dataset: DatasetSpec, fields: Sequence[Field]) -> pd.DataFrame | None:
+    """Return all rows of a text at once, or ``None`` where ``text_chunks`` has to look closer."""
+    line, newline, rest = content.partition(b"\n")
+    try:
+        form = _form(name, 1, line.decode("utf-8-sig", "surrogateescape").removesuffix("\r"), dataset, fields)
+    except (UserError, csv.Error):
+        return None
+    rows = content.count(b"\n") + (not content.endswith(b"\n")) - form.header
+    return form.all_at_once(rest if form.header else content, rows) if newline else None
+
+
 @dataclass(frozen=True)
 class _TextForm:
     """How the lines of a text become rows.
@@ -73,7 +84,7 @@ class _TextForm:
 
     def read(self, numbers: Sequence[int], lines: Sequence[str]) -> tuple[pd.DataFrame, list[int], list[Reject]]:
         """Return the rows of some lines, their numbers, and the lines that cannot be read."""
-        table = self._all_at_once(lines)
+        table = self.all_at_once("".join(lines).encode("utf-8", "surrogateescape"), len(lines))
         if table is not None:
             return table, list(numbers), []
         if len(lines) <= _PIECE:
@@ -87,13 +98,13 @@ class _TextForm:
             rejects += rejects_of_piece
         return pd.concat(tables, ignore_index=True), kept, rejects
 
-    def _all_at_once(self, lines: Sequence[str]) -> pd.DataFrame | None:
+    def all_at_once(self, lines: bytes, number: int) -> pd.DataFrame | None:
         """Return the rows of some lines, or ``None`` if any of them cannot be read."""
         fields = self.columns.fields
         read = {field.name for field in fields}
         try:
             table = pyarrow.csv.read_csv(
-                pa.BufferReader("".join(lines).encode("utf-8", "surrogateescape")),
+                pa.BufferReader(lines),
                 read_options=pyarrow.csv.ReadOptions(
                     # Other columns may have any names, the same ones too.
                     column_names=[name if name in read else f"{name} {i}" for i, name in enumerate(self.columns.names)]
@@ -109,7 +120,7 @@ class _TextForm:
         except pa.ArrowInvalid:
             return None
         # An open quotation mark would take the next lines into its value.
-        if len(table) != len(lines):
+        if len(table) != number:
             return None
         rows = frame(table, fields)
         return rows if allowed(rows, fields).all() else None
