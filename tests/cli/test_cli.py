@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from nids import config, datasets
 from nids.results import Run, RunWriter, open_run
 from nids.results.status import Owner
 from nids.storage import Folder
@@ -167,11 +168,10 @@ def test_without_the_real_rows_a_search_says_that_its_rows_are_synthetic(
 @pytest.fixture
 def interrupted(tmp_path: Path) -> Path:
     """A run's folder, left behind by a search that this process was to go on with."""
-    from nids import config
-
     job = config.read(ROOT / "jobs/quick.toml", TINY[1::2])
     folder = tmp_path / "runs/a"
-    manifest = a_manifest(run="a", job=job.model_dump(), folds={"hash": "0" * 16})
+    dataset = datasets.get(job.data.dataset).labelled_by()
+    manifest = a_manifest(run="a", job=job.model_dump(), dataset=dataset, folds={"hash": "0" * 16})
     driver = Owner(host=socket.gethostname(), pid=1)
     RunWriter(Folder.from_uri(str(folder)), manifest).write_status("running", NO_TRIALS, driver)
     return folder

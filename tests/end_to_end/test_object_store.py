@@ -32,6 +32,7 @@ def ended_trials() -> pd.DataFrame:
     return trials[trials["state"] == "COMPLETE"].set_index("trial")
 
 
+@pytest.mark.timeout(900)
 def test_a_run_in_an_object_store(
     bucket: Path, cluster: None, nids: Callable[..., Outcome], job: Path, tmp_path: Path
 ) -> None:
