@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from dashboard.serving.settings import STORAGE
 from nids.bench import synthetic_run
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
 
 TRIALS = 30
+# On a busy machine, the browser may wait long for the programs of tables and charts.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture
