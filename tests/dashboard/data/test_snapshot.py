@@ -100,7 +100,7 @@ def test_each_ended_trial_has_all_of_its_rows_though_they_are_written_while_file
 @pytest.mark.parametrize(
     ("state", "complete", "expected"),
     [
-        pytest.param("finished", 50, "100 of 150 trials are there, those of the others are not. ", id="finished"),
+        pytest.param("finished", 50, "only 100 of 150 trials are there, and only these are shown.", id="finished"),
         pytest.param("finished", 0, "", id="none-is-missing"),
         pytest.param("interrupted", 50, "", id="interrupted"),
     ],
@@ -118,7 +118,7 @@ def test_trials_of_a_finished_run_that_are_gone_are_told(
     run = cache.one(str(tmp_path), "run").run
     assert run is not None
     assert run.faults == []
-    shown = f"{tmp_path}/run/trials: {expected}What is shown is of those that are left."
+    shown = f"{tmp_path}/run/trials: {expected}"
     assert run.lost() == (shown if expected else "")
 
 

@@ -34,7 +34,7 @@ def test_the_first_run_is_compared_with_each_other_one(page: Callable[..., AppTe
     for name, seed in (("other", 1), ("third", 2)):
         synthetic_run.write(Folder.from_uri(str(storage)).folder(name), 12, seed=seed)
     found = words(page("compare", runs=["large", "other", "third", "gone"])).replace("\\", "")
-    assert found.count("the best trial of large") == 2
+    assert found.count("The best trial of large") == 2
     assert "There is no readable run named gone." in found
 
 
