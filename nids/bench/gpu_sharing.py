@@ -13,6 +13,7 @@ import psutil
 
 from nids import models
 from nids.models import backend
+from nids.models.gpu_cards import card_use, cards
 
 if TYPE_CHECKING:
     from nids.bench.timing import Row
@@ -33,7 +34,7 @@ class Rate:
 
 def measure() -> list[Row]:
     """Train the default network on random rows, in 1, 2, 4 and 8 processes on a GPU or one on each core."""
-    if backend.cards():
+    if cards():
         rates = {count: _rate(count, cpus=1, gpus=1 / count) for count in ON_A_GPU}
         return [
             (f"rows a second, {_trials(count)} on a GPU", _on_a_gpu(rate, rates[1])) for count, rate in rates.items()
@@ -84,7 +85,7 @@ def _rate(processes: int, cpus: int, gpus: float) -> Rate:
         seen = []
         while gpus and not all(future.done() for future in ended):
             time.sleep(1)
-            seen.append(backend.card_use()[0])
+            seen.append(card_use()[0])
     rows = sum(float(future.result()[0]) for future in ended)
     memory, use = zip(*seen[1:-1], strict=True) if len(seen) > 2 else ((0,), (0,))
     return Rate(rows, max(memory), sum(use) / len(use))

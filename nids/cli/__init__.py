@@ -65,7 +65,7 @@ def main() -> None:
     """Run the command; what a user can put right is said in a message, without a traceback."""
     from nids.models import backend
 
-    backend.before_tensorflow()
+    backend.before_import()
     try:
         app()
     except UserError as error:

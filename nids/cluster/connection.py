@@ -32,7 +32,7 @@ def connect(address: str | None = None) -> None:
     # In a cluster started here, a trial that asks for no GPU is to see none; later versions of Ray do so by default.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
     # Here, as what a process is to run may import TensorFlow before it can say anything.
-    backend.before_tensorflow()
+    backend.before_import()
     address = address or os.environ.get("RAY_ADDRESS")
     if not address:
         auth.make_token()  # Ray itself would make one that every user of the machine can read

@@ -97,6 +97,7 @@ def _too_large(how: str) -> UserError:
 def _measured(hp: TrainingHyperparameters, width: int, classes: int, cpus: int) -> tuple[int, int, int] | None:
     """Return the peak of a trial's memory, what its process takes beside, and the card's, MiB; None without a card."""
     from nids.models import backend
+    from nids.models.gpu_cards import cards
 
     backend.configure(cpus, 1.0)
     if not backend.has_gpu():
@@ -118,4 +119,4 @@ def _measured(hp: TrainingHyperparameters, width: int, classes: int, cpus: int) 
         if backend.is_out_of_memory(error):
             raise _too_large("does not fit into a GPU") from None
         raise
-    return backend.peak_memory(), backend.CONTEXT_MIB, backend.cards()[0]
+    return backend.peak_memory(), backend.CONTEXT_MIB, cards()[0]

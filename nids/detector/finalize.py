@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from nids.training.refit import FitResult, FitWork
 
 FOLDER, BUNDLE = "final", "bundle"
-VERSIONS_OF = ("nids", "tensorflow", "keras", "numpy", "imbalanced-learn", "scikit-learn")
+VERSIONS_OF = ("nids", "numpy", "imbalanced-learn", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ def _manifest(
         calibration=calibration_of(predictions, training_set, all_rows, choice.hyperparameters),
         data=run.manifest.data.model_dump(include={"source", "sha256", "rows", "synthetic"}),
         created=datetime.now(UTC).isoformat(),
-        versions={package: version(package) for package in VERSIONS_OF},
+        versions=backend.versions(VERSIONS_OF),
     )
 
 

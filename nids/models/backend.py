@@ -1,31 +1,153 @@
-"""What of a machine one trial's process may use. The only module that calls TensorFlow itself."""
+"""What of a machine one trial's process may use, on TensorFlow and on JAX. No other module calls either itself."""
 
 from __future__ import annotations
 
 import functools
 import math
 import os
-import subprocess
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from nids.errors import UserError
+from nids.models.gpu_cards import cards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 F = TypeVar("F", bound="Callable[..., object]")
 
-# Room that each process's CUDA context takes beside the memory that TensorFlow manages.
+# Room that each process's CUDA context takes beside the memory that a framework manages.
 CONTEXT_MIB = 600
 
 
-def before_tensorflow() -> None:
-    """Make the settings that TensorFlow reads when it is imported, where the user has not made them.
+class _Framework(Protocol):
+    """What differs between the frameworks that Keras computes with.
 
-    It is to compute with oneDNN, whose matrix products are up to a half quicker than TensorFlow's own, which it takes
-    by default wherever the processor has no instructions for neural networks; and to keep its remarks to itself.
+    Attributes:
+        compiles: Whether a network is to be compiled by XLA as a whole.
     """
+
+    compiles: bool
+
+    def limit(self, cpus: int, gpus: float) -> bool:
+        """Limit this process to its share, as ``configure`` says, and return whether the framework sees a GPU."""
+
+    def has_gpu(self) -> bool:
+        """Return whether this process computes on a GPU."""
+
+    def peak_bytes(self) -> int:
+        """Return the most memory that this process's tensors took on its GPU at once."""
+
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        """Return whether an exception of the framework says that a computation needed more memory than there is."""
+
+
+class _TensorFlow:
+    # On a CPU, XLA is several times slower on recurrent layers as a whole.
+    compiles = False
+
+    def limit(self, cpus: int, gpus: float) -> bool:
+        with _quiet():
+            import tensorflow as tf
+
+            gpus_seen = tf.config.list_physical_devices("GPU")
+        tf.config.threading.set_intra_op_parallelism_threads(cpus)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        if gpus_seen and 0 < gpus < 1:
+            for gpu, total in zip(gpus_seen, cards(), strict=True):
+                limit = tf.config.LogicalDeviceConfiguration(memory_limit=_tensor_mib(total, gpus))
+                tf.config.set_logical_device_configuration(gpu, [limit])
+        elif gpus == 0:
+            tf.config.set_visible_devices([], "GPU")
+        return bool(gpus_seen)
+
+    def has_gpu(self) -> bool:
+        import tensorflow as tf
+
+        return bool(tf.config.get_visible_devices("GPU"))
+
+    def peak_bytes(self) -> int:
+        import tensorflow as tf
+
+        return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        import tensorflow as tf
+
+        return isinstance(error, tf.errors.ResourceExhaustedError)
+
+
+class _Jax:
+    compiles = True
+
+    def limit(self, cpus: int, gpus: float) -> bool:
+        # XLA reads these when it first computes: the threads of its pool, and the share of each card that it takes.
+        os.environ["NPROC"] = str(cpus)
+        if gpus > 0 and (totals := cards()):
+            share = min(_tensor_mib(total, min(gpus, 1)) / total for total in totals)
+            os.environ["XLA_PYTHON_CLIENT_MEM_FRACTION"] = f"{share:.4f}"
+        if gpus == 0:
+            os.environ["JAX_PLATFORMS"] = "cpu"
+        with _quiet():
+            import jax
+
+            if gpus == 0:
+                jax.config.update("jax_platforms", "cpu")  # type: ignore[no-untyped-call] # should it have been imported before
+            return self.has_gpu()
+
+    def has_gpu(self) -> bool:
+        import jax
+
+        return jax.default_backend() == "gpu"
+
+    def peak_bytes(self) -> int:
+        import jax
+
+        return jax.local_devices()[0].memory_stats()["peak_bytes_in_use"]
+
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        import jax
+
+        return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
+
+
+_FRAMEWORKS: dict[str, type[_Framework]] = {"tensorflow": _TensorFlow, "jax": _Jax}
+
+
+def name() -> str:
+    """Return the name of the framework that Keras computes with: that of KERAS_BACKEND, by default TensorFlow.
+
+    Raises:
+        UserError: It is neither TensorFlow nor JAX.
+    """
+    framework = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if framework not in _FRAMEWORKS:
+        raise UserError(f"KERAS_BACKEND is {framework!r}, but must be one of {', '.join(_FRAMEWORKS)}.")
+    return framework
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Return the versions of the framework, of Keras and of some packages, of those that are installed."""
+    found = {}
+    for package in dict.fromkeys([name(), "keras", *packages]):
+        with suppress(PackageNotFoundError):  # TensorFlow also comes as tensorflow-cpu, say
+            found[package] = version(package)
+    return found
+
+
+def _framework() -> _Framework:
+    return _FRAMEWORKS[name()]()
+
+
+def before_import() -> None:
+    """Make the settings that Keras and TensorFlow read when they are imported, where the user has not made them.
+
+    Keras is to compute with TensorFlow, whatever its own file of settings says. TensorFlow is to compute with oneDNN,
+    whose matrix products are up to a half quicker than TensorFlow's own, which it takes by default wherever the
+    processor has no instructions for neural networks; and to keep its remarks to itself.
+    """
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -38,29 +160,18 @@ def configure(cpus: int, gpus: float) -> None:
         cpus: Threads to compute with.
         gpus: GPUs, or the fraction of one. Ray makes them visible but caps nothing: without a limit of its own, each
             process that shares a card takes all of the card's memory.
+
+    Raises:
+        UserError: The machine has a GPU that the framework does not see.
     """
-    before_tensorflow()
-    with _quiet():
-        import keras
-
-        if keras.backend.backend() != "tensorflow":
-            return
-        import tensorflow as tf
-
-        seen = tf.config.list_physical_devices("GPU")
-    tf.config.threading.set_intra_op_parallelism_threads(cpus)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    if gpus > 0 and not seen and cards():
+    before_import()
+    sees_gpu = _framework().limit(cpus, gpus)
+    if gpus > 0 and not sees_gpu and cards():
         raise UserError(
-            "this machine has a GPU, but TensorFlow does not see it: its CUDA libraries are missing. Install them on "
-            "every node with `uv pip install --require-hashes -r requirements-gpu.lock`."
+            f"this machine has a GPU, but {name()} does not see it: its CUDA libraries are missing. For TensorFlow, "
+            "install them on every node with `uv pip install --require-hashes -r requirements-gpu.lock`; for JAX, with "
+            "`uv pip install 'jax[cuda12]'`."
         )
-    if 0 < gpus < 1:
-        for card, total in zip(seen, cards(), strict=True):
-            limit = tf.config.LogicalDeviceConfiguration(memory_limit=int(total * gpus) - CONTEXT_MIB)
-            tf.config.set_logical_device_configuration(card, [limit])
-    elif gpus == 0:
-        tf.config.set_visible_devices([], "GPU")
 
 
 def configure_alone() -> None:
@@ -68,9 +179,14 @@ def configure_alone() -> None:
     configure(os.cpu_count() or 1, 0)
 
 
+def _tensor_mib(total: int, share: float) -> int:
+    """Return what of a card's memory, MiB, tensors may take in a process that has a share of the card."""
+    return int(total * share) - CONTEXT_MIB
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep from the terminal what TensorFlow's libraries write to it by themselves, whatever its level of messages.
+    """Keep from the terminal what the frameworks write to it by themselves, whatever level of messages is set.
 
     They remark on the processor, and on cards that are not there; ``configure`` says what matters of that.
     """
@@ -88,31 +204,22 @@ def _quiet() -> Iterator[None]:
 @functools.cache
 def has_gpu() -> bool:
     """Return whether this process computes on a GPU."""
-    import keras
+    return _framework().has_gpu()
 
-    if keras.backend.backend() != "tensorflow":
-        return any("gpu" in name for name in keras.distribution.list_devices())
-    import tensorflow as tf
 
-    return bool(tf.config.get_visible_devices("GPU"))
+def compiles() -> bool:
+    """Return whether a network is to be compiled by XLA as a whole."""
+    return _framework().compiles
 
 
 def peak_memory() -> int:
     """Return the most memory that this process's tensors took on its GPU at once, MiB."""
-    import tensorflow as tf
-
-    return math.ceil(tf.config.experimental.get_memory_info("GPU:0")["peak"] / 2**20)
+    return math.ceil(_framework().peak_bytes() / 2**20)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an exception says that a computation needed more memory than there is."""
-    import keras
-
-    if isinstance(error, MemoryError) or keras.backend.backend() != "tensorflow":
-        return isinstance(error, MemoryError)
-    import tensorflow as tf
-
-    return isinstance(error, tf.errors.ResourceExhaustedError)
+    return isinstance(error, MemoryError) or _framework().is_out_of_memory(error)
 
 
 def compiled(function: F) -> F:
@@ -120,32 +227,8 @@ def compiled(function: F) -> F:
 
     For element-wise work only: what TensorFlow's compiler makes of matrix products and loops on a CPU is slow.
     """
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
+    if compiles():
         return function
     import tensorflow as tf
 
     return tf.function(function, jit_compile=True, autograph=False)
-
-
-def cards() -> list[int]:
-    """Return the memory of each NVIDIA card that this process may use, MiB; none where there is no driver."""
-    return [int(total) for (total,) in _ask("memory.total")]
-
-
-def card_use() -> list[tuple[int, int]]:
-    """Return the memory in use of each NVIDIA card, MiB, and the share of time in which it computed, %."""
-    return [(int(memory), int(busy)) for memory, busy in _ask("memory.used,utilization.gpu")]
-
-
-def _ask(fields: str) -> list[list[str]]:
-    """Return what nvidia-smi says of each card."""
-    query = ["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
-    if visible := os.environ.get("CUDA_VISIBLE_DEVICES"):
-        query += ["-i", visible]  # nvidia-smi itself lists all cards, whichever this process may see
-    try:
-        lines = subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()
-    except (FileNotFoundError, subprocess.CalledProcessError):
-        return []
-    return [line.split(",") for line in lines]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from nids import config
 from nids.folds import cache
 from nids.metrics.measures import MEASURES, ON_FOLDS
+from nids.models import backend
 from nids.results import Run, RunManifest, new_run
 from nids.results.manifest import DataSection, FoldsSection
 from nids.results.reopen import FOLDS, folds_of_run
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], object]
 
-VERSIONS_OF = ("ray", "optuna", "tensorflow", "keras", "imbalanced-learn", "scikit-learn", "numpy", "pandas", "pyarrow")
+VERSIONS_OF = ("ray", "optuna", "imbalanced-learn", "scikit-learn", "numpy", "pandas", "pyarrow")
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
         folds=_folds_section(key, folds),
         space=space,
         measures={name: MEASURES[name].direction for name in ON_FOLDS},
-        versions={package: version(package) for package in VERSIONS_OF},
+        versions=backend.versions(VERSIONS_OF),
     )
     return PreparedSearch(job, space, folder, manifest, training_set, folds)
 

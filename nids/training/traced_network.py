@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from nids.models import backend
+
 if TYPE_CHECKING:
     from nids.models.base import ModelSpec
     from nids.models.hyperparameters import Optimizer, TrainingHyperparameters
@@ -31,12 +33,12 @@ class TracedNetwork:
     def _compile(self, seed: int) -> tuple[keras.Model, list[keras.Variable]]:
         model = self._spec.build(*self._shape, self._architecture, seed)
         optimizer = keras.optimizers.get(self._optimizer)
-        # TensorFlow's XLA on a CPU is several times slower on recurrent layers as a whole.
-        model.compile(optimizer, "sparse_categorical_crossentropy", jit_compile=False)
+        model.compile(optimizer, "sparse_categorical_crossentropy", jit_compile=backend.compiles())
         optimizer.build(model.trainable_variables)
-        # Nadam keeps one variable that Keras does not count among its own.
-        untracked = [value for value in [getattr(optimizer, "_u_product", None)] if value is not None]
-        return model, [*model.variables, *optimizer.variables, *untracked]
+        if (product := getattr(optimizer, "_u_product", None)) is not None:
+            # Keras does not count this variable of Nadam among the optimizer's own: JAX would lose it after each step.
+            optimizer._track_variable(product)
+        return model, [*model.variables, *optimizer.variables]
 
     def fresh(self, hp: TrainingHyperparameters, seed: int) -> State:
         """Return the state of a fresh model of some hyperparameters and of a fresh optimizer."""

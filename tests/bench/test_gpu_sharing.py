@@ -7,7 +7,7 @@ import pytest
 
 from nids.bench import gpu_sharing
 from nids.bench.gpu_sharing import ON_A_GPU, Rate
-from nids.models import backend
+from nids.models.gpu_cards import cards
 
 TRAIN = "from nids.bench.gpu_sharing import train; print(train(1, 0.0, 32, 0.5))"
 
@@ -20,7 +20,7 @@ def test_a_process_trains_when_it_is_told_to() -> None:
     assert float(rows) > 0
 
 
-@pytest.mark.skipif(not backend.cards(), reason="there is no GPU on this machine")
+@pytest.mark.skipif(not cards(), reason="there is no GPU on this machine")
 @pytest.mark.timeout(600)
 def test_trials_share_a_gpu() -> None:
     rates = {count: gpu_sharing._rate(count, cpus=1, gpus=1 / count) for count in ON_A_GPU}
@@ -29,7 +29,7 @@ def test_trials_share_a_gpu() -> None:
 
 def test_without_a_gpu_the_cores_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     rates = {1: Rate(100.0), 2: Rate(180.0)}
-    monkeypatch.setattr(backend, "cards", list)
+    monkeypatch.setattr(gpu_sharing, "cards", list)
     monkeypatch.setattr("psutil.cpu_count", lambda: 2)
     monkeypatch.setattr(gpu_sharing, "_rate", lambda processes, cpus, gpus: rates[processes])
     assert gpu_sharing.measure() == [

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nids.models import backend
+from nids.models.gpu_cards import cards
 
 # What a trial asks for on the two nodes, and what is expected: how many run at once; of each pool a trial's GPUs, its
 # capacity, and how many nodes it avoids.
@@ -37,7 +37,7 @@ def two_nodes() -> dict[str, Any]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     environment["RAY_prestart_worker_first_driver"] = "0"  # no process for each CPU, ahead of its use
     wanted = json.dumps([*(resources for resources, _ in PLACEMENTS), NOWHERE])
-    command = [sys.executable, str(Path(__file__).parent / "two_nodes.py"), wanted, "1000" if backend.cards() else "3"]
+    command = [sys.executable, str(Path(__file__).parent / "two_nodes.py"), wanted, "1000" if cards() else "3"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-3000:]
     found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])

@@ -6,7 +6,7 @@ import pytest
 
 from nids.cluster import gpu_probe
 from nids.errors import UserError
-from nids.models import backend
+from nids.models.gpu_cards import cards
 from nids.search.space import space_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WIDTH, CLASSES = 122, 5
 
 
-@pytest.mark.skipif(bool(backend.cards()), reason="there are real GPUs here")
+@pytest.mark.skipif(bool(cards()), reason="there are real GPUs here")
 def test_of_gpus_that_are_numbers_as_many_share_one_as_are_allowed(two_nodes: dict[str, Any]) -> None:
     share = two_nodes["share"]
     assert (share["gpus"], share["capacities"]) == (0.3333, [6])
@@ -26,7 +26,7 @@ def test_of_gpus_that_are_numbers_as_many_share_one_as_are_allowed(two_nodes: di
     ]
 
 
-@pytest.mark.skipif(not backend.cards(), reason="there is no GPU here")
+@pytest.mark.skipif(not cards(), reason="there is no GPU here")
 def test_on_a_real_gpu_the_share_follows_from_what_the_largest_takes(two_nodes: dict[str, Any]) -> None:
     gpus, (_, line) = two_nodes["share"]["gpus"], two_nodes["share"]["lines"]
     assert 1 / 1000 <= gpus <= 0.5

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
+from nids.errors import UserError
 from nids.models import backend
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def configured(code: str) -> str:
@@ -34,32 +30,74 @@ print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_paral
     assert configured(code) == "3 1 []"
 
 
-@pytest.fixture
-def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is a GPU, its driver's own tool answers; where there is none, a script answers as that does."""
-    tool = tmp_path / "nvidia-smi"
-    tool.write_text("""#!/bin/sh
-case "$*" in
-"--query-gpu=memory.total --format=csv,noheader,nounits") printf "81559\\n143771\\n" ;;
-"--query-gpu=memory.total --format=csv,noheader,nounits -i 1") printf "143771\\n" ;;
-"--query-gpu=memory.used,utilization.gpu --format=csv,noheader,nounits") printf "512, 97\\n0, 0\\n" ;;
-*) exit 2 ;;
-esac
-""")
-    tool.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+COUNT_THREADS = """
+import pathlib
+import numpy as np
+backend.configure(3, 0.0)
+backend.configure(3, 0.0)
+import jax
+jax.jit(lambda a: a @ a)(np.ones((50, 50), np.float32)).block_until_ready()
+names = [file.read_text().strip() for file in pathlib.Path("/proc/self/task").glob("*/comm")]
+print(names.count("tf_XLAEigen"), jax.default_backend(), backend.has_gpu(), backend.versions(["numpy"]).keys())
+"""
 
 
-@pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
-@pytest.mark.usefixtures("nvidia_smi")
-def test_what_is_known_of_each_card_is_asked_of_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert backend.cards() == [81559, 143771]
-    assert backend.card_use() == [(512, 97), (0, 0)]
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert backend.cards() == [143771]
+@pytest.mark.skipif(sys.platform != "linux", reason="counts the threads of a process in /proc")
+def test_configure_limits_the_threads_of_jax(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert configured(COUNT_THREADS) == "3 cpu False dict_keys(['jax', 'keras', 'numpy'])"
 
 
-def test_without_a_driver_there_are_no_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert (backend.cards(), backend.card_use()) == ([], [])
+def test_configure_gives_jax_its_share_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    code = """
+backend.cards = lambda: [80_000, 40_000]
+backend._Jax.has_gpu = lambda self: True
+backend.configure(1, 0.25)
+print(os.environ["XLA_PYTHON_CLIENT_MEM_FRACTION"], "JAX_PLATFORMS" in os.environ)
+"""
+    assert configured(code) == "0.2350 False"
+
+
+def test_configure_says_that_jax_does_not_see_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    code = """
+backend.cards = lambda: [80_000]
+backend._Jax.has_gpu = lambda self: False
+try:
+    backend.configure(1, 0.25)
+except backend.UserError as error:
+    print(error)
+"""
+    assert configured(code).startswith(
+        "this machine has a GPU, but jax does not see it: its CUDA libraries are missing."
+    )
+
+
+def test_name_refuses_another_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    with pytest.raises(UserError) as caught:
+        backend.name()
+    assert str(caught.value) == "KERAS_BACKEND is 'torch', but must be one of tensorflow, jax."
+
+
+def test_is_out_of_memory_knows_the_exception_of_each_framework() -> None:
+    import jax
+    import tensorflow as tf
+
+    exhausted = tf.errors.ResourceExhaustedError(None, None, "out of memory")
+    assert [backend.is_out_of_memory(error) for error in (MemoryError(), exhausted, ValueError())] == [
+        True,
+        True,
+        False,
+    ]
+    of_jax = [jax.errors.JaxRuntimeError(text) for text in ("RESOURCE_EXHAUSTED: 4 GiB", "INTERNAL: broken")]
+    assert [backend._Jax().is_out_of_memory(error) for error in (*of_jax, ValueError("RESOURCE_EXHAUSTED"))] == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_versions_leaves_out_what_is_not_installed() -> None:
+    assert list(backend.versions(["numpy", "no-such-package"])) == ["tensorflow", "keras", "numpy"]

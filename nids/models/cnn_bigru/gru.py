@@ -1,4 +1,11 @@
-"""A bidirectional GRU that is quick on a CPU: Keras's own layer, with its own forward and backward pass there."""
+"""A bidirectional GRU that is quick on a CPU: Keras's own layer, with its own forward and backward pass there.
+
+Why it is here: in training on a CPU, the CNN-BiGRU spends most of its time in these layers, and TensorFlow runs Keras's
+loop over time an operation at a time; this makes a step of training about 1.3 times as quick. It is the hardest code of
+the model, so it is fenced in: it serves TensorFlow on a CPU alone and short sequences alone, its weights and results
+are those of Keras's layer (tests compare both, gradients included), and ``OWN_PASS`` switches it off. Delete it once
+Keras has a fused GRU for CPUs.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keras import KerasTensor as Tensor
+
+# Whether the own passes are used at all.
+OWN_PASS = True
+# In steps. The graph grows with each, and takes longer to trace than it saves where there are many, as in data sets of
+# many encoded columns; the widest network of the search spaces has 52.
+MOST_STEPS = 64
 
 
 class BidirectionalGRU(layers.Bidirectional):
@@ -34,7 +47,13 @@ class BidirectionalGRU(layers.Bidirectional):
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: Any = None) -> Tensor:
         """Return the outputs for float32 sequences of shape (batch, steps, features)."""
-        if backend.has_gpu() or initial_state is not None or mask is not None:
+        asked_more = initial_state is not None or mask is not None
+        if (
+            asked_more
+            or sequences.shape[1] > MOST_STEPS
+            or not (OWN_PASS and backend.name() == "tensorflow")
+            or backend.has_gpu()
+        ):
             return super().call(sequences, initial_state, mask, training)
         # The gradient function below must not see the variables themselves, hence the copies.
         directions = (self.forward_layer.cell, self.backward_layer.cell)
