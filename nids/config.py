@@ -1,9 +1,8 @@
-"""A job: the frozen, typed description of one search, read from a TOML file and checked when it is made."""
+"""A job: the frozen, typed description of one search, checked when it is made."""
 
 from __future__ import annotations
 
 import math
-import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -12,20 +11,16 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from nids import models, shipped_jobs
+from nids import models
 from nids.errors import UserError, did_you_mean
 from nids.metrics.measures import MEASURES, OBJECTIVES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
     from nids.metrics.measure import Direction
 
 Resampling = Literal["none", "smote", "smotenc", "borderline-smote", "adasyn"]
@@ -266,98 +261,3 @@ class Job(_Section):
                 f"is {self.training.epochs}: it must be at most that"
             )
         return self
-
-
-def read(path: Path, overrides: Sequence[str] = ()) -> Job:
-    """Return the job in a TOML file, with ``key.path=value`` overrides applied.
-
-    A file that is not there is looked for among those that come with the program (``nids.shipped_jobs``).
-
-    Raises:
-        UserError: The file cannot be read, is no TOML, or holds a key or a value that is not allowed.
-    """
-    path = shipped_jobs.resolve(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{path}: cannot be read as a job file ({error}). Give a job file, or the name of one "
-            f"that comes with nids: {', '.join(shipped_jobs.names())}."
-        ) from None
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: this is no valid TOML: {error}.") from None
-    values.setdefault("name", path.stem)
-    for override in overrides:
-        _apply(values, override)
-    return make(values, source=str(path))
-
-
-def refuse_all_but_resources(overrides: Sequence[str]) -> None:
-    """Raise a UserError for an override of anything but resources: all else is what a search has begun with."""
-    for override in overrides:
-        if not override.strip().startswith("resources."):
-            raise UserError(f"--set {override}: of a search that has begun, only [resources] can be changed.")
-
-
-def with_resources(job: Job, overrides: Sequence[str]) -> Job:
-    """Return the job with other resources: all else of a search that has begun stays what it was.
-
-    Raises:
-        UserError: An override is of another section, or not allowed.
-    """
-    refuse_all_but_resources(overrides)
-    values: dict[str, Any] = {"resources": job.resources.model_dump()}
-    for override in overrides:
-        _apply(values, override)
-    return make({**job.model_dump(), **values}, source="--set")
-
-
-def make(values: Mapping[str, Any], source: str) -> Job:
-    """Return the job that nested dictionaries describe; ``source`` names them in the message of a UserError."""
-    try:
-        return Job.model_validate(values)
-    except ValidationError as error:
-        raise UserError(f"{source}:\n" + "\n".join(f"  {_explain(item)}" for item in error.errors())) from None
-
-
-def _apply(values: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    names = key.strip().split(".")
-    if not equals or not all(names):
-        raise UserError(f"--set {override}: expected SECTION.KEY=VALUE, such as search.trials=4.")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text.strip()  # a bare word is meant as a string, as the shell has eaten its quotes
-    for name in names[:-1]:
-        values = values.setdefault(name, {})
-        if not isinstance(values, dict):
-            raise UserError(f"--set {override}: {name} is a value, not a section.")
-    values[names[-1]] = value
-
-
-def _explain(item: Any) -> str:
-    """Return one line for one of pydantic's errors: the key, what was found, what is allowed."""
-    path = [str(part) for part in item["loc"]]
-    key = ".".join(path)
-    if item["type"] == "extra_forbidden":
-        allowed = _fields_of(path[:-1])
-        listing = f" Allowed here: {', '.join(allowed)}." if allowed else ""
-        return f"{key} = {item['input']!r}: there is no such key{did_you_mean(path[-1], allowed)}.{listing}"
-    if item["type"] == "missing":
-        return f"{key}: is missing."
-    if item["type"] == "value_error":
-        return f"{key + ': ' if key else ''}{item['ctx']['error']}."
-    return f"{key} = {item['input']!r}: {item['msg'].removeprefix('Input ')}."
-
-
-def _fields_of(path: Sequence[str]) -> list[str]:
-    fields = Job.model_fields
-    for name in path:
-        section = fields[name].annotation if name in fields else None
-        if not (isinstance(section, type) and issubclass(section, BaseModel)):
-            return []
-        fields = section.model_fields
-    return list(fields)

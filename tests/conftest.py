@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from nids import cli, config, datasets
+from nids import cli, datasets, job_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,6 +104,6 @@ def make_job() -> Callable[..., Job]:
 
     def make(**sections: dict[str, Any]) -> Job:
         changed = {name: {**TINY.get(name, {}), **values} for name, values in sections.items()}
-        return config.make({**TINY, **changed}, source="a test")
+        return job_file.make({**TINY, **changed}, source="a test")
 
     return make

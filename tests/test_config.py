@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import ValidationError
 
-from nids import config
+from nids import config, job_file
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -15,12 +15,12 @@ SECTIONS = "name, data, folds, model, training, search, scheduler, resources, hy
 
 
 def make(**values: Any) -> config.Job:
-    return config.make({"name": "job", **values}, source="job.toml")
+    return job_file.make({"name": "job", **values}, source="job.toml")
 
 
 @pytest.mark.parametrize("job", ["quick", "paper", "large", "reference"])
 def test_the_jobs_that_come_with_the_project_are_valid(job: str, pytestconfig: pytest.Config) -> None:
-    assert config.read(pytestconfig.rootpath / "jobs" / f"{job}.toml").name == job
+    assert job_file.read(pytestconfig.rootpath / "jobs" / f"{job}.toml").name == job
 
 
 def test_a_job_file_is_read_whole(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_job_file_is_read_whole(tmp_path: Path) -> None:
         gru_units = { choices = [8, 16] }
         """
     )
-    job = config.read(path)
+    job = job_file.read(path)
     assert job == config.Job(
         name="mine",
         data=config.Data(dataset="nsl-kdd-sample", rows=900),
@@ -59,13 +59,13 @@ def test_a_job_file_is_read_whole(tmp_path: Path) -> None:
             "gru_units": config.Domain(choices=[8, 16]),
         },
     )
-    assert config.make(job.model_dump(), source="again") == job
+    assert job_file.make(job.model_dump(), source="again") == job
 
 
 def test_a_name_in_the_file_goes_before_the_name_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('name = "other"')
-    assert config.read(path).name == "other"
+    assert job_file.read(path).name == "other"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_overrides_go_before_the_file(tmp_path: Path, overrides: list[str], expe
     path.write_text('[search]\ntrials = 3\nmetric = "log_loss"\n')
     written: dict[str, Any] = {"name": "mine", "search": {"trials": 3, "metric": "log_loss"}}
     merged = {**written, **expected, "search": {**written["search"], **expected.get("search", {})}}
-    assert config.read(path, overrides) == config.make(merged, source="expected")
+    assert job_file.read(path, overrides) == job_file.make(merged, source="expected")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
     path = tmp_path / "mine.toml"
     path.write_text("[search]\ntrials = 3\n")
     with pytest.raises(UserError) as caught:
-        config.read(path, [override])
+        job_file.read(path, [override])
     assert str(caught.value).removeprefix(f"{path}:\n") == message
 
 
@@ -296,7 +296,7 @@ def test_a_name_must_be_good_for_a_folder(name: str) -> None:
 
 def test_a_job_needs_a_name() -> None:
     with pytest.raises(UserError) as caught:
-        config.make({}, source="job.toml")
+        job_file.make({}, source="job.toml")
     assert str(caught.value) == "job.toml:\n  name: is missing."
 
 
@@ -313,7 +313,7 @@ def test_a_file_that_is_no_job_is_refused(tmp_path: Path, content: bytes | None,
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError) as caught:
-        config.read(path)
+        job_file.read(path)
     assert str(caught.value).startswith(f"{path}: {message}")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.data import cache
-from nids.job_file import job_file
+from nids import job_file
 from nids.report.html import page
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def of_run(run: KeptRun) -> None:
             row = trials[trials["trial"] == best.trial].to_dict("records")[0]
             st.download_button(
                 "Best configuration (TOML)",
-                lambda: job_file(run.manifest, row).encode(),
+                lambda: job_file.for_trial(run.manifest, row).encode(),
                 f"{run.name}-trial-{best.trial}.toml",
                 "application/toml",
                 on_click="ignore",

@@ -9,7 +9,7 @@ import psutil
 import ray
 from imblearn.over_sampling import SMOTE
 
-from nids import config, datasets
+from nids import datasets, job_file
 from nids.bench.timing import spread
 from nids.cluster import connection
 from nids.cluster.object_store import SharedFolds
@@ -30,7 +30,7 @@ MB = 1e6
 
 def measure(rounds: int) -> list[Row]:
     """Build the folds as one would without this project and as it does, in turns, and look at what they take."""
-    job = config.make(JOB, source=__file__)
+    job = job_file.make(JOB, source=__file__)
     traffic = datasets.load_training("nsl-kdd", rows=job.data.rows, seed=0)
     training_set = TrainingSet.from_traffic(traffic)
     plain = job.model_copy(update={"folds": job.folds.model_copy(update={"resampling": "none"})})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ray
 from rich.console import Console
 
-from nids import config, datasets
+from nids import datasets, job_file
 from nids.bench import many_trials
 from nids.bench.timing import output_of
 from nids.cluster import connection, local
@@ -69,7 +69,7 @@ def _scaling(slots: int, seconds: dict[int, float]) -> str:
 
 def run(address: str, slots: int) -> float:
     """Return the seconds from the start of a search's first trial to the end of its last one."""
-    job = config.make(
+    job = job_file.make(
         {
             "name": "waiting",
             "data": {"dataset": "nsl-kdd-sample", "rows": 600},

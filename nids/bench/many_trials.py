@@ -16,7 +16,7 @@ import psutil
 import ray
 from rich.console import Console
 
-from nids import config, datasets
+from nids import datasets, job_file
 from nids.bench.timing import Row, output_of
 from nids.cluster import connection
 from nids.metrics.measures import applicable
@@ -139,7 +139,7 @@ def run(sizes: Sequence[int], address: str | None = None, gpus: float = 0.0) -> 
         address: A running cluster; by default, one is started on this machine.
         gpus: GPUs of a trial.
     """
-    job = config.make(
+    job = job_file.make(
         {
             "name": "stub",
             "data": {"dataset": "nsl-kdd-sample", "rows": 600},

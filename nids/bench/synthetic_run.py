@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nids import config, datasets
+from nids import datasets, job_file
 from nids.metrics.classification import class_figures
 from nids.metrics.measures import MEASURES, applicable
 from nids.results import RunManifest, RunWriter
@@ -37,7 +37,7 @@ def write(folder: Folder, trials: int, state: State = "finished", seed: int = 0)
         state: What its status says.
         seed: Decides the figures.
     """
-    job = config.make(
+    job = job_file.make(
         {
             "name": "large",
             "data": {"dataset": "nsl-kdd-sample"},

@@ -135,14 +135,14 @@ def leakage(
     """Measure what three leaks do to results on your rows: SMOTE before the split, an encoder fitted on all rows, one
     model trained through all folds. Each is compared with the correct procedure.
     """
-    from nids import config
+    from nids import job_file
     from nids.evaluation.leakage import VARIANTS, measure
     from nids.progress import ProgressDisplay
     from nids.report import leakage
 
     console = Console()
     wanted = {"dataset": dataset, "file": file}
-    job = config.make({"name": "leakage", "data": wanted, "search": {"seed": seed}}, source="nids leakage")
+    job = job_file.make({"name": "leakage", "data": wanted, "search": {"seed": seed}}, source="nids leakage")
     _, traffic = rows_of(job, data, console)
     with ProgressDisplay(Console(stderr=True), len(VARIANTS) * folds, "variants × folds") as display:
         measured = measure(traffic, folds, seed, display.advance)

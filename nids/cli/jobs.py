@@ -61,7 +61,7 @@ def submit(
     address: DashboardOption = None,
 ) -> None:
     """Run or resume a search as a job of a Ray cluster, whose nodes need neither data nor code."""
-    from nids import config
+    from nids import config, job_file
     from nids.cluster import packing
     from nids.cluster.job_client import JobClient
 
@@ -72,7 +72,7 @@ def submit(
     options = ["--storage", storage, *(["--data", data] if data else [])]
     overrides = [part for override in set_ or () for part in ("--set", override)]
     if job is not None:
-        described = config.read(job, set_ or ())  # what is wrong in it is said here, not in a log far away
+        described = job_file.read(job, set_ or ())  # what is wrong in it is said here, not in a log far away
         run = name or f"{described.name}-{datetime.now():%Y%m%d-%H%M%S}"
         # The job's name, which is that of its file unless it says otherwise.
         overrides += ["--set", f"name={json.dumps(described.name)}"]
@@ -81,7 +81,7 @@ def submit(
         assert resume is not None
         if name:
             raise UserError(f"--name {name}: a resumed run keeps its name.")
-        config.refuse_all_but_resources(set_ or ())
+        job_file.refuse_all_but_resources(set_ or ())
         run = resume
         command = ["resume", run, *overrides]
     if not re.fullmatch(config.NAME, run):

@@ -39,11 +39,11 @@ def search(
     address: AddressOption = None,
 ) -> None:
     """Run the trials of a job file and report the best one."""
-    from nids import config, results
+    from nids import job_file, results
     from nids.search import session
 
     console = Console()
-    described = config.read(job, set_ or ())
+    described = job_file.read(job, set_ or ())
     if name is None:
         name = session.default_name(described)
     results.new_run(storage, name)  # what cannot be is said before anything is read
@@ -70,11 +70,11 @@ def resume(
     address: AddressOption = None,
 ) -> None:
     """Resume an interrupted search. Trials that have ended are not run again."""
-    from nids import config, results
+    from nids import job_file, results
 
     console = Console()
     opened = results.open_run(storage, run)
-    config.refuse_all_but_resources(set_ or ())
+    job_file.refuse_all_but_resources(set_ or ())
     if opened.state == "finished":
         console.print(f"{run} is finished: nothing is left to do.")
         show(opened, console)

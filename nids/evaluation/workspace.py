@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nids import config
+from nids import job_file
 from nids.cluster import connection, gpu_probe
 from nids.cluster.parallel import parallel_map
 from nids.cluster.placement import node_pools
@@ -37,7 +37,7 @@ class Workspace:
         console: Where progress is shown.
         data: The data file, or a folder or zip archive that holds it; None for the usual places.
         address: A running cluster, as for ``nids.cluster.connection.connected``.
-        overrides: Of the job's resources, as ``nids.config.with_resources`` takes them.
+        overrides: Of the job's resources, as ``nids.job_file.with_resources`` takes them.
     """
 
     storage: str
@@ -53,7 +53,7 @@ class Workspace:
             UserError: The run has a driver, its rows are missing or not what they were, or an override is not allowed.
         """
         job, training_set, folds = reopen.folds_of_run(run, self.storage, self.data, self.console.print)
-        return config.with_resources(job, self.overrides), training_set, folds
+        return job_file.with_resources(job, self.overrides), training_set, folds
 
     def fit(
         self, run: Run, job: Job, training_set: TrainingSet, work: Sequence[FitWork], kept: Folder

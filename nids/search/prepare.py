@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nids import config
+from nids import job_file
 from nids.folds import cache
 from nids.metrics.measures import MEASURES, ON_FOLDS
 from nids.models import backend
@@ -90,13 +90,13 @@ def prepare_again(
         storage: Where the run is.
         data: Where its rows are, as for ``nids.datasets.load_for``; only read if the storage no longer has its folds.
         progress: Called with a line of text when there is something to say.
-        overrides: Of the job's resources, as ``nids.config.with_resources`` takes them.
+        overrides: Of the job's resources, as ``nids.job_file.with_resources`` takes them.
 
     Raises:
         UserError: The run still has a driver, or its rows are not what they were.
     """
     job, training_set, folds = folds_of_run(run, storage, data, progress)
-    job = config.with_resources(job, overrides)
+    job = job_file.with_resources(job, overrides)
     manifest = run.manifest.model_copy(update={"job": job})
     return PreparedSearch(job, manifest.space, run.folder, manifest, training_set, folds, earlier=run)
 

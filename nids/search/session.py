@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from nids import config, datasets, results
+from nids import datasets, job_file, results
 from nids.config import Job
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def search(
         nids.errors.UserError: The job, its rows, the storage or the cluster cannot be used; the message says why.
     """
     if not isinstance(job, Job):
-        job = config.read(Path(job), overrides)
+        job = job_file.read(Path(job), overrides)
     elif overrides:
         raise TypeError("overrides are for job files: give a job that already holds these values")
     name = name or default_name(job)

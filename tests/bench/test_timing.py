@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nids import config
+from nids import job_file
 from nids.bench.against_plain_loop import SAME_QUALITY
 from nids.bench.timing import SAME_WORK, output_of, search_command, spread
 
@@ -29,7 +29,7 @@ def test_a_command_that_fails_ends_the_benchmark_with_what_it_said() -> None:
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in (SAME_WORK, SAME_QUALITY)])
 def test_the_jobs_are_valid(path: Path) -> None:
-    job = config.read(path, ["search.seed=7"])
+    job = job_file.read(path, ["search.seed=7"])
     assert (job.search.seed, job.data.file, job.folds.count) == (7, "KDDTrain+_20Percent", 3)
 
 

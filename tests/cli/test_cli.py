@@ -168,7 +168,7 @@ def test_without_the_real_rows_a_search_says_that_its_rows_are_synthetic(
 @pytest.fixture
 def interrupted(tmp_path: Path) -> Path:
     """A run's folder, left behind by a search that this process was to go on with."""
-    job = config.read(ROOT / "jobs/quick.toml", TINY[1::2])
+    job = job_file.read(ROOT / "jobs/quick.toml", TINY[1::2])
     folder = tmp_path / "runs/a"
     dataset = datasets.get(job.data.dataset).labelled_by()
     manifest = a_manifest(run="a", job=job.model_dump(), dataset=dataset, folds={"hash": "0" * 16})

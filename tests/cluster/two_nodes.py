@@ -14,7 +14,7 @@ from typing import Any
 import ray
 from ray.cluster_utils import Cluster
 
-from nids import config
+from nids import job_file
 from nids.cluster import connection, gpu_probe
 from nids.cluster.placement import node_pools, slots
 from nids.config import Resources
@@ -42,7 +42,7 @@ def share(most: int) -> dict[str, Any]:
     """Return the measured share of a GPU, what was printed meanwhile, and the capacity of each pool with it."""
     lines: list[str] = []
     resources = {"gpus_per_trial": "auto", "max_trials_per_gpu": most}
-    job = config.make({"name": "a-test", "resources": resources}, source="a test")
+    job = job_file.make({"name": "a-test", "resources": resources}, source="a test")
     job = gpu_probe.with_share(job, space_of(job), 122, 5, lines.append)
     capacities = [pool.capacity for pool in node_pools(job.resources)]
     return {"gpus": job.resources.gpus, "lines": lines, "capacities": capacities}

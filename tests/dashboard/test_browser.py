@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dashboard.data.cache import DEMONSTRATION
-from nids import config
+from nids import job_file
 from nids.bench import synthetic_run
 from nids.bench.dashboard import DONE, PICTURE, served
 from nids.storage import Folder
@@ -219,7 +219,7 @@ def test_downloads_hold_what_they_say(tab: Page, server: str, place: Path, tmp_p
     written = pd.read_csv(tmp_path / "trials.csv")
     assert written["trial"].tolist() == trials["trial"].tolist()
     best = trials[trials["state"] == "COMPLETE"].sort_values("value").iloc[0]
-    job = config.make(tomllib.loads((tmp_path / "best.toml").read_text()), "best.toml")
+    job = job_file.make(tomllib.loads((tmp_path / "best.toml").read_text()), "best.toml")
     assert job.name == f"large-trial-{best['trial']}"
     assert job.hyperparameters["gru_units"] == best["params_gru_units"]
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from nids import config, datasets, models
+from nids import datasets, job_file, models
 from nids.config import Folds
 from nids.datasets import catalog, registry
 from nids.datasets.catalog.nsl_kdd import DATASET as NSL_KDD
@@ -87,7 +87,7 @@ def traffic(folder: Path) -> Traffic:
 
 @pytest.fixture(scope="module")
 def job() -> Job:
-    return config.make(
+    return job_file.make(
         {
             "name": "flows",
             "data": {"dataset": "flows"},
@@ -171,7 +171,7 @@ def test_it_is_described(folder: Path) -> None:
 @pytest.mark.parametrize("resampling", ["smote", "borderline-smote", "adasyn", "none"])
 def test_its_folds_are_encoded_and_resampled(traffic: Traffic, resampling: str) -> None:
     folds_of = {"count": 3, "resampling": resampling, "targets": {} if resampling == "none" else {"Web": 50}}
-    job = config.make({"name": "j", "data": {"dataset": "flows"}, "folds": folds_of}, source="a test")
+    job = job_file.make({"name": "j", "data": {"dataset": "flows"}, "folds": folds_of}, source="a test")
     training_set = TrainingSet.from_traffic(traffic)
     assert np.isfinite(training_set.rows.numeric).all()
     assert training_set.rows.codes.shape == (420, 0)

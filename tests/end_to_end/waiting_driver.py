@@ -18,7 +18,7 @@ from typing import Any
 import ray
 from rich.console import Console
 
-from nids import config, datasets
+from nids import datasets, job_file
 from nids.bench.many_trials import EPOCHS, Stub
 from nids.cluster import connection
 from nids.cluster.object_store import SharedFolds
@@ -97,7 +97,7 @@ def main() -> None:
         address = made.address
     connection.connect(address)
     meeting = Meeting.options(name="meeting").remote(int(expected))  # type: ignore[attr-defined]
-    job = config.make(
+    job = job_file.make(
         {
             "name": "waiting",
             "data": {"dataset": "nsl-kdd-sample", "rows": 6000},

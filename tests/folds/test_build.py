@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
-from nids import config, datasets
+from nids import datasets, job_file
 from nids.config import Folds
 from nids.errors import UserError
 from nids.folds.build import build, full_fold
@@ -242,7 +242,7 @@ def test_a_class_that_does_not_occur_is_no_obstacle(traffic: Traffic) -> None:
 def test_all_rows_are_resampled_as_a_fold_is(traffic: Traffic, targets: dict[str, int], added: dict[str, int]) -> None:
     """A target may lie between the rows of a fold's training part and those of the whole file."""
     training_set, classes = TrainingSet.from_traffic(traffic), traffic.dataset.classes
-    job = config.make({"name": "job", "folds": {"count": 3, "targets": targets}}, source="job.toml")
+    job = job_file.make({"name": "job", "folds": {"count": 3, "targets": targets}}, source="job.toml")
     counts = np.bincount(training_set.labels, minlength=5)
     build(training_set, 0, split(traffic, job.folds, seed=0)[0], job.folds, seed=0)  # in a fold, none is met
     everything = full_fold(training_set, job)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nids import config
+from nids import job_file
 from nids.config import Folds
 from nids.datasets.catalog.nsl_kdd import DATASET as NSL_KDD
 from nids.errors import UserError
@@ -140,7 +140,7 @@ def no_rows() -> Traffic:
 
 def job_of(**folds: Any) -> Job:
     sections = {"data": {"dataset": "nsl-kdd-sample"}, "folds": folds, "search": {"seed": 5}}
-    return config.make({"name": "a-job", **sections}, source="a test")
+    return job_file.make({"name": "a-job", **sections}, source="a test")
 
 
 def test_folds_are_those_of_the_builder_and_then_those_of_the_cache(tmp_path: Path, traffic: Traffic) -> None:

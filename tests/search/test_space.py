@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids import config
+from nids import config, job_file
 from nids.errors import UserError
 from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.models.cnn_bigru.spaces import PAPER, PUBLISHED, WIDE
@@ -14,7 +14,7 @@ from nids.search_space import describe, space_from
 
 
 def job(**values: Any) -> config.Job:
-    return config.make({"name": "job", **values}, source="job.toml")
+    return job_file.make({"name": "job", **values}, source="job.toml")
 
 
 WIDE_JOB = {"search": {"space": "wide"}}

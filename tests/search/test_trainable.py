@@ -12,7 +12,7 @@ TRIAL = """
 import json, sys
 import ray
 from ray import tune
-from nids import config, datasets
+from nids import config, datasets, job_file
 from nids.folds.build import build_folds
 from nids.folds.fold import TrainingSet
 from nids.cluster.placement import NodePool
@@ -28,7 +28,7 @@ described = {
     "training": {"epochs": 2},
     "hyperparameters": tiny,
 }
-job = config.make(described, source="a test")
+job = job_file.make(described, source="a test")
 traffic = datasets.load_training("nsl-kdd-sample", rows=600)
 training_set = TrainingSet.from_traffic(traffic)
 shared = SharedFolds.put(training_set, build_folds(training_set, traffic, job, lambda _: None))

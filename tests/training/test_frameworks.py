@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nids import config, datasets, models
+from nids import datasets, job_file, models
 from nids.detector import bundle
 from nids.folds.build import build
 from nids.folds.fold import Fold, TrainingSet
@@ -27,7 +27,7 @@ from nids.training.trial import run_trial
 HP = models.get("mlp").hyperparameters.model_validate(
     {"layers": 1, "units": 8, "dropout": 0.0, "batch_size": 64, "optimizer": "nadam"}
 )
-JOB = config.make(
+JOB = job_file.make(
     {
         "name": "job",
         "data": {"dataset": "nsl-kdd-sample", "rows": 240},

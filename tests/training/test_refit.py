@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nids import config
+from nids import config, job_file
 from nids.folds.build import build, full_fold
 from nids.folds.fold import Fold, TrainingSet
 from nids.folds.split import split
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HP = Hyperparameters(
     conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4, batch_size=64, class_weight_power=0.5
 )
-JOB = config.make(
+JOB = job_file.make(
     {
         "name": "job",
         "folds": {"count": 3, "targets": {"U2R": 20}},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nids import config
+from nids import config, job_file
 from nids.folds.build import build
 from nids.folds.encoding import CompactRows
 from nids.folds.fold import Fold, TrainingSet
@@ -37,7 +37,7 @@ Reports = list[dict[str, Any]]
 
 def job(**sections: Any) -> config.Job:
     defaults = {"training": {"epochs": EPOCHS}, "scheduler": {"kind": "none"}}
-    return config.make({"name": "job", **defaults, **sections}, source="job.toml")
+    return job_file.make({"name": "job", **defaults, **sections}, source="job.toml")
 
 
 def folds_of(traffic: Traffic, folds: config.Folds = FOLDS) -> tuple[TrainingSet, list[Fold]]:
