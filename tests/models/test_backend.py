@@ -51,6 +51,7 @@ def test_configure_limits_the_threads_of_jax(monkeypatch: pytest.MonkeyPatch) ->
 def test_configure_gives_jax_its_share_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     code = """
+import os
 backend.cards = lambda: [80_000, 40_000]
 backend._Jax.has_gpu = lambda self: True
 backend.configure(1, 0.25)
