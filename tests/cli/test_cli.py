@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from nids import config, datasets
+from nids import datasets, job_file
 from nids.results import Run, RunWriter, open_run
 from nids.results.status import Owner
 from nids.storage import Folder
