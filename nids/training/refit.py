@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import math
 import zipfile
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nids import models
 from nids.seeding import derived_seed
 from nids.training.trainer import Trainer
 from nids.training.trial import FoldOfTrial, TrialFailed
@@ -66,7 +69,7 @@ class FitResult:
     def save(self, folder: Folder, task: FitTask) -> None:
         """Write the model as plain arrays."""
         sink = io.BytesIO()
-        about = {_TASK: np.array(repr(task)), _PROBABILITIES: self.probabilities}
+        about = {_TASK: np.array(_identity(task)), _PROBABILITIES: self.probabilities}
         np.savez(sink, allow_pickle=False, **about, **self.weights)
         folder.write(_file_name(task), sink.getbuffer())
 
@@ -76,7 +79,7 @@ class FitResult:
         try:
             with np.load(io.BytesIO(folder.read(_file_name(task))), allow_pickle=False) as file:
                 arrays = dict(file)
-            if str(arrays.pop(_TASK)) != repr(task):
+            if str(arrays.pop(_TASK)) != _identity(task):
                 return None
             return cls(probabilities=arrays.pop(_PROBABILITIES), weights=arrays)
         except (FileNotFoundError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
@@ -136,6 +139,13 @@ def fit(training_set: TrainingSet, fold: Fold, task: FitTask, job: Job) -> Itera
     if not all(np.isfinite(values).all() for values in (*weights.values(), probabilities)):
         raise TrialFailed(f"a weight or a predicted probability is no finite number after epoch {task.epochs}")
     yield FitResult(weights, probabilities)
+
+
+def _identity(task: FitTask) -> str:
+    """Return the SHA-256 of the canonical JSON of a task, its model included."""
+    hp = task.hyperparameters
+    content = {**vars(task), "model": models.of(hp).name, "hyperparameters": hp.model_dump()}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _file_name(task: FitTask) -> str:
