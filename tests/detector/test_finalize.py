@@ -196,11 +196,11 @@ def test_the_report_tells_all_of_it(run: Run) -> None:
     text = console.file.getvalue()  # type: ignore[attr-defined]
     page = Path(report.write(run)).read_text(encoding="utf-8")
     for words in (
-        "Beside classical models on the same folds",
+        "Compared with baselines on the same folds",
         "random forest, resampled",
         "Held out: nsl-kdd-sample",
         "Evaluations on the held-out files: 2",
-        "The finalized trial is the mean of 2 models",
+        "The detector averages 2 models",
     ):
         assert words in text
         assert words in page
