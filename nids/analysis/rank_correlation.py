@@ -114,7 +114,7 @@ def held_out(evaluations: Sequence[Evaluation]) -> pd.DataFrame:
     """Return the figures ``HELD_OUT`` of each configuration on one held-out file, a column each.
 
     Args:
-        evaluations: What ``nids.metrics.evaluate.evaluate_detector`` says of each configuration.
+        evaluations: What ``nids.evaluation.evaluate.evaluate_detector`` says of each configuration.
     """
     figures = [each.figures | {"unseen_detection_rate": each.unseen.detection_rate} for each in evaluations]
     return pd.DataFrame([{name: entry[name] for name in HELD_OUT} for entry in figures])

@@ -21,7 +21,7 @@ def data(ours: Evaluation, benign: str, most: int = MOST_TYPES) -> pd.DataFrame:
     """Return the detection rates of the attack types with the most rows of a held-out file.
 
     Args:
-        ours: What ``nids.metrics.evaluate.evaluate_detector`` says of the finalized trial.
+        ours: What ``nids.evaluation.evaluate.evaluate_detector`` says of the finalized trial.
         benign: The class of traffic that is no attack.
         most: The most types of either kind; the rest of it is one row, "other …".
 

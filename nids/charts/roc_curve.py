@@ -25,7 +25,7 @@ def data(ours: Evaluation | None, baselines: Sequence[tuple[str, Evaluation]]) -
     """Return the ROC curves of one held-out file, a row a point.
 
     Args:
-        ours: What ``nids.metrics.evaluate.evaluate_detector`` says of the finalized trial, None if there is none.
+        ours: What ``nids.evaluation.evaluate.evaluate_detector`` says of the finalized trial, None if there is none.
         baselines: Name of each baseline, and what it says of that.
 
     Returns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nids.datasets import locate
-from nids.datasets.hold_out import held_out_rows, only
+from nids.datasets.holdout_split import held_out_rows, only
 from nids.datasets.io.load import load
 from nids.datasets.registry import generate, get, is_generated, names
 from nids.errors import UserError

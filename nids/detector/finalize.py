@@ -14,10 +14,10 @@ from nids.detector.model_card import model_card
 from nids.detector.out_of_fold import calibration_of, known_rows, out_of_fold, probability_columns, thresholds_of
 from nids.errors import UserError
 from nids.evaluation import held_out
+from nids.evaluation.evaluate import evaluate_traffic
 from nids.folds.build import full_fold
 from nids.metrics.calibration import expected_calibration_error, reliability
 from nids.metrics.cross_validation import over_folds, validation_figures
-from nids.metrics.evaluate import evaluate_traffic
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import figures_of
 from nids.models import backend

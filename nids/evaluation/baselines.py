@@ -12,10 +12,10 @@ from nids.cluster import connection
 from nids.cluster.parallel import parallel_map
 from nids.evaluation import held_out
 from nids.evaluation.baseline_models import Baseline, FittedBaseline, baselines_of, fit
+from nids.evaluation.evaluate import evaluate_traffic
 from nids.folds.build import full_fold
 from nids.folds.encoding import compact
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
-from nids.metrics.evaluate import evaluate_traffic
 from nids.metrics.measures import ON_FOLDS
 from nids.progress import ProgressDisplay
 from nids.results import write_table

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from nids import datasets
-from nids.datasets.hold_out import held_out_rows, only
+from nids.datasets.holdout_split import held_out_rows, only
 from nids.datasets.io.load import load
 from nids.datasets.locate import is_data_file, locate, not_found
 from nids.datasets.registry import is_generated

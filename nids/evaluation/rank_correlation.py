@@ -10,8 +10,8 @@ import pandas as pd
 from nids.analysis import rank_correlation
 from nids.errors import UserError
 from nids.evaluation import held_out
+from nids.evaluation.evaluate import evaluate_traffic
 from nids.folds.build import full_fold
-from nids.metrics.evaluate import evaluate_traffic
 from nids.models import backend
 from nids.results import RANK_CORRELATION, file_name, reopen, write_table
 from nids.training.ensemble import Ensemble

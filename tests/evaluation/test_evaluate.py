@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from nids.metrics.evaluate import evaluate_detector
+from nids.evaluation.evaluate import evaluate_detector
 
 CLASSES = ("Normal", "DoS", "Probe")
 # Types: neptune and satan were trained on, mailbomb and mscan were not.
