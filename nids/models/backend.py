@@ -93,7 +93,7 @@ class _Jax:
             import jax
 
             if gpus == 0:
-                jax.config.update("jax_platforms", "cpu")  # type: ignore[no-untyped-call] # should it have been imported before
+                jax.config.update("jax_platforms", "cpu")  # should it have been imported before
             return self.has_gpu()
 
     def has_gpu(self) -> bool:

@@ -72,7 +72,7 @@ def test_help_loads_nothing_slow(tmp_path: Path) -> None:
             ["search", "nowhere.toml"],
             "Error: nowhere.toml: cannot be read as a job file ([Errno 2] No such file or directory: 'nowhere.toml'). "
             "Give a job file, or the name of one that comes with nids: "
-            "correlate, large, paper, quick, reference, unseen.\n",
+            "correlate, large, mlp, paper, quick, reference, unseen.\n",
             id="no job file",
         ),
         pytest.param(
