@@ -16,8 +16,7 @@ from nids.bench import many_trials
 from nids.bench.timing import output_of
 from nids.cluster import connection, local
 from nids.cluster.local import Size
-from nids.search import driver
-from nids.search import prepare as preparation
+from nids.search import driver, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +84,7 @@ def run(address: str, slots: int) -> float:
     connection.connect(address)
     try:
         with tempfile.TemporaryDirectory() as storage:
-            prepared = preparation.prepare(job, traffic, storage, "waiting", lambda _: None)
+            prepared = prepare.prepare(job, traffic, storage, "waiting", lambda _: None)
             trials = driver.run(prepared, Console(file=io.StringIO()), Waiting).trials()
     finally:
         ray.shutdown()

@@ -21,8 +21,7 @@ from nids.bench.timing import Row, output_of
 from nids.cluster import connection
 from nids.metrics.measures import applicable
 from nids.results import TABLES, Run, RunWriter
-from nids.search import driver
-from nids.search import prepare as preparation
+from nids.search import driver, prepare
 from nids.search.trainable import TrialProcess, result_of
 from nids.training.timer import PARTS
 
@@ -155,7 +154,7 @@ def run(sizes: Sequence[int], address: str | None = None, gpus: float = 0.0) -> 
     connection.connect(address)
     try:
         with tempfile.TemporaryDirectory() as storage, _timed(RunWriter, "flush") as flushes:
-            prepared = preparation.prepare(job, traffic, storage, "stub", lambda _: None)
+            prepared = prepare.prepare(job, traffic, storage, "stub", lambda _: None)
             ends = _Ends(sizes, prepared.folder, flushes)
             run = driver.run(prepared, Console(file=ends), Stub)
             trials = run.trials()

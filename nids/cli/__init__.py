@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from nids.cli import bench as benchmark
-from nids.cli import cluster, dashboard, data, evaluate, jobs, runs, score
+from nids.cli import bench, cluster, dashboard, data, evaluate, jobs, runs, score
 from nids.cli import search as searching
 from nids.cli.options import plain
 from nids.errors import UserError
@@ -40,7 +39,7 @@ for command in (
     evaluate.leakage,
     score.score,
     jobs.submit,
-    benchmark.bench,
+    bench.bench,
 ):
     app.command()(command)
 

@@ -24,10 +24,10 @@ def rows_of(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic
         return datasets.available(job.data.dataset, file=job.data.file, folder=data)
 
     if not is_here():
-        from nids.datasets import fetch as fetching
+        from nids.datasets import fetch
 
         try:
-            fetching.fetch(datasets.get(job.data.dataset), source=None, console=console)
+            fetch.fetch(datasets.get(job.data.dataset), source=None, console=console)
         except UserError as error:
             # Another file of the data set may be the one that could not be had.
             if not is_here():

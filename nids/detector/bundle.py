@@ -223,7 +223,7 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
 
     Args:
         folder: Where ``save`` wrote it.
-        dataset: Name of the data set that it is to be used on; unsaid, its own.
+        dataset: Name of the data set that it is to be used on; by default its own.
 
     Raises:
         UserError: There is no bundle, it is damaged, of another version, or made for another data set.

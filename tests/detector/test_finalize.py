@@ -26,8 +26,7 @@ from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import figures_of
 from nids.report import held_out
 from nids.results import Run, open_run
-from nids.search import driver
-from nids.search import prepare as preparation
+from nids.search import driver, prepare
 from nids.storage import Folder
 from nids.training.refit import FitResult, FitTask, on_folds
 
@@ -51,7 +50,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
         scheduler={"kind": "none"},
         hyperparameters={"conv_kernel_size": 8},
     )
-    found = driver.run(preparation.prepare(job, traffic, storage, "a", console.print), console)
+    found = driver.run(prepare.prepare(job, traffic, storage, "a", console.print), console)
     finalize(found, None, 2, Workspace(storage, console))
     baselines.measure(found, Workspace(storage, console))
     return open_run(storage, "a")

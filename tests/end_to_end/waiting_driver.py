@@ -22,8 +22,7 @@ from nids import datasets, job_file
 from nids.bench.many_trials import EPOCHS, Stub
 from nids.cluster import connection
 from nids.cluster.object_store import SharedFolds
-from nids.search import driver
-from nids.search import prepare as preparation
+from nids.search import driver, prepare
 
 PATIENCE = 120.0
 
@@ -119,7 +118,7 @@ def main() -> None:
     SharedFolds.put = keeping  # type: ignore[method-assign, assignment]
     traffic = datasets.load_training("nsl-kdd-sample", rows=6000)
     with tempfile.TemporaryDirectory() as storage:
-        prepared = preparation.prepare(job, traffic, storage, "waiting", lambda _: None)
+        prepared = prepare.prepare(job, traffic, storage, "waiting", lambda _: None)
         printed = io.StringIO()
         run = driver.run(prepared, Console(file=printed), Waiting)
         states = run.trials()["state"].tolist()

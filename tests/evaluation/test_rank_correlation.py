@@ -16,8 +16,7 @@ from nids.evaluation.rank_correlation import RankCorrelation, measure
 from nids.evaluation.workspace import Workspace
 from nids.report import rank_correlation as report
 from nids.results import Run, RunManifest, open_run
-from nids.search import driver
-from nids.search import prepare as preparation
+from nids.search import driver, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +56,7 @@ def runs(
             scheduler={"kind": "none"},
             hyperparameters={"conv_kernel_size": 8},  # one network, which each process traces once
         )
-        driver.run(preparation.prepare(job, traffic, storage, scheme, console.print), console)
+        driver.run(prepare.prepare(job, traffic, storage, scheme, console.print), console)
     return [open_run(storage, name) for name in ("random", "unseen-attacks")]
 
 

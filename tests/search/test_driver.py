@@ -10,8 +10,7 @@ from rich.console import Console
 from nids.errors import UserError
 from nids.results import SECONDS
 from nids.results.reopen import FOLDS
-from nids.search import driver
-from nids.search import prepare as preparation
+from nids.search import driver, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +27,7 @@ def console() -> Console:
 
 
 def start(job: Job, traffic: Traffic, storage: str, name: str, console: Console) -> Run:
-    return driver.run(preparation.prepare(job, traffic, storage, name, console.print), console)
+    return driver.run(prepare.prepare(job, traffic, storage, name, console.print), console)
 
 
 @pytest.mark.timeout(1200)

@@ -25,8 +25,7 @@ from nids.folds import cache as fold_cache
 from nids.metrics.measures import applicable
 from nids.results import Run
 from nids.results.reopen import FOLDS
-from nids.search import driver
-from nids.search import prepare as preparation
+from nids.search import driver, prepare
 from nids.search.study import JOURNAL, running_values
 from nids.storage import Folder
 
@@ -83,7 +82,7 @@ def search(cluster: None, make_job: Callable[..., Job], tmp_path_factory: pytest
     poison(job, traffic, storage)
     console = Console(file=io.StringIO(), width=200)
     with watching(storage / "forty") as watched:
-        run = driver.run(preparation.prepare(job, traffic, str(storage), "forty", console.print), console)
+        run = driver.run(prepare.prepare(job, traffic, str(storage), "forty", console.print), console)
     journal = JournalStorage(JournalFileBackend(f"{run.uri}/{JOURNAL}"))
     return Search(run, optuna.load_study(study_name="forty", storage=journal), watched, console.file.getvalue())  # type: ignore[attr-defined]
 
