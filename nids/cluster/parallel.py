@@ -65,5 +65,5 @@ def parallel_map(
         raise (error.cause or error) from None
     finally:
         for task in running:
-            ray.cancel(task)
+            ray.cancel(task, force=True)  # a generator is not interrupted otherwise
     return [results[i] for i in range(len(items))]
