@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dashboard.data.snapshot import KeptRun
     from nids.report import RunSummary
+    from nids.results import RunManifest
 
 
 def show() -> None:
@@ -29,8 +30,8 @@ def show() -> None:
     layout.notice()
     st.subheader("Compare", anchor=False)
     st.caption("How do runs differ, and how did they do?")
-    found = cache.find(selection.shown_storage())
-    runs = {each.name: each.run for each in found if each.run is not None}
+    listed = cache.find(selection.shown_storage())
+    runs = {each.name: each.run for each in listed if each.run is not None}
     if selection.is_demonstration():
         _watch_for_runs()
     requested = st.query_params.get_all(selection.RUNS)
@@ -48,7 +49,7 @@ def show() -> None:
     )
     if missing := [name for name in requested if name not in runs]:
         st.warning(f"There is no readable run named {plain(', '.join(missing))}.")
-    faults.of_runs(found)
+    faults.of_runs(listed)
     if len(names) < 2:
         layout.nothing_to_show(
             "Choose at least two runs."
@@ -57,8 +58,8 @@ def show() -> None:
         )
     chosen = {name: runs[name] for name in names}
     summaries = {name: cache.summarize(run) for name, run in chosen.items()}
-    if any(found.synthetic for found in summaries.values()):
-        which = ", ".join(plain(name) for name, found in summaries.items() if found.synthetic)
+    if any(summary.synthetic for summary in summaries.values()):
+        which = ", ".join(plain(name) for name, summary in summaries.items() if summary.synthetic)
         st.warning(f"{which}: {sentences.SYNTHETIC}", icon=":material/science:")
     first, *others = names
     for number, other in enumerate(others):
@@ -88,31 +89,34 @@ def _worth_comparing(runs: dict[str, KeptRun]) -> list[str]:
 def in_words(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> str:
     """Return whether the best trials of two runs differ, or why no test can tell."""
     first, second = runs
-    ours, theirs = summaries[first], summaries[second]
-    if ours.best is None or theirs.best is None:
+    one, other = summaries[first], summaries[second]
+    if one.best is None or other.best is None:
         lacking = " and ".join(name for name in (first, second) if summaries[name].best is None)
         return f"No trial of {lacking} is complete, so there is nothing to compare yet."
-    metric = ours.metric
-    judged_by = [
-        (manifest.data.sha256, manifest.folds.hash, manifest.folds.used)
-        for manifest in (runs[first].manifest, runs[second].manifest)
-    ]
-    if judged_by[0] != judged_by[1]:
+    metric = one.metric
+    if _validated_on(runs[first].manifest) != _validated_on(runs[second].manifest):
         return (
             f"{first} and {second} were validated on different rows or folds, so no test can tell which is better; "
             "their results are only listed side by side."
         )
     figures = [
         comparisons.by_fold(runs[name].table("curves", best.trial), best.epoch, metric)
-        for name, best in ((first, ours.best), (second, theirs.best))
+        for name, best in ((first, one.best), (second, other.best))
     ]
     names = (f"the best trial of {first}", f"the best trial of {second}")
-    folds = runs[first].manifest.folds
-    contest = comparisons.contest(metric, names, figures[0], figures[1], folds.training_rows, folds.validation_rows)
+    training_rows = runs[first].manifest.folds.training_rows
+    validation_rows = comparisons.validation_rows(runs[first], one.best, metric)
+    contest = comparisons.contest(metric, names, figures[0], figures[1], training_rows, validation_rows)
     sentence = significance.sentence(contest)
-    if metric != theirs.metric:
-        return f"{sentence} {first} optimized that metric, {second} {label(theirs.metric)}."
+    if metric != other.metric:
+        return f"{sentence} {first} optimized that metric, {second} {label(other.metric)}."
     return sentence
+
+
+def _validated_on(manifest: RunManifest) -> tuple[object, ...]:
+    """Return what decides about a run's folds; their hash also depends on the version that made them."""
+    folds, seed = manifest.job.folds.model_dump(exclude={"use"}), manifest.job.search.seed
+    return (manifest.data.sha256, manifest.dataset.fingerprint, folds, seed, manifest.folds.used)
 
 
 def result_rows(summary: RunSummary, optimized: Sequence[str]) -> dict[str, str]:
@@ -144,11 +148,11 @@ def result_rows(summary: RunSummary, optimized: Sequence[str]) -> dict[str, str]
 
 def _results(summaries: dict[str, RunSummary], runs: dict[str, KeptRun]) -> None:
     left, right = st.columns(2, gap="medium")
-    optimized = list(dict.fromkeys(found.metric for found in summaries.values()))
+    optimized = list(dict.fromkeys(summary.metric for summary in summaries.values()))
     with left:
         st.markdown("##### Results")
         rows = run_diff.results(
-            {name: result_rows(found, optimized) for name, found in summaries.items()}
+            {name: result_rows(summary, optimized) for name, summary in summaries.items()}
         ).reset_index()
         _table(rows)
         downloads.table(rows, "results")
@@ -169,7 +173,7 @@ def _table(rows: pd.DataFrame) -> None:
 
 
 def _histories(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> None:
-    metrics = {found.metric for found in summaries.values()}
+    metrics = {summary.metric for summary in summaries.values()}
     if len(metrics) > 1:
         st.info(
             f"The runs optimized different metrics ({', '.join(map(label, sorted(metrics)))}), so they share no chart."

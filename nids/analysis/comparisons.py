@@ -100,14 +100,14 @@ def against_next(run: Run, trials: pd.DataFrame, best: BestTrial, metric: str) -
     if second is None:
         return None
     number = int(second["trial"])
-    ours = by_fold(run.table("curves", best.trial), best.epoch, metric)
-    theirs = by_fold(run.table("curves", number), int(second["best_epoch"]), metric)
+    of_best = by_fold(run.table("curves", best.trial), best.epoch, metric)
+    of_second = by_fold(run.table("curves", number), int(second["best_epoch"]), metric)
     names = (f"trial {best.trial}", f"the runner-up (trial {number})")
     training_rows = run.manifest.folds.training_rows
-    return contest(metric, names, ours, theirs, training_rows, _validation_rows(run, best, metric))
+    return contest(metric, names, of_best, of_second, training_rows, validation_rows(run, best, metric))
 
 
-def _validation_rows(run: Run, best: BestTrial, metric: str) -> Sequence[int]:
+def validation_rows(run: Run, best: BestTrial, metric: str) -> Sequence[int]:
     """Return the rows of each fold that a metric is of: most leave out withheld attack types."""
     attacks = run.table("attacks", best.trial)
     if described(metric).needs_unseen or attacks.empty:

@@ -69,12 +69,12 @@ def shared(runs: Sequence[Run]) -> list[Configuration]:
                 f"{first.name} searched {first.manifest.data.source}, {run.name} {run.manifest.data.source}: trials "
                 "can be compared on the same rows only."
             )
-        ours, theirs = _compared(first), _compared(run)
-        for key in sorted(ours.keys() | theirs.keys()):
-            if ours.get(key) != theirs.get(key):
+        expected, settings = _compared(first), _compared(run)
+        for key in sorted(expected.keys() | settings.keys()):
+            if expected.get(key) != settings.get(key):
                 raise UserError(
-                    f"{key} is {ours.get(key)!r} in {first.name}, but {theirs.get(key)!r} in {run.name}: searches can "
-                    f"be compared that differ in {', '.join(sorted(MAY_DIFFER))} alone."
+                    f"{key} is {expected.get(key)!r} in {first.name}, but {settings.get(key)!r} in {run.name}: "
+                    f"searches can be compared that differ in {', '.join(sorted(MAY_DIFFER))} alone."
                 )
     schemes = [_scheme(run) for run in runs]
     if len(set(schemes)) < len(schemes):
@@ -136,18 +136,27 @@ def correlations(validated: pd.DataFrame, on_held_out: pd.DataFrame) -> pd.DataF
     for column in validated.columns.drop("configuration"):
         if column.endswith("_std"):
             continue
-        on_folds = validated[column] * (-1 if described(column.rpartition(": ")[2]).unit == "nats" else 1)
+        on_folds = validated[column] * (-1 if is_sign_turned(column.rpartition(": ")[2]) else 1)
         for name in HELD_OUT:
             rho, p = _spearman(on_folds, on_held_out[name])
             rows.append({"validation": column, "held_out": name, "rho": rho, "p": p})
     return pd.DataFrame(rows)
 
 
-def _spearman(ours: pd.Series, theirs: pd.Series) -> tuple[float, float]:
+def is_sign_turned(name: str) -> bool:
+    """Return whether ``correlations`` turns the sign of a measure of the folds.
+
+    It does so for losses. A rate of which less is better keeps its sign: its counterpart on held-out rows is one too.
+    """
+    measure = described(name)
+    return measure.direction == "min" and measure.unit != "share"
+
+
+def _spearman(of_folds: pd.Series, of_held_out: pd.Series) -> tuple[float, float]:
     """Return Spearman's ρ and its p by permutation, exact for few pairs: the usual t is far off for them."""
-    if ours.nunique() < 2 or theirs.nunique() < 2:
+    if of_folds.nunique() < 2 or of_held_out.nunique() < 2:
         return math.nan, math.nan
-    ranks, others = rankdata(ours), rankdata(theirs)
+    ranks, others = rankdata(of_folds), rankdata(of_held_out)
     centred = (others - others.mean()) / others.std()
 
     def rho(permuted: np.ndarray, axis: int = -1) -> np.ndarray:
@@ -175,6 +184,7 @@ def _compared(run: Run) -> dict[str, Any]:
     job = run.manifest.job.model_dump()
     sections = {name: entries for name, entries in job.items() if name not in {"name", "resources"}}
     flat = {f"{name}.{key}": value for name, entries in sections.items() for key, value in entries.items()}
+    flat["data.class_map"] = run.manifest.dataset.label_maps[0].name  # earlier versions wrote the default's name
     return {key: value for key, value in flat.items() if key not in MAY_DIFFER}
 
 

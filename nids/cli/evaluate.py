@@ -29,7 +29,7 @@ def finalize(
     pick: Annotated[
         str | None,
         typer.Option(
-            help='A rule to pick the trial by, such as "false_alarm_rate <= 0.005, then max macro_f1".',
+            help='A rule to pick the trial by, such as "seconds <= 600, then max macro_f1".',
             show_default=False,
         ),
     ] = None,

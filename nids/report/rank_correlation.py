@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from nids.analysis.rank_correlation import HELD_OUT, OF_SCHEME
+from nids.analysis.rank_correlation import HELD_OUT, OF_SCHEME, is_sign_turned
 from nids.charts import rank_correlation
 from nids.metrics.formatting import NONE, mean_and_spread, p_value, signed, value
-from nids.metrics.measures import described, label
+from nids.metrics.measures import label
 from nids.report.images import png
 from nids.report.terminal import print_table
 from nids.results import file_name
@@ -48,9 +48,7 @@ def correlations(rho: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ..
     for name, group in rho.groupby("validation", sort=False):
         of = group.set_index("held_out")
         cells = (_rho(of["rho"][figure], of["p"][figure]) for figure in HELD_OUT)
-        rows.append(
-            (_words(str(name)) + (" (sign turned)" if described(_figure(str(name))).unit == "nats" else ""), *cells)
-        )
+        rows.append((_words(str(name)) + (" (sign turned)" if is_sign_turned(_figure(str(name))) else ""), *cells))
     return ("", *map(label, HELD_OUT)), rows
 
 

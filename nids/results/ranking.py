@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nids.metrics.measure import Direction
 
 SECONDS = "seconds"
-EXAMPLE = "false_alarm_rate <= 0.005, then max macro_f1"
+EXAMPLE = "seconds <= 600, then max macro_f1"
 
 
 def is_better(value: float, than: float, direction: Direction) -> bool:

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from nids.analysis.rank_correlation import HELD_OUT, correlations, held_out
+from nids.analysis.rank_correlation import HELD_OUT, correlations, held_out, is_sign_turned, shared
+from nids.bench import synthetic_run
 from nids.metrics.evaluation import AttackGroup, Evaluation
+from nids.metrics.measures import ON_FOLDS
+from nids.results import Run
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def evaluation(macro_f1: float, accuracy: float, unseen: float, false_positives: float) -> Evaluation:
@@ -36,3 +46,19 @@ def test_correlations_by_hand() -> None:
     # Of the 120 orders, four others and the reverse of all five are as far from chance as 1, 3, 2, 4, 5 is; two are 1.
     assert table["p"]["random: log_loss", "macro_f1"] == pytest.approx(10 / 120)
     assert table["p"]["unseen-attacks: unseen_macro_f1", "macro_f1"] == pytest.approx(2 / 120)
+
+
+def test_is_sign_turned_of_losses_alone() -> None:
+    assert [name for name in ON_FOLDS if is_sign_turned(name)] == ["log_loss"]
+
+
+def test_shared_takes_the_default_label_map_by_its_name(tmp_path: Path) -> None:
+    for name in ("random", "unseen-attacks"):
+        synthetic_run.write(Folder.from_uri(str(tmp_path)).folder(name), 15)
+    file = tmp_path / "unseen-attacks" / "manifest.json"
+    values = json.loads(file.read_text())
+    values["job"]["folds"]["scheme"] = "unseen-attacks"
+    values["job"]["data"]["class_map"] = values["dataset"]["label_maps"][0]["name"]  # as earlier versions wrote it
+    file.write_text(json.dumps(values))
+    runs = [Run(Folder.from_uri(str(tmp_path)).folder(name)) for name in ("random", "unseen-attacks")]
+    assert [each.trials for each in shared(runs)] == [(number, number) for number in (0, 3, 6, 9, 12)]

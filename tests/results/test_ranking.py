@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from nids.errors import UserError
-from nids.metrics.measures import described
+from nids.metrics.measures import applicable, described
 from nids.results import ranking
 from nids.results.ranking import Axes, Limit, Rule
 
@@ -123,7 +123,7 @@ def test_is_better() -> None:
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        (ranking.EXAMPLE, Rule((Limit("false_alarm_rate", True, 0.005),), "macro_f1")),
+        (ranking.EXAMPLE, Rule((Limit("seconds", True, 600),), "macro_f1")),
         ("max accuracy", Rule((), "accuracy")),
         (
             "accuracy>=99.5 %,seconds <= 1e3, min log_loss",
@@ -133,6 +133,11 @@ def test_is_better() -> None:
 )
 def test_rule_from_text(text: str, rule: Rule) -> None:
     assert Rule.from_text(text) == rule
+
+
+def test_example_is_of_measures_that_every_run_has() -> None:
+    rule = Rule.from_text(ranking.EXAMPLE)
+    assert {rule.aim, *(limit.name for limit in rule.limits)} <= {*applicable(unseen=False), ranking.SECONDS}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +165,7 @@ def test_rule_from_text_says_what_is_wrong(text: str, reason: str) -> None:
 
 
 def test_pick_is_the_best_complete_trial_within_the_limits() -> None:
-    picked = ranking.pick(SIX, Rule.from_text(ranking.EXAMPLE))
+    picked = ranking.pick(SIX, Rule.from_text("false_alarm_rate <= 0.005, then max macro_f1"))
     pd.testing.assert_series_equal(picked, SIX.iloc[1])  # of two alike the first
     assert ranking.pick(SIX, Rule.from_text("max macro_f1"))["trial"] == 2
 

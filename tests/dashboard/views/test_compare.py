@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dashboard.data import cache
 from dashboard.serving.settings import STORAGE
+from nids.analysis import comparisons
 from nids.bench import synthetic_run
 from nids.storage import Folder
 from tests.dashboard.conftest import change, sound, words
@@ -36,6 +37,34 @@ def test_the_first_run_is_compared_with_each_other_one(page: Callable[..., AppTe
     found = words(page("compare", runs=["large", "other", "third", "gone"])).replace("\\", "")
     assert found.count("The best trial of large") == 2
     assert "There is no readable run named gone." in found
+
+
+def test_runs_on_the_same_folds_are_tested_whatever_hash_they_had(page: Callable[..., AppTest], storage: Path) -> None:
+    synthetic_run.write(Folder.from_uri(str(storage)).folder("other"), 12, seed=1)
+    file = storage / "other" / "manifest.json"
+    folds, job = (json.loads(file.read_text())[key] for key in ("folds", "job"))
+    change(file, folds=folds | {"hash": "that of an earlier version"})
+    assert "different rows or folds" not in words(page("compare", runs=["large", "other"]))
+    change(file, job=job | {"search": job["search"] | {"seed": 1}})
+    cache.names.clear()
+    assert "different rows or folds" in words(page("compare", runs=["large", "other"]))
+
+
+def test_runs_are_tested_by_the_rows_of_known_types(
+    page: Callable[..., AppTest], storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synthetic_run.write(Folder.from_uri(str(storage)).folder("other"), 12, seed=1)
+    tested = []
+
+    def contest(*arguments: Any) -> comparisons.Contest:
+        tested.append(arguments[-1])
+        return original(*arguments)
+
+    original = comparisons.contest
+    monkeypatch.setattr(comparisons, "contest", contest)
+    assert sound(page("compare", runs=["large", "other"]))
+    # Of each fold, the rows by attack type, which are all known, rather than those that its manifest has.
+    assert tested == [(100 * synthetic_run.ATTACK_TYPES,) * synthetic_run.FOLDS]
 
 
 def test_two_runs_are_compared_when_the_demonstration_is_gone(
