@@ -54,8 +54,8 @@ def find(storage: str) -> list[Found]:
     """Return all runs of a storage, the latest first, and the damaged ones after them."""
     # An object store takes a while for each answer, and gives many at once.
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        found = [*pool.map(partial(one, storage), names(storage))]
-    return sorted(found, key=lambda each: each.run.manifest.created if each.run else LONG_AGO, reverse=True)
+        runs = [*pool.map(partial(one, storage), names(storage))]
+    return sorted(runs, key=lambda each: each.run.manifest.created if each.run else LONG_AGO, reverse=True)
 
 
 def one(storage: str, name: str) -> Found:
@@ -71,11 +71,11 @@ def one(storage: str, name: str) -> Found:
 
 def summarize(run: KeptRun) -> report.RunSummary:
     """Return what the report says of a run, without importances, in its present state."""
-    if run.tables is None:
+    if run.summary is None:
         key = run.key("manifest.json", "trials", "classes", "attacks")
-        found = complete_or_not(_tables, run.uri, key, run)
-        run.tables = replace(found, state=run.state, message=run.status.message)
-    return run.tables
+        summary = complete_or_not(_summary, run.uri, key, run)
+        run.summary = replace(summary, state=run.state, message=run.status.message)
+    return run.summary
 
 
 def ranked(run: KeptRun, trials: pd.DataFrame) -> tuple[dict[str, float], str]:
@@ -88,10 +88,10 @@ def ranked(run: KeptRun, trials: pd.DataFrame) -> tuple[dict[str, float], str]:
     step = max(1, len(complete) // 50)
     asked = complete.sample(min(len(complete), MOST_RANKED), random_state=0)
     # The quotient alone comes back to the same numbers as the step grows.
-    found, note = _importances(run.uri, str(run.manifest.created), (step, len(complete) // step), asked, run)
+    shares, note = _importances(run.uri, str(run.manifest.created), (step, len(complete) // step), asked, run)
     if len(asked) < len(complete):
         note = f"{note} They are drawn by chance from {len(complete):,}."
-    return found, note
+    return shares, note
 
 
 # To connect to an object store takes longer than to ask it.
@@ -102,11 +102,11 @@ def _storage(storage: str) -> Folder:
 
 # More entries than there are runs in a folder that anyone looks through: the list of runs asks for each.
 @st.cache_data(max_entries=64, show_spinner=False)
-def _tables(path: str, versions: str, _run: KeptRun) -> report.RunSummary:
-    found = report.summarize(_run, _run.trials(), rank=False)
+def _summary(path: str, versions: str, _run: KeptRun) -> report.RunSummary:
+    summary = report.summarize(_run, _run.trials(), rank=False)
     if _run.faults:
-        raise IncompleteError(found)
-    return found
+        raise IncompleteError(summary)
+    return summary
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

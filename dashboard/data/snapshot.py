@@ -1,8 +1,8 @@
-"""A run as it was at one look. What was read of it is kept, under what tells a file from its earlier content.
+"""A run as it was at one read. What was read of it is kept, under what tells a file from its earlier content.
 
-A run may change at any moment. Each look asks for its files' times and sizes, and only files that have changed are read
+A run may change at any moment. Each read asks for its files' times and sizes, and only files that have changed are read
 again: in a live run, one part of each table. Files that cannot be read are passed over and named in ``faults``, and the
-next look asks again: the storage may have been out of reach for a moment.
+next read asks again: the storage may have been out of reach for a moment.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class IncompleteError(Exception):
 
 
 class KeptRun(Run):
-    """A run at one look: its files are listed once, its parts are read once, and what is damaged is passed over.
+    """A run at one read: its files are listed once, its parts are read once, and what is damaged is passed over.
 
     The writer writes a trial's row after all other rows of it. So the trials are read first, and only then the other
     files are listed: whatever trial is told to have ended has all of its rows.
@@ -59,11 +59,11 @@ class KeptRun(Run):
 
     def __init__(self, folder: Folder) -> None:
         self.faults: list[str] = []
-        self.tables: RunSummary | None = None
+        self.summary: RunSummary | None = None
         self.versions = self._listed(folder)
         if not self.has_file("manifest.json"):
-            place, _, name = folder.uri.rpartition("/")
-            raise RunNotFoundError(f"{place} holds no run named {name!r}.")
+            storage, _, name = folder.uri.rpartition("/")
+            raise RunNotFoundError(f"{storage} holds no run named {name!r}.")
         super().__init__(folder)
         self._trials = complete_or_not(_trials, self.uri, self.key("trials"), self)
         first = {path: version for path, version in self.versions.items() if path.startswith("trials/")}
@@ -71,10 +71,10 @@ class KeptRun(Run):
 
     def _listed(self, folder: Folder) -> dict[str, Version]:
         faults: list[str] = []
-        found = {path: _settled(version) for path, version in folder.versions(faults).items()}
+        versions = {path: _settled(version) for path, version in folder.versions(faults).items()}
         for fault in faults:
             self.note(fault)
-        return found
+        return versions
 
     def has_file(self, path: str) -> bool:
         """Return whether the run had a file when its folder was listed."""

@@ -84,7 +84,7 @@ def in_words(name: str, summary: pd.DataFrame, confusions: pd.DataFrame) -> str:
     if not rows:
         return sentence
     if not predicted:
-        return f"{sentence} All its {rows:,} rows are recognized: what is low is the precision."
+        return f"{sentence} All its {rows:,} rows are classified correctly; its precision is low."
     return f"{sentence} Of its {rows:,} rows, {wrong:,} are mistaken for {predicted}, more than for any other class."
 
 
@@ -93,7 +93,7 @@ def table(models: list[str], summaries: list[pd.DataFrame], folds: int) -> Style
 
     Args:
         models: Their names.
-        summaries: Of each, as ``nids.analysis.summary.class_summary`` returns it.
+        summaries: Of each, as ``nids.analysis.class_results.class_summary`` returns it.
         folds: Number of folds.
     """
     records: list[dict[str, Any]] = [

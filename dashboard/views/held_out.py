@@ -14,7 +14,8 @@ from dashboard.components.tables import sortable
 from nids.charts import attack_types, confusion_matrix, reliability, roc_curve
 from nids.metrics import alerts
 from nids.metrics.formatting import value
-from nids.metrics.measures import label
+from nids.metrics.measure import is_better
+from nids.metrics.measures import described, label
 from nids.report import held_out
 from nids.results import UNFINISHED, file_name
 
@@ -189,8 +190,8 @@ def against_baselines(result: HeldOut) -> str:
     parts = []
     for measure in ("accuracy", "macro_f1"):
         own = result.ours.figure(measure)
-        better = sum(each.figure(measure) > own for _, each in result.baselines)
-        parts.append(f"{better} {'has' if better == 1 else 'have'} a higher {label(measure)}")
+        better = sum(is_better(each.figure(measure), own, described(measure).direction) for _, each in result.baselines)
+        parts.append(f"{better} {'has' if better == 1 else 'have'} a better {label(measure)}")
     return f"Of {len(result.baselines)} other models on the same rows, {' and '.join(parts)}."
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nids.analysis import baselines
 from nids.metrics.formatting import mean_and_spread
+from nids.metrics.measure import is_better
 from nids.metrics.measures import described
 from nids.metrics.significance import compare, is_significant
 from nids.results import ranking
@@ -49,7 +50,7 @@ class Contest:
             return UNKNOWN
         if not is_significant(self.test):
             return ALIKE
-        return BETTER if (self.test.difference < 0) == (described(self.metric).direction == "min") else WORSE
+        return BETTER if is_better(self.test.difference, 0, described(self.metric).direction) else WORSE
 
     @property
     def figures(self) -> tuple[str, str]:

@@ -194,7 +194,7 @@ def _timed(owner: type, name: str) -> Iterator[list[float]]:
 
 
 class _Ends(io.StringIO):
-    """What a search prints: of each trial's end a line; looks at the driver when there have been so many of them."""
+    """What a search prints: of each trial's end a line; measures the driver at some numbers of them."""
 
     def __init__(self, sizes: Sequence[int], folder: Folder, flushes: Sequence[float]) -> None:
         super().__init__()
@@ -203,16 +203,16 @@ class _Ends(io.StringIO):
         self._sizes = (0, *sizes)
         self._folder = folder
         self._flushes = flushes
-        self._look()
+        self._measure()
 
     def write(self, text: str) -> int:
         """Take in some text."""
         if text.startswith("trial "):
             self.seen += 1
-            self._look()
+            self._measure()
         return len(text)
 
-    def _look(self) -> None:
+    def _measure(self) -> None:
         if self.seen not in self._sizes:
             return
         reached, memory, writing = time.perf_counter(), psutil.Process().memory_info().rss, sum(self._flushes)

@@ -7,8 +7,9 @@ import pandas as pd
 
 from nids.charts.colours import BLUE, GREY, VERMILION
 from nids.charts.theme import HEIGHT, WIDTH, fields, heading, measured
+from nids.metrics.measures import label
 
-QUANTITIES = {"log_loss": "validation log-loss", "training_loss": "training loss"}
+QUANTITIES = {"log_loss": f"validation {label('log_loss')}", "training_loss": label("training_loss")}
 
 
 def data(curves: pd.DataFrame, trial: int) -> pd.DataFrame:
@@ -40,7 +41,7 @@ def draw(data: pd.DataFrame, best_epoch: int | None = None) -> alt.LayerChart:
         .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=1.6, opacity=0.8)
         .encode(
             x=x,
-            y=measured(alt.Y, "loss", "log_loss", title="loss (nats, logarithmic)"),
+            y=measured(alt.Y, "loss", "log_loss"),
             color=alt.Color("quantity:N", title=None, scale=colours, legend=legend),
             strokeDash=alt.StrokeDash("quantity:N", scale=dashes, legend=None),
             detail=alt.Detail("fold:N"),

@@ -33,7 +33,10 @@ def check(
     file: Annotated[Path, typer.Argument(help="The data file: text (gzip is fine) or Parquet.", show_default=False)],
     dataset: Annotated[str, typer.Option(help="The data set whose rules apply.")] = "nsl-kdd",
     class_map: Annotated[
-        str | None, typer.Option(help="Preset that says which attack belongs to which class.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Label map, which says what attack belongs to which class. Default: the first.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Check a data file: is it valid, how many rows has each class and attack, and what is odd about it."""

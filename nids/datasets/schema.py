@@ -193,7 +193,7 @@ class DatasetSpec:
         """
         maps = {of_name.name: of_name for of_name in self.label_maps}
         if label_map is not None and label_map not in maps:
-            raise UserError(unknown(label_map, f"class map of {self.name}", maps))
+            raise UserError(unknown(label_map, f"label map of {self.name}", maps))
         return replace(self, label_maps=(self.label_maps[0] if label_map is None else maps[label_map],))
 
     @property

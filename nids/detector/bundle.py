@@ -74,7 +74,7 @@ class Manifest(BaseModel):
     Attributes:
         format: ``FORMAT`` of the package that wrote it.
         dataset: Name of the data set whose columns it reads.
-        class_map: Which attack belongs to which class.
+        class_map: Name of the label map: which attack belongs to which class.
         classes: Names of the classes, in the order of the probabilities.
         run: The search that it comes from.
         trial: The trial of that search.

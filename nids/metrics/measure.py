@@ -14,6 +14,11 @@ Direction = Literal["min", "max"]
 Unit = Literal["share", "area", "nats", "seconds"]
 
 
+def is_better(value: float, than: float, direction: Direction) -> bool:
+    """Return whether a value is better than another one; NaN is not."""
+    return value < than if direction == "min" else value > than
+
+
 @dataclass(frozen=True)
 class Measure:
     """A figure of a classifier, or of what it costs.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nids.analysis import baselines, comparisons
 from nids.metrics.formatting import NONE, difference, mean_and_spread, p_value
+from nids.metrics.measure import is_better
 from nids.metrics.measures import described, label
 from nids.metrics.significance import is_significant
 
@@ -44,29 +45,29 @@ def of_test(test: Comparison, names: tuple[str, str], metric: str) -> str:
         names: What to call the two, such as "the best trial".
         metric: The measure that was compared.
     """
-    ours, theirs = names
+    first, second = names
     words = label(metric)
     if not math.isfinite(test.difference):
-        return _capital(f"{ours} and {theirs} cannot be compared in {words}: not every fold has a value.")
+        return _capital(f"{first} and {second} cannot be compared in {words}: not every fold has a value.")
     folds = "the only fold" if test.folds == 1 else f"each of {test.folds} folds"
     certainty = "" if test.folds == 1 else f"95 % confidence interval {_interval(test, metric)}, "
     if test.difference == 0 and (test.folds == 1 or test.low == test.high):
-        return _capital(f"{ours} and {theirs} have the same {words} on {folds}.")
+        return _capital(f"{first} and {second} have the same {words} on {folds}.")
     if test.difference == 0:
-        return _capital(f"{ours} and {theirs} have the same mean {words} ({certainty}n = {test.folds} folds).")
+        return _capital(f"{first} and {second} have the same mean {words} ({certainty}n = {test.folds} folds).")
     amount = difference(metric, test.difference).lstrip("+−")
     higher = "higher" if test.difference > 0 else "lower"
     if test.folds == 1:
         return _capital(
-            f"the {words} of {ours} is {amount} {higher} than that of {theirs} on the only fold; one fold allows no "
+            f"the {words} of {first} is {amount} {higher} than that of {second} on the only fold; one fold allows no "
             "test."
         )
     evidence = f"{certainty}{p_value(test.p)}, n = {test.folds} folds"
     if not is_significant(test):
-        return f"No significant difference in {words} between {ours} and {theirs}: {amount} {higher} ({evidence})."
-    better = (test.difference < 0) == (described(metric).direction == "min")
+        return f"No significant difference in {words} between {first} and {second}: {amount} {higher} ({evidence})."
+    better = is_better(test.difference, 0, described(metric).direction)
     return _capital(
-        f"{ours} is significantly {'better' if better else 'worse'} than {theirs} in {words}: {amount} {higher} "
+        f"{first} is significantly {'better' if better else 'worse'} than {second} in {words}: {amount} {higher} "
         f"({evidence})."
     )
 
@@ -95,13 +96,13 @@ def best_baseline(figures: pd.DataFrame) -> str:
     name = baselines.best_in(figures, measure)
     if name is None:
         return ""
-    best, ours = (
+    of_baseline, of_trial = (
         mean_and_spread(measure, side[measure].mean(), side[measure].std(ddof=1))
         for side in (others[others["method"] == name], figures[figures["method"] == baselines.BEST])
     )
     # The headline has the trial's accuracy.
-    trial = "" if measure == "accuracy" or ours == NONE else f"; the best trial has {ours}"
-    return f"On the same folds, the best baseline by {label(measure)} is “{name}”, with {best}{trial}."
+    trial = "" if measure == "accuracy" or of_trial == NONE else f"; the best trial has {of_trial}"
+    return f"On the same folds, the best baseline by {label(measure)} is “{name}”, with {of_baseline}{trial}."
 
 
 def _interval(test: Comparison, metric: str) -> str:

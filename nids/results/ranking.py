@@ -25,11 +25,6 @@ SECONDS = "seconds"
 EXAMPLE = "seconds <= 600, then max macro_f1"
 
 
-def is_better(value: float, than: float, direction: Direction) -> bool:
-    """Return whether a value is better than another one; NaN is not."""
-    return value < than if direction == "min" else value > than
-
-
 def best_so_far(trials: pd.DataFrame, direction: Direction) -> pd.Series:
     """Return for each trial the best value of the complete ones up to and including it, in the order of the table."""
     complete = trials["value"].where(trials["state"] == "COMPLETE")

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from nids.analysis.eta import seconds_left
+from nids.metrics.measure import is_better
 from nids.progress import ProgressDisplay
-from nids.results import ranking
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +60,7 @@ class SearchProgress:
             self._display.print(_ended(record, self._search.metric))
 
     def _keep_best(self, value: float, number: int) -> None:
-        if self._best is None or ranking.is_better(value, self._best[0], self._search.direction):
+        if self._best is None or is_better(value, self._best[0], self._search.direction):
             self._best = (value, number)
 
     def _text(self, counts: Counts, done: int) -> str:

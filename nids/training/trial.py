@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nids.metrics.cross_validation import over_folds, validation_figures
+from nids.metrics.measure import is_better
 from nids.seeding import derived_seed
 from nids.training.batches import TrainingRows, ValidationRows
 from nids.training.trainer import Trainer
@@ -107,7 +108,7 @@ def run_trial(
             started = ended
         means = over_folds(results)
         value = means[job.search.metric]
-        if best_epoch == 0 or (value < best if job.search.direction == "min" else value > best):
+        if best_epoch == 0 or is_better(value, best, job.search.direction):
             best, best_epoch = value, epoch
         finished = epoch == job.training.epochs or epoch - best_epoch >= job.training.patience
         yield {

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from nids.charts import (
-    loss_curves,
-)
+from nids.charts import loss_curves
 from nids.report.images import svg
 
 
@@ -29,5 +27,5 @@ def test_data_holds_both_losses_of_each_fold() -> None:
 
 def test_draw() -> None:
     drawn = svg(loss_curves.draw(loss_curves.data(curves(), 7), best_epoch=2), "x")
-    words = ("training loss", "validation log-loss", "chosen epoch, 2", "loss (nats, logarithmic)")
+    words = ("training loss", "validation log-loss", "chosen epoch, 2", "log-loss (nats, logarithmic)")
     assert [word for word in words if word not in drawn] == []

@@ -93,7 +93,7 @@ def test_labelled_by_keeps_one_label_map():
     with pytest.raises(UserError) as refusal:
         DATASET.labelled_by("nsl-kdd-varient")
     assert str(refusal.value) == (
-        "'nsl-kdd-varient' is not a class map of nsl-kdd (did you mean nsl-kdd-variant?). "
+        "'nsl-kdd-varient' is not a label map of nsl-kdd (did you mean nsl-kdd-variant?). "
         "Known: nsl-kdd, nsl-kdd-variant."
     )
 

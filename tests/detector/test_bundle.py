@@ -184,7 +184,7 @@ def test_a_bundle_needs_no_data_set_of_that_name_here(copy: Path, saved: Path, t
             replace(SAMPLE, columns=SAMPLE.columns[1:], layout=()).to_json(), "its features are", id="columns"
         ),
         pytest.param(
-            datasets.get("nsl-kdd").labelled_by("nsl-kdd-variant").to_json(), "is not a class map", id="labels"
+            datasets.get("nsl-kdd").labelled_by("nsl-kdd-variant").to_json(), "is not a label map", id="labels"
         ),
     ],
 )

@@ -113,13 +113,6 @@ def test_best_so_far_counts_complete_trials_only() -> None:
     assert ranking.best_so_far(SIX[1:], "max").tolist() == [0.3, 0.3, 0.3, 0.4, 0.4]
 
 
-def test_is_better() -> None:
-    assert ranking.is_better(1.0, 2.0, "min")
-    assert ranking.is_better(2.0, 1.0, "max")
-    assert not ranking.is_better(1.0, 1.0, "min")
-    assert not ranking.is_better(np.nan, 1.0, "max")
-
-
 @pytest.mark.parametrize(
     ("text", "rule"),
     [

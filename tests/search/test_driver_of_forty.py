@@ -110,7 +110,7 @@ def watching(path: Path) -> Iterator[Watched]:
     def loop() -> None:
         while not over.wait(0.5):
             with suppress(psutil.NoSuchProcess):
-                look(watched, path)
+                observe(watched, path)
 
     thread = threading.Thread(target=loop)
     thread.start()
@@ -121,7 +121,7 @@ def watching(path: Path) -> Iterator[Watched]:
         thread.join()
 
 
-def look(watched: Watched, path: Path) -> None:
+def observe(watched: Watched, path: Path) -> None:
     total = ray.cluster_resources()["object_store_memory"]
     watched.store.append(int(total - ray.available_resources()["object_store_memory"]))
     processes = [process for process in psutil.Process().children(recursive=True) if trains(process)]

@@ -26,7 +26,7 @@ def test_only_parts_that_have_changed_are_read_again(tmp_path: Path, monkeypatch
     part = Run.part
     monkeypatch.setattr(Run, "part", lambda run, table, name: (read.append((table, name)), part(run, table, name))[1])
 
-    def look() -> pd.DataFrame:
+    def read_again() -> pd.DataFrame:
         found = cache.one(str(tmp_path), "run").run
         assert found is not None
         return found.trials()
@@ -34,20 +34,20 @@ def test_only_parts_that_have_changed_are_read_again(tmp_path: Path, monkeypatch
     def of_trials() -> list[tuple[str, str]]:
         return [one for one in read if one[0] == "trials"]
 
-    first = look()
+    first = read_again()
     assert of_trials() == [("trials", f"part-0000{number}.parquet") for number in range(3)]
     read.clear()
-    pd.testing.assert_frame_equal(look(), first)
+    pd.testing.assert_frame_equal(read_again(), first)
     assert read == []
     synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("other"), 250, seed=1)
     (tmp_path / "other" / "trials" / "part-00001.parquet").replace(tmp_path / "run" / "trials" / "part-00001.parquet")
-    changed = look()["value"].compare(first["value"]).index
+    changed = read_again()["value"].compare(first["value"]).index
     assert len(changed) > 50
     assert changed.isin(range(100, 200)).all()
     assert of_trials() == [("trials", "part-00001.parquet")]
 
 
-def test_a_part_that_was_out_of_reach_for_a_moment_is_read_at_the_next_look(
+def test_a_part_that_was_out_of_reach_for_a_moment_is_read_at_the_next_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 250)
@@ -75,12 +75,12 @@ def test_each_ended_trial_has_all_of_its_rows_though_they_are_written_while_file
     for name, trials in (("run", 150), ("later", 250)):
         synthetic_run.write(Folder.from_uri(str(tmp_path)).folder(name), trials)
 
-    def look() -> KeptRun:
+    def read_again() -> KeptRun:
         found = cache.one(str(tmp_path), "run").run
         assert found is not None
         return found
 
-    assert len(look().table("classes")["trial"].unique()) == 147  # without those that failed
+    assert len(read_again().table("classes")["trial"].unique()) == 147  # without those that failed
     versions = Folder.versions
 
     def while_it_is_written(folder: Folder, faults: list[str] | None = None) -> dict[str, tuple[int, int]]:
@@ -91,7 +91,7 @@ def test_each_ended_trial_has_all_of_its_rows_though_they_are_written_while_file
         return before | {path: version for path, version in versions(folder).items() if path.startswith("trials/")}
 
     monkeypatch.setattr(Folder, "versions", while_it_is_written)
-    run = look()
+    run = read_again()
     table = run.trials()
     assert len(table) == 250
     assert {*table.loc[table["state"] != "FAIL", "trial"]} == {*run.table("classes")["trial"]}

@@ -85,8 +85,8 @@ def test_the_page_says_how_many_baselines_do_better(
     above = [sum(each.figure(name) > ours.figure(name) for each in others) for name in ("accuracy", "macro_f1")]
     verb = ["has" if number == 1 else "have" for number in above]
     assert (
-        f"Of {len(others)} other models on the same rows, {above[0]} {verb[0]} a higher accuracy and {above[1]} "
-        f"{verb[1]} a higher macro-F1."
+        f"Of {len(others)} other models on the same rows, {above[0]} {verb[0]} a better accuracy and {above[1]} "
+        f"{verb[1]} a better macro-F1."
     ) in words(page("held_out")).replace("\\", "")
 
 
