@@ -67,7 +67,8 @@ def _opened(url: str) -> http.client.HTTPResponse:
 
     def ask() -> None:
         try:
-            answers.put(urllib.request.urlopen(url, timeout=CONNECT_SECONDS))
+            # Not urlopen, which keeps the proxies that the environment named when it was first called.
+            answers.put(urllib.request.build_opener().open(url, timeout=CONNECT_SECONDS))
         except Exception as error:
             answers.put(error)
 

@@ -175,8 +175,12 @@ def configure(cpus: int, gpus: float) -> None:
 
 
 def configure_alone() -> None:
-    """Have this process compute with all that the machine's cores give, as ``configure`` does, and with no GPU."""
-    configure(os.cpu_count() or 1, 0)
+    """Have this process compute with all that the machine's cores give, as ``configure`` does, and with no GPU.
+
+    A process that has computed before, a notebook's say, keeps the threads that it has.
+    """
+    with suppress(RuntimeError):  # TensorFlow's, when it is too late to set them
+        configure(os.cpu_count() or 1, 0)
 
 
 def _tensor_mib(total: int, share: float) -> int:

@@ -43,7 +43,7 @@ def test_each_page_announces_the_demonstration_and_its_synthetic_rows(
         pytest.param(
             "trials",
             {"view": "Pareto front"},
-            ["3 of 10 complete trials are on the front of log-loss and time of the trial"],
+            ["3 of 10 complete trials are on the Pareto front of log-loss and time of the trial"],
             id="pareto-front",
         ),
         pytest.param("classes", {"trial": "3"}, ["Weakest class of trial 3: R2L"], id="classes-of-a-trial"),

@@ -39,6 +39,7 @@ def detector(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path
             "classes": traffic.dataset.classes,
             "run": "a-run",
             "trial": 0,
+            "model": "cnn-bigru",
             "hyperparameters": HP,
             "epochs": 1,
             "members": 1,
