@@ -113,7 +113,7 @@ class Search(_Section):
     metric: Annotated[str, AfterValidator(_metric)] = "log_loss"
     # Trials at random points before the sampler begins to model the results.
     startup_trials: Annotated[int, Field(ge=1)] = 10
-    # Whether the first trial is the paper's best point.
+    # Whether the first trial is the model's published point, or its defaults where it has none.
     start_from_paper: bool = True
 
     @property

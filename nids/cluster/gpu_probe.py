@@ -87,8 +87,8 @@ def trials_to_a_gpu(peak: int, context: int, card: int, most: int) -> int:
 
 def _too_large(how: str) -> UserError:
     return UserError(
-        f"the largest network of the space {how}. Narrow the space ([space]): batch_size and the numbers of units and "
-        "filters take most of it."
+        f"the largest network of the space {how}. Narrow the space ([space]): batch_size and the sizes of the "
+        "layers take most of it."
     )
 
 

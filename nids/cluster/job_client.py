@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nids.cluster import auth
 from nids.errors import UserError, first_line
+from nids.models import backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,11 +57,15 @@ class JobClient:
             self._client = JobSubmissionClient(self.address)
 
     def submit(self, command: Sequence[str], folder: Path, metadata: Mapping[str, str]) -> str:
-        """Have the cluster's head run a command in a copy of a folder, and return the job's id."""
+        """Have the cluster's head run a command in a copy of a folder, and return the job's id.
+
+        The job computes with the framework of KERAS_BACKEND; without it, or with the default, with the cluster's own.
+        """
+        framework = {} if backend.name() == backend.DEFAULT else {"KERAS_BACKEND": backend.name()}
         with self._explained():
             return self._client.submit_job(
                 entrypoint=shlex.join(command),
-                runtime_env={"working_dir": str(folder), "env_vars": ENVIRONMENT},
+                runtime_env={"working_dir": str(folder), "env_vars": {**ENVIRONMENT, **framework}},
                 metadata=dict(metadata),
             )
 

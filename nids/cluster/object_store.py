@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SharedFolds:
-    """References to the one copy of the training_set and of each fold; trials read them in place.
+    """References to the one copy of the training set and of each fold; trials read them in place.
 
     The driver owns them: what it has put stays when a worker's node dies.
     """
@@ -25,9 +25,9 @@ class SharedFolds:
 
     @classmethod
     def put(cls, training_set: TrainingSet, folds: Sequence[Fold]) -> SharedFolds:
-        """Put training_set and folds into the object store of the connected cluster."""
+        """Put the training set and its folds into the object store of the connected cluster."""
         return cls(ray.put(training_set), tuple(map(ray.put, folds)))
 
     def get(self) -> tuple[TrainingSet, list[Fold]]:
-        """Return training_set and folds; their arrays lie in this node's shared memory and are read-only."""
+        """Return the training set and its folds; their arrays lie in this node's shared memory and are read-only."""
         return ray.get(self.training_set), ray.get(list(self.folds))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 import ray
-from ray.exceptions import RayTaskError
+from ray.exceptions import RayError, RayTaskError
+
+from nids.errors import UserError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +43,7 @@ def parallel_map(
 
     Raises:
         Exception: What a task has raised.
+        UserError: A task was lost with its process or its node, and so it was each time that it was started again.
     """
     remote = ray.remote(num_returns="streaming", max_retries=RETRIES, num_cpus=cpus, num_gpus=gpus)(function)
     arguments = {id(argument): argument for item in items for argument in item}
@@ -63,6 +66,12 @@ def parallel_map(
                     on_result(i, value)
     except RayTaskError as error:
         raise (error.cause or error) from None
+    except RayError as error:
+        raise UserError(
+            f"a task was lost with its process or its node, {RETRIES + 1} times in a row ({first_line(error)}). Most "
+            "often the node lacks memory: use larger nodes, or raise resources.cpus_per_trial, so that fewer tasks run "
+            "at once."
+        ) from None
     finally:
         for task in running:
             ray.cancel(task, force=True)  # a generator is not interrupted otherwise

@@ -9,6 +9,7 @@ from nids import job_file
 from nids.cluster import connection, gpu_probe
 from nids.cluster.parallel import parallel_map
 from nids.cluster.placement import node_pools
+from nids.errors import UserError, first_line
 from nids.progress import ProgressDisplay
 from nids.results import reopen
 from nids.training.refit import FitResult, fit
@@ -70,7 +71,8 @@ class Workspace:
 
         Raises:
             TrialFailed: The training of a model diverged; the message says which, and why.
-            UserError: There is no such cluster, or no node of it is large enough.
+            UserError: There is no such cluster, no node of it is large enough, or a model needs more memory than its
+                process has.
         """
         with connection.connected(self.address):
             width, classes = max(task.width for _, task in work), len(training_set.dataset.classes)
@@ -126,3 +128,10 @@ def _fit(training_set: TrainingSet, fold: Fold, task: FitTask, job: Job, pool: N
         yield from fit(training_set, fold, task, job)
     except TrialFailed as error:
         raise TrialFailed(f"{task.name}: {error}") from None
+    except Exception as error:
+        if not backend.is_out_of_memory(error):
+            raise
+        raise UserError(
+            f"{task.name} needs more memory than its process has ({first_line(error)}). Give it more: a larger share "
+            "of a GPU with --set resources.gpus_per_trial=…, or a larger node."
+        ) from None

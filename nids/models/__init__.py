@@ -34,11 +34,14 @@ def get(name: str) -> ModelSpec:
 
 def of(hp: TrainingHyperparameters) -> ModelSpec:
     """Return the model whose hyperparameters these are."""
-    return next(model for model in _models().values() if model.hyperparameters is type(hp))
+    return {spec.hyperparameters: spec for spec in _models().values()}[type(hp)]
 
 
 @functools.cache
 def _models() -> Mapping[str, ModelSpec]:
     packages = [module.name for module in pkgutil.iter_modules(__path__, prefix=f"{__name__}.") if module.ispkg]
     specs = [importlib.import_module(package).MODEL for package in packages]
+    for attribute in ("name", "hyperparameters"):  # each of which stands for its model
+        if len({getattr(spec, attribute) for spec in specs}) < len(specs):
+            raise ValueError(f"two of the models {', '.join(packages)} have the same {attribute}.")
     return {spec.name: spec for spec in specs}

@@ -87,13 +87,11 @@ class _Jax:
         if gpus > 0 and (totals := cards()):
             share = min(_tensor_mib(total, min(gpus, 1)) / total for total in totals)
             os.environ["XLA_PYTHON_CLIENT_MEM_FRACTION"] = f"{share:.4f}"
-        if gpus == 0:
-            os.environ["JAX_PLATFORMS"] = "cpu"
         with _quiet():
             import jax
 
-            if gpus == 0:
-                jax.config.update("jax_platforms", "cpu")  # should it have been imported before
+            if gpus == 0:  # not by JAX_PLATFORMS, which a cluster started by this process would inherit
+                jax.config.update("jax_platforms", "cpu")
             return self.has_gpu()
 
     def has_gpu(self) -> bool:
@@ -113,6 +111,8 @@ class _Jax:
 
 
 _FRAMEWORKS: dict[str, type[_Framework]] = {"tensorflow": _TensorFlow, "jax": _Jax}
+NAMES = tuple(_FRAMEWORKS)
+DEFAULT = "tensorflow"
 
 
 def name() -> str:
@@ -121,7 +121,7 @@ def name() -> str:
     Raises:
         UserError: It is neither TensorFlow nor JAX.
     """
-    framework = os.environ.get("KERAS_BACKEND", "tensorflow")
+    framework = os.environ.get("KERAS_BACKEND", DEFAULT)
     if framework not in _FRAMEWORKS:
         raise UserError(f"KERAS_BACKEND is {framework!r}, but must be one of {', '.join(_FRAMEWORKS)}.")
     return framework
@@ -147,7 +147,7 @@ def before_import() -> None:
     whose matrix products are up to a half quicker than TensorFlow's own, which it takes by default wherever the
     processor has no instructions for neural networks; and to keep its remarks to itself.
     """
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("KERAS_BACKEND", DEFAULT)
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -169,8 +169,8 @@ def configure(cpus: int, gpus: float) -> None:
     if gpus > 0 and not sees_gpu and cards():
         raise UserError(
             f"this machine has a GPU, but {name()} does not see it: its CUDA libraries are missing. For TensorFlow, "
-            "install them on every node with `uv pip install --require-hashes -r requirements-gpu.lock`; for JAX, with "
-            "`uv pip install 'jax[cuda12]'`."
+            "install them on every node with `uv pip install --require-hashes -r requirements-gpu.lock`, or, without a "
+            "checkout, `uv pip install 'nids[gpu]'`; for JAX, with `uv pip install 'jax[cuda12]'`."
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nids import datasets
 from nids.errors import UserError
 from nids.folds import cache
+from nids.models import backend
 from nids.results.run import Run
 from nids.storage import Folder
 
@@ -39,11 +40,18 @@ def folds_of_run(run: Run, storage: str, data: Path | None, progress: Progress) 
     """
     refuse_if_driven(run)
     job, key = run.manifest.job, run.manifest.folds.hash
-    if changed := [name for name, of_run in run.manifest.versions.items() if _installed(name) != of_run]:
+
+    def warn(how: str) -> None:
         progress(
-            f"[yellow]{run.name} was begun with other versions of {', '.join(changed)}: trials from before and after "
-            "this moment may differ for that reason alone.[/]"
+            f"[yellow]{run.name} was begun {how}: trials from before and after this moment may differ for that reason "
+            "alone.[/]"
         )
+
+    versions = run.manifest.versions
+    if changed := [name for name, of_run in versions.items() if _installed(name) != of_run]:
+        warn(f"with other versions of {', '.join(changed)}")
+    if backend.name() not in versions and (other := [name for name in backend.NAMES if name in versions]):
+        warn(f"on {', '.join(other)}, and is now computed with {backend.name()} (KERAS_BACKEND)")
 
     def same_rows() -> Traffic:
         traffic = datasets.load_for(job.data, job.search.seed, data, run.manifest.dataset)

@@ -25,7 +25,7 @@ class TrainingRows:
     """
 
     def __init__(self, training_set: TrainingSet, fold: Fold, width: int, resampling_ratio: float = 1.0) -> None:
-        self._corpus = training_set
+        self._training_set = training_set
         self._fold = fold
         self._width = width
         self._chosen = _first_of_each_class(fold.synthetic_labels, resampling_ratio)
@@ -42,7 +42,7 @@ class TrainingRows:
         rows = np.zeros((len(positions), self._width), dtype=np.float32)
         numbers = self._fold.training[positions[real]]
         filled = self._fold.encoding.width
-        rows[real, :filled] = self._fold.encoding.transform(self._corpus.rows, numbers)
+        rows[real, :filled] = self._fold.encoding.transform(self._training_set.rows, numbers)
         synthetic = self._chosen[positions[~real] - len(self._fold.training)]
         rows[~real, :filled] = self._fold.synthetic[synthetic].toarray()
         return rows
@@ -71,7 +71,7 @@ class ValidationRows:
     """
 
     def __init__(self, training_set: TrainingSet, fold: Fold, width: int) -> None:
-        self._corpus = training_set
+        self._training_set = training_set
         self._fold = fold
         self._width = width
         self.labels: np.ndarray = training_set.labels[fold.validation]
@@ -88,7 +88,7 @@ class ValidationRows:
         for start in range(0, len(self), size):
             numbers = self._fold.validation[start : start + size]
             rows = np.zeros((size, self._width), dtype=np.float32)
-            encoded = self._fold.encoding.transform(self._corpus.rows, numbers)
+            encoded = self._fold.encoding.transform(self._training_set.rows, numbers)
             rows[: len(encoded), : encoded.shape[1]] = encoded
             yield rows, len(numbers)
 

@@ -66,5 +66,5 @@ def test_a_network_that_is_too_large_for_a_gpu() -> None:
         gpu_probe.trials_to_a_gpu(1000, 600, 1849, 8)
     assert str(caught.value) == (
         "the largest network of the space takes 1,000 MiB of the 1,849 that a GPU has, without the 1.25-fold margin. "
-        "Narrow the space ([space]): batch_size and the numbers of units and filters take most of it."
+        "Narrow the space ([space]): batch_size and the sizes of the layers take most of it."
     )

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("cluster")
 
 
 def arrays(training_set: TrainingSet, folds: list[Fold]) -> dict[str, np.ndarray]:
-    """Return all arrays of training_set and folds by a name."""
+    """Return all arrays of a training set and its folds by a name."""
     found = {"numeric": training_set.rows.numeric, "codes": training_set.rows.codes, "labels": training_set.labels}
     for fold in folds:
         for name in ("training", "validation", "synthetic_labels"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import ray
 
+from nids.cluster import parallel
 from nids.cluster.parallel import parallel_map
 from nids.errors import UserError
 
@@ -23,6 +25,11 @@ def repeat(text: str, times: int) -> Iterator[int | str]:
 
 def refuse(number: int) -> Iterator[int]:
     raise UserError(f"{number} cannot be used")
+    yield
+
+
+def die(status: int) -> Iterator[int]:
+    os._exit(status)
     yield
 
 
@@ -70,6 +77,12 @@ def test_parallel_map_takes_results_as_they_come(tmp_path: Path) -> None:
 def test_parallel_map_raises_what_a_task_raised() -> None:
     with pytest.raises(UserError, match=r"^4 cannot be used$"):
         parallel_map(refuse, [(4,)])
+
+
+def test_parallel_map_says_that_a_task_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "RETRIES", 0)
+    with pytest.raises(UserError, match=r"^a task was lost with its process or its node, 1 times in a row \("):
+        parallel_map(die, [(1,)])
 
 
 def test_parallel_map_ends_its_tasks_when_it_is_interrupted(tmp_path: Path) -> None:

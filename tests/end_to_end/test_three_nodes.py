@@ -143,7 +143,7 @@ def test_hundreds_of_trials_on_shared_gpus_of_which_none_is_lost_and_none_is_run
         (node, card): 2 for node in found["nodes"] for card in ("0", "1")
     }
     # The rows were put once; each node holds one copy, which its trials read in place.
-    assert found["holding"] == [sorted(found["nodes"])] * 3  # training_set and two folds
+    assert found["holding"] == [sorted(found["nodes"])] * 3  # the training set and two folds
     assert {(seen["rows"], seen["read_only"]) for seen in found["seen"]} == {(6000, True)}
 
 

@@ -60,7 +60,7 @@ class Waiting(Stub):
     """A trial that waits for the others in its first epoch, and reads the folds."""
 
     def setup(self, config: dict[str, Any], shared: SharedFolds, job: Any, pools: Any) -> None:
-        self._corpus, self._folds = shared.get()
+        self._training_set, self._folds = shared.get()
         self._meeting = ray.get_actor("meeting")
         super().setup(config, shared, job, pools)
 
@@ -76,8 +76,8 @@ class Waiting(Stub):
                 "trial": self._number,
                 "node": node,
                 "cards": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
-                "rows": len(self._corpus.rows),
-                "read_only": not self._corpus.rows.numeric.flags.writeable,
+                "rows": len(self._training_set.rows),
+                "read_only": not self._training_set.rows.numeric.flags.writeable,
             }
             ray.get(self._meeting.arrive.remote(seen))
         if self._epoch == EPOCHS:

@@ -203,7 +203,7 @@ def test_a_fold_keeps_its_sides_and_its_own_rows_only(traffic: Traffic) -> None:
     assert set(counts) == {np.bincount(training_set.labels[fold.training]).max()}
 
 
-def test_the_corpus_is_what_all_folds_share(traffic: Traffic) -> None:
+def test_the_training_set_is_what_all_folds_share(traffic: Traffic) -> None:
     training_set = TrainingSet.from_traffic(traffic)
     assert len(training_set.rows) == len(traffic.label)
     assert training_set.labels.dtype == np.int8

@@ -48,6 +48,19 @@ def test_configure_limits_the_threads_of_jax(monkeypatch: pytest.MonkeyPatch) ->
     assert configured(COUNT_THREADS) == "3 cpu False dict_keys(['jax', 'keras', 'numpy'])"
 
 
+def test_configure_keeps_jax_off_gpus_in_this_process_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster that this process starts afterwards inherits its environment, and may compute on GPUs."""
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    code = """
+import os
+backend.configure_alone()
+import jax
+print(jax.config.jax_platforms, "JAX_PLATFORMS" in os.environ)
+"""
+    assert configured(code) == "cpu False"
+
+
 def test_configure_gives_jax_its_share_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     code = """

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
+
 import keras
 import numpy as np
 import pytest
@@ -53,3 +57,47 @@ def test_what_is_outside_the_window_does_not_learn() -> None:
     model.train_on_batch(rows, np.ones(16, dtype=np.float32))
     changed = (keras.ops.convert_to_numpy(layer.kernel) != before).any(axis=(1, 2))
     assert changed.tolist() == [False, False, True, True, True, False, False, False]
+
+
+def plain_call(layer: keras.layers.Layer) -> set[str]:
+    """Return the names of what the ``call`` of a layer's class reads of the layer."""
+    return {
+        node.attr
+        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(type(layer).call))))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+    }
+
+
+REMEDY = "Keras has changed what nids/models/dynamic_layers.py relies on: compare its layers with Keras's"
+
+
+def test_keras_still_reads_what_our_layers_replace() -> None:
+    convolution, normalization = keras.layers.Conv1D(2, 3, padding="same"), keras.layers.BatchNormalization()
+    convolution.build((None, 5, 1))
+    normalization.build((None, 5))
+    # Our convolution computes with these three alone.
+    assert {weight.name for weight in convolution.weights} == {"kernel", "bias"}, REMEDY
+    assert tuple(convolution.kernel.shape) == (3, 1, 2), REMEDY
+    assert convolution.activation is keras.activations.linear, REMEDY
+    # Our normalization has a variable where Keras's reads a number: at each call, and by this name.
+    assert isinstance(normalization.momentum, float), REMEDY
+    assert {"momentum", "moving_mean", "moving_variance"} <= plain_call(normalization), REMEDY
+    assert [weight.name for weight in normalization.weights] == [
+        "gamma",
+        "beta",
+        "moving_mean",
+        "moving_variance",
+    ], REMEDY
+
+
+@pytest.mark.parametrize("size", [1, 4, 7, 8])
+def test_a_convolution_is_that_of_keras_with_its_kernel(size: int) -> None:
+    room, rows = 8, np.random.default_rng(0).normal(size=(3, 12, 2)).astype(np.float32)
+    dynamic = dynamic_layers.Conv1D(4, room, activation="relu")
+    plain = keras.layers.Conv1D(4, size, padding="same", activation="relu")
+    for layer in (dynamic, plain):
+        layer.build(rows.shape)
+    window = dynamic_layers.Conv1D.window_of(size, room)
+    dynamic.window.assign(window)
+    plain.kernel.assign(keras.ops.convert_to_numpy(dynamic.kernel)[window[:, 0, 0] == 1])
+    np.testing.assert_allclose(dynamic(rows), plain(rows), atol=1e-5, err_msg=REMEDY)

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from nids import models
 from nids.errors import UserError
+from nids.models import cnn_bigru, mlp
 
 SCRIPT = """
 import sys
@@ -18,6 +20,18 @@ print([name for name in ("keras", "tensorflow", "jax") if name in sys.modules])
 
 def test_names_are_those_of_the_packages() -> None:
     assert models.names() == ("cnn-bigru", "mlp")
+
+
+@pytest.mark.parametrize("attribute", ["name", "hyperparameters"])
+def test_names_refuses_two_models_that_share(attribute: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = replace(mlp.MODEL, **{attribute: getattr(cnn_bigru.MODEL, attribute)})
+    monkeypatch.setattr(mlp, "MODEL", copied)
+    models._models.cache_clear()
+    try:
+        with pytest.raises(ValueError, match=rf"^two of the models .* have the same {attribute}\.$"):
+            models.names()
+    finally:
+        models._models.cache_clear()
 
 
 def test_names_loads_no_framework() -> None:

@@ -216,7 +216,7 @@ def test_every_resampling_is_trained_on(traffic: Traffic, folds: config.Folds) -
 
 
 def poisoned(training_set: TrainingSet, row: int) -> TrainingSet:
-    """The training_set with a value in one row that is no number, as no reader of data would let through."""
+    """The training set with a value in one row that is no number, as no reader of data would let through."""
     numeric = training_set.rows.numeric.copy()
     numeric[row] = np.nan
     return replace(training_set, rows=CompactRows(numeric, training_set.rows.codes, training_set.rows.vocabularies))

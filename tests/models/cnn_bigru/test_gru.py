@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from nids.models import backend
+from nids.models.cnn_bigru import gru
 from nids.models.cnn_bigru.gru import BidirectionalGRU
 
 UNITS = 6
@@ -61,3 +62,28 @@ def test_a_gpu_gets_keras_own_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backend, "has_gpu", lambda: True)
     sequences = np.random.default_rng(0).normal(size=(5, 7, 3)).astype(np.float32)
     np.testing.assert_array_equal(ours(sequences), plain(sequences))
+
+
+@pytest.mark.parametrize(
+    ("framework", "gpu", "own_pass", "steps", "fast"),
+    [
+        pytest.param("tensorflow", False, True, gru.MOST_STEPS, True, id="TensorFlow on a CPU, the most steps"),
+        pytest.param("tensorflow", False, True, gru.MOST_STEPS + 1, False, id="a step too many"),
+        pytest.param("tensorflow", True, True, 7, False, id="a GPU"),
+        pytest.param("jax", False, True, 7, False, id="JAX"),
+        pytest.param("tensorflow", False, False, 7, False, id="switched off"),
+    ],
+)
+def test_the_own_pass_is_taken_only_where_it_serves(
+    framework: str, gpu: bool, own_pass: bool, steps: int, fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = BidirectionalGRU(UNITS)
+    layer.build((None, steps, 3))
+    taken = []
+    for owner, name, label in ((gru, "_last_step", "own"), (layers.Bidirectional, "call", "Keras")):
+        monkeypatch.setattr(owner, name, lambda *_, label=label: taken.append(label))
+    monkeypatch.setattr(backend, "name", lambda: framework)
+    monkeypatch.setattr(backend, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(gru, "OWN_PASS", own_pass)
+    layer.call(tf.zeros((5, steps, 3)))
+    assert taken == ["own" if fast else "Keras"]
