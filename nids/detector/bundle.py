@@ -32,7 +32,6 @@ from nids.detector.bundle_files import (
     read_encoding,
     read_files,
     write_files,
-    write_sums,
 )
 from nids.errors import UserError
 from nids.metrics.calibration import correct_priors, with_temperature
@@ -191,7 +190,7 @@ def save(
         dataset: The data set whose columns it reads, with the one label map by which it classifies.
         encoding: How rows are encoded for its models.
         members: The weights of each model.
-        card: The card, if it is known already; see ``add_card``.
+        card: The card; only a draft, which is there to be evaluated, has none yet.
 
     Raises:
         UserError: The folder cannot be written to.
@@ -205,17 +204,6 @@ def save(
     for i, weights in enumerate(members):
         files[f"weights-{i}.npz"] = arrays_file(weights)
     write_files(folder, files)
-
-
-def add_card(folder: Folder, card: str) -> None:
-    """Give a saved bundle its card, which tells how good the bundle is and so cannot be written with it.
-
-    Raises:
-        UserError: There is no bundle, or it cannot be written to.
-    """
-    files = {**read_files(folder), "MODEL_CARD.md": card.encode()}
-    folder.write("MODEL_CARD.md", files["MODEL_CARD.md"])
-    write_sums(folder, files)
 
 
 def load(folder: Folder, dataset: str | None = None) -> Bundle:

@@ -31,11 +31,6 @@ def write_files(folder: Folder, files: Mapping[str, bytes]) -> None:
     folder.delete()  # of an older bundle, files would stay that this one does not have
     for name, content in files.items():
         folder.write(name, content)
-    write_sums(folder, files)
-
-
-def write_sums(folder: Folder, files: Mapping[str, bytes]) -> None:
-    """Write the list of the sums of all files of a bundle."""
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
     folder.write(SUMS, sums.encode())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from nids.metrics.measures import figures_of
 from nids.models import backend
 from nids.results import UNFINISHED, file_name, ranking, write_table
 from nids.results.evaluation import Calibration, CrossValidation, DetectorEvaluation, FinalEvaluation, OutOfFold
+from nids.storage import Folder
 from nids.training.refit import on_all, on_folds
 from nids.training.trial import TrialFailed
 
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from nids.metrics.evaluation import Figures
     from nids.models.hyperparameters import TrainingHyperparameters
     from nids.results import Run
-    from nids.storage import Folder
     from nids.training.refit import FitResult, FitWork
 
 FOLDER, BUNDLE = "final", "bundle"
@@ -89,15 +90,16 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace) ->
     predictions = out_of_fold(training_set, folds, probabilities)
 
     manifest = _manifest(run, choice, job, training_set, all_rows, predictions, members)
-    place = run.folder.folder(BUNDLE)
-    bundle.save(place, manifest, training_set.dataset, all_rows.encoding, [model.weights for model in of_all_rows])
+    parts = (manifest, training_set.dataset, all_rows.encoding, [model.weights for model in of_all_rows])
     # Scoring is this process's own work, with all that the machine has.
     backend.configure_alone()
-    detector = bundle.load(place)  # judged is what was saved, not what happens to be in memory
-
-    folder = run.folder.folder(FOLDER)
-    write_table(folder, "out_of_fold.parquet", predictions)
+    # Evaluated is what was saved and read again, not what happens to be in memory.
+    with tempfile.TemporaryDirectory() as temporary:
+        draft = Folder.from_uri(temporary)
+        bundle.save(draft, *parts)
+        detector = bundle.load(draft)
     files = held_out.read_for([run], f"finalize trial {choice.trial}", workspace.data, workspace.console)
+    judged = {traffic.source: _judge(detector, traffic, training_set) for traffic in files}
     evaluation = FinalEvaluation(
         created=datetime.now(UTC),
         trial=choice.trial,
@@ -107,10 +109,16 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace) ->
         calibration=Calibration(**manifest.calibration.model_dump()),
         out_of_fold=_judge_out_of_fold(detector, predictions),
         folds=_judge_folds(training_set, folds, probabilities),
-        held_out={traffic.source: _judge(detector, traffic, training_set, folder) for traffic in files},
+        held_out={source: of_file for source, (of_file, _) in judged.items()},
     )
-    bundle.add_card(place, model_card(manifest, choice.row, evaluation))
+    folder, bundle_folder = run.folder.folder(FOLDER), run.folder.folder(BUNDLE)
+    # First the former detector goes, last comes the new one: no interruption leaves one beside the other's evaluation.
+    bundle_folder.delete()
+    write_table(folder, "out_of_fold.parquet", predictions)
+    for source, (_, of_rows) in judged.items():
+        write_table(folder, f"predictions-{file_name(source)}.parquet", of_rows)
     folder.write("evaluation.json", evaluation.to_json())
+    bundle.save(bundle_folder, *parts, card=model_card(manifest, choice.row, evaluation))
     run.folder.folder(UNFINISHED).delete()
     return detector
 
@@ -188,8 +196,8 @@ def _manifest(
     )
 
 
-def _judge(detector: Bundle, traffic: Traffic, training_set: TrainingSet, folder: Folder) -> DetectorEvaluation:
-    """Return the evaluation of a detector on held-out rows, and write its predictions."""
+def _judge(detector: Bundle, traffic: Traffic, training_set: TrainingSet) -> tuple[DetectorEvaluation, pd.DataFrame]:
+    """Return the evaluation of a detector on held-out rows, and its predictions."""
     by_member = detector.ensemble.by_member(traffic.features)
     mean = by_member.mean(axis=0)
     table = pd.DataFrame(
@@ -200,10 +208,9 @@ def _judge(detector: Bundle, traffic: Traffic, training_set: TrainingSet, folder
             **probability_columns(mean, detector.classes),
         }
     )
-    write_table(folder, f"predictions-{file_name(traffic.source)}.parquet", table)
     thresholds = {str(rate): threshold for rate, threshold in detector.thresholds.items()}
     evaluation = evaluate_traffic(mean, traffic, training_set.attack_types, thresholds)
-    return DetectorEvaluation.model_validate(
+    of_detector = DetectorEvaluation.model_validate(
         {
             **evaluation.model_dump(),
             "sha256": traffic.sha256,
@@ -211,6 +218,7 @@ def _judge(detector: Bundle, traffic: Traffic, training_set: TrainingSet, folder
             "calibrated": _calibrated(detector, traffic.label, mean),
         }
     )
+    return of_detector, table
 
 
 def _judge_out_of_fold(detector: Bundle, predictions: pd.DataFrame) -> OutOfFold:

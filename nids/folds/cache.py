@@ -110,7 +110,8 @@ def load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]]
 
 
 def _load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]]:
-    arrays, content = _read(folder, "training_set.npz")
+    name = "training_set.npz" if folder.exists("training_set.npz") else "corpus.npz"  # its name up to format 5
+    arrays, content = _read(folder, name)
     vocabularies = tuple(map(tuple, content["vocabularies"]))
     rows = CompactRows(arrays["numeric"], arrays["codes"], vocabularies)
     training_set = TrainingSet(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,6 +166,48 @@ def test_scoring_gives_the_predictions_that_were_judged(run: Run, tmp_path: Path
     alerts = attack_scores(scores[columns].to_numpy(), 0) > detector.thresholds[0.01]
     assert (found.rows, found.rejected, found.alerts) == (240, 0, np.count_nonzero(alerts))
     assert scores["alert"].tolist() == alerts.tolist()
+
+
+def test_finalize_leaves_no_detector_beside_the_evaluation_of_another(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = str(tmp_path / "runs")
+    shutil.copytree(Path(run.uri).parent, storage)
+    copy = open_run(storage, "a")
+    former = copy.final_evaluation()
+    assert former is not None
+    other, bundle_folder = 1 - former.trial, copy.folder.folder("bundle")
+    workspace = Workspace(storage, Console(file=io.StringIO(), width=200))
+    write = Folder.write
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nids.evaluation.held_out.read_for", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            finalize(copy, other, 1, workspace)
+    assert copy.final_evaluation() == former
+    assert bundle.load(bundle_folder).manifest.trial == former.trial
+    for file in ("final/out_of_fold.parquet", "final/evaluation.json", "bundle/weights-0.npz", "bundle/SHA256SUMS"):
+
+        def write_until(folder: Folder, name: str, content: bytes | memoryview, last: str = file) -> None:
+            if f"{folder.path}/{name}" == f"{copy.uri}/{last}":
+                raise KeyboardInterrupt
+            write(folder, name, content)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Folder, "write", write_until)
+            with pytest.raises(KeyboardInterrupt):
+                finalize(copy, other, 1, workspace)
+        with pytest.raises(UserError, match="holds no bundle"):
+            bundle.load(bundle_folder)
+
+    finalize(copy, other, 1, workspace)
+    evaluation = copy.final_evaluation()
+    assert evaluation is not None
+    assert evaluation.trial == bundle.load(bundle_folder).manifest.trial == other
+    assert bundle_folder.read("MODEL_CARD.md").startswith(f"# nsl-kdd-sample detector: trial {other} of a\n".encode())
 
 
 def test_each_look_is_recorded(run: Run) -> None:

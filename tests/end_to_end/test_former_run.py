@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from nids.detector import bundle
 from nids.folds import cache
 from nids.report.html import page
 from nids.results import TABLES, Run, RunWriter, open_run
+from nids.results.reopen import FOLDS, folds_of_run
 from nids.results.status import TrialCounts
 from nids.search.prepare import prepare_again
 from nids.search.study import JOURNAL, resumed_study
@@ -28,6 +29,9 @@ from nids.search_space import params_of
 from nids.storage import Folder
 from nids.training.trial import run_trial
 from tests.manifests import OWNER
+
+if TYPE_CHECKING:
+    from nids.datasets.traffic import Traffic
 
 FORMER = Path(__file__).parent / "former_run"
 EXPECTED: dict[str, Any] = json.loads((FORMER / "expected.json").read_text())
@@ -99,10 +103,37 @@ def test_a_former_detector_scores_as_before(run: Run) -> None:
     np.testing.assert_allclose(detector.probabilities(traffic.features), former.to_numpy(), atol=1e-6)
 
 
+def no_rows(*_: object) -> Traffic:
+    raise AssertionError("the storage has the folds")
+
+
+def test_the_folds_of_a_former_run_are_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, lines = str(Path(run.uri).parent), list[str]()
+    with monkeypatch.context() as patched:
+        patched.setattr(datasets, "load_for", no_rows)
+        training_set, folds = folds_of_run(run, storage, None, lines.append)[1:]
+    assert lines[-1] == "2 folds read from the cache (ea5bdfc6358b1bd0d4bd)"
+    monkeypatch.setattr(cache, "version", run.manifest.versions.__getitem__)  # those at hand may be later ones
+    shutil.rmtree(Path(storage) / FOLDS)
+    again, built = folds_of_run(run, storage, None, lines.append)[1:]
+    assert lines[-1].startswith("fold ")
+    assert again.rows.vocabularies == training_set.rows.vocabularies
+    for values, former in (
+        (again.rows.numeric, training_set.rows.numeric),
+        (again.rows.codes, training_set.rows.codes),
+        (again.labels, training_set.labels),
+        (again.attacks, training_set.attacks),
+        *((fold.training, former.training) for fold, former in zip(built, folds, strict=True)),
+        *((fold.validation, former.validation) for fold, former in zip(built, folds, strict=True)),
+    ):
+        np.testing.assert_array_equal(values, former)
+    assert [(fold.encoding, fold.withheld) for fold in built] == [(fold.encoding, fold.withheld) for fold in folds]
+
+
 @pytest.mark.slow
 def test_a_former_run_is_resumed_with_the_same_trial(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {name: run.table(name) for name in TABLES}
-    monkeypatch.setattr(cache, "version", run.manifest.versions.__getitem__)  # those at hand may be later ones
+    monkeypatch.setattr(datasets, "load_for", no_rows)
     prepared = prepare_again(run, str(tmp_path / "runs"), None, lambda line: None)
     writer = RunWriter(prepared.folder, prepared.manifest)
     writer.write_status("running", TrialCounts(total=4), OWNER)
