@@ -15,6 +15,6 @@ def names() -> list[str]:
 
 def resolve(path: Path) -> Path:
     """Return the file at a path, or, where there is none, the job file of that name that comes with the program."""
-    if path.exists() or path.parent not in (Path(), Path("jobs")) or path.suffix not in ("", ".toml"):
+    if path.is_file() or path.parent not in (Path(), Path("jobs")) or path.suffix not in ("", ".toml"):
         return path
     return next((shipped for shipped in FOLDER.glob("*.toml") if shipped.stem == path.name.removesuffix(".toml")), path)

@@ -16,6 +16,7 @@ def test_names_are_those_of_the_job_files() -> None:
 @pytest.mark.parametrize("given", ["quick", "quick.toml", "jobs/quick.toml", "jobs/quick"])
 def test_resolve_finds_what_comes_with_the_program(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("quick").mkdir()  # a folder is no job file
     assert shipped_jobs.resolve(Path(given)) == shipped_jobs.FOLDER / "quick.toml"
     assert shipped_jobs.FOLDER.resolve() == JOBS
 

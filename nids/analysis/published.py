@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nids import datasets
-from nids.errors import UserError
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,11 +13,7 @@ if TYPE_CHECKING:
 
 def published_for(manifest: RunManifest) -> tuple[PublishedResult, ...]:
     """Return the published results of a run's data set; none for generated rows."""
-    data = manifest.data
-    try:
-        return () if data.synthetic else datasets.get(data.dataset).published
-    except UserError:  # of a data set that this version does not know
-        return ()
+    return () if manifest.data.synthetic else manifest.dataset.published
 
 
 def differences(manifest: RunManifest, published: PublishedResult) -> tuple[str, ...]:

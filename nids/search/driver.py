@@ -67,6 +67,8 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
         refuse_if_there(folder)
     else:
         refuse_if_driven(earlier)
+        accesses = Run(folder).manifest.test_set_accesses  # held-out rows may have been read meanwhile
+        manifest = manifest.model_copy(update={"test_set_accesses": accesses})
     if manifest.machine is None:
         manifest = manifest.model_copy(update={"machine": connection.describe()})
     writer = RunWriter(folder, manifest)

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
 from nids.errors import UserError
-from nids.results import SECONDS
+from nids.results import SECONDS, Run, RunWriter
+from nids.results.manifest import HeldOutAccess
 from nids.results.reopen import FOLDS
+from nids.results.writer import record_test_access
 from nids.search import driver, prepare
+from nids.search.prepare import PreparedSearch
+from nids.storage import Folder
+from tests.manifests import CREATED, NO_TRIALS, OWNER, a_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +23,6 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.datasets.traffic import Traffic
-    from nids.results import Run
 
 
 @pytest.fixture
@@ -49,6 +53,28 @@ def test_the_same_seed_gives_the_same_search(
     assert one.manifest.folds == two.manifest.folds
     console.file.seek(0)
     assert console.file.read().count("2 folds read from the cache") == 1
+
+
+def test_run_keeps_a_held_out_access_of_the_time_that_a_probe_takes(
+    tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder.from_uri(str(tmp_path / "a-run"))
+    manifest = a_manifest()
+    RunWriter(folder, manifest).write_status("interrupted", NO_TRIALS, OWNER)
+    access = HeldOutAccess(time=CREATED, purpose="finalize trial 0", files=("KDDTest+",))
+
+    def probe(job: Job, *_: object) -> Job:
+        record_test_access(folder, access)
+        return job
+
+    monkeypatch.setattr("nids.cluster.gpu_probe.with_share", probe)
+    monkeypatch.setattr(driver, "node_pools", lambda resources: [])
+    monkeypatch.setattr("nids.cluster.object_store.SharedFolds.put", lambda training_set, folds: None)
+    monkeypatch.setattr(driver, "resumed_study", lambda *_: (None, []))
+    monkeypatch.setattr(driver, "_run", lambda search, console: None)
+    nothing: Any = None
+    prepared = PreparedSearch(manifest.job, {}, folder, manifest, nothing, [], earlier=Run(folder))
+    assert driver.run(prepared, console).manifest.test_set_accesses == (access,)
 
 
 @pytest.mark.usefixtures("cluster")
