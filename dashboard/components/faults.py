@@ -55,9 +55,9 @@ def of_run(run: KeptRun, container: DeltaGenerator | None = None) -> None:
         (container or st).warning(warning, icon=ICON)
 
 
-def of_runs(found: Sequence[cache.Found]) -> None:
+def of_runs(entries: Sequence[cache.Found]) -> None:
     """Name the runs that cannot be read, and say why."""
-    damaged = [each for each in found if each.run is None]
+    damaged = [each for each in entries if each.run is None]
     title = f"{len(damaged)} runs are damaged and were skipped"
     container = st.expander(title, icon=ICON) if len(damaged) > FEW else st.container()
     for each in damaged:

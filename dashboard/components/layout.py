@@ -54,18 +54,18 @@ def begin(question: str) -> KeptRun:
         name = selection.run_name()
     if name is None:
         nothing_to_show("There are no runs yet. Start one with `nids search jobs/quick.toml`.")
-    found = cache.one(selection.shown_storage(), name)
-    redraw_on_change(found)
+    entry = cache.one(selection.shown_storage(), name)
+    redraw_on_change(entry)
     with head, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(plain(name), width="content", anchor=False)
-        _badge(found.run.state if found.run else "damaged")
+        _badge(entry.run.state if entry.run else "damaged")
         st.caption(question, width="content")
-    if found.run is None:
-        st.error(f"This run is damaged. {plain(found.fault)}", icon=ICONS["damaged"])
+    if entry.run is None:
+        st.error(f"This run is damaged. {plain(entry.fault)}", icon=ICONS["damaged"])
         st.stop()
-    if found.run.manifest.data.synthetic:
+    if entry.run.manifest.data.synthetic:
         st.warning(sentences.SYNTHETIC, icon=":material/science:")
-    return found.run
+    return entry.run
 
 
 def notice() -> None:

@@ -33,18 +33,18 @@ def follow(part: Callable[[KeptRun], None], run: KeptRun, seconds: float = SECON
 
     @guarded()
     def update() -> None:
-        found = latest()
-        if found.run is None:
-            st.error(plain(found.fault))
+        entry = latest()
+        if entry.run is None:
+            st.error(plain(entry.fault))
         else:
-            part(found.run)
+            part(entry.run)
 
     st.fragment(update, run_every=seconds if running else None)()
 
 
-def redraw_on_change(found: cache.Found) -> None:
+def redraw_on_change(entry: cache.Found) -> None:
     """Draw the page anew when its run's state changes, or when a held-out test or baselines are added to it."""
-    drawn_for, latest = _stage(found), _reader(found)
+    drawn_for, latest = _stage(entry), _reader(entry)
 
     @guarded()
     def check() -> None:
@@ -55,19 +55,19 @@ def redraw_on_change(found: cache.Found) -> None:
     st.fragment(check, run_every=SECONDS_BETWEEN_UPDATES)()
 
 
-def _stage(found: cache.Found) -> tuple[str, ...]:
+def _stage(entry: cache.Found) -> tuple[str, ...]:
     # Not each trial, so that what a visitor reads or has selected stays.
-    if found.run is None:
-        return ("damaged", found.fault)
-    return (found.run.state, *(path for path in ADDED_LATER if found.run.has_file(path)))
+    if entry.run is None:
+        return ("damaged", entry.fault)
+    return (entry.run.state, *(path for path in ADDED_LATER if entry.run.has_file(path)))
 
 
-def _reader(found: cache.Found) -> Callable[[], cache.Found]:
+def _reader(entry: cache.Found) -> Callable[[], cache.Found]:
     """Return a reader of a run: the first time it returns what the page has just read, then it reads anew.
 
     Fragments keep it for as long as their page is open, so it lets go of the run that it was given.
     """
-    name, first = found.name, [found]
+    name, first = entry.name, [entry]
 
     def latest() -> cache.Found:
         return first.pop() if first else cache.one(selection.shown_storage(), name)

@@ -17,7 +17,7 @@ from nids.analysis.class_results import CLASS_MEASURES, attack_summary, class_su
 from nids.charts import class_results as class_chart
 from nids.charts import confusion_matrix
 from nids.metrics.formatting import interval, mean_and_spread
-from nids.metrics.measures import label
+from nids.metrics.measures import described, label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,12 +31,6 @@ NOTHING = "none"
 ALL_FOLDS = "all"
 # What the sentence above the table is about comes first: a phone shows three columns.
 MEASURES = ("f1", *(name for name in CLASS_MEASURES if name != "f1"))
-HELP = {
-    "precision": "Of the rows predicted as this class, the share that belongs to it.",
-    "recall": "Of the rows of this class, the share that is predicted as this class.",
-    "f1": "Harmonic mean of precision and recall. Macro-F1 is the plain mean over the classes: rare ones count alike.",
-    "false_positive_rate": "Of the rows of all other classes, the share that is predicted as this class.",
-}
 
 
 def show() -> None:
@@ -72,10 +66,10 @@ def show() -> None:
 
 def in_words(name: str, summary: pd.DataFrame, confusions: pd.DataFrame) -> str:
     """Return a model's weakest class, and which class it confuses it with."""
-    found = class_results.weakest(summary, confusions)
-    if found is None:
+    result = class_results.weakest(summary, confusions)
+    if result is None:
         return f"There are no results by class for {name}."
-    weakest, predicted, wrong, rows = found
+    weakest, predicted, wrong, rows = result
     scores = summary.to_dict("index")[weakest]
     if scores["f1_mean"] == 1:
         return f"{_capital(name)} classifies every row of the folds correctly."
@@ -147,7 +141,7 @@ def _show_table(run: KeptRun, judged: list[Judged], summaries: list[pd.DataFrame
         hide_index=True,
         alt="A row for each class",
         column_config={
-            **{label(measure): st.column_config.NumberColumn(help=text) for measure, text in HELP.items()},
+            **{label(name): st.column_config.NumberColumn(help=described(name).definition) for name in MEASURES},
             "rows": st.column_config.NumberColumn(format="localized", help="Validation rows of all folds."),
         },
     )

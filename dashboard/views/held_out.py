@@ -28,11 +28,7 @@ if TYPE_CHECKING:
 FEW = 10
 # Of fewer rows, each one is more than one per cent.
 FEW_ROWS = 100
-TILES = (
-    ("accuracy", "accuracy", "Share of the rows whose class is correct."),
-    ("macro_f1", "macro-F1", "Plain mean of the classes' F1: rare classes count as much as frequent ones."),
-    ("detection_rate", "detection rate", "Share of all attacks that are classified as an attack of any class."),
-)
+TILES = ("accuracy", "macro_f1", "detection_rate")
 RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 BASE_RATES = (0.00001, 0.0001, 0.001, 0.01, 0.05, 0.1, 0.5)
 DEFAULT_RATE = 0.01
@@ -81,16 +77,18 @@ def _under_way(run: KeptRun) -> str:
     return f" Finalizing has started: {models} trained. If it was interrupted, the same command resumes it."
 
 
-def in_words(ours: Evaluation) -> str:
+def in_words(evaluation: Evaluation) -> str:
     """Return the result on one held-out file in words: known attacks, unseen ones, false alarms."""
-    seen, unseen = ours.seen, ours.unseen
+    seen, unseen = evaluation.seen, evaluation.unseen
     known = f"{_portion(seen.detection_rate, seen.rows, 'attacks')} of known types ({_types(seen.types)})"
     sentence = f"By its most probable class, it detects {known}"
     if unseen.rows:
         sentence += f" and {_portion(unseen.detection_rate, unseen.rows, 'attacks')}"
         sentence += f" of unseen types ({_types(unseen.types)})"
-    benign = ours.rows - seen.rows - unseen.rows
-    return f"{sentence}. {_portion(ours.figures['false_positive_rate'], benign, 'benign rows')} raise a false alarm."
+    benign = evaluation.rows - seen.rows - unseen.rows
+    return (
+        f"{sentence}. {_portion(evaluation.figures['false_positive_rate'], benign, 'benign rows')} raise a false alarm."
+    )
 
 
 def _types(number: int) -> str:
@@ -108,23 +106,23 @@ def _portion(share: float | None, rows: int, of: str) -> str:
     return f"{text} ({count:,} of {rows:,})" if min(count, rows - count) < FEW else text
 
 
-def _tiles(ours: Evaluation) -> None:
-    figures, intervals = ours.figures, ours.intervals
-    for (measure, title, text), tile in zip(TILES, st.columns(3), strict=True):
+def _tiles(evaluation: Evaluation) -> None:
+    figures, intervals = evaluation.figures, evaluation.intervals
+    for measure, tile in zip(TILES, st.columns(3), strict=True):
         with tile:
             ends = " to ".join(value(measure, end) for end in intervals[measure])
             st.metric(
-                title,
+                label(measure),
                 value(measure, figures[measure]),
                 delta=ends,
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
-                help=f"{text} Below: 95 % bootstrap interval over the rows.",
+                help=f"{described(measure).definition} Below: 95 % bootstrap interval over the rows.",
             )
 
 
-def _alerts(run: KeptRun, ours: Evaluation, file: str) -> None:
+def _alerts(run: KeptRun, evaluation: Evaluation, file: str) -> None:
     folds = run.predictions("out_of_fold")
     predictions = run.predictions(f"predictions-{file_name(file)}")
     if folds is None or predictions is None:
@@ -164,7 +162,7 @@ def _alerts(run: KeptRun, ours: Evaluation, file: str) -> None:
         )
         scores = alerts.Predictions.from_table(folds, classes, benign)
         threshold = alerts.threshold_of(scores, rate)
-        seen = {each.attack for each in ours.attacks if each.seen}
+        seen = {each.attack for each in evaluation.attacks if each.seen}
         rows = alerts.Predictions.from_table(predictions, classes, benign)
         consequences = alerts.consequences(rows, threshold, seen, connections, base_rate)
         st.markdown(alerts.in_words(consequences, connections, base_rate))
@@ -248,13 +246,13 @@ def _metrics(result: HeldOut) -> pd.DataFrame:
     )
 
 
-def _detail(result: HeldOut, ours: Evaluation, run: KeptRun) -> None:
+def _detail(result: HeldOut, evaluation: Evaluation, run: KeptRun) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
-        data = attack_types.data(ours, run.manifest.dataset.benign)
+        data = attack_types.data(evaluation, run.manifest.dataset.benign)
         draw(attack_types.draw(data), "Detection rate of each attack type, known and unseen types")
     with right:
-        counts = confusion_matrix.data_of_evaluation(ours)
+        counts = confusion_matrix.data_of_evaluation(evaluation)
         order = counts["actual"].unique().tolist()
         draw(confusion_matrix.draw(counts, order, f"rows of {result.file}"), "Confusion matrix of the held-out rows")
         for note in result.notes:
@@ -264,11 +262,11 @@ def _detail(result: HeldOut, ours: Evaluation, run: KeptRun) -> None:
             classes = pd.DataFrame(result.classes, columns=["class", *held_out.CLASS_HEAD[1:]])
             st.dataframe(classes, hide_index=True, alt="A row for each class")
             downloads.table(
-                pd.DataFrame([each.model_dump() for each in ours.classes]), f"{run.name}-{result.file}-classes"
+                pd.DataFrame([each.model_dump() for each in evaluation.classes]), f"{run.name}-{result.file}-classes"
             )
     if container := layout.unfolded("By attack type", "attacks"):
         with container:
-            attacks = pd.DataFrame([each.model_dump() for each in ours.attacks])
+            attacks = pd.DataFrame([each.model_dump() for each in evaluation.attacks])
             attacks = attacks.sort_values(["seen", "rows"], ascending=[True, False])
             rates = {
                 "detection_rate": ("detection rate", "Share of the rows that are classified as any attack."),

@@ -152,15 +152,15 @@ def _really_better(
 
 def _outcome(contest: Contest) -> str:
     """Return which of two models is better, in Markdown."""
-    ours, theirs = (unbroken(plain(figure)) for figure in contest.figures)
+    of_first, of_second = (unbroken(plain(figure)) for figure in contest.figures)
     colour, icon = OUTCOMES[contest.outcome]
     badge = f":{colour}-badge[:material/{icon}: {contest.outcome}]"
     first, second = map(plain, contest.names)
     metric = plain(label(contest.metric))
     if contest.outcome in {comparisons.BETTER, comparisons.WORSE}:
-        return f"{badge} than {second} in {metric}: {ours} against {theirs}."
+        return f"{badge} than {second} in {metric}: {of_first} against {of_second}."
     p = f" (p = {contest.test.p:.2g})" if contest.test and math.isfinite(contest.test.p) else ""
-    return f"{badge} between {first} and {second} in {metric}: {ours} and {theirs}{p}."
+    return f"{badge} between {first} and {second} in {metric}: {of_first} and {of_second}{p}."
 
 
 def _details(summary: RunSummary) -> None:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 
-def table(found: list[cache.Found]) -> Styler:
+def table(entries: list[cache.Found]) -> Styler:
     """Return a row a run: name, state, progress (0 to 1), best value and its metric, trials, data, time of start."""
-    rows = [_row(each) for each in found]
+    rows = [_row(each) for each in entries]
     return sortable(
         {
-            "run": [_as_label(each.name) for each in found],
+            "run": [_as_label(each.name) for each in entries],
             "state": [row["state"] for row in rows],
             "progress": [row["progress"] for row in rows],
             "best value": ([row["value"] for row in rows], [row["text"] for row in rows]),
@@ -55,12 +55,12 @@ def show() -> None:
 def _list(storage: str) -> None:
     if selection.shown_storage() != storage:
         st.rerun()  # there is a first run now, or none any more
-    found = cache.find(storage)
-    names = [each.name for each in found]
+    entries = cache.find(storage)
+    names = [each.name for each in entries]
     # Of another list, positions would be other runs.
     version = zlib.crc32(repr(names).encode())
     event = st.dataframe(
-        table(found),
+        table(entries),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -93,8 +93,8 @@ def _list(storage: str) -> None:
         st.switch_page(pages["overview"], query_params={selection.RUN: picked[0]})
     if compared:
         st.switch_page(pages["compare"], query_params={selection.RUNS: picked})
-    faults.of_runs(found)
-    for each in found:
+    faults.of_runs(entries)
+    for each in entries:
         if each.run is not None:
             faults.of_run(each.run)
 
@@ -104,11 +104,11 @@ def _as_label(name: str) -> str:
     return name if re.fullmatch(config.NAME, name) else f"\N{ZERO WIDTH SPACE}{name}"
 
 
-def _row(found: cache.Found) -> dict[str, Any]:
+def _row(entry: cache.Found) -> dict[str, Any]:
     row = dict.fromkeys(("progress", "value", "ended", "trials", "started"))
-    if found.run is None:
+    if entry.run is None:
         return {**row, "state": "damaged", "metric": NONE, "text": NONE, "data": NONE}
-    manifest, summary = found.run.manifest, cache.summarize(found.run)
+    manifest, summary = entry.run.manifest, cache.summarize(entry.run)
     total = manifest.job.search.trials
     ended = summary.all_trials - summary.states["RUNNING"]
     best = summary.best
@@ -116,7 +116,7 @@ def _row(found: cache.Found) -> dict[str, Any]:
     if summary.synthetic and "synthetic" not in source:
         source += " (synthetic)"
     return {
-        "state": found.run.state,
+        "state": entry.run.state,
         "progress": min(ended / total, 1.0),
         "value": best.value if best else None,
         "text": mean_and_spread(summary.metric, best.value, best.std) if best else NONE,

@@ -29,16 +29,16 @@ def figures_by_fold(run: Run, best: BestTrial) -> pd.DataFrame:
         return baselines
     baselines = baselines.assign(method=[*map(name_of, baselines["model"], baselines["resampled"])], ours=False)
     curves = run.table("curves", best.trial)
-    ours = [curves[curves["epoch"] == best.epoch].assign(method=BEST)]
+    models = [curves[curves["epoch"] == best.epoch].assign(method=BEST)]
     final = run.final_evaluation()
     if final is not None:
         name = f"{DETECTOR} trial {final.trial} (mean of {final.members} seeds)"
         rows = [{"fold": fold.fold, **fold.figures} for fold in final.folds.by_fold]
         numbers = dict.fromkeys(final.folds.by_fold[0].figures, float)
-        ours.append(pd.DataFrame(rows).astype(numbers).assign(method=name))
+        models.append(pd.DataFrame(rows).astype(numbers).assign(method=name))
     sides = baselines.drop_duplicates("fold")[["fold", "training_rows", "validation_rows"]]
     figures = pd.concat(
-        [*(part.assign(ours=True).merge(sides, on="fold") for part in ours), baselines], ignore_index=True
+        [*(part.assign(ours=True).merge(sides, on="fold") for part in models), baselines], ignore_index=True
     )
     # A withheld attack type's rows have no part in most figures.
     counts = zip(baselines["fold"], baselines["confusion"], strict=True)

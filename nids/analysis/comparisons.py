@@ -55,10 +55,10 @@ class Contest:
     @property
     def figures(self) -> tuple[str, str]:
         """Mean and spread of both, ours first."""
-        ours, theirs = (
+        first, second = (
             mean_and_spread(self.metric, side.mean(), side.std(ddof=1)) for side in (self.ours, self.theirs)
         )
-        return ours, theirs
+        return first, second
 
 
 def contest(
@@ -126,17 +126,17 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
     """
     if figures.empty or not figures["ours"].any():
         return []
-    ours_name = str(figures.loc[figures["ours"], "method"].iloc[-1])
-    ours = figures[figures["method"] == ours_name].set_index("fold")
+    own_name = str(figures.loc[figures["ours"], "method"].iloc[-1])
+    own = figures[figures["method"] == own_name].set_index("fold")
     contests = []
     for metric in baselines.TESTED:
         rival = baselines.best_in(figures, metric)
         if rival is None:
             continue
-        theirs = figures[figures["method"] == rival].set_index("fold")
-        judging = ours["validation_rows" if described(metric).needs_unseen else "known_rows"]
-        name = f"trial {best}" if ours_name == baselines.BEST else f"the {ours_name}"
-        sides = [side[metric].astype(float).sort_index() for side in (ours, theirs)]
+        others = figures[figures["method"] == rival].set_index("fold")
+        judging = own["validation_rows" if described(metric).needs_unseen else "known_rows"]
+        name = f"trial {best}" if own_name == baselines.BEST else f"the {own_name}"
+        sides = [side[metric].astype(float).sort_index() for side in (own, others)]
         names = (name, f"the best baseline ({rival})")
-        contests.append(contest(metric, names, sides[0], sides[1], tuple(ours["training_rows"]), tuple(judging)))
+        contests.append(contest(metric, names, sides[0], sides[1], tuple(own["training_rows"]), tuple(judging)))
     return contests

@@ -17,11 +17,11 @@ SEEN, UNSEEN = "known from training", "unseen in training"
 MOST_TYPES = 14
 
 
-def data(ours: Evaluation, benign: str, most: int = MOST_TYPES) -> pd.DataFrame:
+def data(evaluation: Evaluation, benign: str, most: int = MOST_TYPES) -> pd.DataFrame:
     """Return the detection rates of the attack types with the most rows of a held-out file.
 
     Args:
-        ours: What ``nids.evaluation.evaluate.evaluate_detector`` says of the finalized trial.
+        evaluation: What ``nids.evaluation.evaluate.evaluate_detector`` says of the finalized trial.
         benign: The class of traffic that is no attack.
         most: The most types of either kind; the rest of it is one row, "other …".
 
@@ -29,7 +29,7 @@ def data(ours: Evaluation, benign: str, most: int = MOST_TYPES) -> pd.DataFrame:
         Columns attack, kind (``SEEN`` or ``UNSEEN``), rows, and detection_rate and recall, shares; unseen types first,
         and of each kind those with the most rows.
     """
-    table = pd.DataFrame([dict(entry) for entry in ours.attacks if entry.class_name != benign])
+    table = pd.DataFrame([dict(entry) for entry in evaluation.attacks if entry.class_name != benign])
     parts = []
     for kind, seen in ((UNSEEN, False), (SEEN, True)):
         chosen = table[table["seen"] == seen].sort_values(["rows", "attack"], ascending=[False, True])

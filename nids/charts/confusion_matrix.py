@@ -41,10 +41,10 @@ def data(confusions: pd.DataFrame, trial: int, classes: Sequence[str]) -> pd.Dat
     return data.assign(share=data["count"] / rows.where(rows > 0))
 
 
-def data_of_evaluation(ours: Evaluation) -> pd.DataFrame:
+def data_of_evaluation(evaluation: Evaluation) -> pd.DataFrame:
     """Return the confusion matrix of one held-out file, as ``data`` has it."""
-    names = [entry.class_name for entry in ours.classes]
-    counts = pd.DataFrame(ours.confusion, index=pd.Index(names, name="actual"), columns=names)
+    names = [entry.class_name for entry in evaluation.classes]
+    counts = pd.DataFrame(evaluation.confusion, index=pd.Index(names, name="actual"), columns=names)
     long = counts.melt(var_name="predicted", value_name="count", ignore_index=False).reset_index()
     return data(long.assign(trial=0), 0, names)
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from nids.metrics.evaluation import Evaluation
 
 
-def data(ours: Evaluation) -> pd.DataFrame:
+def data(evaluation: Evaluation) -> pd.DataFrame:
     """Return the reliability table of one held-out file, a row a bin that has rows.
 
     Columns: confidence and accuracy, fractions, and rows.
     """
-    data = pd.DataFrame(ours.calibration.model_dump(include={"confidence", "accuracy", "rows"}))
+    data = pd.DataFrame(evaluation.calibration.model_dump(include={"confidence", "accuracy", "rows"}))
     return data[data["rows"] > 0].astype({"confidence": float, "accuracy": float}).reset_index(drop=True)
 
 

@@ -21,17 +21,17 @@ OURS, BASELINES = "finalized trial", "baselines"
 LEAST_RATE = 1e-4
 
 
-def data(ours: Evaluation | None, baselines: Sequence[tuple[str, Evaluation]]) -> pd.DataFrame:
+def data(evaluation: Evaluation | None, baselines: Sequence[tuple[str, Evaluation]]) -> pd.DataFrame:
     """Return the ROC curves of one held-out file, a row a point.
 
     Args:
-        ours: What ``nids.evaluation.evaluate.evaluate_detector`` says of the finalized trial, None if there is none.
+        evaluation: What ``nids.evaluation.evaluate.evaluate_detector`` says of the finalized trial, or None.
         baselines: Name of each baseline, and what it says of that.
 
     Returns:
         Columns method, kind (``OURS`` or ``BASELINES``), false_positive_rate and detection_rate, fractions.
     """
-    named = [(OURS, OURS, ours)] if ours else []
+    named = [(OURS, OURS, evaluation)] if evaluation else []
     named += [(name, BASELINES, evaluation) for name, evaluation in baselines]
     parts = [pd.DataFrame(dict(evaluation.roc)).assign(method=name, kind=kind) for name, kind, evaluation in named]
     columns = ["method", "kind", "false_positive_rate", "detection_rate"]

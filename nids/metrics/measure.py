@@ -34,6 +34,7 @@ class Measure:
         objective: Whether a search may optimise it. Not if a useless classifier reaches its best value, such as one
             that takes every row for an attack.
         headline: Whether it stands in the short tables, which have no room for all.
+        definition: What it is, in a sentence or two for readers of report and dashboard; may be empty.
     """
 
     name: str
@@ -45,3 +46,4 @@ class Measure:
     needs_unseen: bool = False
     objective: bool = True
     headline: bool = False
+    definition: str = ""

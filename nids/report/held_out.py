@@ -89,18 +89,20 @@ def accesses(run: Run) -> str:
     return f"Evaluations on the held-out files: {len(recorded)} ({listed})."
 
 
-def _of_file(file: str, ours: DetectorEvaluation | None, others: list[BaselineEvaluation], base_rate: float) -> HeldOut:
-    rows = [_row(OURS, ours)] if ours else []
+def _of_file(
+    file: str, evaluation: DetectorEvaluation | None, others: list[BaselineEvaluation], base_rate: float
+) -> HeldOut:
+    rows = [_row(OURS, evaluation)] if evaluation else []
     baselines = [(name_of(each.model, each.resampled), each) for each in others]
     rows += [_row(name, each) for name, each in baselines]
     return HeldOut(
         file,
         rows,
-        _notes(ours) if ours else [],
-        _classes(ours) if ours else [],
-        [_attack(each) for each in sorted(ours.attacks, key=_order)] if ours else [],
-        [_alert(rate, result, base_rate) for rate, result in ours.detection.items()] if ours else [],
-        ours,
+        _notes(evaluation) if evaluation else [],
+        _classes(evaluation) if evaluation else [],
+        [_attack(each) for each in sorted(evaluation.attacks, key=_order)] if evaluation else [],
+        [_alert(rate, result, base_rate) for rate, result in evaluation.detection.items()] if evaluation else [],
+        evaluation,
         baselines,
     )
 
@@ -118,12 +120,12 @@ def _row(name: str, evaluation: Evaluation) -> tuple[str, ...]:
     )
 
 
-def _notes(ours: DetectorEvaluation) -> list[str]:
-    members = pd.DataFrame(ours.members)[["accuracy", "macro_f1"]].astype(float)
-    ends = {name: interval(name, *ours.intervals[name]) for name in ("accuracy", "macro_f1")}
+def _notes(evaluation: DetectorEvaluation) -> list[str]:
+    members = pd.DataFrame(evaluation.members)[["accuracy", "macro_f1"]].astype(float)
+    ends = {name: interval(name, *evaluation.intervals[name]) for name in ("accuracy", "macro_f1")}
     notes = [
-        f"{ours.rows:,} rows: {ours.seen.rows:,} attacks of known types, {ours.unseen.rows:,} of unseen types. 95 % "
-        f"bootstrap intervals: accuracy {ends['accuracy']}, macro-F1 {ends['macro_f1']}.",
+        f"{evaluation.rows:,} rows: {evaluation.seen.rows:,} attacks of known types, {evaluation.unseen.rows:,} of "
+        f"unseen types. 95 % bootstrap intervals: accuracy {ends['accuracy']}, macro-F1 {ends['macro_f1']}.",
     ]
     if len(members) > 1:
         accuracy, f1 = (
@@ -133,23 +135,23 @@ def _notes(ours: DetectorEvaluation) -> list[str]:
             f"The detector averages {len(members)} models. Individually, they reach an accuracy of {accuracy} and a "
             f"macro-F1 of {f1}."
         )
-    losses = {kind: value("log_loss", figures["log_loss"]) for kind, figures in ours.calibrated.items()}
+    losses = {kind: value("log_loss", figures["log_loss"]) for kind, figures in evaluation.calibrated.items()}
     errors = ", ".join(f"{kind} {loss}" for kind, loss in losses.items())
     notes.append(f"Log-loss of its probabilities by calibration: {errors}.")
     return notes
 
 
-def _classes(ours: Evaluation) -> list[tuple[str, ...]]:
+def _classes(evaluation: Evaluation) -> list[tuple[str, ...]]:
     names = ("precision", "recall", "f1", "false_positive_rate", "roc_auc", "pr_auc")
     rows = [
         (result.class_name, f"{sum(counts):,}", *(value(name, getattr(result, name)) for name in names))
-        for result, counts in zip(ours.classes, ours.confusion, strict=True)
+        for result, counts in zip(evaluation.classes, evaluation.confusion, strict=True)
     ]
-    figures = ours.figures
+    figures = evaluation.figures
     for average in ("macro", "weighted"):
         means = (value(name, figures[f"{average}_{name}"]) for name in ("precision", "recall", "f1"))
         area = value("roc_auc", figures["macro_roc_auc"]) if average == "macro" else NONE
-        rows.append((f"{average} average", f"{ours.rows:,}", *means, NONE, area, NONE))
+        rows.append((f"{average} average", f"{evaluation.rows:,}", *means, NONE, area, NONE))
     return rows
 
 

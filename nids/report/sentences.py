@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from nids.analysis.class_results import CLASS_MEASURES
 from nids.charts.trial_states import STATES
 from nids.metrics.formatting import mean_and_spread, value
-from nids.metrics.measures import label
+from nids.metrics.measures import applicable, described, label
 from nids.report import significance
 from nids.results import ranking
 
@@ -136,45 +137,16 @@ def definitions(summary: RunSummary) -> list[tuple[str, str]]:
         if folds > 1
         else "One fold has no spread, so none is given: how much a figure depends on the rows is unknown."
     )
-    unseen = [
-        (
-            label("unseen_macro_f1"),
-            "Macro-F1 over known rows and those of attack types that the fold withheld from training, each withheld "
-            "type weighing as much as the known rows of its class, times n / (n + 5) for its n rows.",
-        ),
-        (
-            label("unseen_detection_rate"),
-            "Of a withheld attack type's rows, the share that is taken for any attack: the mean over the types, "
-            "weighted by n / (n + 5). All other measures are of rows of known types.",
-        ),
-    ]
+    names = (*applicable(unseen="unseen_detection_rate" in summary.metrics.index), "training_loss", *CLASS_MEASURES)
+    measures = [(label(name), described(name).definition) for name in names if described(name).definition]
     return [
         ("±", spread),
-        *(unseen if "unseen_detection_rate" in summary.metrics.index else []),
         ("validation rows", "The part of each fold that the model was not trained on, never resampled."),
-        ("accuracy", "Share of the rows whose class is right. Frequent classes decide it."),
-        (
-            "macro-F1",
-            "Plain mean of the classes' F1, each counting alike, be it a class of thousands or of ten rows. "
-            "A class that neither occurs in a fold nor is predicted there does not count.",
-        ),
-        (
-            "log-loss",
-            "Mean of −ln of the probability given to the right class, in nats a row. Lower is better.",
-        ),
+        *measures,
         (
             "weighted …",
             "Mean over the classes, each weighing as much as it has rows. Weighted recall is accuracy.",
         ),
-        (
-            "training loss",
-            "What the optimiser saw in the epoch: with dropout and, where used, resampled rows and class "
-            "weights. Its level is not that of the validation log-loss.",
-        ),
-        ("precision", "Of the rows put in a class, the share that belongs there."),
-        ("recall", "Of a class's rows, the share that is given this class: its detection rate."),
-        ("F1", "Harmonic mean of precision and recall."),
-        ("false-positive rate", "Of the rows of all other classes, the share that is put in this class."),
         (
             "majority class",
             "What is reached without looking at a row's features: every row gets the shares of the classes "

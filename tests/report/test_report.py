@@ -13,12 +13,13 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from rich.console import Console
 
 from nids import report
+from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import SHOWN_TRIALS, BestTrial
 from nids.datasets.catalog.nsl_kdd.published import PAPER
 from nids.datasets.published import PublishedResult
 from nids.errors import UserError
 from nids.metrics.formatting import duration, interval, mean_and_spread, setting
-from nids.metrics.measures import applicable
+from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, applicable, described, label
 from nids.report import cells, sentences
 from nids.results import Run, RunWriter
 from nids.results.schema import TRIALS_A_PART
@@ -363,7 +364,9 @@ def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
         "Trial 0 is the best: it detects 75.0 ± 1.0 % of the attacks of types withheld from its training, at a "
         "false-alarm rate of 5.0 ± 1.0 %; accuracy on known types 99.00 ± 0.04 %"
     ) in sentences.verdict(found)
-    assert "detection rate of unseen attacks" in dict(sentences.definitions(found))
+    definitions = dict(sentences.definitions(found))
+    for name in (*UNSEEN_HEADLINE, *HEADLINE, *CLASS_MEASURES):
+        assert definitions[label(name)] == described(name).definition != ""
     assert re.search(r"perl\s+U2R\s+unseen\s+8\s+75.00 %\s+25.00 %", shown(run))
     assert "<td>perl</td><td>U2R</td><td>unseen</td><td>8</td><td>75.00 %</td><td>25.00 %</td>" in page(run)
     assert "Results by attack type" not in page(make_run(tmp_path / "random", trial(0), attacks=attacks[1:]))

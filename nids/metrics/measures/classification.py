@@ -6,8 +6,21 @@ from nids.metrics.classification import accuracy, macro_f1, weighted
 from nids.metrics.measure import Measure
 
 MEASURES = (
-    Measure("accuracy", "accuracy", compute=lambda rows: accuracy(rows.confusion), headline=True),
-    Measure("macro_f1", "macro-F1", compute=lambda rows: macro_f1(rows.confusion), headline=True),
+    Measure(
+        "accuracy",
+        "accuracy",
+        compute=lambda rows: accuracy(rows.confusion),
+        headline=True,
+        definition="Share of the rows whose class is correct. Frequent classes decide it.",
+    ),
+    Measure(
+        "macro_f1",
+        "macro-F1",
+        compute=lambda rows: macro_f1(rows.confusion),
+        headline=True,
+        definition="Plain mean of the classes' F1, each counting alike, be it a class of thousands or of ten rows. "
+        "A class that neither occurs among the rows nor is predicted does not count.",
+    ),
     Measure(
         "log_loss",
         "log-loss",
@@ -16,6 +29,7 @@ MEASURES = (
         log_scale=True,
         compute=lambda rows: rows.log_loss,
         headline=True,
+        definition="Mean of −ln of the probability given to the right class, in nats a row. Lower is better.",
     ),
     Measure(
         "weighted_precision",

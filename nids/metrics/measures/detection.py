@@ -5,7 +5,11 @@ from __future__ import annotations
 from nids.metrics.measure import Measure
 
 MEASURES = (
-    Measure("detection_rate", "detection rate"),
+    Measure(
+        "detection_rate",
+        "detection rate",
+        definition="Share of all attacks that are classified as an attack of any class.",
+    ),
     Measure("roc_auc", "ROC-AUC", unit="area"),
     Measure("pr_auc", "PR-AUC", unit="area"),
     Measure("expected_calibration_error", "expected calibration error", direction="min"),
