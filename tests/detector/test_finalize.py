@@ -105,7 +105,8 @@ def test_fit_models_trains_no_model_twice(run: Run, tmp_path: Path, monkeypatch:
     models = fit_models(training_set, work, job, pool, kept, again)
     reused, *trained = again.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert reused == "Reusing 2 of 4 models: an earlier, interrupted run trained them."
-    assert [line.partition(": ")[2] for line in trained] == ["trained (3 of 4 models)", "trained (4 of 4 models)"]
+    ends = [line.partition(": ")[2] for line in trained if ": " in line]  # a slow machine has lines of progress between
+    assert ends == ["trained (3 of 4 models)", "trained (4 of 4 models)"]
     assert {name: (tmp_path / name).read_bytes() for name in earlier} == earlier
     assert len(models) == len(kept.names(".npz")) == 4
     assert not (Path(run.uri) / "final/unfinished").exists()
