@@ -261,3 +261,9 @@ class Job(_Section):
                 f"is {self.training.epochs}: it must be at most that"
             )
         return self
+
+    def on_fallback(self) -> Job:
+        """Return this job on the rows of its ``data.fallback``, which it must have."""
+        return self.model_copy(
+            update={"data": self.data.model_copy(update={"dataset": self.data.fallback, "fallback": None})}
+        )

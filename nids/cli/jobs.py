@@ -64,6 +64,7 @@ def submit(
     from nids import config, job_file
     from nids.cluster import packing
     from nids.cluster.job_client import JobClient
+    from nids.search.session import default_name
 
     console = Console()
     if (job is None) == (resume is None):
@@ -73,7 +74,7 @@ def submit(
     overrides = [part for override in set_ or () for part in ("--set", override)]
     if job is not None:
         described = job_file.read(job, set_ or ())  # what is wrong in it is said here, not in a log far away
-        run = name or f"{described.name}-{datetime.now():%Y%m%d-%H%M%S}"
+        run = name or default_name(described)
         # The job's name, which is that of its file unless it says otherwise.
         overrides += ["--set", f"name={json.dumps(described.name)}"]
         command = ["search", packing.JOB, "--name", run, *overrides]

@@ -35,6 +35,5 @@ def rows_of(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic
                     raise
                 console.print(plain(str(error)), style="yellow", highlight=False, soft_wrap=True)
                 console.print(f"[bold yellow]Searching on {job.data.fallback} instead: its rows are synthetic.[/]")
-                fallback = job.data.model_copy(update={"dataset": job.data.fallback, "fallback": None})
-                job = job.model_copy(update={"data": fallback})
+                job = job.on_fallback()
     return job, datasets.load_for(job.data, job.search.seed, data)

@@ -61,9 +61,8 @@ def search(
         raise TypeError("overrides are for job files: give a job that already holds these values")
     name = name or default_name(job)
     results.new_run(storage, name)  # before anything is read
-    fallback = job.data.fallback
-    if fallback and not datasets.available(job.data.dataset, file=job.data.file, folder=data):
-        job = job.model_copy(update={"data": job.data.model_copy(update={"dataset": fallback, "fallback": None})})
+    if job.data.fallback and not datasets.available(job.data.dataset, file=job.data.file, folder=data):
+        job = job.on_fallback()
     traffic = datasets.load_for(job.data, job.search.seed, data)
     console = console or Console(stderr=True)
 
