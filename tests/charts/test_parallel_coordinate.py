@@ -1,31 +1,20 @@
 from __future__ import annotations
 
-import pandas as pd
-import pytest
+from typing import TYPE_CHECKING
+
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.charts import (
-    parallel_coordinate,
-)
+from nids.charts import parallel_coordinate
 from nids.charts.parallel_coordinate import BEST, OTHERS, STOPPED
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SPACE = {
     "rate": FloatDistribution(1e-4, 1e-2, log=True),
     "size": IntDistribution(0, 10),
     "kind": CategoricalDistribution(["a", "b", "c"]),
 }
-
-
-@pytest.fixture
-def trials() -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            (0, "COMPLETE", 0.1, 1e-3, 5, "c"),
-            (1, "COMPLETE", 0.2, 1e-2, 10, "a"),
-            (2, "PRUNED", 0.01, 1e-4, 0, "b"),
-        ],
-        columns=["trial", "state", "value", "params_rate", "params_size", "params_kind"],
-    )
 
 
 def test_data_crosses_each_axis_where_the_value_lies(trials: pd.DataFrame) -> None:
