@@ -1,4 +1,4 @@
-"""What a finished or interrupted run was made of, for whoever goes on with it: its job, and its folds."""
+"""What a finished or interrupted run was made of, for those who continue it: its job, and its folds."""
 
 from __future__ import annotations
 
