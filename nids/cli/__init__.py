@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from nids.cli import bench, cluster, dashboard, data, evaluate, jobs, runs, score
-from nids.cli import search as searching
+from nids.cli import bench, cluster, dashboard, data, evaluate, jobs, runs, score, search
 from nids.cli.options import plain
 from nids.errors import UserError
 
@@ -28,8 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    searching.search,
-    searching.resume,
+    search.search,
+    search.resume,
     runs.report,
     runs.runs,
     dashboard.dashboard,

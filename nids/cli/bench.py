@@ -22,7 +22,7 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, help="Repetitions of each comparison.")] = 3,
 ) -> None:
     """Benchmark this machine: speed, memory and overhead of a search. Needs NSL-KDD."""
-    from nids import bench as benchmark
+    from nids.bench import measure
 
     progress = Console(stderr=True)
-    print(benchmark.measure(parts or (), rounds, progress.print))
+    print(measure(parts or (), rounds, progress.print))

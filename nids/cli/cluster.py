@@ -27,8 +27,7 @@ def local(
     """Run a Ray cluster of several nodes on this machine until Ctrl-C, to try out what is meant for many machines."""
     import signal
 
-    from nids.cluster import local as local_cluster
-    from nids.cluster.local import Size
+    from nids.cluster.local import Size, running
 
     console = Console()
 
@@ -43,7 +42,7 @@ def local(
         signal.signal(ending, interrupt)
     console.print(f"Starting {nodes} nodes …")
     try:
-        with local_cluster.running(Size(nodes, cpus_per_node, gpus_per_node), console.print, dashboard_port) as cluster:
+        with running(Size(nodes, cpus_per_node, gpus_per_node), console.print, dashboard_port) as cluster:
             console.print(
                 f"\nUse it from another terminal; stop it here with Ctrl-C:\n"
                 f'  nids submit jobs/quick.toml --storage "$PWD/runs" --address {cluster.dashboard} --follow\n'

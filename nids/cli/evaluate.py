@@ -44,7 +44,6 @@ def finalize(
 ) -> None:
     """Train a trial on all rows, save it as a detector and evaluate it on the held-out files."""
     from nids import results
-    from nids.models import backend
     from nids.results import ranking
 
     console = Console()
@@ -56,7 +55,6 @@ def finalize(
             raise UserError(f"found --trial {trial} and --pick {pick!r}: both name the trial. Give one of them.")
         trial = int(ranking.pick(opened.trials(), ranking.Rule.from_text(pick))["trial"])
         console.print(f"{pick}: trial {trial}", highlight=False)
-    backend.configure_alone()
     from nids.detector.finalize import BUNDLE
     from nids.detector.finalize import finalize as finalize_run
     from nids.evaluation.workspace import Workspace
@@ -108,14 +106,12 @@ def correlate(
     from nids import results
     from nids.evaluation import rank_correlation
     from nids.evaluation.workspace import Workspace
-    from nids.models import backend
     from nids.report import rank_correlation as report
 
     console = Console()
     opened = [results.open_run(storage, name) for name in runs]
     if opened[0].has_rank_correlation() and not again:
         raise already_evaluated(f"{runs[0]} already has rank correlations")
-    backend.configure_alone()
     outcome = rank_correlation.measure(opened, seeds, Workspace(storage, console, data, address, set_ or ()))
     folder = opened[0].folder.folder(results.RANK_CORRELATION)
     report.write_pictures(outcome, folder)

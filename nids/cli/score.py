@@ -61,13 +61,12 @@ def score(
 
         result = score_on_cluster.score(bundle, files, out or Path("scores"), address, progress, **options)
     else:
-        from nids.detector import bundle as bundles
         from nids.detector import score as scoring
+        from nids.detector.bundle import load
         from nids.storage import Folder
 
-        detector = bundles.load(Folder.from_uri(bundle))
-        if detector.manifest.data.get("synthetic"):
-            progress.print("[bold yellow]The detector was trained on synthetic rows: it knows no real traffic.[/]")
+        detector = load(Folder.from_uri(bundle))
+        scoring.warn_if_synthetic(detector, progress)
         result = scoring.score(detector, files, out or Path("scores.parquet"), progress, **options)
     show(result, Console())
 

@@ -54,12 +54,12 @@ def search(
         highlight=False,
     )
 
-    def prepare() -> PreparedSearch:
-        from nids.search import prepare as preparation
+    def prepared() -> PreparedSearch:
+        from nids.search.prepare import prepare
 
-        return preparation.prepare(described, traffic, storage, name, console.print)
+        return prepare(described, traffic, storage, name, console.print)
 
-    _run(prepare, address, storage, console)
+    _run(prepared, address, storage, console)
 
 
 def resume(
@@ -80,12 +80,12 @@ def resume(
         show(opened, console)
     else:
 
-        def prepare() -> PreparedSearch:
-            from nids.search import prepare as preparation
+        def prepared() -> PreparedSearch:
+            from nids.search.prepare import prepare_again
 
-            return preparation.prepare_again(opened, storage, data, console.print, set_ or ())
+            return prepare_again(opened, storage, data, console.print, set_ or ())
 
-        _run(prepare, address, storage, console)
+        _run(prepared, address, storage, console)
 
 
 def _run(prepare: Callable[[], PreparedSearch], address: str | None, storage: str, console: Console) -> None:

@@ -67,6 +67,17 @@ class Calibration(BaseModel):
     natural: tuple[Annotated[float, Field(ge=0, le=1)], ...]
 
 
+class TrainingData(BaseModel):
+    """The rows that a detector was trained on, as ``nids.results.manifest.DataSection`` has them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    sha256: str
+    rows: int
+    synthetic: bool
+
+
 class Manifest(BaseModel):
     """What a bundle says of itself.
 
@@ -84,7 +95,7 @@ class Manifest(BaseModel):
         thresholds: False-positive rate aimed at → threshold on the attack score, from rows that the model at hand was
             not trained on.
         calibration: What the folds say about the probabilities.
-        data: The training file: source, SHA-256, rows.
+        data: What it was trained on.
         created: When, in ISO 8601.
         versions: Of the packages that it was made with.
     """
@@ -103,7 +114,7 @@ class Manifest(BaseModel):
     members: Annotated[int, Field(ge=1, le=100)]
     thresholds: dict[float, float]
     calibration: Calibration
-    data: dict[str, Any]
+    data: TrainingData
     created: str
     versions: dict[str, str]
 
@@ -219,12 +230,12 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
     files = read_files(folder)
     try:
         # Of another version, the rest may look different: this is read first, and alone.
-        found = json.loads(files["manifest.json"])["format"]
+        form = json.loads(files["manifest.json"])["format"]
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(folder, "manifest.json", f"it names no format ({error})") from None
-    if found not in (*ONLY_MODEL, FORMAT):
+    if form not in (*ONLY_MODEL, FORMAT):
         raise UserError(
-            f"{folder.uri}: the bundle has format {found}, this version of nids reads formats up to {FORMAT}. "
+            f"{folder.uri}: the bundle has format {form}, this version of nids reads formats up to {FORMAT}. "
             "Use the version that wrote it, or make it anew with `nids finalize`."
         )
     manifest = _manifest(folder, files["manifest.json"])
@@ -235,7 +246,7 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
         )
     expected = {"manifest.json", "encoding.json", "MODEL_CARD.md"}
     expected |= {f"weights-{i}.npz" for i in range(manifest.members)}
-    expected |= set() if found in ONLY_MODEL else {"dataset.json"}
+    expected |= set() if form in ONLY_MODEL else {"dataset.json"}
     if set(files) != expected:
         raise damaged(folder, SUMS, f"it lists {', '.join(sorted(files))} instead of {', '.join(sorted(expected))}")
     described = _dataset(folder, files.get("dataset.json"), manifest)

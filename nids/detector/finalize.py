@@ -190,7 +190,7 @@ def _manifest(
         members=members,
         thresholds=thresholds_of(predictions, training_set),
         calibration=calibration_of(predictions, training_set, all_rows, choice.hyperparameters),
-        data=run.manifest.data.model_dump(include={"source", "sha256", "rows", "synthetic"}),
+        data=bundle.TrainingData(**run.manifest.data.model_dump(include={*bundle.TrainingData.model_fields})),
         created=datetime.now(UTC).isoformat(),
         versions=backend.versions(VERSIONS_OF),
     )

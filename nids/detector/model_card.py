@@ -28,10 +28,10 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], evaluation: FinalEv
     parts = [
         f"# {manifest.dataset} detector: trial {manifest.trial} of {manifest.run}",
         f"{models.get(manifest.model).title}, the mean of {manifest.members} models, each trained for "
-        f"{manifest.epochs} epochs on all {data['rows']:,} rows of {data['source']}. It gives each connection a "
+        f"{manifest.epochs} epochs on all {data.rows:,} rows of {data.source}. It gives each connection a "
         f"probability for {', '.join(manifest.classes)}.",
     ]
-    if data["synthetic"]:
+    if data.synthetic:
         parts.append("**The rows are synthetic: its figures say nothing about real traffic.**")
     parts += ["## Evaluation", *_figures(trial, evaluation)]
     parts += ["## Alerts", *_alerts(manifest)]
@@ -46,7 +46,7 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], evaluation: FinalEv
         f"{_shares(manifest.classes, manifest.calibration.natural)}.",
         "## Training details",
         _table(("hyperparameter", ""), [(k, setting(v)) for k, v in manifest.hyperparameters.model_dump().items()]),
-        f"Training file: SHA-256 {data['sha256']}. Made {manifest.created} with "
+        f"Training file: SHA-256 {data.sha256}. Made {manifest.created} with "
         + ", ".join(f"{name} {number}" for name, number in manifest.versions.items())
         + ".",
     ]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from nids.datasets.io.chunks import Reject
     from nids.datasets.schema import DatasetSpec
+    from nids.detector.bundle import Bundle
 
 DEFAULT_FALSE_POSITIVE_RATE = 0.01
 
@@ -80,6 +81,12 @@ class ScoreResult:
     alerts: int
     seconds: float
     out: Path
+
+
+def warn_if_synthetic(detector: Bundle, console: Console) -> None:
+    """Say that a detector has never seen real traffic, if so."""
+    if detector.manifest.data.synthetic:
+        console.print("[bold yellow]The detector was trained on synthetic rows: it knows no real traffic.[/]")
 
 
 def score(

@@ -15,9 +15,9 @@ import ray.data
 from rich.console import Console
 
 from nids.cluster import connection
-from nids.detector import bundle as bundles
 from nids.detector import score as scoring
 from nids.detector import score_files
+from nids.detector.bundle import load
 from nids.errors import UserError
 from nids.models import backend
 from nids.progress import ProgressDisplay
@@ -80,7 +80,7 @@ def score(
     started = time.perf_counter()
     files = score_files.find_files(paths)
     backend.configure_alone()
-    classes = bundles.load(Folder.from_uri(bundle)).classes  # and with it, that it can be loaded
+    detector = load(Folder.from_uri(bundle))
     _refuse_same_names(files)
     for folder, ending in ((out, ENDING), (rejects, REJECTS)):
         if folder is not None:
@@ -93,6 +93,7 @@ def score(
         false_positive_rate,
         overwrite,
     )
+    scoring.warn_if_synthetic(detector, console)
     with connection.connected(address):
         # Progress is shown here, and of its own Ray Data would tell a page.
         ray.data.DataContext.get_current().enable_progress_bars = False
@@ -104,7 +105,7 @@ def score(
         scored = files_of.map(
             _Scorer, fn_constructor_args=(settings,), num_cpus=1, compute=ray.data.ActorPoolStrategy(size=slots)
         )
-        by_class = np.zeros(len(classes), dtype=np.int64)
+        by_class = np.zeros(len(detector.classes), dtype=np.int64)
         rejected = alerts = 0
         with ProgressDisplay(console, len(files), "files") as display:
             for row in scored.iter_rows():
@@ -117,7 +118,7 @@ def score(
     return scoring.ScoreResult(
         rows=int(by_class.sum()),
         rejected=rejected,
-        by_class=dict(zip(classes, by_class.tolist(), strict=True)),
+        by_class=dict(zip(detector.classes, by_class.tolist(), strict=True)),
         alerts=alerts,
         seconds=time.perf_counter() - started,
         out=out,
@@ -134,7 +135,7 @@ class _Scorer:
     @functools.cached_property
     def _detector(self) -> Bundle:
         # Not at once: what is raised there would not reach the user as the message that it is.
-        return bundles.load(Folder.from_uri(self._settings.bundle))
+        return load(Folder.from_uri(self._settings.bundle))
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         path, settings = Path(row["file"]), self._settings

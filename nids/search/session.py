@@ -66,12 +66,12 @@ def search(
     traffic = datasets.load_for(job.data, job.search.seed, data)
     console = console or Console(stderr=True)
 
-    def prepare() -> PreparedSearch:
-        from nids.search import prepare as preparation
+    def prepared() -> PreparedSearch:
+        from nids.search.prepare import prepare
 
-        return preparation.prepare(job, traffic, storage, name, console.print)
+        return prepare(job, traffic, storage, name, console.print)
 
-    return run_prepared(prepare, address, console)
+    return run_prepared(prepared, address, console)
 
 
 def default_name(job: Job) -> str:

@@ -86,10 +86,12 @@ def test_bad_rows_end_it_or_are_set_aside(cluster: None, detector: Path, files: 
     (files / "3.csv").write_text("\n".join(lines) + "\n")
     with pytest.raises(UserError, match=r"3\.csv, line 3, column 1 \(duration\): found 'soon'.*--rejects"):
         scoring_on_ray.score(str(detector), [files], tmp_path / "ended", None, quiet())
+    console = quiet()
     found = scoring_on_ray.score(
-        str(detector), [files], tmp_path / "scores", None, quiet(), rejects=tmp_path / "rejects"
+        str(detector), [files], tmp_path / "scores", None, console, rejects=tmp_path / "rejects"
     )
     assert (found.rows, found.rejected) == (239, 1)
+    assert "The detector was trained on synthetic rows" in console.file.getvalue()  # type: ignore[attr-defined]
     assert len(pd.read_csv(tmp_path / "rejects/3.csv.csv")) == 1
 
 
