@@ -68,7 +68,7 @@ def detector(folder: Path, traffic: Traffic) -> None:
         members=1,
         thresholds={0.01: 0.5},
         calibration=bundle.Calibration(temperature=1.0, trained_on=(0.2,) * 5, natural=(0.2,) * 5),
-        data={},
+        data=bundle.TrainingData(source="flows.csv", sha256="0" * 64, rows=140, synthetic=False),
         created="2026-01-02T03:04:05+00:00",
         versions={},
     )

@@ -242,7 +242,7 @@ def test_a_detector_of_it_is_trained_saved_and_scores(
         calibration=bundle.Calibration(
             temperature=1.0, trained_on=(1 / classes,) * classes, natural=(1 / classes,) * classes
         ),
-        data={},
+        data=bundle.TrainingData(source="flows.csv", sha256="0" * 64, rows=140, synthetic=False),
         created="2026-01-02T03:04:05+00:00",
         versions={},
     )
