@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import os
+import sys
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -48,7 +49,7 @@ class _TensorFlow:
     compiles = False
 
     def limit(self, cpus: int, gpus: float) -> bool:
-        with _quiet():
+        with _quiet(), _absent("jax"):
             import tensorflow as tf
 
             gpus_seen = tf.config.list_physical_devices("GPU")
@@ -186,6 +187,22 @@ def configure_alone() -> None:
 def _tensor_mib(total: int, share: float) -> int:
     """Return what of a card's memory, MiB, tensors may take in a process that has a share of the card."""
     return int(total * share) - CONTEXT_MIB
+
+
+@contextmanager
+def _absent(package: str) -> Iterator[None]:
+    """Have imports of a package fail meanwhile as if it were not installed, unless it has been imported before.
+
+    TensorFlow's converter for telephones imports JAX wherever it is installed: a third of TensorFlow's whole import.
+    """
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 @contextmanager

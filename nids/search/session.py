@@ -61,10 +61,15 @@ def search(
         raise TypeError("overrides are for job files: give a job that already holds these values")
     name = name or default_name(job)
     results.new_run(storage, name)  # before anything is read
+    console = console or Console(stderr=True)
     if job.data.fallback and not datasets.available(job.data.dataset, file=job.data.file, folder=data):
+        console.print(
+            f"{job.data.dataset} is not on this machine (`nids data fetch` gets it). Searching on "
+            f"{job.data.fallback} instead: its rows are synthetic.",
+            style="yellow",
+        )
         job = job.on_fallback()
     traffic = datasets.load_for(job.data, job.search.seed, data)
-    console = console or Console(stderr=True)
 
     def prepared() -> PreparedSearch:
         from nids.search.prepare import prepare

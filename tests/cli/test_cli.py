@@ -29,9 +29,8 @@ ROOT = Path(__file__).parents[2]
 TINY = [
     *("--set", "data.dataset=nsl-kdd-sample", "--set", "data.rows=600", "--set", "folds.count=2"),
     *("--set", "training.epochs=1", "--set", "search.trials=4", "--set", "scheduler.kind=none"),
-    *("--set", "resources.max_concurrent=1", "--set", "hyperparameters.conv_kernel_size=8"),  # traced once
-    *("--set", "folds.targets={R2L=30, U2R=20}", "--set", "hyperparameters.conv_filters=4"),
-    *("--set", "hyperparameters.gru_units=4", "--set", "hyperparameters.sequence_gru_units=4"),
+    *("--set", "folds.targets={R2L=30, U2R=20}", "--set", "resources.max_concurrent=1"),
+    *("--set", "model.name=mlp", "--set", "hyperparameters={layers=1, units=8, batch_size=256}"),
 ]
 
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import functools
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from streamlit.components.v2 import manifest_scanner
 
 from dashboard.serving.settings import STORAGE
 from nids.bench import synthetic_run
@@ -23,11 +27,27 @@ TRIALS = 30
 expect.set_options(timeout=60_000)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def packages_are_scanned_once() -> Iterator[None]:
+    """Streamlit looks through all installed packages for components of theirs each time that a test shows a page."""
+    scanned_once = functools.cache(manifest_scanner.scan_component_manifests)
+    with patch.object(manifest_scanner, "scan_component_manifests", scanned_once):
+        yield
+
+
+@pytest.fixture(scope="session")
+def large_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of 30 trials, for tests to copy."""
+    folder = tmp_path_factory.mktemp("large")
+    synthetic_run.write(Folder.from_uri(str(folder)), TRIALS)
+    return folder
+
+
 @pytest.fixture
-def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def storage(large_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A storage with a run named "large" of 30 trials, as the one that the server was started for."""
     folder = tmp_path / "runs"
-    synthetic_run.write(Folder.from_uri(str(folder)).folder("large"), TRIALS)
+    shutil.copytree(large_run, folder / "large")
     monkeypatch.setenv(STORAGE, str(folder))
     return folder
 

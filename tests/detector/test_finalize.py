@@ -49,7 +49,6 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
         search={"trials": 2, "startup_trials": 2},
         data={"rows": 240},
         scheduler={"kind": "none"},
-        hyperparameters={"conv_kernel_size": 8},
     )
     found = driver.run(prepare.prepare(job, traffic, storage, "a", console.print), console)
     finalize(found, None, 2, Workspace(storage, console))

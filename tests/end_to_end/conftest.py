@@ -35,11 +35,11 @@ startup_trials = 2
 kind = "none"
 [resources]
 max_concurrent = 1
+[model]
+name = "mlp"
 [hyperparameters]
-conv_filters = 4
-conv_kernel_size = 8 # one network, which is traced once
-gru_units = 4
-sequence_gru_units = 4
+layers = 1
+units = 8
 batch_size = 256
 """
 

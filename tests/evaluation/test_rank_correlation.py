@@ -54,7 +54,6 @@ def runs(
             folds={"scheme": scheme, "resampling": "none", "targets": {}},
             search={"metric": metric, "trials": TRIALS, "startup_trials": TRIALS, "start_from_paper": False},
             scheduler={"kind": "none"},
-            hyperparameters={"conv_kernel_size": 8},  # one network, which each process traces once
         )
         driver.run(prepare.prepare(job, traffic, storage, scheme, console.print), console)
     return [open_run(storage, name) for name in ("random", "unseen-attacks")]

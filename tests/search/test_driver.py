@@ -43,7 +43,6 @@ def test_the_same_seed_gives_the_same_search(
     job = make_job(
         search={"trials": 2, "startup_trials": 1},
         resources={"max_concurrent": 1},
-        hyperparameters={"conv_kernel_size": 8},
     )
     one, two = (start(job, traffic, str(tmp_path), name, console) for name in ("one", "two"))
     times = ["started", "ended", *SECONDS]

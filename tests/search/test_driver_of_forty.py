@@ -76,7 +76,6 @@ def search(cluster: None, make_job: Callable[..., Job], tmp_path_factory: pytest
         training={"epochs": EPOCHS},
         search={"trials": TRIALS, "startup_trials": 10},
         space={"resampling_ratio": {"choices": [*SOUND, POISONED]}},
-        hyperparameters={"conv_kernel_size": 8},  # one network, of which each process keeps one copy
     )
     traffic = datasets.load_training("nsl-kdd-sample", rows=job.data.rows)
     poison(job, traffic, storage)
