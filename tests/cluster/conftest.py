@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from nids.models.gpu_cards import cards
 
@@ -32,13 +33,25 @@ NOWHERE = {"gpus_per_trial": 3.0}
 
 
 @pytest.fixture(scope="session")
-def two_nodes() -> dict[str, Any]:
-    """What is found on a cluster of two nodes: 16 CPUs and 2 GPUs, 3 CPUs; see ``two_nodes.py``."""
+def two_nodes(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, Any]:
+    """What is found on a cluster of two nodes: 16 CPUs and 2 GPUs, 3 CPUs; see ``two_nodes.py``.
+
+    Of the processes that share the tests, the first that asks finds it out for all.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    shared = (folder if worker_id == "master" else folder.parent) / "two_nodes.json"
+    with FileLock(f"{shared}.lock"):
+        if not shared.exists():
+            shared.write_text(_found_on_two_nodes(), encoding="utf-8")
+        found: dict[str, Any] = json.loads(shared.read_text(encoding="utf-8"))
+    return found
+
+
+def _found_on_two_nodes() -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     environment["RAY_prestart_worker_first_driver"] = "0"  # no process for each CPU, ahead of its use
     wanted = json.dumps([*(resources for resources, _ in PLACEMENTS), NOWHERE])
     command = [sys.executable, str(Path(__file__).parent / "two_nodes.py"), wanted, "1000" if cards() else "3"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-3000:]
-    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    return found
+    return ended.stdout.splitlines()[-1]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from unittest.mock import patch
 
 import pytest
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
     from streamlit.testing.v1 import AppTest
 
 TRIALS = 30
@@ -96,13 +96,30 @@ def chromium() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="module")
+def context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Return a maker of browser contexts, one of each size and scheme: a context loads and compiles the app once."""
+
+    @functools.cache
+    def made(width: int = 1280, scheme: Literal["light", "dark"] = "light") -> BrowserContext:
+        return chromium.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            accept_downloads=True,
+            reduced_motion="reduce",
+        )
+
+    yield made
+    for opened in chromium.contexts:
+        opened.close()
+
+
 @pytest.fixture
-def tab(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    opened = context.new_page()
+def tab(context: Callable[..., BrowserContext]) -> Iterator[Page]:
+    opened = context().new_page()
     opened.set_default_timeout(60_000)
     yield opened
-    context.close()
+    opened.close()
 
 
 def faults_of(tab: Page) -> list[str]:

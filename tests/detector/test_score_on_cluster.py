@@ -13,8 +13,7 @@ from nids.detector import score as scoring
 from nids.detector import score_on_cluster as scoring_on_ray
 from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
-from nids.models.cnn_bigru import MODEL
-from nids.models.cnn_bigru.hyperparameters import Hyperparameters
+from nids.models.mlp import MODEL, Hyperparameters
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from nids.datasets.traffic import Traffic
 
-HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4)
+HP = Hyperparameters(layers=1, units=8)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def detector(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path
             "classes": traffic.dataset.classes,
             "run": "a-run",
             "trial": 0,
-            "model": "cnn-bigru",
+            "model": "mlp",
             "hyperparameters": HP,
             "epochs": 1,
             "members": 1,
@@ -69,28 +68,31 @@ def quiet() -> Console:
     return Console(file=io.StringIO())
 
 
-def test_each_file_has_the_scores_that_it_has_alone(cluster: None, detector: Path, files: Path, tmp_path: Path) -> None:
-    found = scoring_on_ray.score(str(detector), [files], tmp_path / "scores", None, quiet())
-    alone = scoring.score(bundle.load(Folder.from_uri(str(detector))), [files], tmp_path / "alone.parquet", quiet())
-    assert (found.rows, found.rejected, found.by_class, found.alerts) == (240, 0, alone.by_class, alone.alerts)
-    expected = pd.read_parquet(tmp_path / "alone.parquet")
-    parts = [pd.read_parquet(tmp_path / "scores" / f"{i}.csv.parquet") for i in range(5)]
-    pd.testing.assert_frame_equal(
-        pd.concat(parts, ignore_index=True).drop(columns="file"), expected.drop(columns="file"), rtol=1e-5
-    )
-
-
-def test_bad_rows_end_it_or_are_set_aside(cluster: None, detector: Path, files: Path, tmp_path: Path) -> None:
+def test_bad_rows_end_it_or_are_set_aside_and_others_have_the_scores_that_they_have_alone(
+    cluster: None, detector: Path, files: Path, tmp_path: Path
+) -> None:
     lines = (files / "3.csv").read_text().splitlines()
     lines[2] = lines[2].replace(lines[2].partition(",")[0], "soon", 1)
     (files / "3.csv").write_text("\n".join(lines) + "\n")
     with pytest.raises(UserError, match=r"3\.csv, line 3, column 1 \(duration\): found 'soon'.*--rejects"):
         scoring_on_ray.score(str(detector), [files], tmp_path / "ended", None, quiet())
     console = quiet()
-    found = scoring_on_ray.score(
+    result = scoring_on_ray.score(
         str(detector), [files], tmp_path / "scores", None, console, rejects=tmp_path / "rejects"
     )
-    assert (found.rows, found.rejected) == (239, 1)
+    alone = scoring.score(
+        bundle.load(Folder.from_uri(str(detector))),
+        [files],
+        tmp_path / "alone.parquet",
+        quiet(),
+        rejects=tmp_path / "alone.csv",
+    )
+    assert (result.rows, result.rejected, result.by_class, result.alerts) == (239, 1, alone.by_class, alone.alerts)
+    expected = pd.read_parquet(tmp_path / "alone.parquet")
+    parts = [pd.read_parquet(tmp_path / "scores" / f"{i}.csv.parquet") for i in range(5)]
+    pd.testing.assert_frame_equal(
+        pd.concat(parts, ignore_index=True).drop(columns="file"), expected.drop(columns="file"), rtol=1e-5
+    )
     assert "The detector was trained on synthetic rows" in console.file.getvalue()  # type: ignore[attr-defined]
     assert len(pd.read_csv(tmp_path / "rejects/3.csv.csv")) == 1
 

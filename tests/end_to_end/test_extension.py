@@ -34,6 +34,20 @@ max_concurrent = 1
 [hyperparameters]
 batch_size = 64
 """
+# One after another in one process, which connects to its cluster once.
+COMMANDS = """
+import sys
+from nids import cli
+from nids.cluster import connection
+
+with connection.connected():
+    for command in (
+        ["search", "job.toml", "--name", "added"],
+        ["finalize", "added", "--seeds", "1"],
+        ["score", "runs/added/bundle", sys.argv[1], "--out", "scores.parquet"],
+    ):
+        cli.app(command, standalone_mode=False)
+"""
 
 
 def examples() -> dict[str, str]:
@@ -73,27 +87,22 @@ def test_a_data_set_a_model_and_a_measure_are_added_by_a_file_each(tmp_path: Pat
         (tmp_path / path).write_text(source, encoding="utf-8")
     (tmp_path / "job.toml").write_text(JOB)
 
-    def nids(*arguments: str) -> str:
-        ended = subprocess.run(
-            [sys.executable, "-m", "nids.cli", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(tmp_path), "NIDS_DATA_DIR": str(data)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
-
-    report = nids("search", "job.toml", "--name", "added")
+    ended = subprocess.run(
+        [sys.executable, "-c", COMMANDS, str(data / "friday.csv")],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "NIDS_DATA_DIR": str(data)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    report = ended.stdout
     assert "balanced accuracy" in report
     assert "Infiltration" in report
     trials = pd.read_parquet(tmp_path / "runs/added/trials")
     assert trials["state"].tolist() == ["COMPLETE", "COMPLETE"]
     assert trials["value"].tolist() == pytest.approx(trials["balanced_accuracy"].tolist())
     assert trials["params_units"].between(16, 256).all()
-    nids("finalize", "added", "--seeds", "1")
-    nids("score", "runs/added/bundle", str(data / "friday.csv"), "--out", "scores.parquet")
     scores = pd.read_parquet(tmp_path / "scores.parquet")
     classes = ["Benign", "Botnet", "BruteForce", "DDoS", "Infiltration", "PortScan", "Web"]
     assert [name for name in scores if str(name).startswith("p_")] == [f"p_{name}" for name in classes]

@@ -42,6 +42,7 @@ def test_the_same_seed_gives_the_same_search(
     """With one trial at a time: of several, the order in which they end is the machine's."""
     job = make_job(
         search={"trials": 2, "startup_trials": 1},
+        scheduler={"kind": "none"},
         resources={"max_concurrent": 1},
     )
     one, two = (start(job, traffic, str(tmp_path), name, console) for name in ("one", "two"))

@@ -20,12 +20,13 @@ from nids.cluster.object_store import SharedFolds
 from nids.search.trainable import TrialProcess
 
 ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-tiny = {"conv_filters": 4, "gru_units": 4, "sequence_gru_units": 4, "batch_size": 64}
+tiny = {"layers": 1, "units": 8, "batch_size": 64}
 described = {
     "name": "a-test",
     "data": {"dataset": "nsl-kdd-sample", "rows": 600},
     "folds": {"count": 2, "resampling": "none"},
     "training": {"epochs": 2},
+    "model": {"name": "mlp"},
     "hyperparameters": tiny,
 }
 job = job_file.make(described, source="a test")

@@ -54,7 +54,7 @@ MANIFEST: dict[str, Any] = {
     "members": 1,
     "thresholds": {0.01: 0.5},
     "calibration": {"temperature": 1.0, "trained_on": (0.2,) * 5, "natural": (0.2,) * 5},
-    "data": {},
+    "data": {"source": "rows.csv", "sha256": "ab", "rows": 600, "synthetic": False},
     "created": "2026-01-02T03:04:05+00:00",
     "versions": {},
 }
