@@ -149,6 +149,7 @@ def test_a_long_module_says_why(name: str) -> None:
     assert len(source.splitlines()) <= LONGEST or "Long because" in (ast.get_docstring(ast.parse(source)) or "")
 
 
+@pytest.mark.slow
 def test_readers_of_results_load_neither_ray_nor_tensorflow() -> None:
     named = {module for page in DASHBOARD for module in IMPORTS[page].ever if module in PATHS}
     packages = ("results", "report", "charts", "analysis", "metrics")
@@ -158,6 +159,7 @@ def test_readers_of_results_load_neither_ray_nor_tensorflow() -> None:
         assert not {module.split(".")[0] for module in IMPORTS[page].ever} & set(SLOW), page
 
 
+@pytest.mark.slow
 def test_a_trial_loads_no_ray() -> None:
     below = sorted(_below("nids.training.trial"))
     assert {

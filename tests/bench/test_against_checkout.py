@@ -81,6 +81,7 @@ def test_searches_finds_another_fold(
     assert results(tmp_path)[0].differences == (difference,)
 
 
+@pytest.mark.slow
 def test_main_refuses_a_folder_without_the_package(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "nids.bench.against_checkout", str(tmp_path)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)

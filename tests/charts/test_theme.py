@@ -44,6 +44,7 @@ def test_measured(name: str, title: str, axis: dict[str, object], scale: dict[st
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["nids.charts.theme", "nids.report"])
 def test_importing_loads_no_heavy_framework(module: str) -> None:
     code = f"import sys, {module}; print([m for m in ('ray', 'tensorflow', 'keras') if m in sys.modules])"

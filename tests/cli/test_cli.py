@@ -176,6 +176,7 @@ def interrupted(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_whose_driver_is_alive_is_left_to_it(nids: Nids, interrupted: Path) -> None:
     updated = Run(Folder.from_uri(str(interrupted))).status.updated
     before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
@@ -188,6 +189,7 @@ def test_a_run_whose_driver_is_alive_is_left_to_it(nids: Nids, interrupted: Path
     assert {path.name: path.read_bytes() for path in interrupted.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_a_search_on_other_rows_is_not_gone_on_with(nids: Nids, interrupted: Path) -> None:
     status = json.loads((interrupted / "status.json").read_text(encoding="utf-8"))
     (interrupted / "status.json").write_text(json.dumps({**status, "state": "interrupted"}), encoding="utf-8")

@@ -88,6 +88,7 @@ def test_a_damaged_run_is_named(
     assert expected in words(shown).replace("\\", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["trials", "classes", "confusions", "attacks", "curves"])
 def test_a_damaged_part_is_passed_over_and_named(table: str, page: Callable[..., AppTest], storage: Path) -> None:
     (storage / "large" / table / "part-00000.parquet").write_bytes(b"PAR1 half of it")
@@ -98,6 +99,7 @@ def test_a_damaged_part_is_passed_over_and_named(table: str, page: Callable[...,
     assert f"{table}/part-00000.parquet" in words(shown).replace("\\", "")
 
 
+@pytest.mark.slow
 def test_texts_of_a_run_are_no_markup_anywhere(page: Callable[..., AppTest], storage: Path) -> None:
     hostile, name = "![x](http://h/x.png)", "a` **b** :red[c] ; rm -rf ~ `"
     change(storage / "large" / "manifest.json", machine={"nodes": 1, "cpus": 2, "gpus": 0, "processor": hostile})
@@ -110,6 +112,7 @@ def test_texts_of_a_run_are_no_markup_anywhere(page: Callable[..., AppTest], sto
     assert f"`` nids finalize '{name}' --storage {storage} ``" in words(page("held_out"))
 
 
+@pytest.mark.slow
 def test_the_pages_read_an_object_store(
     page: Callable[..., AppTest], bucket: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

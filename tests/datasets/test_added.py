@@ -212,6 +212,7 @@ def test_what_can_be_scored_can_be_trained_on(folder: Path, traffic: Traffic, tm
     assert again.label.tolist() == traffic.label.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label_map", [None, "binary"])
 def test_a_detector_of_it_is_trained_saved_and_scores(
     folder: Path, job: Job, tmp_path: Path, label_map: str | None

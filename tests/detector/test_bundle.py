@@ -90,6 +90,7 @@ def reseal(path: Path) -> None:
     (path / bundle_files.SUMS).write_text("".join(lines))
 
 
+@pytest.mark.slow
 def test_what_is_saved_is_loaded(saved: Path, encoding: Encoding, members: list[Any], traffic: Traffic) -> None:
     found = load(saved)
     assert (found.manifest, found.ensemble.encoding) == (manifest(), encoding)
@@ -103,6 +104,7 @@ def test_what_is_saved_is_loaded(saved: Path, encoding: Encoding, members: list[
     np.testing.assert_array_equal(found.probabilities(traffic.features), ensemble)
 
 
+@pytest.mark.slow
 def test_calibration_is_that_of_the_folds(saved: Path, traffic: Traffic) -> None:
     found = load(saved)
     raw = found.probabilities(traffic.features)
@@ -147,6 +149,7 @@ def test_another_version_is_refused(copy: Path) -> None:
     assert values["format"] == bundle.FORMAT
 
 
+@pytest.mark.slow
 def test_a_bundle_of_the_first_format_is_a_cnn_bigru(copy: Path, saved: Path) -> None:
     values = json.loads((copy / "manifest.json").read_text())
     assert values.pop("model") == "cnn-bigru"
@@ -163,6 +166,7 @@ def test_a_bundle_of_the_first_format_is_a_cnn_bigru(copy: Path, saved: Path) ->
         load(copy)
 
 
+@pytest.mark.slow
 def test_a_bundle_needs_no_data_set_of_that_name_here(copy: Path, saved: Path, traffic: Traffic) -> None:
     """Its own description is what counts, also where the data set of that name has become another one."""
     values = json.loads((copy / "manifest.json").read_text())

@@ -383,6 +383,7 @@ def test_a_full_disk_is_said_of_the_right_file(
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(
     detector: TreeDetector, traffic: Traffic, folder: Path, console: Console
 ) -> None:

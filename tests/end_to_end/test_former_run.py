@@ -43,6 +43,7 @@ def run(tmp_path: Path) -> Run:
     return open_run(str(tmp_path / "runs"), "old")
 
 
+@pytest.mark.slow
 def test_a_former_run_is_reported_with_the_same_figures(run: Run) -> None:
     summary = report.summarize(run)
     assert summary.best

@@ -49,6 +49,7 @@ def test_a_baseline_is_the_model_on_the_folds_rows(shared: tuple[TrainingSet, Fo
     assert found.seconds > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", list(MODELS))
 def test_each_model_gives_probabilities_of_all_classes(shared: tuple[TrainingSet, Fold], model: str) -> None:
     training_set, fold = shared

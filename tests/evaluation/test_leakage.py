@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
     from nids.datasets.traffic import Traffic
     from tests.conftest import Outcome
 

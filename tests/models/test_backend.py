@@ -17,6 +17,7 @@ def configured(code: str) -> str:
     return result.stdout.strip()
 
 
+@pytest.mark.slow
 def test_a_trial_computes_with_the_threads_that_it_was_given_and_sees_no_gpu() -> None:
     code = """
 backend.configure(3, 0.0)

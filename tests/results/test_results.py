@@ -225,6 +225,7 @@ def test_a_trial_is_known_to_have_ended_once_all_of_it_is_written(
     assert names == ["classes", "confusions", "attacks", "curves", "trials"]
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_full_part_no_longer_change(folder: Folder) -> None:
     writer = written(folder, *(rows_of(number) for number in range(TRIALS_A_PART)))
     with pytest.raises(ValueError, match="trial 3 has ended"):

@@ -43,6 +43,7 @@ def test_each_member_has_the_weights_that_it_was_given(both: Ensemble, models: l
     assert shapes(both.encoding.width, 5, HP) == {weight.path: tuple(weight.shape) for weight in models[0].weights}
 
 
+@pytest.mark.slow
 def test_its_probabilities_are_the_mean_of_its_members(both: Ensemble, models: list[Any], traffic: Traffic) -> None:
     rows = compact(traffic.features, traffic.dataset)
     encoded = both.encoding.transform(rows, np.arange(len(rows)))[..., np.newaxis]

@@ -101,6 +101,7 @@ def initial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_run_trial_on_jax_does_what_it_does_on_tensorflow(initial: Path) -> None:
     traffic, training_set, fold = prepared()
     losses, here = outcome(training_set, fold)

@@ -51,6 +51,7 @@ def fitted(training_set: TrainingSet, work: FitWork) -> FitResult:
     return found
 
 
+@pytest.mark.slow
 def test_a_fold_gives_the_model_that_the_trial_had(shared: tuple[TrainingSet, list[Fold]]) -> None:
     training_set, folds = shared
     second = list(run_trial(HP, training_set, folds, JOB))[1]
@@ -101,6 +102,7 @@ def test_a_trained_model_is_kept_and_taken_up_again(shared: tuple[TrainingSet, l
     assert FitResult.load(folder, task) is None
 
 
+@pytest.mark.slow
 def test_members_differ_by_their_seed_alone(shared: tuple[TrainingSet, list[Fold]]) -> None:
     training_set, _ = shared
     everything = full_fold(training_set, JOB)
@@ -119,6 +121,7 @@ def test_members_differ_by_their_seed_alone(shared: tuple[TrainingSet, list[Fold
     assert other["conv/kernel"] != first["conv/kernel"]
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_says_so(shared: tuple[TrainingSet, list[Fold]]) -> None:
     training_set, folds = shared
     hp = HP.model_copy(update={"learning_rate": 1.0, "optimizer": "rmsprop"})

@@ -154,6 +154,7 @@ def test_every_optimizer_has_a_state_of_its_own(optimizer: str) -> None:
     assert len(trainer.fresh(0)) == len(model.variables) + len(model.optimizer.variables)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "rmsprop"])
 def test_no_optimizer_takes_anything_from_fold_to_fold(optimizer: str, folds: tuple[Fold, Fold]) -> None:
     trainer = Trainer(WIDTH, CLASSES, HP.model_copy(update={"optimizer": optimizer}), TRAINING)

@@ -132,6 +132,7 @@ def test_withheld_attacks_are_judged_apart_from_known_rows(traffic: Traffic) -> 
         assert (report[name], report[f"{name}_std"]) == (result[name], 0)
 
 
+@pytest.mark.slow
 def test_the_time_of_a_fold_is_made_of_its_parts(shared: tuple[TrainingSet, list[Fold]]) -> None:
     first, second = run_trial(HP, shared[0], shared[1], job())
     for fold in (*first["folds"], *second["folds"]):

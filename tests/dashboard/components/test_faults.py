@@ -3,6 +3,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import pytest
+
 from nids.bench import synthetic_run
 from nids.storage import Folder
 from tests.dashboard.conftest import change, sound, words
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
 
 
+@pytest.mark.slow
 def test_of_damaged_runs_the_others_are_shown(page: Callable[..., AppTest], storage: Path) -> None:
     synthetic_run.write(Folder.from_uri(str(storage)).folder("other"), 12)
     for i in range(3):

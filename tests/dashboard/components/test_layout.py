@@ -31,6 +31,7 @@ def test_an_unknown_run_in_the_address_is_said_to_be_unknown(page: Callable[...,
     assert shown.query_params["run"] in ("large", ["large"])
 
 
+@pytest.mark.slow
 def test_the_demonstration_gives_way_to_the_first_run(
     page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dashboard.data.snapshot import KeptRun
 
 
+@pytest.mark.slow
 def test_only_parts_that_have_changed_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 250)
     read: list[tuple[str, str]] = []
@@ -69,6 +70,7 @@ def test_a_part_that_was_out_of_reach_for_a_moment_is_read_at_the_next_read(
     assert (len(again.trials()), cache.summarize(again).all_trials, again.faults) == (250, 250, [])
 
 
+@pytest.mark.slow
 def test_each_ended_trial_has_all_of_its_rows_though_they_are_written_while_files_are_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

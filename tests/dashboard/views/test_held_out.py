@@ -56,6 +56,7 @@ def test_in_words(ours: Evaluation, expected: str) -> None:
     assert held_out.in_words(ours) == expected
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_the_threshold_and_the_base_rate_do(
     page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from nids.metrics import measures
 from nids.metrics.judged_rows import JudgedRows
@@ -37,6 +38,7 @@ import json
 import sys
 
 import numpy as np
+import pytest
 from rich.console import Console
 
 from nids import config
@@ -70,6 +72,7 @@ print(
 """
 
 
+@pytest.mark.slow
 def test_a_new_measure_is_a_new_file_and_nothing_else(tmp_path: Path) -> None:
     copy = tmp_path / "nids"
     shutil.copytree(NIDS, copy, ignore=shutil.ignore_patterns("__pycache__"))

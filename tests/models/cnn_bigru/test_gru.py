@@ -26,6 +26,7 @@ def pair(features: int, *, return_sequences: bool) -> tuple[BidirectionalGRU, la
     return ours, plain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", [1, 3])
 @pytest.mark.parametrize("return_sequences", [False, True])
 def test_outputs_and_gradients_are_those_of_keras(features: int, return_sequences: bool) -> None:
@@ -42,6 +43,7 @@ def test_outputs_and_gradients_are_those_of_keras(features: int, return_sequence
         np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_learns_as_keras_does() -> None:
     """Not only one step: the losses of a whole training are the same within rounding."""
     random = np.random.default_rng(0)
