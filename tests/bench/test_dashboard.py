@@ -33,6 +33,7 @@ def address(tmp_path: Path) -> str:
     return (tmp_path / "page.html").as_uri()
 
 
+@pytest.mark.slow
 def test_seconds_until_counts_from_the_page_or_from_the_action(page: Page, address: str) -> None:
     page.goto(address, wait_until="commit")
     assert seconds_until(page, "window.ready") >= 0.4

@@ -107,6 +107,7 @@ def test_alerts_are_rows_above_a_threshold(found: dict[str, Any]) -> None:
         )
 
 
+@pytest.mark.slow
 def test_intervals_are_those_of_drawing_rows_again(found: dict[str, Any]) -> None:
     predicted = probabilities().argmax(axis=1)
     random = np.random.default_rng(5)

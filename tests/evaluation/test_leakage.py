@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
-
     from nids.datasets.traffic import Traffic
     from tests.conftest import Outcome
+
+pytestmark = pytest.mark.slow
 
 FOLDS = Folds(count=5)
 SEED = 3

@@ -167,6 +167,7 @@ def test_conflicting_vectors_are_drawn_under_the_rarest_of_their_classes(traffic
         assert np.count_nonzero(traffic.label[sides.validation] == u2r) == 1
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_folds_and_another_seed_others(traffic: Traffic) -> None:
     training_set, folds = TrainingSet.from_traffic(traffic), Folds(count=3)
 

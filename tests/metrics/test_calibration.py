@@ -108,6 +108,7 @@ def test_the_temperature_that_is_fitted_undoes_a_distortion(distortion: float) -
     assert error < 0.02
 
 
+@pytest.mark.slow
 def test_no_temperature_nearby_has_a_lower_log_loss() -> None:
     probabilities = RNG.dirichlet(np.ones(4), 300)
     labels = np.where(RNG.random(300) < 0.6, probabilities.argmax(axis=1), RNG.integers(4, size=300))

@@ -43,12 +43,14 @@ print(names.count("tf_XLAEigen"), jax.default_backend(), backend.has_gpu(), back
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="counts the threads of a process in /proc")
 def test_configure_limits_the_threads_of_jax(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     assert configured(COUNT_THREADS) == "3 cpu False dict_keys(['jax', 'keras', 'numpy'])"
 
 
+@pytest.mark.slow
 def test_configure_keeps_jax_off_gpus_in_this_process_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cluster that this process starts afterwards inherits its environment, and may compute on GPUs."""
     monkeypatch.setenv("KERAS_BACKEND", "jax")
@@ -62,6 +64,7 @@ print(jax.config.jax_platforms, "JAX_PLATFORMS" in os.environ)
     assert configured(code) == "cpu False"
 
 
+@pytest.mark.slow
 def test_configure_gives_jax_its_share_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     code = """
@@ -74,6 +77,7 @@ print(os.environ["XLA_PYTHON_CLIENT_MEM_FRACTION"], "JAX_PLATFORMS" in os.enviro
     assert configured(code) == "0.2350 False"
 
 
+@pytest.mark.slow
 def test_configure_says_that_jax_does_not_see_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     code = """

@@ -34,6 +34,7 @@ def test_names_refuses_two_models_that_share(attribute: str, monkeypatch: pytest
         models._models.cache_clear()
 
 
+@pytest.mark.slow
 def test_names_loads_no_framework() -> None:
     ended = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
     assert ended.stdout == "[]\n"

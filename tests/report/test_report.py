@@ -273,6 +273,7 @@ def test_says_where_the_paper_cannot_be_compared(
     assert sentence in Elements(page(run)).text.replace("’", "'")
 
 
+@pytest.mark.slow
 def test_synthetic_data_is_announced_and_not_held_against_the_paper(tmp_path: Path) -> None:
     run = make_run(tmp_path, trial(0), data={"synthetic": True, "source": "sample"})
     for text in (shown(run), Elements(page(run)).text):
@@ -298,6 +299,7 @@ def test_importances_need_trials_that_differ(tmp_path: Path) -> None:
     assert "do not differ" in found.importances_note
 
 
+@pytest.mark.slow
 def test_more_trials_than_are_shown(tmp_path: Path) -> None:
     pruned = [trial(n, "PRUNED", 0.001) for n in range(50)]
     complete = [trial(50 + n, value=0.5 - n / 1000) for n in range(SHOWN_TRIALS)]
@@ -307,6 +309,7 @@ def test_more_trials_than_are_shown(tmp_path: Path) -> None:
     assert "The best 200 of 251 trials, the complete ones first." in page(run)
 
 
+@pytest.mark.slow
 def test_the_page_stands_alone_and_escapes_what_the_run_says(tmp_path: Path) -> None:
     failed = trial(5, "FAIL", None, error=MARKUP)
     run = make_run(tmp_path, *(trial(n, value=0.02 + n / 100) for n in range(5)), failed, notes=(MARKUP,))
@@ -327,6 +330,7 @@ def test_the_page_stands_alone_and_escapes_what_the_run_says(tmp_path: Path) -> 
     assert page(run) == html
 
 
+@pytest.mark.slow
 def test_attack_types_that_were_withheld_stand_apart(tmp_path: Path) -> None:
     def counts(fold: int, attack: str, unseen: bool, *numbers: int) -> dict[str, Any]:
         named = dict(zip(("rows", "detected", "correct"), numbers, strict=True))
@@ -483,6 +487,7 @@ def test_tables_are_plain_frames(tmp_path: Path) -> None:
     assert found.classes.empty
 
 
+@pytest.mark.slow
 def test_published_results_have_a_column_each_and_none_has_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,6 +81,7 @@ def test_sampler_of_suggests_and_goes_on_after_a_resume(name: str, tmp_path: Pat
     assert all(SPACE["learning_rate"]._contains(rate) for rate, _ in points)
 
 
+@pytest.mark.slow
 def test_sampler_of_a_model_learns_from_the_trials_before_a_resume(tmp_path: Path) -> None:
     search = Search(sampler="tpe", trials=60, startup_trials=10)
     writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), a_manifest(space=describe(SPACE)))

@@ -52,6 +52,7 @@ def test_its_probabilities_are_the_mean_of_its_members(both: Ensemble, models: l
     np.testing.assert_allclose(both.probabilities(traffic.features), expected.mean(axis=0), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_rows_are_scored_alike_however_they_are_divided(both: Ensemble) -> None:
     features = datasets.load_training("nsl-kdd-sample", rows=700, seed=1).features  # more than one batch
     whole = both.probabilities(features)

@@ -79,6 +79,7 @@ def test_members_have_the_same_rows_and_other_seeds(shared: tuple[TrainingSet, l
     assert [task.width for _, task in work] == [width] * 4 + [everything.encoding.width] * 2
 
 
+@pytest.mark.slow
 def test_a_trained_model_is_kept_and_taken_up_again(shared: tuple[TrainingSet, list[Fold]], tmp_path: Path) -> None:
     training_set, folds = shared
     fold, task = on_folds(folds, 1, JOB, HP, epochs=1)[0]

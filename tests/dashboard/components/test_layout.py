@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from dashboard.data import cache
 from dashboard.serving.settings import STORAGE
 from nids.bench import synthetic_run
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
     from streamlit.testing.v1 import AppTest
 
 

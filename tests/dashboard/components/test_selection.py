@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from nids.bench import synthetic_run
 from nids.storage import Folder
 from tests.dashboard.conftest import words
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
 
 
+@pytest.mark.slow
 def test_a_trial_without_results_is_said_to_have_none(page: Callable[..., AppTest], storage: Path) -> None:
     shown = page("classes", run="large", trial="7")
     assert "Trial 7 has no results, so you see the best trial." in words(shown)

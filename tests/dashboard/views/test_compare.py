@@ -67,6 +67,7 @@ def test_runs_are_tested_by_the_rows_of_known_types(
     assert tested == [(100 * synthetic_run.ATTACK_TYPES,) * synthetic_run.FOLDS]
 
 
+@pytest.mark.slow
 def test_two_runs_are_compared_when_the_demonstration_is_gone(
     page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
