@@ -80,6 +80,7 @@ def only(traffic: Traffic, numbers: np.ndarray) -> Traffic:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folds", METHODS)
 @pytest.mark.parametrize("number", range(3))
 def test_no_validation_row_reaches_the_training_part(traffic: Traffic, folds: Folds, number: int) -> None:

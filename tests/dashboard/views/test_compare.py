@@ -4,6 +4,8 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from dashboard.data import cache
 from dashboard.serving.settings import STORAGE
 from nids.analysis import comparisons
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
     from streamlit.testing.v1 import AppTest
 
 
