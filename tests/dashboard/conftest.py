@@ -3,7 +3,7 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
@@ -97,26 +97,18 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Return a maker of browser contexts, one of each size and scheme: a context loads and compiles the app once."""
-
-    @functools.cache
-    def made(width: int = 1280, scheme: Literal["light", "dark"] = "light") -> BrowserContext:
-        return chromium.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,
-            accept_downloads=True,
-            reduced_motion="reduce",
-        )
-
-    yield made
-    for opened in chromium.contexts:
-        opened.close()
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser's memory: what one page has loaded and compiled, the next one finds there."""
+    opened = chromium.new_context(
+        viewport={"width": 1280, "height": 800}, accept_downloads=True, reduced_motion="reduce"
+    )
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def tab(context: Callable[..., BrowserContext]) -> Iterator[Page]:
-    opened = context().new_page()
+def tab(context: BrowserContext) -> Iterator[Page]:
+    opened = context.new_page()
     opened.set_default_timeout(60_000)
     yield opened
     opened.close()

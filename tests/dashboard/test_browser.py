@@ -22,10 +22,10 @@ from nids.storage import Folder
 from tests.dashboard.conftest import TRIALS, change, faults_of, open_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, Page
 
 PAGES = (
     *("", "overview", "trials", "trials?view=hyperparameters", "trials?view=learning+curves", "classes", "held-out"),
@@ -60,18 +60,17 @@ def server(place: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize(("width", "scheme"), [pytest.param(1280, "light"), pytest.param(390, "dark")])
-def test_each_page_opens_without_an_error(
-    name: str, width: int, scheme: str, context: Callable[..., BrowserContext], server: str
-) -> None:
-    tab = context(width, scheme).new_page()
-    tab.set_default_timeout(60_000)
+def test_each_page_fits_a_desktop_and_a_dark_telephone_without_an_error(name: str, tab: Page, server: str) -> None:
     faults = faults_of(tab)
     open_page(tab, f"{server}/{name}{'&' if '?' in name else '?'}run=large")
     expect(tab.get_by_test_id("stException")).to_have_count(0)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 1280
+    tab.emulate_media(color_scheme="dark")
+    tab.set_viewport_size({"width": 390, "height": 800})
+    tab.locator(DONE).wait_for()
+    tab.wait_for_function("document.documentElement.scrollWidth <= 390")
+    expect(tab.get_by_test_id("stException")).to_have_count(0)
     assert faults == []
-    tab.close()
 
 
 @pytest.mark.parametrize("name", ["", "overview", "compare"])

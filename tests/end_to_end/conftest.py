@@ -128,7 +128,7 @@ def three_nodes(user: dict[str, str]) -> Iterator[Nodes]:
         yield Nodes(address[1], dashboard[1], user)
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=120)
+        assert process.communicate(timeout=120)[0].endswith("The cluster has stopped.\n")
 
 
 @pytest.fixture
