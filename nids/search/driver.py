@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import tempfile
 from collections import Counter
 from contextlib import contextmanager, suppress
@@ -48,7 +47,7 @@ TRIALS_OF_A_PROCESS = 25
 def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess] = TrialProcess) -> Run:
     """Run a search to its end, or to its interruption, and return the run.
 
-    A cluster must be connected. SIGINT and SIGTERM end the search in good order; it can be resumed.
+    A cluster must be connected. ``nids.search.interruption`` ends it in good order; it can be resumed.
     What a trial's process does can be replaced by another ``trainable``, which measures the scheduling alone, say.
 
     Raises:
@@ -109,7 +108,7 @@ def _run(search: SearchState, console: Console) -> None:
     study, total = search.study, search.job.search.trials
     ended = Counter(trial.state.name for trial in search.ended)
     best = (study.best_value, study.best_trial.number) if ended["COMPLETE"] else None
-    with SearchProgress(console, search.job.search, search.slots, best) as progress, _sigterm_as_sigint():
+    with SearchProgress(console, search.job.search, search.slots, best) as progress:
         callback = RunStoreCallback(
             search.writer,
             search.classes,
@@ -125,6 +124,10 @@ def _run(search: SearchState, console: Console) -> None:
             if ended.total() < total:
                 with tempfile.TemporaryDirectory(prefix="nids-tune-") as unused:
                     _tuner(search, callback, total - ended.total(), unused).fit()
+        except KeyboardInterrupt:
+            with suppress(UserError):
+                callback.write_status("interrupted")
+            raise
         except BaseException as error:
             with suppress(UserError):  # the first error is the one to be told
                 callback.write_status("failed", f"{type(error).__name__}: {error}")
@@ -141,6 +144,7 @@ def _tuner(search: SearchState, callback: RunStoreCallback, trials: int, unused:
     # the whole experiment grow with the number of trials. What it writes all the same is thrown away.
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "86400")
+    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # see nids.search.interruption
     # Our progress display takes the place of Tune's tables, and its complaints about the files switched off above.
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
@@ -193,17 +197,3 @@ def _journal(folder: Folder) -> Iterator[Path]:
         finally:
             if path.exists():
                 folder.write(JOURNAL, path.read_bytes())
-
-
-@contextmanager
-def _sigterm_as_sigint() -> Iterator[None]:
-    """Take SIGTERM, which stops a submitted job, for SIGINT, which Tune ends in good order on."""
-
-    def interrupt(*_: object) -> None:
-        signal.raise_signal(signal.SIGINT)
-
-    former = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, former)

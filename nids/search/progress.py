@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from nids.analysis.eta import seconds_left
+from nids.metrics.formatting import counted, duration
+from nids.metrics.formatting import value as shown
 from nids.metrics.measure import is_better
+from nids.metrics.measures import label
 from nids.progress import ProgressDisplay
 
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ class SearchProgress:
         self._display.update(done, self._text(counts, done))
 
     def _take_in(self, record: Record) -> None:
-        if record.last is not None and record.state in {"RUNNING", "COMPLETE"}:
+        if record.last is not None and record.state == "COMPLETE":  # as in the report, and wherever trials are ranked
             self._keep_best(record.last["value"], record.number)
         self._started[record.number] = record.started
         if record.ended is not None:
@@ -65,8 +68,9 @@ class SearchProgress:
 
     def _text(self, counts: Counts, done: int) -> str:
         parts = [f"{counts['running']} running", f"{counts['pruned']} pruned", f"{counts['failed']} failed"]
+        metric = self._search.metric
         if self._best is not None:
-            parts.append(f"best {self._search.metric} {self._best[0]:.4f} (trial {self._best[1]})")
+            parts.append(f"best {label(metric)} {shown(metric, self._best[0])} (trial {self._best[1]})")
         if self._seconds and done < counts["total"]:
             each, now = sum(self._seconds) / len(self._seconds), datetime.now(UTC)
             elapsed = [(now - started).total_seconds() for started in self._started.values()]
@@ -78,11 +82,11 @@ class SearchProgress:
 def _ended(record: Record, metric: str) -> str:
     seconds = (record.ended - record.started).total_seconds() if record.ended else 0.0
     if record.error:
-        return f"trial {record.number} failed after {seconds:.0f} s: {record.error}"
+        return f"trial {record.number} failed after {duration(seconds)}: {record.error}"
     if record.last is None:
         return f"trial {record.number} ended without a result"
     verb = "complete" if record.state == "COMPLETE" else "pruned"
     return (
-        f"trial {record.number} {verb} after {record.last['epoch']} epochs, {seconds:.0f} s: "
-        f"{metric} {record.last['value']:.4f}"
+        f"trial {record.number} {verb} after {counted(record.last['epoch'], 'epoch')}, {duration(seconds)}: "
+        f"{label(metric)} {shown(metric, record.last['value'])}"
     )

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from nids import datasets, job_file, results
 from nids.config import Job
+from nids.search.interruption import ending_in_good_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,6 +62,7 @@ def search(
         raise TypeError("overrides are for job files: give a job that already holds these values")
     name = name or default_name(job)
     results.new_run(storage, name)  # before anything is read
+    datasets.refuse_unused(job.data)
     console = console or Console(stderr=True)
     if job.data.fallback and not datasets.available(job.data.dataset, file=job.data.file, folder=data):
         console.print(
@@ -85,25 +87,31 @@ def default_name(job: Job) -> str:
 
 
 def run_prepared(prepare: Callable[[], PreparedSearch], address: str | None, console: Console) -> Run:
-    """Prepare a search while its cluster starts, run it to its end or interruption, and return the run."""
+    """Prepare a search while its cluster starts, run it to its end or interruption, and return the run.
+
+    The first Ctrl-C or SIGTERM ends a search in good order once its trials run; before that, and on a second one, it
+    raises a ``KeyboardInterrupt``.
+    """
     import ray
 
     from nids.cluster import connection
 
     connected_before = ray.is_initialized()
     try:
-        # Both take seconds, and a cluster's start is mostly waiting.
-        pool = ThreadPoolExecutor(1)
-        try:
-            preparing = pool.submit(prepare)
-            if not connected_before:
-                connection.connect(address)
-            prepared = preparing.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-        from nids.search import driver
+        with ending_in_good_order(console) as take_signals:
+            # Both take seconds, and a cluster's start is mostly waiting.
+            pool = ThreadPoolExecutor(1)
+            try:
+                preparing = pool.submit(prepare)
+                if not connected_before:
+                    connection.connect(address)
+                    take_signals()  # Ray has a handler of its own for SIGTERM
+                prepared = preparing.result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+            from nids.search import driver
 
-        return driver.run(prepared, console)
+            return driver.run(prepared, console)
     finally:
         if not connected_before:
             ray.shutdown()

@@ -47,12 +47,12 @@ def printed(console: Console) -> list[str]:
     [
         pytest.param(
             record(1, 0.25, state="COMPLETE", seconds=61),
-            "trial 1 complete after 3 epochs, 61 s: log_loss 0.2500",
+            "trial 1 complete after 3 epochs, 1 min 1 s: log-loss 0.25",
             id="complete",
         ),
         pytest.param(
             record(2, 0.25, state="PRUNED", seconds=7),
-            "trial 2 pruned after 3 epochs, 7 s: log_loss 0.2500",
+            "trial 2 pruned after 3 epochs, 7 s: log-loss 0.25",
             id="pruned",
         ),
         pytest.param(
@@ -83,14 +83,13 @@ def test_where_the_search_stands(console: Console) -> None:
         shown.update(record(1, 0.25, state="COMPLETE", seconds=30), counts(complete=1, running=1))
         shown.update(record(0, 0.125, state="PRUNED", seconds=10), counts(complete=1, pruned=1))
     assert printed(console) == [
-        "0/6 trials · 2 running · 0 pruned · 0 failed",
-        "0/6 trials · 2 running · 0 pruned · 0 failed · best log_loss 0.5000 (trial 0)",
-        "0/6 trials · 2 running · 0 pruned · 0 failed · best log_loss 0.5000 (trial 0)",
-        "trial 1 complete after 3 epochs, 30 s: log_loss 0.2500",
-        "1/6 trials · 1 running · 0 pruned · 0 failed · best log_loss 0.2500 (trial 1) · about 0:01:00 left",
-        "trial 0 pruned after 3 epochs, 10 s: log_loss 0.1250",
-        # A pruned trial's value is none of a whole trial. Four trials of 20 s are left for two slots.
-        "2/6 trials · 0 running · 1 pruned · 0 failed · best log_loss 0.2500 (trial 1) · about 0:00:40 left",
+        # A running trial's value is not a whole trial's, nor is a pruned one's.
+        *["0/6 trials · 2 running · 0 pruned · 0 failed"] * 3,
+        "trial 1 complete after 3 epochs, 30 s: log-loss 0.25",
+        "1/6 trials · 1 running · 0 pruned · 0 failed · best log-loss 0.25 (trial 1) · about 0:01:00 left",
+        "trial 0 pruned after 3 epochs, 10 s: log-loss 0.125",
+        # Four trials of 20 s are left for two slots.
+        "2/6 trials · 0 running · 1 pruned · 0 failed · best log-loss 0.25 (trial 1) · about 0:00:40 left",
     ]
 
 
@@ -100,9 +99,9 @@ def test_the_best_of_earlier_drivers_counts(console: Console) -> None:
         shown.update(record(5, 0.5), counts(complete=5, running=1))
         shown.update(record(5, 0.875, state="COMPLETE", seconds=9), counts(complete=6))
     assert printed(console) == [
-        "5/6 trials · 1 running · 0 pruned · 0 failed · best macro_f1 0.7500 (trial 4)",
-        "trial 5 complete after 3 epochs, 9 s: macro_f1 0.8750",
-        "6/6 trials · 0 running · 0 pruned · 0 failed · best macro_f1 0.8750 (trial 5)",
+        "5/6 trials · 1 running · 0 pruned · 0 failed · best macro-F1 75.00 % (trial 4)",
+        "trial 5 complete after 3 epochs, 9 s: macro-F1 87.50 %",
+        "6/6 trials · 0 running · 0 pruned · 0 failed · best macro-F1 87.50 % (trial 5)",
     ]
 
 
@@ -111,6 +110,6 @@ def test_a_terminal_has_a_bar() -> None:
     with SearchProgress(console, Search(trials=6), 2, None) as shown:
         shown.update(record(0, 0.5, state="COMPLETE", seconds=30), counts(complete=1, running=2))
     text = "\n".join(printed(console))
-    assert "trial 0 complete after 3 epochs, 30 s: log_loss 0.5000" in text
+    assert "trial 0 complete after 3 epochs, 30 s: log-loss 0.5" in text
     assert "1/6 trials" in text
-    assert "2 running · 0 pruned · 0 failed · best log_loss 0.5000 (trial 0) · about 0:01:15 left" in text
+    assert "2 running · 0 pruned · 0 failed · best log-loss 0.5 (trial 0) · about 0:01:15 left" in text

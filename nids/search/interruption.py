@@ -1,0 +1,61 @@
+"""Ctrl-C and SIGTERM during a search: the first ends it in good order, a second one at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from rich.console import Console
+
+# Tune ends its trials in good order on this signal as on SIGINT, whose own handler of Tune's says so in its own words.
+ENDS_TUNE = signal.SIGUSR1
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def ending_in_good_order(console: Console) -> Iterator[Callable[[], None]]:
+    """End a search in good order on the first SIGINT (Ctrl-C) or SIGTERM (of a job server), and say what that takes.
+
+    While Tune runs, its trials are ended and their results written. Before and after, and on a second signal, a
+    ``KeyboardInterrupt`` is raised. Outside the main thread, which alone gets signals, nothing is changed.
+
+    Yields:
+        Takes the signals again, after something else took them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    former = {number: signal.getsignal(number) for number in (*ENDING, ENDS_TUNE)}
+
+    def end(*_: object) -> None:
+        for number in ENDING:
+            signal.signal(number, _raise_interrupt)
+        console.print(
+            "Stopping: waiting for the processes of running trials to end; results so far are kept. Press Ctrl-C "
+            "again to stop at once.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        signal.raise_signal(ENDS_TUNE)
+
+    def take_signals() -> None:
+        for number in ENDING:
+            signal.signal(number, end)
+
+    signal.signal(ENDS_TUNE, _raise_interrupt)  # until Tune takes it over
+    take_signals()
+    try:
+        yield take_signals
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
