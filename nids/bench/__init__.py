@@ -30,7 +30,7 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
     """
     if unknown := [name for name in parts if name not in PARTS]:
         raise UserError(f"{unknown[0]}: there is no such part of the benchmark; its parts are {', '.join(PARTS)}.")
-    import psutil
+    import joblib
 
     from nids.cluster import connection
 
@@ -41,7 +41,7 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
         measured = _measure(name, rounds, progress)
         progress("\n".join([f"{name}: {time.perf_counter() - started:.0f} s", *map(str, measured)]))
         rows += measured
-    machine = f"{connection.processor()}, {psutil.cpu_count()} CPUs, {platform.platform()}"
+    machine = f"{connection.processor()}, {joblib.cpu_count()} CPUs, {platform.platform()}"
     lines = ["| measured | |", "| --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
     return "\n".join([machine, "", *lines])
 

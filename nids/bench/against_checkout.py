@@ -152,7 +152,7 @@ def _nids(console: Console, checkout: Path, *arguments: str) -> str:
     """Run a command by the code of a checkout and return what it printed."""
     console.print(f"{'this ' if checkout == HERE else 'other'}: nids {' '.join(arguments)}", highlight=False)
     ended = subprocess.run(
-        [sys.executable, "-m", "nids.cli", *arguments],
+        [sys.executable, "-c", "from nids.cli import main; main()", *arguments],
         env={**os.environ, "PYTHONPATH": str(checkout), "COLUMNS": "200"},
         cwd=tempfile.gettempdir(),  # nothing is imported from where the program was started
         capture_output=True,

@@ -84,7 +84,7 @@ def served(storage: str, *options: str) -> Iterator[tuple[str, psutil.Process]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "nids.cli", "dashboard", "--storage", storage, "--port", str(port), *options]
+    command = [sys.executable, "-m", "nids", "dashboard", "--storage", storage, "--port", str(port), *options]
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile() as output, subprocess.Popen(command, stdout=output, stderr=output) as started:
         try:

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psutil
+import joblib
 
 from nids import models
+from nids.metrics.formatting import counted
 from nids.models import backend
 from nids.models.gpu_cards import card_use, cards
 
@@ -37,14 +38,18 @@ def measure() -> list[Row]:
     if cards():
         rates = {count: _rate(count, cpus=1, gpus=1 / count) for count in ON_A_GPU}
         return [
-            (f"rows a second, {_trials(count)} on a GPU", _on_a_gpu(rate, rates[1])) for count, rate in rates.items()
+            (f"rows a second, {counted(count, 'trial')} on a GPU", _on_a_gpu(rate, rates[1]))
+            for count, rate in rates.items()
         ]
-    cores = psutil.cpu_count() or 1
+    cores = joblib.cpu_count()
     alone, together = _rate(1, cpus=cores, gpus=0.0), _rate(cores, cpus=1, gpus=0.0)
     return [
         ("rows a second on a GPU", "there is none on this machine"),
         (f"rows a second of one trial with {cores} threads", f"{alone.rows:,.0f}"),
-        (f"rows a second of {_trials(cores)} with one each", f"{together.rows:,.0f} ({_ratio(together, alone)})"),
+        (
+            f"rows a second of {counted(cores, 'trial')} with one each",
+            f"{together.rows:,.0f} ({_ratio(together, alone)})",
+        ),
     ]
 
 
@@ -97,10 +102,6 @@ def _on_a_gpu(rate: Rate, alone: Rate) -> str:
 
 def _ratio(rate: Rate, alone: Rate) -> str:
     return f"{rate.rows / alone.rows:.2f}× the one"
-
-
-def _trials(count: int) -> str:
-    return "1 trial" if count == 1 else f"{count} trials"
 
 
 if __name__ == "__main__":

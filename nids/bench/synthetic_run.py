@@ -101,7 +101,7 @@ def _rows(number: int, space: Space, random: np.random.Generator) -> dict[str, l
         "started": started,
         "ended": started + timedelta(seconds=seconds),
         "seconds": seconds,
-        "error": None if epochs else "the loss is no number",
+        "error": None if epochs else "the loss is not a number",
         **means,
         **{f"{name}_std": 0.1 * value for name in means},
         **{f"params_{name}": _drawn(distribution, random) for name, distribution in space.items()},

@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import psutil
+import joblib
 
 from nids.bench.timing import SAME_WORK, output_of, search_command
 from nids.results import open_run
@@ -32,7 +32,7 @@ NAMES = {
 
 def measure() -> list[Row]:
     """Run one search, of several trials for each core, and take its time apart."""
-    slots = psutil.cpu_count() or 1
+    slots = joblib.cpu_count()
     trials = TRIALS_A_SLOT * slots
     changes = (f"search.trials={trials}", f"resources.max_concurrent={slots}")
     with tempfile.TemporaryDirectory() as storage:

@@ -22,7 +22,7 @@ SAME_WORK = Path(__file__).parent / "same_work.toml"
 def search_command(job: Path, storage: str, *changes: str) -> list[str]:
     """Return the command of a search named "bench" with some keys of its job changed."""
     options = [part for change in changes for part in ("--set", change)]
-    return [sys.executable, "-m", "nids.cli", "search", str(job), "--storage", storage, "--name", "bench", *options]
+    return [sys.executable, "-m", "nids", "search", str(job), "--storage", storage, "--name", "bench", *options]
 
 
 def output_of(command: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import psutil
+import joblib
 
 from nids.bench.timing import SAME_WORK, output_of, search_command
 from nids.results import open_run
@@ -24,7 +24,7 @@ CHANGES = (
 
 def measure() -> list[Row]:
     """Run a search of short trials of the full network."""
-    slots = psutil.cpu_count() or 1
+    slots = joblib.cpu_count()
     changes = (*CHANGES, f"search.trials={(COLD + WARM) * slots}", f"resources.max_concurrent={slots}")
     with tempfile.TemporaryDirectory() as storage:
         started = datetime.now(UTC)

@@ -8,7 +8,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nids.cluster import auth
+from nids.cluster import auth, machine
 from nids.errors import UserError
 from nids.models import backend
 from nids.results.manifest import Machine
@@ -33,19 +33,12 @@ def connect(address: str | None = None) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
     # Here, as what a process is to run may import TensorFlow before it can say anything.
     backend.before_import()
-    address = address or os.environ.get("RAY_ADDRESS")
+    address = refuse_if_unreachable(address)
     if not address:
         auth.make_token()  # Ray itself would make one that every user of the machine can read
     import ray
 
-    if address and address.startswith("ray://"):
-        raise UserError(
-            f"{address}: a driver has to be a part of its cluster, which Ray's client is not. Run it there with "
-            "`nids submit`, which takes the address of the dashboard."
-        )
-    if address:
-        _refuse_if_nobody_listens(address)
-    options: dict[str, Any] = {"include_dashboard": False}
+    options: dict[str, Any] = {"include_dashboard": False, **_within_this_machine()} if not address else {}
     if address:
         # A cluster started here passes on this process's environment by itself, and to processes that already wait.
         names = {"TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "PYTHONWARNINGS"} & set(os.environ)
@@ -59,6 +52,50 @@ def connect(address: str | None = None) -> None:
         raise _unreachable(
             address, f"{reason}; one that asks for a token wants RAY_AUTH_MODE=token and its own in RAY_AUTH_TOKEN"
         ) from None
+    except OSError as error:
+        if "AF_UNIX path length" not in str(error):
+            raise
+        raise UserError(
+            "the folder for temporary files has too long a name for Ray's sockets, whose paths have at most 107 "
+            "characters. Set RAY_TMPDIR to a shorter one, such as /tmp."
+        ) from None
+
+
+def _within_this_machine() -> dict[str, Any]:
+    """Return what a cluster that is started here may have: Ray itself counts CPUs and memory that others were given.
+
+    Raises:
+        UserError: The memory has no room for a single trial.
+    """
+    memory = machine.usable_memory()
+    fitting = machine.trials_that_fit(memory)
+    if fitting == 0:
+        needed = (machine.SEARCH_BYTES + machine.TRIAL_BYTES) / 2**30
+        raise UserError(
+            f"this process may use {memory / 2**30:.1f} GiB of memory, but a search needs about {needed:.1f} GiB. Give "
+            "it more, or search on a cluster with --address."
+        )
+    return {
+        "num_cpus": min(machine.usable_cpus(), fitting),
+        "object_store_memory": int(memory * machine.OBJECT_STORE_SHARE),
+    }
+
+
+def refuse_if_unreachable(address: str | None) -> str | None:
+    """Return the address of the cluster that ``connect`` would connect to, None if it would start one.
+
+    Raises:
+        UserError: It is no address for a driver, or nobody listens there.
+    """
+    address = address or os.environ.get("RAY_ADDRESS")
+    if address and address.startswith("ray://"):
+        raise UserError(
+            f"{address}: a driver has to be a part of its cluster, which Ray's client is not. Run it there with "
+            "`nids submit`, which takes the address of the dashboard."
+        )
+    if address:
+        _refuse_if_nobody_listens(address)
+    return address
 
 
 @contextmanager

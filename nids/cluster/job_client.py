@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from nids.cluster import auth
+from nids.cluster import auth, proxies
 from nids.errors import UserError, first_line
 from nids.models import backend
 
@@ -49,6 +49,7 @@ class JobClient:
         # Ray prefers the variable to what it is told.
         os.environ["RAY_API_SERVER_ADDRESS"] = self.address
         auth.use_token()
+        proxies.bypass_for_this_machine(self.address)
         from ray.job_submission import JobSubmissionClient
 
         for name in TALKATIVE:

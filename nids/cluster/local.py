@@ -20,7 +20,7 @@ from urllib.error import URLError
 
 import psutil
 
-from nids.cluster import auth
+from nids.cluster import auth, machine, proxies
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
-# Of the machine's memory, for the shared objects of all nodes together: what Ray takes for one.
-OBJECT_STORE_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -112,6 +110,7 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
         raise UserError(f"port {dashboard_port} is taken on this machine: name another with --dashboard-port.")
     auth.make_token()
     auth.use_token()
+    proxies.bypass_for_this_machine()
     # Short: the names of its sockets are limited to 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="nids-"))
     cluster = LocalCluster(f"127.0.0.1:{port}", f"http://127.0.0.1:{dashboard_port}", folder)
@@ -132,7 +131,7 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
 
 def _start(cluster: LocalCluster, command: list[str], size: Size) -> None:
     number = len(cluster.processes)
-    memory = int(psutil.virtual_memory().total * OBJECT_STORE_SHARE / size.nodes)
+    memory = int(machine.usable_memory() * machine.OBJECT_STORE_SHARE / size.nodes)  # as Ray takes it for one
     of_one_machine = [
         f"--num-cpus={size.cpus}",
         f"--num-gpus={size.gpus}",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
@@ -82,7 +82,7 @@ def measure(traffic: Traffic, count: int, seed: int, advance: Callable[[], objec
     _refuse_lone_rows(traffic, sides)
     run = _Measurement(training_set, sides, folds, seed, advance)
     # No more threads than folds, since each holds the rows of one; the longest work first.
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, count)) as threads:
+    with ThreadPoolExecutor(min(joblib.cpu_count(), count)) as threads:
         waiting = [
             threads.submit(run.one_model),
             threads.submit(run.smote_first),

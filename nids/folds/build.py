@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING
 
+import joblib
 import numpy as np
 from scipy.sparse import csr_matrix
 
@@ -98,7 +98,7 @@ def build_folds(training_set: TrainingSet, traffic: Traffic, job: Job, progress:
     sides = split(traffic, job.folds, seed)[: job.folds.used]
     # Threads, as nearly all of it is searching for neighbours and sorting, which keep other threads from nothing. A
     # process for each would take longer to start than to build its fold.
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(joblib.cpu_count()) as threads:
         waiting = [threads.submit(build, training_set, i, side, job.folds, seed) for i, side in enumerate(sides)]
         try:
             for ended in as_completed(waiting):

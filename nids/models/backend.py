@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import joblib
+
 from nids.errors import UserError
 from nids.models.gpu_cards import cards
 
@@ -181,7 +183,7 @@ def configure_alone() -> None:
     A process that has computed before, a notebook's say, keeps the threads that it has.
     """
     with suppress(RuntimeError):  # TensorFlow's, when it is too late to set them
-        configure(os.cpu_count() or 1, 0)
+        configure(joblib.cpu_count(), 0)
 
 
 def _tensor_mib(total: int, share: float) -> int:

@@ -29,7 +29,7 @@ def test_it_ends_when_asked_to_and_leaves_nothing(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     environment |= {"HOME": str(tmp_path), "TMPDIR": "/tmp", "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "nids.cli", "cluster", "local", "--nodes=2", "--cpus-per-node=1"],
+        [sys.executable, "-m", "nids", "cluster", "local", "--nodes=2", "--cpus-per-node=1"],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

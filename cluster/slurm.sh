@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+#SBATCH --job-name=nids
+#SBATCH --nodes=2                    # CHANGE
+#SBATCH --ntasks-per-node=1          # one Ray node on each
+#SBATCH --cpus-per-task=16           # CHANGE
+#SBATCH --gpus-per-task=1            # CHANGE: 0 for trials on CPUs
+#SBATCH --time=08:00:00              # CHANGE
+#SBATCH --signal=B:TERM@180          # the search ends in good order before the time is up, and can be resumed
+#SBATCH --output=nids-%j.log
+# One search with a Ray cluster of its own, on the nodes of one SLURM job:
+#   sbatch cluster/slurm.sh search large --storage "$HOME/runs" --name first
+#   sbatch cluster/slurm.sh resume first --storage "$HOME/runs"
+# The storage is a folder that all nodes see, or a bucket. Runs the environment that is active where sbatch is called.
+set -euo pipefail
+
+RAY_AUTH_MODE=token
+RAY_AUTH_TOKEN=$(python -c 'import secrets; print(secrets.token_hex(32))') # of this job alone
+RAY_USAGE_STATS_ENABLED=0
+RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO=1
+RAY_TMPDIR=/tmp # a scratch folder's path is often too long for Ray's sockets
+export RAY_AUTH_MODE RAY_AUTH_TOKEN RAY_USAGE_STATS_ENABLED RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO RAY_TMPDIR
+
+head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+port=$((20000 + SLURM_JOB_ID % 10000)) # another job may share the node
+size=(--num-cpus="$SLURM_CPUS_PER_TASK" --num-gpus="${SLURM_GPUS_PER_TASK:-0}" --disable-usage-stats --block)
+
+srun --nodes=1 --ntasks=1 --nodelist="$head" \
+  ray start --head --node-ip-address="$head" --port="$port" --include-dashboard=false "${size[@]}" &
+until python -c "import socket; socket.create_connection(('$head', $port), 5).close()" 2> /dev/null; do sleep 2; done
+if [ "$SLURM_JOB_NUM_NODES" -gt 1 ]; then
+  workers=$((SLURM_JOB_NUM_NODES - 1))
+  srun --nodes="$workers" --ntasks="$workers" --exclude="$head" ray start --address="$head:$port" "${size[@]}" &
+fi
+
+# The driver runs beside the head; what SLURM sends to this script, it gets.
+nids "$@" --address "$head:$port" &
+driver=$!
+trap 'kill -TERM "$driver"' TERM
+wait "$driver" && status=0 || status=$?
+# A trap ends a wait, after which the driver still writes its results.
+if kill -0 "$driver" 2> /dev/null; then wait "$driver" && status=0 || status=$?; fi
+kill $(jobs -p) 2> /dev/null || true
+exit "$status"
