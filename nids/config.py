@@ -263,7 +263,6 @@ class Job(_Section):
         return self
 
     def on_fallback(self) -> Job:
-        """Return this job on the rows of its ``data.fallback``, which it must have."""
-        return self.model_copy(
-            update={"data": self.data.model_copy(update={"dataset": self.data.fallback, "fallback": None})}
-        )
+        """Return this job on the rows of its ``data.fallback``, which it must have; the file is of the other rows."""
+        data = self.data.model_copy(update={"dataset": self.data.fallback, "fallback": None, "file": None})
+        return self.model_copy(update={"data": data})

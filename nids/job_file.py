@@ -26,24 +26,31 @@ _KEPT_TO_SEARCH = "learning_rate"
 def read(path: Path, overrides: Sequence[str] = ()) -> Job:
     """Return the job in a TOML file, with ``key.path=value`` overrides applied.
 
+    An override of ``data.dataset`` takes the place of the file's ``data.file``, ``class_map`` and ``fallback`` too:
+    they are of the data set that the file names.
+
     A file that is not there is looked for among those that come with the program (``nids.shipped_jobs``).
 
     Raises:
         UserError: The file cannot be read, is no TOML, or holds a key or a value that is not allowed.
     """
     path = shipped_jobs.resolve(path)
+    if not path.exists():
+        near = did_you_mean(path.name.removesuffix(".toml"), shipped_jobs.names())
+        raise UserError(
+            f"{path}: no such file{near}. Give a job file, or the name of one that comes with nids: "
+            f"{', '.join(shipped_jobs.names())}."
+        )
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{path}: cannot be read as a job file ({error}). Give a job file, or the name of one "
-            f"that comes with nids: {', '.join(shipped_jobs.names())}."
-        ) from None
+        raise UserError(f"{path}: cannot be read as a job file ({error}). Give a text file in TOML.") from None
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: this is no valid TOML: {error}.") from None
+        raise UserError(f"{path}: not valid TOML: {error}.") from None
     values.setdefault("name", path.stem)
+    _leave_dataset(values, overrides)
     for override in overrides:
         _apply(values, override)
     return make(values, source=str(path))
@@ -53,7 +60,7 @@ def refuse_all_but_resources(overrides: Sequence[str]) -> None:
     """Raise a UserError for an override of anything but resources: all else is what a search has begun with."""
     for override in overrides:
         if not override.strip().startswith("resources."):
-            raise UserError(f"--set {override}: of a search that has begun, only [resources] can be changed.")
+            raise UserError(f"--set {override}: a started search only accepts changes to [resources].")
 
 
 def with_resources(job: Job, overrides: Sequence[str]) -> Job:
@@ -75,6 +82,19 @@ def make(values: Mapping[str, Any], source: str) -> Job:
         return Job.model_validate(values)
     except ValidationError as error:
         raise UserError(f"{source}:\n" + "\n".join(f"  {_explain(item)}" for item in error.errors())) from None
+
+
+def _leave_dataset(values: dict[str, Any], overrides: Sequence[str]) -> None:
+    """Drop what a job file says of its own data set's files and labels where another data set takes its place."""
+    data = values.get("data")
+    named = [override.partition("=")[2].strip(" \"'") for override in overrides if _key(override) == "data.dataset"]
+    if named and isinstance(data, dict) and named[-1] != data.get("dataset"):
+        for key in ("file", "class_map", "fallback"):
+            data.pop(key, None)
+
+
+def _key(override: str) -> str:
+    return override.partition("=")[0].strip()
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

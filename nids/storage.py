@@ -78,9 +78,7 @@ class Folder:
         except OSError as error:
             if isinstance(error, FileNotFoundError) and not writing:
                 raise  # of a file that is asked for
-            raise StorageError(
-                f"{self.uri}: cannot be used as storage ({error}). Name another with --storage."
-            ) from None
+            raise _unusable(self.uri, str(error)) from None
 
     def folder(self, name: str) -> Folder:
         """Return a folder inside this one; it need not exist."""
@@ -123,6 +121,28 @@ class Folder:
             if self.is_local:
                 Path(written_to).unlink(missing_ok=True)
             raise
+
+    def refuse_if_unwritable(self) -> None:
+        """Find out whether files can be written here, before long work whose results would be lost; write nothing.
+
+        Of an object store, it is found out whether the bucket is there.
+
+        Raises:
+            StorageError: They cannot.
+        """
+        if self.is_local:
+            folder = Path(self.path)
+            existing = next(path for path in (folder, *folder.parents) if path.exists())
+            if not existing.is_dir():
+                raise _unusable(self.uri, f"{existing} is a file")
+            if not os.access(existing, os.W_OK | os.X_OK):
+                raise _unusable(self.uri, f"{existing} cannot be written to")
+            return
+        bucket = self.path.partition("/")[0]
+        with self._explained():
+            is_there = self.filesystem.get_file_info(bucket).type != fs.FileType.NotFound
+        if not is_there:
+            raise _unusable(self.uri, f"there is no bucket {bucket}")
 
     def names(self, suffix: str = "") -> list[str]:
         """Return the sorted names of the files and folders that end in ``suffix``."""
@@ -169,6 +189,10 @@ class Folder:
             # At last, pyarrow marks the folder above in an object store, which not every store takes.
             if self.exists():
                 raise StorageError(f"{self.uri}: cannot be deleted ({error}).") from None
+
+
+def _unusable(uri: str, reason: str) -> StorageError:
+    return StorageError(f"{uri}: cannot be used as storage ({reason}). Name another with --storage.")
 
 
 def _local_versions(root: str, inside: str, faults: list[str]) -> Iterator[tuple[str, tuple[int, int]]]:

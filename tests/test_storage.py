@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pyarrow import fs
 
-from nids.errors import UserError
+from nids.errors import StorageError, UserError
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -185,3 +185,29 @@ def test_a_file_in_the_place_of_a_folder_is_a_clear_error(tmp_path: Path) -> Non
 def test_a_place_where_no_folder_can_be_made_is_refused() -> None:
     with pytest.raises(UserError, match=r"^/proc/nowhere/a: cannot be used as storage \(.*\)\. Name another"):
         Folder.from_uri("/proc/nowhere/a").write("manifest.json", b"{}")
+
+
+def test_refuse_if_unwritable_leaves_nothing(tmp_path: Path) -> None:
+    for name in ("", "a/b/c"):
+        Folder.from_uri(str(tmp_path / name)).refuse_if_unwritable()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_refuse_if_unwritable_names_what_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for name in ("file", "file/runs"):
+        with pytest.raises(StorageError) as caught:
+            Folder.from_uri(str(tmp_path / name)).refuse_if_unwritable()
+        reason = f"{tmp_path / 'file'} is a file"
+        assert str(caught.value) == (
+            f"{tmp_path / name}: cannot be used as storage ({reason}). Name another with --storage."
+        )
+
+
+@pytest.mark.usefixtures("bucket")
+def test_refuse_if_unwritable_asks_an_object_store() -> None:
+    there = Folder.from_uri("s3://bucket/runs")
+    there.refuse_if_unwritable()
+    assert there.names() == []
+    with pytest.raises(StorageError, match=r"s3://none/runs: cannot be used as storage \(there is no bucket none\)"):
+        Folder.from_uri("s3://none/runs").refuse_if_unwritable()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nids.datasets.io.load import load
+from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,7 +86,7 @@ def _outside_definition(traffic: Traffic) -> Iterator[str]:
         if feature.kind == "binary":
             values = traffic.features[feature.name]
             for value, rows in values[values > 1].value_counts().sort_index().items():
-                yield f"{feature.name} is 0 or 1 by definition, but is {value:.0f} in {_rows(rows)}"
+                yield f"{feature.name} is 0 or 1 by definition, but is {value:.0f} in {counted(rows, 'row')}"
 
 
 def _constant(traffic: Traffic) -> Iterator[str]:
@@ -101,15 +102,11 @@ def _repeated(traffic: Traffic) -> Iterator[str]:
     vectors = pd.util.hash_pandas_object(traffic.features, index=False)
     if repeated := int(vectors.duplicated().sum()):
         verb = "repeats" if repeated == 1 else "repeat"
-        yield f"{_rows(repeated)} {verb} the features of an earlier row"
+        yield f"{counted(repeated, 'row')} {verb} the features of an earlier row"
     attacks = traffic.attack.groupby(vectors.to_numpy()).nunique()
     conflicting = vectors.isin(attacks.index[attacks > 1])
     if conflicting.any():
         yield (
-            f"{_rows(int(conflicting.sum()))} conflict: same features, but different attacks "
+            f"{counted(int(conflicting.sum()), 'row')} conflict: same features, but different attacks "
             f"(groups of such rows: {int((attacks > 1).sum()):,})"
         )
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number:,} rows"

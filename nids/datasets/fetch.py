@@ -84,7 +84,7 @@ def _verified(dataset: DatasetSpec, source: Path) -> dict[SourceFile, DataPath]:
         file = dataset.file_with(sha256)
         if file is None:
             raise UserError(
-                f"{source}: is no published file of {dataset.name} (SHA-256 {sha256[:12]}…). "
+                f"{source}: is not a published file of {dataset.name} (SHA-256 {sha256[:12]}…). "
                 "Only those are cached; give other data where they are used."
             )
         return {file: source}

@@ -117,4 +117,4 @@ def _members(archive: Path) -> Iterator[DataPath]:
 def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "does not exist"
-    return "is no zip archive" if isinstance(error, zipfile.BadZipFile) else f"cannot be read ({error})"
+    return "is not a zip archive" if isinstance(error, zipfile.BadZipFile) else f"cannot be read ({error})"

@@ -204,7 +204,7 @@ class Run:
             return in_present_form(pq.read_table(io.BytesIO(folder.read(part))), self.schema(name))
         except (pa.ArrowException, ValueError, KeyError, OSError) as error:
             raise DamagedFileError(
-                f"{folder.uri}/{part}: this is no part of the run's table ({error}). "
+                f"{folder.uri}/{part}: this is not a part of the run's table ({error}). "
                 f"Move it away; of a run that has not finished, nids resume runs the trials that it held again."
             ) from None
 
@@ -239,15 +239,16 @@ def new_run(storage: str, name: str) -> Folder:
     """Return the folder of a run that is yet to be made.
 
     Raises:
-        UserError: That is no name for a run, or the storage has a run of that name.
+        UserError: That is no name for a run, the storage has a run of that name, or nothing can be written there.
     """
     if not re.fullmatch(config.NAME, name):
         raise UserError(
             f"--name {name!r}: a run's name has letters, digits and . _ - only, and does not begin with . or -."
         )
-    folder = Folder.from_uri(storage).folder(name)
-    refuse_if_there(folder)
-    return folder
+    root = Folder.from_uri(storage)
+    refuse_if_there(root.folder(name))
+    root.refuse_if_unwritable()
+    return root.folder(name)
 
 
 def refuse_if_there(folder: Folder) -> None:

@@ -138,8 +138,8 @@ def test_each_label_map_has_its_own_classes(
         pytest.param("clock_offset", "0.5", "this column holds whole numbers below 3.4e38", id="integer"),
         pytest.param("balance", "-1.5", "this column holds numbers >= -1 and <= 1", id="bounds"),
         pytest.param("duration", "-0.1", "this column holds numbers >= 0", id="minimum"),
-        pytest.param("category", "Worm", f"this is no known label (known: {', '.join(CLASSES)})", id="label"),
-        pytest.param("category", "benign", "this is no known label (close ones: Benign)", id="capital"),
+        pytest.param("category", "Worm", f"this is not a known label (known: {', '.join(CLASSES)})", id="label"),
+        pytest.param("category", "benign", "this is not a known label (close ones: Benign)", id="capital"),
         pytest.param("attack", "", "categories are not empty", id="attack"),
     ],
 )

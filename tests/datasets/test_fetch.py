@@ -208,7 +208,7 @@ def test_copies_that_are_not_what_was_published_are_refused(tmp_path, console):
     with pytest.raises(UserError) as refusal:
         fetch(DATASET, source=tmp_path / "test+.txt", console=console)
     assert str(refusal.value) == (
-        f"{tmp_path / 'test+.txt'}: is no published file of nsl-kdd (SHA-256 {sha256}…). "
+        f"{tmp_path / 'test+.txt'}: is not a published file of nsl-kdd (SHA-256 {sha256}…). "
         "Only those are cached; give other data where they are used."
     )
     assert cached() == {}

@@ -76,7 +76,7 @@ def test_a_wrong_place_is_refused(tmp_path, monkeypatch):
     remedy = "Give a data file, or a folder or zip archive that holds data files."
     with pytest.raises(UserError) as refusal:
         find(DATASET, TRAIN, tmp_path / "text.zip")
-    assert str(refusal.value) == f"{tmp_path / 'text.zip'}: is no zip archive. {remedy}"
+    assert str(refusal.value) == f"{tmp_path / 'text.zip'}: is not a zip archive. {remedy}"
     with pytest.raises(UserError) as refusal:
         locate(DATASET, TRAIN, tmp_path / "missing")
     assert str(refusal.value) == f"{tmp_path / 'missing'}: does not exist. {remedy}"

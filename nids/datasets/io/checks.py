@@ -66,7 +66,7 @@ class Field:
     def broken_rule(self, value: str) -> str | None:
         """Return the rule that a value breaks, in words; ``None`` if it breaks none."""
         if self.known is not None:
-            return None if value.strip() in self.known else f"this is no known label{_suggestion(value, self.known)}"
+            return None if value.strip() in self.known else f"this is not a known label{_suggestion(value, self.known)}"
         if self.is_text:
             return None if value.strip() else self.column.rule
         if not _NUMBER.fullmatch(value.strip()):

@@ -20,7 +20,7 @@ from nids.errors import UserError
 
 if TYPE_CHECKING:
     import gzip
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Collection, Generator, Iterator, Sequence
     from typing import IO
 
     from nids.datasets.io.checks import Field
@@ -192,9 +192,23 @@ def _form(name: str, number: int, line: str, dataset: DatasetSpec, fields: Seque
     values = next(csv.reader([line])) if quoted else plain
     layouts = _layouts(dataset, fields)
     if len(values) not in layouts:
+        if (other := _other_separator(line, len(values), {len(dataset.columns), *layouts})) is not None:
+            raise UserError(
+                f"{name}, line {number}: its values are separated by {other}, but must be by commas. Convert it, for "
+                "example with pandas: read_csv(FILE, sep=…).to_csv(OUT, index=False)."
+            )
         found = f"{name}, line {number}: found {column_count(values)}, the first one {shown(values[0].strip())}"
         raise UserError(f"{found}, but {_expected(dataset, layouts)}")
     return _TextForm(FileColumns(layouts[len(values)], number, fields), header=False, quoted=quoted)
+
+
+def _other_separator(line: str, by_commas: int, widths: Collection[int]) -> str | None:
+    """Return the words for what separates the values of a line, None if that is likely a comma."""
+    for separator, words in {";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "spaces"}.items():
+        values = len(line.split(separator))
+        if values > max(by_commas, 2) and (values in widths or by_commas == 1):
+            return words
+    return None
 
 
 def _layouts(dataset: DatasetSpec, fields: Sequence[Field]) -> dict[int, tuple[str, ...]]:

@@ -277,7 +277,8 @@ def test_rows_of_parquet_that_break_a_rule(path: Path, traffic: Traffic) -> None
         pytest.param(gzip.compress(b""), "traffic: is empty. Copy or download it again.", id="empty gzip"),
         pytest.param(
             b"\n0;tcp;http\n",
-            f"traffic, line 2: found 1 column, the first one '0;tcp;http', but {LAYOUTS}",
+            "traffic, line 2: its values are separated by semicolons, but must be by commas. Convert it, for example "
+            "with pandas: read_csv(FILE, sep=…).to_csv(OUT, index=False).",
             id="semicolons",
         ),
         pytest.param(
