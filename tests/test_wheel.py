@@ -89,9 +89,9 @@ def test_the_installed_program_searches_reports_and_shows(
     for file in json.loads(run("-c", where)):
         assert Path(file).is_relative_to(python.parents[1])
     overrides = [part for override in TINY for part in ("--set", override)]
-    searched = run("-m", "nids.cli", "search", "quick", "--name", "first", *overrides)
+    searched = run("-m", "nids", "search", "quick", "--name", "first", *overrides)
     assert "Report:" in searched
-    reported = run("-m", "nids.cli", "report", "first")
+    reported = run("-m", "nids", "report", "first")
     assert "U2R" in reported
     assert (tmp_path / "runs" / "first" / "report.html").stat().st_size > 10_000
     with _dashboard(python, environment, tmp_path) as address:
@@ -112,7 +112,7 @@ def _dashboard(python: Path, environment: dict[str, str], folder: Path) -> Itera
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [python, "-m", "nids.cli", "dashboard", "--port", str(port)],
+        [python, "-m", "nids", "dashboard", "--port", str(port)],
         cwd=folder,
         env=environment,
         stdout=subprocess.DEVNULL,

@@ -53,7 +53,7 @@ def begin(question: str) -> KeptRun:
     with choice:
         name = selection.run_name()
     if name is None:
-        nothing_to_show("There are no runs yet. Start one with `nids search jobs/quick.toml`.")
+        nothing_to_show("There are no runs yet. Start one with `nids search quick`.")
     entry = cache.one(selection.shown_storage(), name)
     redraw_on_change(entry)
     with head, st.container(horizontal=True, vertical_alignment="center", gap="small"):

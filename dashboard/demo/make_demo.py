@@ -20,7 +20,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as storage:
         job = Path(__file__).with_name("job.toml")
         for command in (["search", str(job), "--name", NAME], ["baselines", NAME], ["finalize", NAME]):
-            subprocess.run([sys.executable, "-m", "nids.cli", *command, "--storage", storage], check=True)
+            subprocess.run([sys.executable, "-m", "nids", *command, "--storage", storage], check=True)
         shutil.rmtree(DEMONSTRATION, ignore_errors=True)
         shutil.copytree(Path(storage, NAME), DEMONSTRATION / NAME, ignore=shutil.ignore_patterns(*LEFT_OUT))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from nids.cli import bench, cluster, dashboard, data, evaluate, jobs, runs, score, search
+from nids.cli import bench, cluster, dashboard, data, evaluate, job_files, jobs, runs, score, search
 from nids.cli.options import plain
 from nids.errors import UserError
 
@@ -19,13 +19,41 @@ app = typer.Typer(
     help="""Hyperparameter search for network intrusion detection: many trials on a Ray cluster, evaluated by
     leak-free cross-validation.
 
-    A first search: [bold]nids search jobs/quick.toml[/]. It ends with the best trial, its results for every class and
-    a report page. It can be interrupted at any time and resumed with [bold]nids resume[/].""",
+    A first search: `nids search quick`. It ends with the best trial, its results for every class and a report
+    page. It can be interrupted at any time and resumed with `nids resume`.
+
+    Exit status: 0 success; 1 the work failed (no trial completed, a job failed); 2 wrong input; 130 interrupted.""",
     no_args_is_help=True,
-    rich_markup_mode="rich",
-    add_completion=False,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from nids.cli.version import text
+
+        print(text())
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            "-V",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the versions of nids, of Python and of the libraries that results depend on.",
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 for command in (
     search.search,
     search.resume,
@@ -44,12 +72,17 @@ for command in (
 
 
 def _group(name: str, help_: str, commands: Mapping[str, Callable[..., None]]) -> None:
-    group = typer.Typer(help=help_, no_args_is_help=True, rich_markup_mode="rich")
+    group = typer.Typer(help=help_, no_args_is_help=True, rich_markup_mode="markdown")
     for command_name, command in commands.items():
         group.command(command_name)(command)
     app.add_typer(group, name=name)
 
 
+_group(
+    "job",
+    "Check job files, and describe them to an editor.",
+    {"check": job_files.check, "schema": job_files.schema},
+)
 _group("data", "Download data sets and check data files.", {"fetch": data.fetch, "check": data.check})
 _group(
     "jobs",

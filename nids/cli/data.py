@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+
+from nids.cli.output import JsonOption, print_json, results_console
 
 if TYPE_CHECKING:
     from nids.datasets.describe import Check
@@ -20,7 +21,10 @@ def fetch(
         Path | None, typer.Option("--from", help="A file, folder or zip to take it from instead of the network.")
     ] = None,
 ) -> None:
-    """Fetch a data set into the user's cache, checked against its known hashes."""
+    """Fetch a data set into the user's cache, checked against its known hashes.
+
+    Example: `nids data fetch nsl-kdd --from Downloads/NSL-KDD.zip`
+    """
     from nids import datasets
     from nids.datasets import fetch as fetching
 
@@ -38,27 +42,51 @@ def check(
             help="Label map, which says what attack belongs to which class. Default: the first.", show_default=False
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Check a data file: is it valid, how many rows has each class and attack, and what is odd about it."""
+    """Check a data file: is it valid, how many rows has each class and attack, and what is odd about it.
+
+    Example: `nids data check mine.csv`
+    """
     from nids import datasets
     from nids.datasets.describe import check as check_file
 
-    show(check_file(file, datasets.get(dataset), class_map), Console())
+    found = check_file(file, datasets.get(dataset), class_map)
+    if as_json:
+        print_json(_values(found))
+    else:
+        show(found, results_console())
+
+
+def _values(check: Check) -> dict[str, Any]:
+    """Return what a check found as plain values."""
+    attacks = [{"class": name, "attack": attack, "rows": rows} for (name, attack), rows in check.attacks.items()]
+    return {
+        "file": check.name,
+        "dataset": check.dataset.name,
+        "sha256": check.sha256,
+        "identity": check.identity,
+        "rows": check.rows,
+        "classes": dict(check.classes),
+        "attacks": attacks,
+        "warnings": list(check.oddities),
+    }
 
 
 def show(check: Check, console: Console) -> None:
     """Print what a check found."""
-    console.print(escape(f"{check.name}: {check.rows:,} rows, {check.identity}\nSHA-256 {check.sha256}"))
-    classes = Table("class", title="Classes")
-    classes.add_column("rows", justify="right")
-    classes.add_column("share", justify="right")
-    for name, rows in check.classes.items():
-        classes.add_row(name, f"{rows:,}", f"{rows / check.rows:.2%}")
-    attacks = Table("class", "attack", title="Attacks")
-    attacks.add_column("rows", justify="right")
-    for (class_name, attack), rows in check.attacks.items():
-        attacks.add_row(class_name, attack, f"{rows:,}")
-    console.print(classes, attacks)
-    console.print("Odd, but readable:" if check.oddities else "Nothing odd was found.")
+    from nids.metrics.formatting import counted, share
+    from nids.report.terminal import print_table
+
+    console.print(
+        escape(f"{check.name}: {counted(check.rows, 'row')}, {check.identity}\nSHA-256 {check.sha256}"),
+        highlight=False,
+        soft_wrap=True,
+    )
+    classes = [(name, f"{rows:,}", share(rows, check.rows)) for name, rows in check.classes.items()]
+    print_table(console, "Classes", ("class", "rows", "share"), classes)
+    attacks = [(attack, name, f"{rows:,}") for (name, attack), rows in check.attacks.items()]
+    print_table(console, "Attacks", ("attack", "class", "rows"), attacks, words=2)
+    console.print("Warnings; the file is valid:" if check.oddities else "The file is valid; there are no warnings.")
     for oddity in check.oddities:
-        console.print(escape(f"  - {oddity}"))
+        console.print(escape(f"  - {oddity}"), highlight=False)

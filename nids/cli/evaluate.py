@@ -17,6 +17,7 @@ from nids.cli.options import (
     already_evaluated,
     show,
 )
+from nids.cli.output import results_console
 from nids.cli.rows import rows_of
 from nids.errors import UserError
 
@@ -42,11 +43,14 @@ def finalize(
     storage: StorageOption = "runs",
     address: AddressOption = None,
 ) -> None:
-    """Train a trial on all rows, save it as a detector and evaluate it on the held-out files."""
+    """Train a trial on all rows, save it as a detector and evaluate it on the held-out files.
+
+    Example: `nids finalize first --pick "seconds <= 600, then max macro_f1"`
+    """
     from nids import results
     from nids.results import ranking
 
-    console = Console()
+    console = results_console()
     opened = results.open_run(storage, run)
     if opened.final_evaluation() is not None and not again:
         raise already_evaluated(f"{run} is already finalized")
@@ -72,12 +76,15 @@ def baselines(
     storage: StorageOption = "runs",
     address: AddressOption = None,
 ) -> None:
-    """Train and evaluate classical models on a run's folds and on the held-out files."""
+    """Train and evaluate classical models on a run's folds and on the held-out files.
+
+    Example: `nids baselines first`
+    """
     from nids import results
     from nids.evaluation import baselines
     from nids.evaluation.workspace import Workspace
 
-    console = Console()
+    console = results_console()
     opened = results.open_run(storage, run)
     if opened.baselines_evaluation() is not None and not again:
         raise already_evaluated(f"{run} already has baselines")
@@ -102,13 +109,16 @@ def correlate(
     storage: StorageOption = "runs",
     address: AddressOption = None,
 ) -> None:
-    """Measure which cross-validation scheme best predicts held-out results, by Spearman's rank correlation."""
+    """Measure which cross-validation scheme best predicts held-out results, by Spearman's rank correlation.
+
+    Example: `nids correlate random-folds unseen-folds`
+    """
     from nids import results
     from nids.evaluation import rank_correlation
     from nids.evaluation.workspace import Workspace
     from nids.report import rank_correlation as report
 
-    console = Console()
+    console = results_console()
     opened = [results.open_run(storage, name) for name in runs]
     if opened[0].has_rank_correlation() and not again:
         raise already_evaluated(f"{runs[0]} already has rank correlations")
@@ -136,7 +146,7 @@ def leakage(
     from nids.progress import ProgressDisplay
     from nids.report import leakage
 
-    console = Console()
+    console = results_console()
     wanted = {"dataset": dataset, "file": file}
     job = job_file.make({"name": "leakage", "data": wanted, "search": {"seed": seed}}, source="nids leakage")
     _, traffic = rows_of(job, data, console)

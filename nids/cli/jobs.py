@@ -6,13 +6,13 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from nids.cli.options import SetOption
+from nids.cli.output import JsonOption, print_json, print_listing, results_console
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     from nids.cluster.job_client import JobClient
 
-JobArgument = Annotated[str, typer.Argument(help="Id of the job, as `nids jobs list` shows it.", show_default=False)]
+JobArgument = Annotated[
+    str,
+    typer.Argument(
+        help="Id of the job, as `nids jobs list` shows it, or the name of its run: the latest job of that run.",
+        metavar="JOB",
+        show_default=False,
+    ),
+]
 DashboardOption = Annotated[
     str | None,
     typer.Option(
@@ -35,7 +42,12 @@ STORAGE = "nids_storage"
 
 
 def submit(
-    job: Annotated[Path | None, typer.Argument(help="The job file.", show_default=False)] = None,
+    job: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The job file, or the name of one that comes with nids.", metavar="JOB", show_default=False
+        ),
+    ] = None,
     set_: SetOption = None,
     resume: Annotated[
         str | None, typer.Option(help="Resume this run instead of starting a new one.", show_default=False)
@@ -60,7 +72,10 @@ def submit(
     follow: FollowOption = False,
     address: DashboardOption = None,
 ) -> None:
-    """Run or resume a search as a job of a Ray cluster, whose nodes need neither data nor code."""
+    """Run or resume a search as a job of a Ray cluster, whose nodes need neither data nor code.
+
+    Example: `nids submit large --address http://head:8265 --storage s3://bucket/runs --follow`
+    """
     from nids import config, job_file
     from nids.cluster import packing
     from nids.cluster.job_client import JobClient
@@ -86,10 +101,10 @@ def submit(
         run = resume
         command = ["resume", run, *overrides]
     if not re.fullmatch(config.NAME, run):
-        raise UserError(f"{run!r} is no valid name of a run: use letters, digits and . _ - only.")
+        raise UserError(f"{run!r} is not a valid name for a run: use letters, digits and . _ - only.")
     client = JobClient(address)
     with packing.packed(job) as folder:
-        job_id = client.submit(["python", "-m", "nids.cli", *command, *options], folder, {RUN: run, STORAGE: storage})
+        job_id = client.submit(["python", "-m", "nids", *command, *options], folder, {RUN: run, STORAGE: storage})
     console.print(f"[bold]{job_id}[/]: run {run} in {storage}", highlight=False, soft_wrap=True)
     if follow:
         _follow(client, job_id, console)
@@ -97,32 +112,37 @@ def submit(
         _say_how_to_follow(client, job_id, console)
 
 
-def list_(address: DashboardOption = None) -> None:
-    """List the submitted jobs, the latest first."""
+def list_(address: DashboardOption = None, as_json: JsonOption = False) -> None:
+    """List the submitted jobs, the latest first.
+
+    Example: `nids jobs list --address http://head:8265`
+    """
     from nids.cluster.job_client import JobClient
 
-    console = Console()
+    console = results_console()
     jobs = JobClient(address).jobs()
-    if not jobs:
-        console.print(
-            "No job was submitted yet. Submit one with: [bold]nids submit jobs/large.toml[/]", highlight=False
-        )
+    if as_json:
+        print_json([_values(job) for job in jobs])
         return
-    table = Table(box=None, header_style="bold")
-    for heading in ("job", "run"):
-        table.add_column(heading, overflow="fold", no_wrap=True)  # to be typed, so never cut off
-    for heading in ("state", "started", "took"):
-        table.add_column(heading, no_wrap=True)
-    for job in jobs:
-        table.add_row(job.submission_id, _about(job).get(RUN, ""), job.status.value.lower(), *_times(job))
-    console.print(table, highlight=False)
+    if not jobs:
+        console.print("No job was submitted yet. Submit one with: [bold]nids submit large[/]", highlight=False)
+        return
+    rows = [(job.submission_id or "", _about(job).get(RUN, ""), job.status.value.lower(), *_times(job)) for job in jobs]
+    print_listing(console, ("job", "run", "state", "started", "took"), rows)
 
 
-def status(job: JobArgument, address: DashboardOption = None) -> None:
-    """Show the status of a job."""
+def status(job: JobArgument, address: DashboardOption = None, as_json: JsonOption = False) -> None:
+    """Show the status of a job.
+
+    Example: `nids jobs status large-20261126-154015`
+    """
     from nids.cluster.job_client import JobClient
 
-    details = JobClient(address).job(job)
+    client = JobClient(address)
+    details = client.job(_id_of(client, job))
+    if as_json:
+        print_json(_values(details))
+        return
     started, took = _times(details)
     lines = {
         "state": details.status.value.lower(),
@@ -139,10 +159,14 @@ def status(job: JobArgument, address: DashboardOption = None) -> None:
 
 
 def logs(job: JobArgument, follow: FollowOption = False, address: DashboardOption = None) -> None:
-    """Print the output of a job."""
+    """Print the output of a job.
+
+    Example: `nids jobs logs large-20261126-154015 --follow`
+    """
     from nids.cluster.job_client import JobClient
 
     client = JobClient(address)
+    job = _id_of(client, job)
     if follow:
         _follow(client, job, Console())
     else:
@@ -150,10 +174,14 @@ def logs(job: JobArgument, follow: FollowOption = False, address: DashboardOptio
 
 
 def stop(job: JobArgument, address: DashboardOption = None) -> None:
-    """Stop a job gracefully; its run can be resumed on any cluster that sees the storage."""
+    """Stop a job gracefully; its run can be resumed on any cluster that sees the storage.
+
+    Example: `nids jobs stop large-20261126-154015`
+    """
     from nids.cluster.job_client import JobClient
 
     client = JobClient(address)
+    job = _id_of(client, job)
     details = client.job(job)
     console = Console()
     if not client.stop(job):
@@ -163,6 +191,32 @@ def stop(job: JobArgument, address: DashboardOption = None) -> None:
     if run := _about(details).get(RUN):
         command = f"nids submit --resume {run} --storage {_about(details)[STORAGE]} --address {client.address}"
         console.print(f"Resume its run with: [bold]{command}[/]", highlight=False, soft_wrap=True)
+
+
+def _id_of(client: JobClient, named: str) -> str:
+    """Return the id of a job that is named by its id, or by its run."""
+    if named.startswith("raysubmit_"):
+        return named
+    ids = [job.submission_id for job in client.jobs() if named in (job.submission_id, _about(job).get(RUN))]
+    if not ids or ids[0] is None:
+        raise UserError(f"no job, and no job's run, is called {named!r}. `nids jobs list` shows those of the cluster.")
+    return ids[0]
+
+
+def _values(job: JobDetails) -> dict[str, Any]:
+    """Return what there is to say of a job as plain values; times are in UTC."""
+    started, ended = (
+        datetime.fromtimestamp(time / 1000, UTC) if time else None for time in (job.start_time, job.end_time)
+    )
+    return {
+        "job": job.submission_id,
+        "run": _about(job).get(RUN),
+        "storage": _about(job).get(STORAGE),
+        "state": job.status.value.lower(),
+        "started": started,
+        "ended": ended,
+        "message": (job.message or "").strip(),
+    }
 
 
 def _follow(client: JobClient, job_id: str, console: Console) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from nids.results import Run
 
-RunArgument = Annotated[str, typer.Argument(help="Name of the run.", show_default=False)]
+RunArgument = Annotated[str, typer.Argument(help="Name of the run.", metavar="RUN", show_default=False)]
 StorageOption = Annotated[
     str, typer.Option(help="Where runs are stored: a folder, or a URI such as s3://bucket/runs.", envvar="NIDS_STORAGE")
 ]

@@ -20,6 +20,8 @@ def rows_of(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic
     """Return the job's rows, fetched if need be, or those of its fallback, and the job as it is then run."""
     from nids import datasets
 
+    datasets.refuse_unused(job.data)
+
     def is_here() -> bool:
         return datasets.available(job.data.dataset, file=job.data.file, folder=data)
 

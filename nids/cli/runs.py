@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from nids.cli.options import RunArgument, StorageOption, show
+from nids.cli.output import JsonOption, print_json, print_listing, results_console
 from nids.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from nids.results import Run
 
 
@@ -21,45 +24,116 @@ def report(
         float, typer.Option(min=0, max=1, help="Share of attacks in your traffic, for the precision of alerts.")
     ] = 0.01,
     storage: StorageOption = "runs",
+    as_json: JsonOption = False,
 ) -> None:
-    """Print the results of a run, even while it is running, and write its report page."""
+    """Print the results of a run, even while it is running, and write its report page.
+
+    Example: `nids report first --json`
+    """
     from nids import results
 
-    show(results.open_run(storage, run), Console(), base_rate)
+    opened = results.open_run(storage, run)
+    if as_json:
+        from nids.report.as_json import content
+
+        print_json(content(opened))
+    else:
+        show(opened, results_console(), base_rate)
 
 
-def runs(storage: StorageOption = "runs") -> None:
-    """List the runs of a storage with their state and their best trial."""
-    show_runs(storage, Console())
+def runs(storage: StorageOption = "runs", as_json: JsonOption = False) -> None:
+    """List the runs of a storage with their state and their best trial, the latest first.
+
+    Example: `nids runs --storage s3://bucket/runs`
+    """
+    entries = entries_of(storage)
+    if as_json:
+        print_json([asdict(entry) for entry in entries])
+    else:
+        show_runs(storage, entries, results_console())
 
 
-def show_runs(storage: str, console: Console) -> None:
-    """Print a line for each run: state, trials, best value, data. A damaged run is named, with what is wrong."""
+@dataclass(frozen=True)
+class Entry:
+    """A run in the list.
+
+    Attributes:
+        run: Its name.
+        state: "running", "finished", "interrupted", "failed" or "damaged".
+        trials: Trials that are to be; the three that follow are of this number.
+        ended: Trials that ended.
+        best: The best complete trial's number, its metric and value; None if no trial is complete.
+        data: What was searched on.
+        started: When the search was prepared.
+        seconds: From then to the last sign of life of a driver, pauses included.
+        error: What is wrong with a damaged run.
+    """
+
+    run: str
+    state: str
+    trials: int = 0
+    ended: int = 0
+    best: dict[str, Any] | None = None
+    data: str = ""
+    started: datetime | None = None
+    seconds: float | None = None
+    error: str = ""
+
+
+def entries_of(storage: str) -> list[Entry]:
+    """Return the runs of a storage, the latest first and the damaged ones last."""
     from nids import results
 
-    names = results.run_names(storage)
-    if not names:
-        console.print(
-            f"{storage} holds no runs yet. Make one with: [bold]nids search jobs/quick.toml[/]", highlight=False
-        )
-        return
-    table = Table(box=None, header_style="bold")
-    table.add_column("run", overflow="fold", min_width=max(map(len, names)))  # to be typed, so never cut off
-    for heading in ("state", "trials", "best", "data"):
-        table.add_column(heading)
-    for name in names:
+    entries = []
+    for name in results.run_names(storage):
         try:
-            table.add_row(name, *_cells(results.open_run(storage, name)))
+            entries.append(_entry(results.open_run(storage, name)))
         except UserError as error:
-            table.add_row(name, "damaged", "", "", str(error))
-    console.print(table, highlight=False)
+            entries.append(Entry(name, "damaged", error=str(error)))
+    never = datetime.min.replace(tzinfo=UTC)
+    return sorted(entries, key=lambda entry: entry.started or never, reverse=True)
 
 
-def _cells(run: Run) -> tuple[str, str, str, str]:
+def _entry(run: Run) -> Entry:
     from nids.results import ranking
 
-    trials, search = run.trials(), run.manifest.job.search
-    row = ranking.best(trials, run.direction)
-    best = "" if row is None else f"{search.metric} {row['value']:.4f} (trial {row['trial']})"
-    ended = int((trials["state"] != "RUNNING").sum())
-    return run.state, f"{ended}/{search.trials}", best, run.manifest.data.source
+    trials, manifest = run.trials(), run.manifest
+    row, metric = ranking.best(trials, run.direction), manifest.job.search.metric
+    updated = run.status.updated
+    return Entry(
+        run=run.name,
+        state=run.state,
+        trials=manifest.job.search.trials,
+        ended=int((trials["state"] != "RUNNING").sum()),
+        best=None if row is None else {"trial": int(row["trial"]), "metric": metric, "value": float(row["value"])},
+        data=manifest.data.source,
+        started=manifest.created,
+        seconds=(updated - manifest.created).total_seconds() if updated else None,
+    )
+
+
+def show_runs(storage: str, entries: list[Entry], console: Console) -> None:
+    """Print a line for each run; a damaged one is named, with what is wrong."""
+    from nids.metrics.formatting import duration, value
+    from nids.metrics.measures import label
+
+    if not entries:
+        console.print(f"{storage} holds no runs yet. Make one with: [bold]nids search quick[/]", highlight=False)
+        return
+    rows = []
+    for entry in entries:
+        best = entry.best
+        rows.append(
+            (
+                entry.run,
+                entry.state,
+                f"{entry.ended}/{entry.trials}" if entry.trials else "",
+                f"{label(best['metric'])} {value(best['metric'], best['value'])} (trial {best['trial']})"
+                if best
+                else "",
+                entry.data or entry.error,
+                f"{entry.started.astimezone():%Y-%m-%d %H:%M}" if entry.started else "",
+                duration(entry.seconds) if entry.seconds is not None else "",
+            )
+        )
+    print_listing(console, ("run", "state", "trials", "best", "data", "started", "took"), rows, numbers=("trials",))

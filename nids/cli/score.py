@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from nids.cli.options import AddressOption
+from nids.cli.output import JsonOption, QuietOption, print_json, results_console
 
 if TYPE_CHECKING:
     from nids.detector.score import ScoreResult
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
 
 def score(
     bundle: Annotated[
-        str, typer.Argument(help="The detector: the folder that `nids finalize` wrote, or its URI.", show_default=False)
+        str,
+        typer.Argument(
+            help="The detector: the folder that `nids finalize` wrote, or its URI.",
+            metavar="BUNDLE",
+            show_default=False,
+        ),
     ],
     files: Annotated[
         list[Path],
         typer.Argument(
             help="Traffic to score: CSV with or without a header, also gzipped, or Parquet; labels are not needed. Of "
             "a folder, all files directly in it.",
+            metavar="FILES",
             show_default=False,
         ),
     ],
@@ -49,12 +56,17 @@ def score(
         bool, typer.Option("--ray", help="Score the files in parallel on a Ray cluster whose nodes all see them.")
     ] = False,
     address: AddressOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
-    """Score new traffic with a detector: class, probabilities and alert of every row."""
+    """Score new traffic with a detector: class, probabilities and alert of every row.
+
+    Example: `nids score runs/first/bundle monday.csv tuesday.csv.gz --out scores.parquet`
+    """
     from nids.models import backend
 
     backend.configure_alone()
-    progress = Console(stderr=True)
+    progress = Console(stderr=True, quiet=quiet)
     options: dict[str, Any] = {"false_positive_rate": fpr, "rejects": rejects, "overwrite": overwrite}
     if on_ray:
         from nids.detector import score_on_cluster
@@ -68,20 +80,22 @@ def score(
         detector = load(Folder.from_uri(bundle))
         scoring.warn_if_synthetic(detector, progress)
         result = scoring.score(detector, files, out or Path("scores.parquet"), progress, **options)
-    show(result, Console())
+    if as_json:
+        print_json(asdict(result))
+    else:
+        show(result, results_console())
 
 
 def show(result: ScoreResult, console: Console) -> None:
     """Print what was scored."""
-    table = Table("class", title="Rows by class")
-    table.add_column("rows", justify="right")
-    table.add_column("share", justify="right")
-    for name, rows in result.by_class.items():
-        table.add_row(name, f"{rows:,}", f"{rows / result.rows:.2%}" if result.rows else "–")
-    console.print(table)
+    from nids.metrics.formatting import counted, share
+    from nids.report.terminal import print_table
+
+    by_class = [(name, f"{rows:,}", share(rows, result.rows)) for name, rows in result.by_class.items()]
+    print_table(console, "Rows by class", ("class", "rows", "share"), by_class)
     console.print(
-        f"{result.rows:,} rows scored in {result.seconds:.1f} s, {result.alerts:,} alerts, "
-        f"{result.rejected:,} rows rejected\nScores: {result.out}",
+        f"{counted(result.rows, 'row')} scored in {result.seconds:.1f} s, {counted(result.alerts, 'alert')}, "
+        f"{counted(result.rejected, 'row')} rejected\nScores: {result.out}",
         highlight=False,
         soft_wrap=True,
         markup=False,

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from nids.cli.options import (
     AddressOption,
@@ -18,10 +17,13 @@ from nids.cli.options import (
     plain,
     show,
 )
+from nids.cli.output import results_console
 from nids.cli.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rich.console import Console
 
     from nids.search.prepare import PreparedSearch
 
@@ -29,7 +31,14 @@ INTERRUPTED = 130
 
 
 def search(
-    job: Annotated[Path, typer.Argument(help="The job file, such as jobs/quick.toml.", show_default=False)],
+    job: Annotated[
+        Path,
+        typer.Argument(
+            help="The job file, or the name of one that comes with nids, such as quick.",
+            metavar="JOB",
+            show_default=False,
+        ),
+    ],
     set_: SetOption = None,
     data: DataOption = None,
     storage: StorageOption = "runs",
@@ -38,19 +47,26 @@ def search(
     ] = None,
     address: AddressOption = None,
 ) -> None:
-    """Run the trials of a job file and report the best one."""
+    """Run the trials of a job file and report the best one.
+
+    Example: `nids search quick --name first --set search.trials=20`
+    """
     from nids import job_file, results
+    from nids.cluster import connection
+    from nids.metrics.formatting import counted
     from nids.search import session
 
-    console = Console()
+    console = results_console()
     described = job_file.read(job, set_ or ())
     if name is None:
         name = session.default_name(described)
-    results.new_run(storage, name)  # what cannot be is said before anything is read
+    # What cannot be is said before anything is read.
+    results.new_run(storage, name)
+    connection.refuse_if_unreachable(address)
     described, traffic = rows_of(described, data, console)
     console.print(
-        f"[bold]{name}[/]: {described.search.trials} trials on {traffic.source}, {len(traffic.label):,} rows, "
-        f"{described.folds.used} folds",
+        f"[bold]{name}[/]: {counted(described.search.trials, 'trial')} on {traffic.source}, "
+        f"{counted(len(traffic.label), 'row')}, {counted(described.folds.used, 'fold')}",
         highlight=False,
     )
 
@@ -59,7 +75,7 @@ def search(
 
         return prepare(described, traffic, storage, name, console.print)
 
-    _run(prepared, address, storage, console)
+    _run(prepared, name, address, storage, console)
 
 
 def resume(
@@ -69,10 +85,13 @@ def resume(
     storage: StorageOption = "runs",
     address: AddressOption = None,
 ) -> None:
-    """Resume an interrupted search. Trials that have ended are not run again."""
+    """Resume an interrupted search. Trials that have ended are not run again.
+
+    Example: `nids resume first`
+    """
     from nids import job_file, results
 
-    console = Console()
+    console = results_console()
     opened = results.open_run(storage, run)
     job_file.refuse_all_but_resources(set_ or ())
     if opened.state == "finished":
@@ -85,18 +104,26 @@ def resume(
 
             return prepare_again(opened, storage, data, console.print, set_ or ())
 
-        _run(prepared, address, storage, console)
+        _run(prepared, run, address, storage, console)
 
 
-def _run(prepare: Callable[[], PreparedSearch], address: str | None, storage: str, console: Console) -> None:
+def _run(prepare: Callable[[], PreparedSearch], name: str, address: str | None, storage: str, console: Console) -> None:
     """Run a search and show its results, or how to resume it if it was interrupted."""
+    from nids import results
     from nids.search import session
 
-    run = session.run_prepared(prepare, address, console)
+    option = "" if storage == "runs" else f" --storage {storage}"
+    try:
+        run = session.run_prepared(prepare, address, console)
+    except KeyboardInterrupt:
+        if name in results.run_names(storage):
+            console.print(f"\nInterrupted. Resume it with: [bold]nids resume {name}{option}[/]", highlight=False)
+        else:
+            console.print("\nInterrupted before the first trial: there is no run yet.", highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
     show(run, console)
     if run.state != "finished":
-        option = "" if storage == "runs" else f" --storage {storage}"
-        console.print(f"\nInterrupted. Resume it with: [bold]nids resume {run.name}{option}[/]", highlight=False)
+        console.print(f"\nInterrupted. Resume it with: [bold]nids resume {name}{option}[/]", highlight=False)
         raise typer.Exit(INTERRUPTED)
     trials = run.trials()
     if not (trials["state"] == "COMPLETE").any():
@@ -104,3 +131,15 @@ def _run(prepare: Callable[[], PreparedSearch], address: str | None, storage: st
         reason = next(iter(trials["error"].dropna()), "none of them says why")
         console.print(f"\n[bold red]No trial was completed.[/] The first failure: {plain(reason)}", highlight=False)
         raise typer.Exit(1)
+    _say_what_comes_next(name, option, console)
+
+
+def _say_what_comes_next(name: str, option: str, console: Console) -> None:
+    console.print(
+        "\nNext:\n"
+        f"  nids dashboard{option}\n"
+        f"  nids baselines {name}{option}   # is it better than a random forest?\n"
+        f"  nids finalize {name}{option}   # train it on all rows, evaluate it on the held-out files, save it",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -85,7 +85,7 @@ def read_arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, 
             for member in archive.infolist():
                 shape = shapes.get(member.filename.removesuffix(".npy"))
                 if shape is None:
-                    raise damaged(folder, name, f"it holds {member.filename!r}, which is no weight of this model")
+                    raise damaged(folder, name, f"it holds {member.filename!r}, which is not a weight of this model")
                 if member.file_size > 4 * math.prod(shape) + HEADER_BYTES:
                     raise damaged(folder, name, f"{member.filename!r} is larger than that weight of this model is")
                 with archive.open(member) as stream:
@@ -126,9 +126,9 @@ def read_encoding(folder: Folder, content: bytes, dataset: DatasetSpec) -> Encod
             and all(isinstance(value, str) for values in encoding.categories for value in values)
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise damaged(folder, "encoding.json", f"it is no encoding ({error})") from None
+        raise damaged(folder, "encoding.json", f"it is not an encoding ({error})") from None
     if not sound:
-        raise damaged(folder, "encoding.json", "it is no encoding: its parts do not fit together")
+        raise damaged(folder, "encoding.json", "it is not an encoding: its parts do not fit together")
     features = tuple(tuple(column.name for column in kind) for kind in (dataset.numeric, dataset.categorical))
     if (encoding.numeric, encoding.categorical) != features:
         raise damaged(folder, "encoding.json", f"its features are not those of {dataset.name}")

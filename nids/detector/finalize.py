@@ -19,6 +19,7 @@ from nids.evaluation.evaluate import evaluate_traffic
 from nids.folds.build import full_fold
 from nids.metrics.calibration import expected_calibration_error, reliability
 from nids.metrics.cross_validation import over_folds, validation_figures
+from nids.metrics.formatting import counted
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import figures_of
 from nids.models import backend
@@ -81,8 +82,8 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace) ->
     held_out.refuse_if_missing(training_set.dataset, job.data, workspace.data)
     all_rows = full_fold(training_set, job)
     workspace.console.print(
-        f"[bold]{run.name}[/]: trial {choice.trial}, {choice.epochs} epochs; "
-        f"training {_count(members, 'seed')} × ({_count(len(folds), 'fold')} + all {len(training_set.rows):,} rows)",
+        f"[bold]{run.name}[/]: trial {choice.trial}, {counted(choice.epochs, 'epoch')}; "
+        f"training {counted(members, 'seed')} × ({counted(len(folds), 'fold')} + all {len(training_set.rows):,} rows)",
         highlight=False,
     )
     of_folds, of_all_rows = _train(run, choice, job, training_set, folds, all_rows, members, workspace)
@@ -269,7 +270,3 @@ def _quality(detector: Bundle, labels: np.ndarray, probabilities: np.ndarray) ->
 
 def _figures(detector: Bundle, labels: np.ndarray, probabilities: np.ndarray) -> Figures:
     return {**figures_of(JudgedRows.all_known(labels, probabilities, detector.benign))}
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nids import models
 from nids.metrics.evaluation import number
-from nids.metrics.formatting import mean_and_spread, setting, value
+from nids.metrics.formatting import counted, mean_and_spread, setting, value
 from nids.metrics.measures import HEADLINE, label
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], evaluation: FinalEv
     data = manifest.data
     parts = [
         f"# {manifest.dataset} detector: trial {manifest.trial} of {manifest.run}",
-        f"{models.get(manifest.model).title}, the mean of {manifest.members} models, each trained for "
-        f"{manifest.epochs} epochs on all {data.rows:,} rows of {data.source}. It gives each connection a "
+        f"{models.get(manifest.model).title}, the mean of {counted(manifest.members, 'model')}, each trained for "
+        f"{counted(manifest.epochs, 'epoch')} on all {data.rows:,} rows of {data.source}. It gives each connection a "
         f"probability for {', '.join(manifest.classes)}.",
     ]
     if data.synthetic:

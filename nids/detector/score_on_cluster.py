@@ -171,4 +171,4 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise UserError(f"{folder}: is no folder that can be made: {error.strerror}. Name another one.") from None
+        raise UserError(f"{folder}: cannot create this folder: {error.strerror}. Name another one.") from None

@@ -12,6 +12,7 @@ from nids.errors import UserError
 from nids.evaluation import held_out
 from nids.evaluation.evaluate import evaluate_traffic
 from nids.folds.build import full_fold
+from nids.metrics.formatting import counted
 from nids.models import backend
 from nids.results import RANK_CORRELATION, file_name, reopen, write_table
 from nids.training.ensemble import Ensemble
@@ -90,8 +91,8 @@ def _detectors(
     """Return for each configuration the mean of its models of all rows."""
     all_rows, epochs = full_fold(training_set, job), job.training.epochs
     workspace.console.print(
-        f"{len(configurations)} configurations; of each {members} on all {len(training_set.rows):,} rows, "
-        f"{epochs} epochs",
+        f"{counted(len(configurations), 'configuration')}; training {counted(members, 'model')} of each on all "
+        f"{len(training_set.rows):,} rows, {counted(epochs, 'epoch')}",
         highlight=False,
     )
     work = []

@@ -10,6 +10,7 @@ from nids.cluster import connection, gpu_probe
 from nids.cluster.parallel import parallel_map
 from nids.cluster.placement import node_pools
 from nids.errors import UserError, first_line
+from nids.metrics.formatting import counted
 from nids.progress import ProgressDisplay
 from nids.results import reopen
 from nids.training.refit import FitResult, fit
@@ -94,7 +95,9 @@ def fit_models(
     """
     models = {i: model for i, (_, task) in enumerate(work) if (model := FitResult.load(kept, task)) is not None}
     if models:
-        console.print(f"Reusing {len(models)} of {len(work)} models: an earlier, interrupted run trained them.")
+        console.print(
+            f"Reusing {len(models)} of {counted(len(work), 'model')}: an earlier, interrupted run trained them."
+        )
     missing = [i for i in range(len(work)) if i not in models]
     epochs = {i: work[i][1].epochs for i in models}  # that are done, by model
     with ProgressDisplay(console, sum(task.epochs for _, task in work), "epochs") as display:

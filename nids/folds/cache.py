@@ -15,6 +15,7 @@ from scipy.sparse import csr_matrix
 from nids.folds.build import build_folds
 from nids.folds.encoding import CompactRows, Encoding
 from nids.folds.fold import Fold, TrainingSet
+from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +63,7 @@ def folds_of(
     """
     folder = cache.folder(key)
     if (cached := load(folder, dataset)) is not None:
-        progress(f"{job.folds.used} folds read from the cache ({key})")
+        progress(f"{counted(job.folds.used, 'fold')} read from the cache ({key})")
         return cached
     traffic = rows()
     training_set = TrainingSet.from_traffic(traffic)

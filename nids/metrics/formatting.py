@@ -47,6 +47,16 @@ def interval(measure: str, low: float | None, high: float | None, std: float = m
     return f"{scale * low:.{decimals}f}–{scale * high:.{decimals}f}{unit}"
 
 
+def share(part: float, whole: float) -> str:
+    """Return "43.08 %"; "–" of nothing."""
+    return f"{100 * part / whole:.2f} %" if whole else NONE
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 row", "2 rows" or "1,200 rows"; the noun forms its plural with an s."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def signed(number: float, spec: str = ".3g") -> str:
     """Return "+0.021" or "−0.021"; "–" for NaN."""
     return f"{number:+{spec}}".replace("-", "−") if math.isfinite(number) else NONE

@@ -20,7 +20,7 @@ from nids.charts import (
     reliability,
     roc_curve,
 )
-from nids.metrics.formatting import mean_and_spread, setting
+from nids.metrics.formatting import duration, mean_and_spread, setting
 from nids.metrics.measures import HEADLINE, label
 from nids.report import cells, held_out, sentences, significance
 from nids.report.images import svg
@@ -59,6 +59,8 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         t=summary,
         manifest=manifest,
         status=run.status,
+        started=f"{manifest.created:%Y-%m-%d %H:%M} UTC",
+        took=duration((run.status.updated - manifest.created).total_seconds()) if run.status.updated else "",
         wording=sentences,
         verdict=sentences.headline(summary, compared)
         .replace(" ±", "\N{NO-BREAK SPACE}±")

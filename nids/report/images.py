@@ -12,6 +12,7 @@ import vl_convert
 from nids.analysis.summary import summarize
 from nids.charts import class_results, confusion_matrix, loss_curves, optimization_history, theme
 from nids.errors import UserError
+from nids.metrics.formatting import counted
 from nids.report import sentences
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ def picture(run: Run) -> bytes:
     by_class = class_results.draw(class_results.data(run.classes(), summary.best.trial), classes)
     data, count = run.manifest.data, run.manifest.job.folds.count
     source = f"{data.rows:,} rows of {data.source}, {summary.folds} of {count} folds"
+    trials = counted(summary.all_trials, "trial")
     title = alt.TitleParams(
-        f"{summary.run}: {'SYNTHETIC data, ' if summary.synthetic else ''}best of {summary.all_trials} trials",
+        f"{summary.run}: {'SYNTHETIC data, ' if summary.synthetic else ''}best of {trials}",
         subtitle=[source, *textwrap.wrap(sentences.verdict(summary), 120)],
         fontSize=17,
         subtitleFontSize=12.5,

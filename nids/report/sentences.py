@@ -133,7 +133,7 @@ def definitions(summary: RunSummary) -> list[tuple[str, str]]:
     pairs = zip(summary.published, summary.unlike, strict=True)
     spread = (
         f"Standard deviation of the {folds} folds' values (with {folds} − 1 in the denominator). It tells "
-        "how much a figure depends on which rows are validated on; it is no confidence interval."
+        "how much a figure depends on which rows are validated on; it is not a confidence interval."
         if folds > 1
         else "One fold has no spread, so none is given: how much a figure depends on the rows is unknown."
     )

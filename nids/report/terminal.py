@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from nids.analysis.summary import BestTrial, RunSummary
     from nids.results import Run
 
+# Columns of a terminal that has room for any table.
+WIDE = 1000
+
 
 def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> None:
     """Print the best trial and its figures, the results by class, and the trials by state.
@@ -87,14 +90,29 @@ def _print_held_out(run: Run, console: Console, base_rate: float) -> None:
         console.print(Text(counted, style="dim"))
 
 
-def print_table(console: Console, title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
-    """Print a table whose first column is words and whose others are figures."""
+def print_table(
+    console: Console, title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], *, words: int = 1
+) -> None:
+    """Print a table whose first columns, so many as ``words``, are words and whose others are numbers.
+
+    Where the terminal is so narrow that words or numbers would be cut in two, each row is a block of lines instead.
+    """
+    headings, rows = tuple(head), list(rows)
     table = _table(title)
-    for number, heading in enumerate(head):
-        table.add_column(heading, justify="left" if number == 0 else "right")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number < words else "right")
     for row in rows:
         table.add_row(*map(Text, row))
-    console.print(table)
+    needed = console.measure(table, options=console.options.update_width(WIDE)).minimum
+    if needed <= console.width:
+        console.print(table)
+        return
+    console.print(Text(f"\n{title}", style="bold"))
+    widest = max(map(len, headings))
+    for name, *figures in rows:
+        console.print(Text(f"{headings[0]} {name}".strip(), style="bold"))
+        for heading, figure in zip(headings[1:], figures, strict=True):
+            console.print(Text(f"  {heading:{widest}}  {figure}"))
 
 
 def _by_class(summary: RunSummary) -> Table:

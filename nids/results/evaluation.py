@@ -133,8 +133,8 @@ def evaluation_from(kind: type[EvaluationFile], values: object, path: str) -> Ev
             values = upgraded(values)
         except (KeyError, TypeError, AttributeError) as error:
             raise DamagedFileError(
-                f"{path}: this is no evaluation of any version ({type(error).__name__}: {error}). The file is damaged: "
-                "take the step that wrote it again, with --again."
+                f"{path}: this is not an evaluation of any version ({type(error).__name__}: {error}). The file is "
+                "damaged: take the step that wrote it again, with --again."
             ) from None
     return checked(kind, values, path)
 

@@ -136,7 +136,7 @@ class Rule:
         *limits, aim = (part.strip().removeprefix("then ").strip() for part in text.split(","))
         chosen = re.fullmatch(r"(min|max)\s+(\w+)", aim)
         if not chosen:
-            raise _no_rule(text, f'{aim!r} is no aim: it must be the last part, "min" or "max" and a measure')
+            raise _no_rule(text, f'{aim!r} is not an aim: it must be the last part, "min" or "max" and a measure')
         direction, name = chosen.groups()
         if (expected := _known(text, name)) != direction:
             raise _no_rule(text, f"{direction} {name} would pick the worst trial: write {expected} {name}")
@@ -151,7 +151,7 @@ def _limit(text: str, part: str) -> Limit:
         name, relation, number, per_cent = limit.groups()
         value = float(number) / (100 if per_cent else 1)
     except ValueError:
-        raise _no_rule(text, f"{part!r} is no limit: it must be a measure, <= or >=, and a number") from None
+        raise _no_rule(text, f"{part!r} is not a limit: it must be a measure, <= or >=, and a number") from None
     _known(text, name)
     return Limit(name, relation == "<=", value)
 
@@ -165,7 +165,7 @@ def _known(text: str, name: str) -> Direction:
 
 
 def _no_rule(text: str, reason: str) -> UserError:
-    return UserError(f'{text!r} is no rule to pick a trial by: {reason}. An example: "{EXAMPLE}".')
+    return UserError(f'{text!r} is not a rule to pick a trial by: {reason}. An example: "{EXAMPLE}".')
 
 
 def pick(trials: pd.DataFrame, rule: Rule) -> pd.Series:

@@ -137,7 +137,7 @@ def fit(training_set: TrainingSet, fold: Fold, task: FitTask, job: Job) -> Itera
         probabilities = trainer.predict(state, rows.validation)
     # A finite loss says nothing of what its step has made of the weights.
     if not all(np.isfinite(values).all() for values in (*weights.values(), probabilities)):
-        raise TrialFailed(f"a weight or a predicted probability is no finite number after epoch {task.epochs}")
+        raise TrialFailed(f"a weight or a predicted probability is not finite after epoch {task.epochs}")
     yield FitResult(weights, probabilities)
 
 

@@ -93,7 +93,7 @@ def run_trial(
                 raise TrialFailed(f"the training loss became {loss} in epoch {epoch} of fold {fold.number}")
             probabilities = trainer.predict(states[i], fold.validation)
             if not np.isfinite(probabilities).all():
-                raise TrialFailed(f"a predicted probability is no finite number in epoch {epoch} of fold {fold.number}")
+                raise TrialFailed(f"a predicted probability is not finite in epoch {epoch} of fold {fold.number}")
             figures = validation_figures(training_set, folds[i], probabilities)
             ended = time.perf_counter()
             results.append(

@@ -36,6 +36,6 @@ def test_the_jobs_are_valid(path: Path) -> None:
 def test_a_search_is_given_its_changes() -> None:
     command = search_command(Path("a.toml"), "there", "search.trials=4", "search.seed=1")
     assert command[1:] == [
-        *("-m", "nids.cli", "search", "a.toml", "--storage", "there", "--name", "bench"),
+        *("-m", "nids", "search", "a.toml", "--storage", "there", "--name", "bench"),
         *("--set", "search.trials=4", "--set", "search.seed=1"),
     ]

@@ -69,10 +69,32 @@ def test_help_loads_nothing_slow(tmp_path: Path) -> None:
     [
         pytest.param(
             ["search", "nowhere.toml"],
-            "Error: nowhere.toml: cannot be read as a job file ([Errno 2] No such file or directory: 'nowhere.toml'). "
-            "Give a job file, or the name of one that comes with nids: "
+            "Error: nowhere.toml: no such file. Give a job file, or the name of one that comes with nids: "
             "correlate, large, mlp, paper, quick, reference, unseen.\n",
             id="no job file",
+        ),
+        pytest.param(
+            ["search", "jobs/qick.toml"],
+            "Error: jobs/qick.toml: no such file (did you mean quick?). Give a job file, or the name of one that comes "
+            "with nids: correlate, large, mlp, paper, quick, reference, unseen.\n",
+            id="a misspelt job file",
+        ),
+        pytest.param(
+            ["search", "quick", "--set", "data.dataset=nsl-kdd-sample", "--set", "data.file=KDDTest+"],
+            "Error: data.file is 'KDDTest+', but nsl-kdd-sample is generated and reads no file. Remove data.file, or "
+            "name the data set that the file belongs to with data.dataset.\n",
+            id="a file that would not be read",
+        ),
+        pytest.param(
+            ["search", "quick", "--storage", "/dev/null"],
+            "Error: /dev/null: cannot be used as storage (/dev/null is a file). Name another with --storage.\n",
+            id="a storage that is a file",
+        ),
+        pytest.param(
+            ["search", "quick", "--address", "127.0.0.1:9"],
+            "Error: no Ray cluster can be reached at 127.0.0.1:9, which --address or RAY_ADDRESS names ([Errno 111] "
+            "Connection refused). Without either, a cluster is started on this machine.\n",
+            id="nobody at the address",
         ),
         pytest.param(
             ["search", str(ROOT / "jobs/quick.toml"), "--set", "search.trails=4"],
@@ -104,7 +126,7 @@ def test_a_storage_without_runs(nids: Nids) -> None:
     result = nids("runs")
     assert (result.returncode, result.stdout) == (
         0,
-        "runs holds no runs yet. Make one with: nids search jobs/quick.toml\n",
+        "runs holds no runs yet. Make one with: nids search quick\n",
     )
 
 
@@ -122,12 +144,13 @@ def wait_until_ended(folder: Path, trials: int, process: subprocess.Popen[str]) 
 
 def test_an_interrupted_search_is_resumed(cluster: None, nids: Nids, tmp_path: Path) -> None:
     """By Ctrl-C; in ``tests/end_to_end``, by a job server's SIGTERM, and by SIGKILL."""
-    command = [sys.executable, "-m", "nids.cli", "search", str(ROOT / "jobs/quick.toml"), *TINY, "--name", "a"]
+    command = [sys.executable, "-m", "nids", "search", str(ROOT / "jobs/quick.toml"), *TINY, "--name", "a"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         ended = wait_until_ended(tmp_path / "runs/a", 1, process)
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate()
     assert (process.returncode, open_run("runs", "a").status.state) == (130, "interrupted")
+    assert "\nStopping: waiting for the processes of running trials to end; results so far are kept." in output
     assert output.endswith("\nInterrupted. Resume it with: nids resume a\n")
 
     result = nids("resume", "a")
@@ -157,10 +180,17 @@ def test_without_the_real_rows_a_search_says_that_its_rows_are_synthetic(
     announced = "Searching on nsl-kdd-sample instead: its rows are synthetic."
     assert "KDDTrain+.txt could not be downloaded. Tried:" in result.stdout
     assert lines[lines.index(announced) + 1] == (
-        "a: 1 trials on nsl-kdd-sample (synthetic, 600 rows, seed 0), 600 rows, 2 folds"
+        "a: 1 trial on nsl-kdd-sample (synthetic, 600 rows, seed 0), 600 rows, 2 folds"
     )
     assert "a (finished) nsl-kdd-sample (synthetic, 600 rows, seed 0)" in lines
-    assert lines[-1] == f"Report: {tmp_path}/runs/a/report.html"
+    assert lines[-6:] == [
+        f"Report: {tmp_path}/runs/a/report.html",
+        "",
+        "Next:",
+        "  nids dashboard",
+        "  nids baselines a   # is it better than a random forest?",
+        "  nids finalize a   # train it on all rows, evaluate it on the held-out files, save it",
+    ]
     assert "synthetic" in (tmp_path / "runs/a/report.html").read_text(encoding="utf-8")
 
 

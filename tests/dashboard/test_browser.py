@@ -241,7 +241,7 @@ def test_a_search_is_followed_while_it_runs(tab: Page, tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     job = tmp_path / "job.toml"
     job.write_text('name = "tiny"\n')
-    command = [sys.executable, "-m", "nids.cli", "search", str(job), "--storage", str(tmp_path / "runs"), *TINY]
+    command = [sys.executable, "-m", "nids", "search", str(job), "--storage", str(tmp_path / "runs"), *TINY]
     with served(str(tmp_path / "runs")) as (address, _):
         open_page(tab, f"{address}/overview")
         expect(tab.get_by_text("Demonstration.")).to_be_visible()

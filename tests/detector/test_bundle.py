@@ -235,7 +235,7 @@ def test_a_manifest_that_does_not_fit_is_refused(copy: Path, changes: dict[str, 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        pytest.param(lambda e: e.pop("minimum"), "it is no encoding", id="a part is missing"),
+        pytest.param(lambda e: e.pop("minimum"), "it is not an encoding", id="a part is missing"),
         pytest.param(lambda e: e["minimum"].append(0.5), "its parts do not fit together", id="too many ends"),
         pytest.param(lambda e: e["maximum"].__setitem__(0, "high"), "its parts do not fit", id="words for numbers"),
         pytest.param(lambda e: e["numeric"].__setitem__(0, "age"), "its features are not those of", id="features"),
@@ -292,7 +292,7 @@ def rewritten(content: bytes, changes: dict[str, np.ndarray | None]) -> bytes:
     ("changes", "words"),
     [
         pytest.param({"conv/bias": None}, "it lacks the weight 'conv/bias'", id="missing"),
-        pytest.param({"conv/other": np.zeros(1, np.float32)}, "'conv/other.npy', which is no weight", id="unknown"),
+        pytest.param({"conv/other": np.zeros(1, np.float32)}, "'conv/other.npy', which is not a weight", id="unknown"),
         pytest.param({"conv/bias": np.zeros(10**7, np.float32)}, "'conv/bias.npy' is larger than", id="zip bomb"),
         pytest.param({"conv/bias": np.zeros(3, np.float32)}, r"has the shape \(3,\), but must have \(4,\)", id="shape"),
         pytest.param({"conv/bias": np.zeros(4, np.int32)}, r"is int32 of shape \(4,\), but must", id="type"),

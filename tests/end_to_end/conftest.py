@@ -55,7 +55,7 @@ class Nodes:
     def nids(self, *arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
         """Run the command as that user, with some environment variables changed."""
         return subprocess.run(
-            [sys.executable, "-m", "nids.cli", *arguments],
+            [sys.executable, "-m", "nids", *arguments],
             env={**self.environment, **changed},
             capture_output=True,
             text=True,
@@ -107,7 +107,7 @@ def three_nodes(user: dict[str, str]) -> Iterator[Nodes]:
     """A real cluster of three nodes with two logical GPUs each, by the command that users try it with."""
     size = (f"--nodes={NODES}", f"--cpus-per-node={CPUS}", f"--gpus-per-node={GPUS}")
     process = subprocess.Popen(
-        [sys.executable, "-m", "nids.cli", "cluster", "local", *size],
+        [sys.executable, "-m", "nids", "cluster", "local", *size],
         # Without a process for each CPU, ahead of its use.
         env={**user, "PYTHONUNBUFFERED": "1", "RAY_prestart_worker_first_driver": "0"},
         stdout=subprocess.PIPE,

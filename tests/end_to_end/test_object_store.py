@@ -37,7 +37,7 @@ def test_a_run_in_an_object_store(
     bucket: Path, cluster: None, nids: Callable[..., Outcome], job: Path, tmp_path: Path
 ) -> None:
     storage = ("--storage", STORAGE)
-    command = [sys.executable, "-m", "nids.cli", "search", str(job), *storage, "--name", "one"]
+    command = [sys.executable, "-m", "nids", "search", str(job), *storage, "--name", "one"]
     with (tmp_path / "search.log").open("w") as log:
         search = subprocess.Popen([*command, "--set", "search.trials=5"], stdout=log, stderr=subprocess.STDOUT)
         # Read while it is written.

@@ -136,11 +136,11 @@ def test_example_is_of_measures_that_every_run_has() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("accuracy", '\'accuracy\' is no aim: it must be the last part, "min" or "max" and a measure'),
-        ("accuracy < 1, min log_loss", "'accuracy < 1' is no limit: it must be a measure, <= or >=, and a number"),
+        ("accuracy", '\'accuracy\' is not an aim: it must be the last part, "min" or "max" and a measure'),
+        ("accuracy < 1, min log_loss", "'accuracy < 1' is not a limit: it must be a measure, <= or >=, and a number"),
         (
             "seconds <= 1.2.3, min log_loss",
-            "'seconds <= 1.2.3' is no limit: it must be a measure, <= or >=, and a number",
+            "'seconds <= 1.2.3' is not a limit: it must be a measure, <= or >=, and a number",
         ),
         ("max log_loss", "max log_loss would pick the worst trial: write min log_loss"),
         (
@@ -154,7 +154,7 @@ def test_example_is_of_measures_that_every_run_has() -> None:
 def test_rule_from_text_says_what_is_wrong(text: str, reason: str) -> None:
     with pytest.raises(UserError) as raised:
         Rule.from_text(text)
-    assert str(raised.value) == f'{text!r} is no rule to pick a trial by: {reason}. An example: "{ranking.EXAMPLE}".'
+    assert str(raised.value) == f'{text!r} is not a rule to pick a trial by: {reason}. An example: "{ranking.EXAMPLE}".'
 
 
 def test_pick_is_the_best_complete_trial_within_the_limits() -> None:

@@ -301,7 +301,9 @@ def test_a_damaged_part_is_named(folder: Folder, damage: bytes) -> None:
     assert len(run.trials()) == 1
     with pytest.raises(UserError) as caught:
         run.curves()
-    assert str(caught.value).startswith(f"{folder.uri}/curves/part-00000.parquet: this is no part of the run's table (")
+    assert str(caught.value).startswith(
+        f"{folder.uri}/curves/part-00000.parquet: this is not a part of the run's table ("
+    )
     assert str(caught.value).endswith(
         "). Move it away; of a run that has not finished, nids resume runs the trials that it held again."
     )
@@ -310,7 +312,7 @@ def test_a_damaged_part_is_named(folder: Folder, damage: bytes) -> None:
 def test_a_part_of_another_table_is_named(folder: Folder) -> None:
     written(folder, rows_of(0))
     folder.folder("curves").write("part-00000.parquet", folder.folder("classes").read("part-00000.parquet"))
-    with pytest.raises(UserError, match=r"/curves/part-00000.parquet: this is no part of the run's table"):
+    with pytest.raises(UserError, match=r"/curves/part-00000.parquet: this is not a part of the run's table"):
         Run(folder).curves()
 
 

@@ -306,7 +306,7 @@ def test_a_probability_that_is_no_number_ends_the_trial(
     reports: Reports = []
     with pytest.raises(TrialFailed) as caught:
         reports.extend(run_trial(HP, training_set, folds[1:], job()))
-    assert str(caught.value) == "a predicted probability is no finite number in epoch 2 of fold 2"
+    assert str(caught.value) == "a predicted probability is not finite in epoch 2 of fold 2"
     assert len(reports) == 1
 
 

@@ -23,7 +23,7 @@ def trials() -> pd.DataFrame:
         [
             (0, "COMPLETE", None, 0.001, "adam"),
             (1, "PRUNED", None, 0.002, "nadam"),
-            (2, "FAIL", "the loss is no number", 0.01, "adam"),
+            (2, "FAIL", "the loss is not a number", 0.01, "adam"),
         ],
         columns=["trial", "state", "error", "params_rate", "params_optimizer"],
     )

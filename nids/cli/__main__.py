@@ -1,6 +1,0 @@
-"""``python -m nids.cli``, where the command itself is not on the path."""
-
-from nids.cli import main
-
-if __name__ == "__main__":
-    main()

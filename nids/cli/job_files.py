@@ -1,0 +1,92 @@
+"""The commands that look at job files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nids.cli.options import DataOption, SetOption
+from nids.cli.output import JsonOption, print_json, results_console
+from nids.cli.rows import rows_of
+
+if TYPE_CHECKING:
+    from nids.config import Job
+    from nids.datasets.traffic import Traffic
+    from nids.search.estimate import Estimate
+
+
+def check(
+    job: Annotated[
+        Path,
+        typer.Argument(
+            help="The job file, or the name of one that comes with nids.", metavar="JOB", show_default=False
+        ),
+    ],
+    set_: SetOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a job file and its rows, and estimate how long its search would take at most; nothing is written.
+
+    Example: `nids job check quick --set search.trials=20`
+    """
+    import joblib
+    from rich.console import Console
+
+    from nids import job_file
+    from nids.models import backend
+
+    described = job_file.read(job, set_ or ())
+    described, traffic = rows_of(described, data, Console(stderr=True))
+    backend.configure(1, 0)
+    from nids.search.estimate import estimate
+
+    slots = max(1, joblib.cpu_count() // described.resources.cpus_per_trial)
+    slots = min(slots, described.resources.max_concurrent or slots)
+    measured = estimate(described, traffic, slots)
+    if as_json:
+        print_json(_values(described, traffic, measured, slots))
+    else:
+        _show(described, traffic, measured, slots)
+
+
+def schema() -> None:
+    """Print the JSON schema of job files, by which an editor completes and checks them.
+
+    Example: `nids job schema > job.schema.json`
+    """
+    from nids.config import Job
+
+    values = Job.model_json_schema()
+    # A file's name is the job's, where the file gives it none.
+    values["required"] = [name for name in values.get("required", ()) if name != "name"]
+    print(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **values}, indent=2))
+
+
+def _values(job: Job, traffic: Traffic, measured: Estimate, slots: int) -> dict[str, Any]:
+    return {
+        "job": job.model_dump(mode="json"),
+        "data": {"source": traffic.source, "rows": len(traffic.label), "sha256": traffic.sha256},
+        "trials_at_once": slots,
+        "at_most": asdict(measured),
+    }
+
+
+def _show(job: Job, traffic: Traffic, measured: Estimate, slots: int) -> None:
+    from nids.metrics.formatting import counted, duration
+
+    results_console().print(
+        f"{job.name}: valid. {counted(job.search.trials, 'trial')} of {job.model.name} on {traffic.source}, "
+        f"{counted(len(traffic.label), 'row')}, {counted(job.folds.used, 'fold')}, at most "
+        f"{counted(job.training.epochs, 'epoch')} each.\n"
+        f"A fold trains on {counted(measured.training_rows, 'row')} and validates on "
+        f"{measured.validation_rows:,}; one CPU here trains {measured.rows_per_second:,.0f} rows a second.\n"
+        f"At most about {duration(measured.seconds)} on this machine with {counted(slots, 'trial')} at once "
+        f"({duration(measured.seconds_per_trial)} for a trial of all epochs); pruned trials and early stopping take "
+        "less.",
+        highlight=False,
+    )

@@ -1,0 +1,52 @@
+"""A run's results as plain values, for programs; the same figures as in the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from nids.analysis.summary import summarize
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nids.results import Run
+
+
+def content(run: Run) -> dict[str, Any]:
+    """Return what the report says of a run, in dictionaries, lists, numbers and texts.
+
+    Shares are fractions from 0 to 1. What is not there yet, such as the evaluation of a detector that was not made, is
+    None; a figure that does not exist is NaN.
+    """
+    summary = summarize(run)
+    final, baselines = run.final_evaluation(), run.baselines_evaluation()
+    best = None
+    if summary.best is not None:
+        best = {
+            **asdict(summary.best),
+            "hyperparameters": summary.hyperparameters["best"].to_dict(),
+            "metrics": _by_index(summary.metrics),
+            "classes": _by_index(summary.classes),
+            "attack_types": summary.attacks.reset_index().to_dict("records"),
+        }
+    return {
+        "run": summary.run,
+        "state": summary.state,
+        "message": summary.message,
+        "data": run.manifest.data.model_dump(mode="json"),
+        "metric": summary.metric,
+        "direction": summary.direction,
+        "folds": summary.folds,
+        "trials": {**summary.states, "total": run.manifest.job.search.trials},
+        "best": best,
+        "importances": dict(summary.importances),
+        "detector": None if final is None else final.model_dump(mode="json"),
+        "baselines": None if baselines is None else baselines.model_dump(mode="json"),
+        "held_out_accesses": [access.model_dump(mode="json") for access in run.manifest.test_set_accesses],
+    }
+
+
+def _by_index(table: pd.DataFrame) -> dict[str, Any]:
+    """Return a row of a table by its name, each as a dictionary by column."""
+    return {str(name): row.to_dict() for name, row in table.iterrows()}

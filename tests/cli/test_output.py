@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console
+
+from nids.cli.output import PIPE_WIDTH, print_json, print_listing, results_console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from tests.conftest import Outcome
+
+
+def test_in_a_pipe_the_console_is_wider_than_any_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert results_console().width == PIPE_WIDTH
+    monkeypatch.setenv("COLUMNS", "72")
+    assert results_console().width == 72
+
+
+def test_print_json_has_null_for_what_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+    content = {
+        "a": float("nan"),
+        "b": [np.float64(0.5), np.int64(3), (True, None)],
+        "c": {1: Path("x/y")},
+        "d": datetime(2026, 1, 2, tzinfo=UTC),
+        "e": "±",
+    }
+    print_json(content)
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {
+        "a": None,
+        "b": [0.5, 3, [True, None]],
+        "c": {"1": "x/y"},
+        "d": "2026-01-02 00:00:00+00:00",
+        "e": "±",
+    }
+    assert "±" in printed
+
+
+def test_a_listing_is_a_table_where_there_is_room() -> None:
+    console = Console(file=io.StringIO(), width=40)
+    print_listing(console, ("name", "rows"), [("[a]", "7"), ("b", "12")], numbers=("rows",))
+    assert [line.rstrip() for line in console.file.getvalue().splitlines()] == [  # type: ignore[attr-defined]
+        "name  rows",
+        "[a]      7",
+        "b       12",
+    ]
+
+
+def test_version_names_all_that_results_depend_on(nids: Callable[..., Outcome]) -> None:
+    result = nids("--version")
+    names = [line.split()[0] for line in result.stdout.splitlines()]
+    assert result.returncode == 0
+    assert [names[0], names[1]] == ["nids", "Python"]
+    assert {"ray", "optuna", "tensorflow", "keras"} < {*names}
+
+
+def test_short_help_and_completion(nids: Callable[..., Outcome]) -> None:
+    for arguments in (["-h"], ["jobs", "list", "-h"]):
+        assert nids(*arguments).returncode == 0
+    assert "--install-completion" in nids("-h").stdout
