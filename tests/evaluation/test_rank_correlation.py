@@ -73,7 +73,8 @@ def outcome(runs: list[Run]) -> RankCorrelation:
 
 def test_all_but_the_resources_stays_what_it_was(runs: list[Run]) -> None:
     console = Console(file=io.StringIO(), width=200)
-    with pytest.raises(UserError, match=r"--set search\.trials=9: a started search only accepts changes to \[resources\]"):
+    refusal = r"--set search\.trials=9: a started search only accepts changes to \[resources\]"
+    with pytest.raises(UserError, match=refusal):
         measure(runs, 1, Workspace(str(Path(runs[0].uri).parent), console, overrides=("search.trials=9",)))
 
 
