@@ -99,7 +99,6 @@ def _entry(run: Run) -> Entry:
 
     trials, manifest = run.trials(), run.manifest
     row, metric = ranking.best(trials, run.direction), manifest.job.search.metric
-    updated = run.status.updated
     return Entry(
         run=run.name,
         state=run.state,
@@ -108,7 +107,7 @@ def _entry(run: Run) -> Entry:
         best=None if row is None else {"trial": int(row["trial"]), "metric": metric, "value": float(row["value"])},
         data=manifest.data.source,
         started=manifest.created,
-        seconds=(updated - manifest.created).total_seconds() if updated else None,
+        seconds=run.seconds,
     )
 
 

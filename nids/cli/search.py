@@ -117,14 +117,12 @@ def _run(prepare: Callable[[], PreparedSearch], name: str, address: str | None, 
         run = session.run_prepared(prepare, address, console)
     except KeyboardInterrupt:
         if name in results.run_names(storage):
-            console.print(f"\nInterrupted. Resume it with: [bold]nids resume {name}{option}[/]", highlight=False)
-        else:
-            console.print("\nInterrupted before the first trial: there is no run yet.", highlight=False)
+            raise _interrupted(name, option, console) from None
+        console.print("\nInterrupted before the first trial: there is no run yet.", highlight=False)
         raise typer.Exit(INTERRUPTED) from None
     show(run, console)
     if run.state != "finished":
-        console.print(f"\nInterrupted. Resume it with: [bold]nids resume {name}{option}[/]", highlight=False)
-        raise typer.Exit(INTERRUPTED)
+        raise _interrupted(name, option, console)
     trials = run.trials()
     if not (trials["state"] == "COMPLETE").any():
         # A job server, or a script, is to see that there is no result.
@@ -132,6 +130,12 @@ def _run(prepare: Callable[[], PreparedSearch], name: str, address: str | None, 
         console.print(f"\n[bold red]No trial was completed.[/] The first failure: {plain(reason)}", highlight=False)
         raise typer.Exit(1)
     _say_what_comes_next(name, option, console)
+
+
+def _interrupted(name: str, option: str, console: Console) -> typer.Exit:
+    """Say how to resume a run, and return the end of the command."""
+    console.print(f"\nInterrupted. Resume it with: [bold]nids resume {name}{option}[/]", highlight=False)
+    return typer.Exit(INTERRUPTED)
 
 
 def _say_what_comes_next(name: str, option: str, console: Console) -> None:

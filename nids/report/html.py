@@ -60,7 +60,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         manifest=manifest,
         status=run.status,
         started=f"{manifest.created:%Y-%m-%d %H:%M} UTC",
-        took=duration((run.status.updated - manifest.created).total_seconds()) if run.status.updated else "",
+        took=duration(run.seconds) if run.seconds is not None else "",
         wording=sentences,
         verdict=sentences.headline(summary, compared)
         .replace(" ±", "\N{NO-BREAK SPACE}±")

@@ -86,6 +86,12 @@ class Run:
         return "interrupted" if silent or (status.owner and is_gone(status.owner)) else "running"
 
     @property
+    def seconds(self) -> float | None:
+        """Time from when the search was prepared to its driver's last status, pauses included; None without one."""
+        updated = self.status.updated
+        return None if updated is None else (updated - self.manifest.created).total_seconds()
+
+    @property
     def direction(self) -> Direction:
         """Whether less of what the run searches for is better, or more."""
         return self.manifest.direction
@@ -239,7 +245,7 @@ def new_run(storage: str, name: str) -> Folder:
     """Return the folder of a run that is yet to be made.
 
     Raises:
-        UserError: That is no name for a run, the storage has a run of that name, or nothing can be written there.
+        UserError: The name is not valid, the storage has a run of that name, or nothing can be written there.
     """
     if not re.fullmatch(config.NAME, name):
         raise UserError(
