@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.components import faults, selection
-from dashboard.serving import login
-from dashboard.views import classes, cluster, compare, held_out, overview, runs, trials
+from nids.dashboard.components import faults, selection
+from nids.dashboard.serving import login
+from nids.dashboard.views import classes, cluster, compare, held_out, overview, runs, trials
 
 ICON = Path(__file__).parent / "icon.svg"
 

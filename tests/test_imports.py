@@ -28,6 +28,7 @@ FLOORS = (
         "storage",
         "typed_file",
         "search_space",
+        "tables",
         "metrics",
         "datasets",
         "models",
@@ -45,9 +46,10 @@ def _name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-PATHS = {_name(path): path for folder in ("nids", "dashboard") for path in sorted((ROOT / folder).rglob("*.py"))}
-NIDS = [name for name in PATHS if name.split(".")[0] == "nids"]
-DASHBOARD = [name for name in PATHS if name.split(".")[0] == "dashboard"]
+# nids/dashboard is a link, which rglob does not follow by itself.
+PATHS = {_name(path): path for folder in ("nids", "nids/dashboard") for path in sorted((ROOT / folder).rglob("*.py"))}
+DASHBOARD = [name for name in PATHS if name.split(".")[:2] == ["nids", "dashboard"]]
+NIDS = [name for name in PATHS if name not in DASHBOARD]
 
 
 class _Imports(ast.NodeVisitor):
@@ -120,8 +122,7 @@ def _loaded_after(modules: list[str]) -> list[str]:
 
 
 def _floor(name: str) -> str:
-    parts = name.split(".")
-    return "dashboard" if parts[0] == "dashboard" else ".".join(parts[1:2])
+    return ".".join(name.split(".")[1:2])
 
 
 def _runs_up(name: str) -> list[str]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from optuna.distributions import IntDistribution
 
-from dashboard.data.cache import DEMONSTRATION
 from nids import job_file
+from nids.dashboard.data.cache import DEMONSTRATION
 from nids.results import Run
 from nids.search.space import space_of
 from nids.search_space import describe

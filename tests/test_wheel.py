@@ -69,9 +69,14 @@ def test_each_file_is_in_the_wheel(wheel: Path) -> None:
     ).stdout.splitlines()
     if not tracked:
         pytest.skip("this is no checkout: which files belong to it is not known")
-    readable = {name for name in tracked if not name.endswith((".md", ".png"))} - {"nids/jobs"}
-    expected = {f"nids/{name}" if name.startswith("jobs/") else name for name in readable}
+    readable = {name for name in tracked if not name.endswith((".md", ".png"))} - {"nids/dashboard", "nids/jobs"}
+    expected = {name if name.startswith("nids/") else f"nids/{name}" for name in readable}
     assert expected - set(zipfile.ZipFile(wheel).namelist()) == set()
+
+
+def test_nothing_but_nids_is_installed(wheel: Path) -> None:
+    installed = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert installed == {"nids", f"{'-'.join(wheel.name.split('-')[:2])}.dist-info"}
 
 
 @pytest.mark.slow
@@ -85,7 +90,7 @@ def test_the_installed_program_searches_reports_and_shows(
         assert result.returncode == 0, result.stderr + result.stdout
         return result.stdout
 
-    where = "import nids, dashboard, json; print(json.dumps([nids.__file__, dashboard.__file__]))"
+    where = "import nids.dashboard, json; print(json.dumps([nids.__file__, nids.dashboard.__file__]))"
     for file in json.loads(run("-c", where)):
         assert Path(file).is_relative_to(python.parents[1])
     overrides = [part for override in TINY for part in ("--set", override)]

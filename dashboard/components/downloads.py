@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.data import cache
 from nids import job_file
+from nids.dashboard.data import cache
 from nids.report.html import page
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data.snapshot import KeptRun
 
 
 def of_run(run: KeptRun) -> None:

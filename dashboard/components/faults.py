@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.components.markdown import plain
-from dashboard.data.snapshot import FOREIGN
+from nids.dashboard.components.markdown import plain
+from nids.dashboard.data.snapshot import FOREIGN
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from streamlit.delta_generator import DeltaGenerator
 
-    from dashboard.data import cache
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data import cache
+    from nids.dashboard.data.snapshot import KeptRun
 
 ICON = ":material/broken_image:"
 # More damaged runs than these are folded away: they would push the page's answer out of sight.

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 import streamlit as st
 
-from dashboard.components import faults, selection
-from dashboard.components.live import redraw_on_change
-from dashboard.components.markdown import code, plain
-from dashboard.data import cache
-from dashboard.serving.settings import storage
+from nids.dashboard.components import faults, selection
+from nids.dashboard.components.live import redraw_on_change
+from nids.dashboard.components.markdown import code, plain
+from nids.dashboard.data import cache
+from nids.dashboard.serving.settings import storage
 from nids.report import sentences
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data.snapshot import KeptRun
 
 COLOURS: dict[str, Literal["green", "blue", "orange", "red"]] = {
     "running": "green",

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.components import selection
-from dashboard.components.faults import guarded
-from dashboard.components.markdown import plain
-from dashboard.data import cache
+from nids.dashboard.components import selection
+from nids.dashboard.components.faults import guarded
+from nids.dashboard.components.markdown import plain
+from nids.dashboard.data import cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data.snapshot import KeptRun
 
 SECONDS_BETWEEN_UPDATES = 5
 # What commands other than the search add to a run.

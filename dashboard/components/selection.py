@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.components.markdown import plain
-from dashboard.data import cache
-from dashboard.data.cache import DEMONSTRATION
-from dashboard.serving.settings import storage
+from nids.dashboard.components.markdown import plain
+from nids.dashboard.data import cache
+from nids.dashboard.data.cache import DEMONSTRATION
+from nids.dashboard.serving.settings import storage
 from nids.results import ranking
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data.snapshot import KeptRun
     from nids.metrics.measure import Direction
 
 PAGES = "pages"

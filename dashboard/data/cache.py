@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.data.snapshot import IncompleteError, KeptRun, complete_or_not
 from nids import report
 from nids.analysis.importances import importances
+from nids.dashboard.data.snapshot import IncompleteError, KeptRun, complete_or_not
 from nids.errors import UserError
 from nids.results import ASKED_AT_ONCE, names_in
 from nids.storage import Folder

@@ -54,7 +54,7 @@ class KeptRun(Run):
     Attributes:
         versions: Path in the run's folder → what tells the file from its earlier content.
         faults: What could not be read, and why.
-        summary: What the report says of it, as soon as it has been asked: see ``dashboard.data.cache.summarize``.
+        summary: What the report says of it, as soon as it has been asked: see ``nids.dashboard.data.cache.summarize``.
     """
 
     def __init__(self, folder: Folder) -> None:

@@ -1,4 +1,4 @@
-"""Makes the demonstration anew: ``python -m dashboard.demo.make_demo``."""
+"""Makes the demonstration anew: ``python -m nids.dashboard.demo.make_demo``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dashboard.data.cache import DEMONSTRATION
+from nids.dashboard.data.cache import DEMONSTRATION
 
 NAME = "demonstration"
 # What no page reads: the scheduler's state, the study, the report and the weights.

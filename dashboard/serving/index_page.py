@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 FOLDER = Path(streamlit.__file__).parent / "static"
-# The pages of dashboard.app.
+# The pages of nids.dashboard.app.
 PATHS = ("/", "/overview", "/trials", "/classes", "/held-out", "/compare", "/cluster", "/verdict")
 # What Streamlit's program asks for. Relative to the page, so that a proxy may put a prefix before all paths.
 SCRIPT = '<script>window.__streamlit = {BACKEND_BASE_URL: new URL(".", location.href).href}</script>'

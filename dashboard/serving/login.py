@@ -1,6 +1,6 @@
 """Who may see the runs: with ``--login FILE``, those who log in by OpenID Connect and whom the file lets in.
 
-The file is read once, before the server starts; ``dashboard.serving.settings`` carries to the pages whom it lets in.
+The file is read once, before the server starts; ``nids.dashboard.serving.settings`` tells the pages whom it lets in.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
-from dashboard.components.markdown import plain
-from dashboard.serving import settings
-from dashboard.serving.login_file import Access
+from nids.dashboard.components.markdown import plain
+from nids.dashboard.serving import settings
+from nids.dashboard.serving.login_file import Access
 
 
 def is_open() -> bool:

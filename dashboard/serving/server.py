@@ -55,7 +55,7 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
         storage: A folder, or a URI such as s3://bucket/runs.
         address: The address to listen on.
         port: The port to listen on.
-        login_file: Who may see the runs, see ``dashboard.serving.login_file``; None asks for no login.
+        login_file: Who may see the runs, see ``nids.dashboard.serving.login_file``; None asks for no login.
 
     Raises:
         UserError: The storage is of an unknown kind, nothing can listen there, or the login file has an error.
@@ -64,9 +64,9 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     from starlette.middleware import Middleware
     from streamlit.starlette import App
 
-    from dashboard.serving import settings
-    from dashboard.serving.index_page import IndexPage
-    from dashboard.serving.login_file import LoginFile
+    from nids.dashboard.serving import settings
+    from nids.dashboard.serving.index_page import IndexPage
+    from nids.dashboard.serving.login_file import LoginFile
     from nids.storage import Folder
 
     folder = Folder.from_uri(storage)
@@ -80,14 +80,14 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
         print(f"Without --login, anyone who can reach {address}:{port} sees all runs.", flush=True)
     if not folder.exists():
         print(f"{storage} does not exist yet: a demonstration is shown until it holds a run.", flush=True)
-    schemapi.disable_debug_mode()  # as in dashboard.components.chart: the tests check charts against their schema
+    schemapi.disable_debug_mode()  # as in nids.dashboard.components.chart: the tests check charts against their schema
     App(APP, lifespan=_importing, middleware=[Middleware(IndexPage)]).run(config=options(address, port, login_file))
 
 
 @asynccontextmanager
 async def _importing(app: App) -> AsyncIterator[None]:  # noqa: ARG001
     # To import the pages takes seconds, for which the first visitor would have to wait.
-    Thread(target=import_module, args=["dashboard.app"], daemon=True).start()
+    Thread(target=import_module, args=["nids.dashboard.app"], daemon=True).start()
     yield
 
 

@@ -14,5 +14,5 @@ def storage() -> str:
 
 
 def access() -> str | None:
-    """Return who is let in, as JSON of ``dashboard.serving.login_file.Access``; None if no login is asked for."""
+    """Return who is let in, as JSON of ``nids.dashboard.serving.login_file.Access``; None if no login is asked for."""
     return os.environ.get(ACCESS)

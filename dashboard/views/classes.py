@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads, faults, layout, selection
-from dashboard.components.chart import draw
-from dashboard.components.markdown import plain, unbroken
-from dashboard.components.tables import sortable
-from dashboard.data import cache
 from nids.analysis import class_results
 from nids.analysis.class_results import CLASS_MEASURES, attack_summary, class_summary
 from nids.charts import class_results as class_chart
 from nids.charts import confusion_matrix
+from nids.dashboard.components import downloads, faults, layout, selection
+from nids.dashboard.components.chart import draw
+from nids.dashboard.components.markdown import plain, unbroken
+from nids.dashboard.components.tables import sortable
+from nids.dashboard.data import cache
 from nids.metrics.formatting import interval, mean_and_spread
 from nids.metrics.measures import described, label
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from pandas.io.formats.style import Styler
 
-    from dashboard.data.snapshot import KeptRun
     from nids.analysis.class_results import Judged
+    from nids.dashboard.data.snapshot import KeptRun
 
 NOTHING = "none"
 ALL_FOLDS = "all"

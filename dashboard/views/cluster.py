@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import faults, layout, live
-from dashboard.components.markdown import plain
 from nids.analysis import eta
+from nids.dashboard.components import faults, layout, live
+from nids.dashboard.components.markdown import plain
 from nids.metrics.formatting import setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.data.snapshot import KeptRun
     from nids.config import Resources
+    from nids.dashboard.data.snapshot import KeptRun
     from nids.results.manifest import Machine
     from nids.results.status import Node
 

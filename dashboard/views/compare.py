@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads, faults, layout, live, selection
-from dashboard.components.chart import draw
-from dashboard.components.markdown import plain
-from dashboard.data import cache
 from nids.analysis import comparisons, run_diff
 from nids.charts import downsampling, optimization_history, theme
+from nids.dashboard.components import downloads, faults, layout, live, selection
+from nids.dashboard.components.chart import draw
+from nids.dashboard.components.markdown import plain
+from nids.dashboard.data import cache
 from nids.metrics.formatting import NONE, duration, mean_and_spread
 from nids.metrics.measures import label
 from nids.report import sentences, significance
@@ -20,7 +20,7 @@ from nids.report import sentences, significance
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data.snapshot import KeptRun
     from nids.report import RunSummary
     from nids.results import RunManifest
 

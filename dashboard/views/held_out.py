@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads, faults, layout, selection
-from dashboard.components.chart import draw
-from dashboard.components.markdown import code, plain, unbroken
-from dashboard.components.tables import sortable
 from nids.charts import attack_types, confusion_matrix, reliability, roc_curve
+from nids.dashboard.components import downloads, faults, layout, selection
+from nids.dashboard.components.chart import draw
+from nids.dashboard.components.markdown import code, plain, unbroken
+from nids.dashboard.components.tables import sortable
 from nids.metrics import alerts
 from nids.metrics.formatting import value
 from nids.metrics.measure import is_better
@@ -20,7 +20,7 @@ from nids.report import held_out
 from nids.results import UNFINISHED, file_name
 
 if TYPE_CHECKING:
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data.snapshot import KeptRun
     from nids.metrics.evaluation import Evaluation
     from nids.report.held_out import HeldOut
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.components.chart import draw, grid, left_out
-from dashboard.data import cache
 from nids.charts import downsampling, parallel_coordinate, param_importances, slices
 from nids.charts.trial_states import STATES
+from nids.dashboard.components.chart import draw, grid, left_out
+from nids.dashboard.data import cache
 from nids.metrics.measures import label
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data.snapshot import KeptRun
     from nids.report import RunSummary
     from nids.search_space import Space
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads, selection
-from dashboard.components.chart import draw
-from dashboard.components.markdown import plain
 from nids.charts import learning_curves, theme
+from nids.dashboard.components import downloads, selection
+from nids.dashboard.components.chart import draw
+from nids.dashboard.components.markdown import plain
 from nids.metrics.measures import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data.snapshot import KeptRun
     from nids.report import RunSummary
 
 # The key of the page's view, and this view's name there; the key of the chosen trials.

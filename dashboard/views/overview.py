@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads, faults, layout, live, selection
-from dashboard.components.chart import draw, left_out
-from dashboard.components.markdown import code, plain, unbroken
-from dashboard.data import cache
 from nids.analysis import baselines, comparisons, eta
 from nids.charts import downsampling, optimization_history
+from nids.dashboard.components import downloads, faults, layout, live, selection
+from nids.dashboard.components.chart import draw, left_out
+from nids.dashboard.components.markdown import code, plain, unbroken
+from nids.dashboard.data import cache
 from nids.metrics.formatting import NONE, mean_and_spread, value
 from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, label
 from nids.report import cells, sentences, significance
 
 if TYPE_CHECKING:
-    from dashboard.data.snapshot import KeptRun
     from nids.analysis.comparisons import Contest
     from nids.analysis.summary import BestTrial
+    from nids.dashboard.data.snapshot import KeptRun
     from nids.report import RunSummary
 
 SECONDS_BETWEEN_UPDATES = 2

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard.components.chart import draw, left_out
-from dashboard.components.markdown import plain
-from dashboard.views import trial_table
 from nids.charts import downsampling, pareto_front
+from nids.dashboard.components.chart import draw, left_out
+from nids.dashboard.components.markdown import plain
+from nids.dashboard.views import trial_table
 from nids.metrics.measures import HEADLINE, described, label
 from nids.report import sentences
 from nids.results import ranking
@@ -19,7 +19,7 @@ from nids.results.ranking import Axes
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data.snapshot import KeptRun
     from nids.report import RunSummary
 
 HELP = "The Pareto front: the trials that no other trial beats in one of these metrics without losing in the other."

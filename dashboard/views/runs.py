@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import faults, layout, live, selection
-from dashboard.components.markdown import plain
-from dashboard.components.tables import sortable
-from dashboard.data import cache
-from dashboard.serving import login
 from nids import config
+from nids.dashboard.components import faults, layout, live, selection
+from nids.dashboard.components.markdown import plain
+from nids.dashboard.components.tables import sortable
+from nids.dashboard.data import cache
+from nids.dashboard.serving import login
 from nids.metrics.formatting import NONE, mean_and_spread
 from nids.metrics.measures import label
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import downloads, selection
-from dashboard.views import learning_curves
 from nids.charts import downsampling, theme
 from nids.charts.trial_states import STATES
+from nids.dashboard.components import downloads, selection
+from nids.dashboard.views import learning_curves
 from nids.metrics.measures import HEADLINE, described, label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data.snapshot import KeptRun
     from nids.report import RunSummary
 
 SPREAD = "±"

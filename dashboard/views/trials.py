@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components import faults, filters, layout
-from dashboard.data import cache
-from dashboard.views import hyperparameters, learning_curves, pareto_front, trial_table
+from nids.dashboard.components import faults, filters, layout
+from nids.dashboard.data import cache
+from nids.dashboard.views import hyperparameters, learning_curves, pareto_front, trial_table
 from nids.results import ranking
 
 TABLE, HYPERPARAMETERS, PARETO_FRONT = "table", "hyperparameters", "Pareto front"

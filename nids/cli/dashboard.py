@@ -24,6 +24,6 @@ def dashboard(
     ] = None,
 ) -> None:
     """Show the runs of a storage in a browser, during and after the search."""
-    from dashboard.serving import server
+    from nids.dashboard.serving import server
 
     server.serve(storage, address, port, login)

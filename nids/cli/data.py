@@ -76,7 +76,7 @@ def _values(check: Check) -> dict[str, Any]:
 def show(check: Check, console: Console) -> None:
     """Print what a check found."""
     from nids.metrics.formatting import counted, share
-    from nids.report.terminal import print_table
+    from nids.tables import print_table
 
     console.print(
         escape(f"{check.name}: {counted(check.rows, 'row')}, {check.identity}\nSHA-256 {check.sha256}"),

@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 
 from nids.cli.options import SetOption
-from nids.cli.output import JsonOption, print_json, print_listing, results_console
+from nids.cli.output import JsonOption, print_json, results_console
 from nids.errors import UserError
+from nids.tables import print_listing
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails

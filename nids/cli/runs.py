@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nids.cli.options import RunArgument, StorageOption, show
-from nids.cli.output import JsonOption, print_json, print_listing, results_console
+from nids.cli.output import JsonOption, print_json, results_console
 from nids.errors import UserError
+from nids.tables import print_listing
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -89,7 +89,7 @@ def score(
 def show(result: ScoreResult, console: Console) -> None:
     """Print what was scored."""
     from nids.metrics.formatting import counted, share
-    from nids.report.terminal import print_table
+    from nids.tables import print_table
 
     by_class = [(name, f"{rows:,}", share(rows, result.rows)) for name, rows in result.by_class.items()]
     print_table(console, "Rows by class", ("class", "rows", "share"), by_class)

@@ -12,8 +12,8 @@ from nids.charts import rank_correlation
 from nids.metrics.formatting import NONE, mean_and_spread, p_value, signed, value
 from nids.metrics.measures import label
 from nids.report.images import png
-from nids.report.terminal import print_table
 from nids.results import file_name
+from nids.tables import print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

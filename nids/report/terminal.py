@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from nids.analysis import baselines
@@ -14,17 +12,14 @@ from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import summarize
 from nids.metrics.measures import label
 from nids.report import cells, held_out, sentences, significance
+from nids.tables import print_table, titled_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.console import Console
+    from rich.table import Table
 
     from nids.analysis.summary import BestTrial, RunSummary
     from nids.results import Run
-
-# Columns of a terminal that has room for any table.
-WIDE = 1000
 
 
 def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> None:
@@ -90,33 +85,8 @@ def _print_held_out(run: Run, console: Console, base_rate: float) -> None:
         console.print(Text(counted, style="dim"))
 
 
-def print_table(
-    console: Console, title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], *, words: int = 1
-) -> None:
-    """Print a table whose first columns, so many as ``words``, are words and whose others are numbers.
-
-    Where the terminal is so narrow that words or numbers would be cut in two, each row is a block of lines instead.
-    """
-    headings, rows = tuple(head), list(rows)
-    table = _table(title)
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if number < words else "right")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    needed = console.measure(table, options=console.options.update_width(WIDE)).minimum
-    if needed <= console.width:
-        console.print(table)
-        return
-    console.print(Text(f"\n{title}", style="bold"))
-    widest = max(map(len, headings))
-    for name, *figures in rows:
-        console.print(Text(f"{headings[0]} {name}".strip(), style="bold"))
-        for heading, figure in zip(headings[1:], figures, strict=True):
-            console.print(Text(f"  {heading:{widest}}  {figure}"))
-
-
 def _by_class(summary: RunSummary) -> Table:
-    table = _table("By class, in %: mean ± spread, and range over the folds")
+    table = titled_table("By class, in %: mean ± spread, and range over the folds")
     table.add_column("class")
     table.add_column("rows", justify="right")
     for measure in CLASS_MEASURES:
@@ -128,13 +98,3 @@ def _by_class(summary: RunSummary) -> Table:
         ]
         table.add_row(Text(name), support, *texts)
     return table
-
-
-def _table(title: str) -> Table:
-    return Table(
-        title=Text(title, style="bold"),
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )

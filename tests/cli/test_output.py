@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console
 
-from nids.cli.output import PIPE_WIDTH, print_json, print_listing, results_console
+from nids.cli.output import print_json, results_console
+from nids.tables import UNLIMITED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 def test_in_a_pipe_the_console_is_wider_than_any_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
-    assert results_console().width == PIPE_WIDTH
+    assert results_console().width == UNLIMITED
     monkeypatch.setenv("COLUMNS", "72")
     assert results_console().width == 72
 
@@ -44,16 +43,6 @@ def test_print_json_has_null_for_what_is_no_number(capsys: pytest.CaptureFixture
         "e": "±",
     }
     assert "±" in printed
-
-
-def test_a_listing_is_a_table_where_there_is_room() -> None:
-    console = Console(file=io.StringIO(), width=40)
-    print_listing(console, ("name", "rows"), [("[a]", "7"), ("b", "12")], numbers=("rows",))
-    assert [line.rstrip() for line in console.file.getvalue().splitlines()] == [  # type: ignore[attr-defined]
-        "name  rows",
-        "[a]      7",
-        "b       12",
-    ]
 
 
 def test_version_names_all_that_results_depend_on(nids: Callable[..., Outcome]) -> None:

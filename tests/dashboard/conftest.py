@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 from streamlit.components.v2 import manifest_scanner
 
-from dashboard.serving.settings import STORAGE
 from nids.bench import synthetic_run
 from nids.bench.dashboard import DONE, browser
+from nids.dashboard.serving.settings import STORAGE
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def page() -> Callable[..., AppTest]:
         def script(name: str) -> None:
             import importlib
 
-            importlib.import_module(f"dashboard.views.{name}").show()
+            importlib.import_module(f"nids.dashboard.views.{name}").show()
 
         test = AppTest.from_function(script, kwargs={"name": name}, default_timeout=60)
         for key, value in address.items():

@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from dashboard.data.cache import DEMONSTRATION
 from nids import job_file
 from nids.bench import synthetic_run
 from nids.bench.dashboard import DONE, PICTURE, served
+from nids.dashboard.data.cache import DEMONSTRATION
 from nids.storage import Folder
 from tests.dashboard.conftest import TRIALS, change, faults_of, open_page
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dashboard.data.cache import DEMONSTRATION
-from dashboard.serving.settings import STORAGE
+from nids.dashboard.data.cache import DEMONSTRATION
+from nids.dashboard.serving.settings import STORAGE
 from tests.dashboard.conftest import change, sound, words
 
 if TYPE_CHECKING:

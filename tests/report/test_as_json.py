@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dashboard.data.cache import DEMONSTRATION
 from nids.cli.output import print_json
+from nids.dashboard.data.cache import DEMONSTRATION
 from nids.report.as_json import content
 from nids.results import open_run, ranking
 

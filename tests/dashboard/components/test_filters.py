@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
-from dashboard.components.filters import filtered, steps
+from nids.dashboard.components.filters import filtered, steps
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dashboard.data import cache
-from dashboard.serving.settings import STORAGE
 from nids.bench import synthetic_run
+from nids.dashboard.data import cache
+from nids.dashboard.serving.settings import STORAGE
 from nids.storage import Folder
 from tests.dashboard.conftest import words
 

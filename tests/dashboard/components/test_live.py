@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dashboard.data import cache
+from nids.dashboard.data import cache
 from tests.dashboard.conftest import sound
 
 if TYPE_CHECKING:

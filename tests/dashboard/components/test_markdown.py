@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.components.markdown import code, plain, unbroken
+from nids.dashboard.components.markdown import code, plain, unbroken
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.tables import sortable
+from nids.dashboard.components.tables import sortable
 
 
 def test_sortable_shows_texts_and_keeps_numbers() -> None:
@@ -17,7 +17,7 @@ def test_sortable_reaches_a_page_as_numbers() -> None:
     def script() -> None:
         import streamlit as st
 
-        from dashboard.components.tables import sortable
+        from nids.dashboard.components.tables import sortable
 
         st.dataframe(sortable({"name": ["a", "b"], "score": ([0.9, 0.1], ["90 %", "10 %"])}))
 

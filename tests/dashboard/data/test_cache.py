@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from dashboard.data import cache
 from nids.bench import synthetic_run
+from nids.dashboard.data import cache
 from nids.storage import Folder
 from tests.dashboard.conftest import change
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from dashboard.data import cache
 from nids.bench import synthetic_run
+from nids.dashboard.data import cache
 from nids.errors import UserError
 from nids.results import TABLES, Run
 from nids.storage import Folder
@@ -17,7 +17,7 @@ from tests.dashboard.conftest import change
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dashboard.data.snapshot import KeptRun
+    from nids.dashboard.data.snapshot import KeptRun
 
 
 @pytest.mark.slow

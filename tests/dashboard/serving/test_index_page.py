@@ -7,9 +7,9 @@ import pytest
 from starlette.responses import PlainTextResponse
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import selection
-from dashboard.serving.index_page import FOLDER, PATHS, SCRIPT, IndexPage, index_page
-from dashboard.serving.server import APP
+from nids.dashboard.components import selection
+from nids.dashboard.serving.index_page import FOLDER, PATHS, SCRIPT, IndexPage, index_page
+from nids.dashboard.serving.server import APP
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send

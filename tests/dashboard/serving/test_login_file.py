@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dashboard.serving.login_file import Access, LoginFile, Visitors
+from nids.dashboard.serving.login_file import Access, LoginFile, Visitors
 from nids.errors import UserError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dashboard.serving.server import check_free, options, serve
+from nids.dashboard.serving.server import check_free, options, serve
 from nids.errors import UserError
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dashboard.serving import settings
+from nids.dashboard.serving import settings
 
 if TYPE_CHECKING:
     import pytest

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dashboard.data import cache
-from dashboard.serving.settings import STORAGE
 from nids.analysis import comparisons
 from nids.bench import synthetic_run
+from nids.dashboard.data import cache
+from nids.dashboard.serving.settings import STORAGE
 from nids.storage import Folder
 from tests.dashboard.conftest import change, sound, words
 

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dashboard.data.cache import DEMONSTRATION
-from dashboard.serving.settings import STORAGE
-from dashboard.views import held_out
+from nids.dashboard.data.cache import DEMONSTRATION
+from nids.dashboard.serving.settings import STORAGE
+from nids.dashboard.views import held_out
 from nids.metrics.evaluation import AttackGroup, Evaluation
 from nids.results import UNFINISHED, Run
 from nids.storage import Folder

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dashboard.data.cache import DEMONSTRATION
-from dashboard.serving.settings import STORAGE
-from dashboard.views import overview
+from nids.dashboard.data.cache import DEMONSTRATION
+from nids.dashboard.serving.settings import STORAGE
+from nids.dashboard.views import overview
 from tests.dashboard.conftest import change, sound, words
 
 if TYPE_CHECKING:

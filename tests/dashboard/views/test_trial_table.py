@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.views.trial_table import columns
+from nids.dashboard.views.trial_table import columns
 
 
 def test_columns_sort_as_numbers() -> None:

@@ -1,0 +1,89 @@
+"""Tables on a terminal: where one is too wide for it, each row is a block of lines, so that nothing is cut."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+    from rich.measure import Measurement
+
+# Columns of a terminal that has room for any table.
+UNLIMITED = 10_000
+
+
+def titled_table(title: str) -> Table:
+    """Return an empty table of the reports' style."""
+    return Table(
+        title=Text(title, style="bold"),
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+
+
+def print_table(
+    console: Console, title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1
+) -> None:
+    """Print a table with a title; cells may be wrapped between words, as long as no word is cut.
+
+    Args:
+        console: Where to.
+        title: What stands above it.
+        headings: The columns.
+        rows: The cells, texts without markup.
+        words: How many of the first columns are words. The others are numbers, which stand to the right.
+    """
+    table, rows = titled_table(title), list(rows)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number < words else "right")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    if _measured(console, table).minimum <= console.width:
+        console.print(table)
+        return
+    console.print(Text(f"\n{title}", style="bold"))
+    _print_blocks(console, headings, [(f"{headings[0]} {name}".strip(), *cells) for name, *cells in rows])
+
+
+def print_listing(
+    console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()
+) -> None:
+    """Print a list of things, one to a line where the terminal is wide enough.
+
+    Args:
+        console: Where to.
+        headings: The columns, that of the things' names first.
+        rows: The cells, texts without markup.
+        numbers: Those of the columns that hold numbers, which stand to the right.
+    """
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, no_wrap=True, justify="right" if heading in numbers else "left")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    if _measured(console, table).maximum <= console.width:
+        console.print(table, highlight=False)
+    else:
+        _print_blocks(console, headings, rows)
+
+
+def _measured(console: Console, table: Table) -> Measurement:
+    return console.measure(table, options=console.options.update_width(UNLIMITED))
+
+
+def _print_blocks(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print each row as its first cell and, below that, a line for each other cell that is not empty."""
+    widest = max(map(len, headings))
+    for name, *cells in rows:
+        console.print(Text(name, style="bold"), soft_wrap=True)
+        for heading, cell in zip(headings[1:], cells, strict=True):
+            if cell:
+                console.print(Text(f"  {heading:{widest}}  {cell}"), soft_wrap=True)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from nids.tables import print_listing, print_table
+
+
+def _printed(console: Console) -> list[str]:
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+
+
+def test_a_listing_is_a_table_where_there_is_room() -> None:
+    console = Console(file=io.StringIO(), width=40)
+    print_listing(console, ("name", "rows"), [("[a]", "7"), ("b", "12")], numbers=("rows",))
+    assert _printed(console) == [
+        "name  rows",
+        "[a]      7",
+        "b       12",
+    ]
+
+
+def test_a_listing_is_blocks_where_there_is_none() -> None:
+    console = Console(file=io.StringIO(), width=10)
+    print_listing(console, ("name", "state", "data"), [("long-name-of-a-run", "", "a file with a long name")])
+    assert _printed(console) == ["long-name-of-a-run", "  data   a file with a long name"]
+
+
+def test_a_table_wraps_between_words_alone() -> None:
+    console = Console(file=io.StringIO(), width=15)
+    print_table(console, "Rows", ("file", "of a class"), [("train", "12,345")])
+    assert _printed(console) == ["Rows", "", "          of a", " file    class", " ─────────────", " train  12,345", ""]
+
+
+def test_a_table_is_blocks_where_a_word_would_be_cut() -> None:
+    console = Console(file=io.StringIO(), width=16)
+    print_table(console, "Rows", ("file", "attacks", "benign"), [("train", "12,345", "67,890")])
+    assert _printed(console) == ["", "Rows", "file train", "  attacks  12,345", "  benign   67,890"]
