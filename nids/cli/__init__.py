@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,6 +98,7 @@ def main() -> None:
     from nids.models import backend
 
     backend.before_import()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends a command may do so as by Ctrl-C
     try:
         app()
     except UserError as error:

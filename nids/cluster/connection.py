@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import socket
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +46,8 @@ def connect(address: str | None = None) -> None:
         names = {"TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "PYTHONWARNINGS"} & set(os.environ)
         options = {"runtime_env": {"env_vars": {name: os.environ[name] for name in sorted(names)}}}
     try:
-        ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **options)
+        with _sigterm_kept():
+            ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         if not address:
             raise
@@ -59,6 +62,17 @@ def connect(address: str | None = None) -> None:
             "the folder for temporary files has too long a name for Ray's sockets, whose paths have at most 107 "
             "characters. Set RAY_TMPDIR to a shorter one, such as /tmp."
         ) from None
+
+
+@contextmanager
+def _sigterm_kept() -> Iterator[None]:
+    """Restore what SIGTERM does: Ray takes it over, and then prints the stack of its own code."""
+    former = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():  # no other one may
+            signal.signal(signal.SIGTERM, former)
 
 
 def _within_this_machine() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from nids.datasets.io.content import sha256_of
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from nids.datasets.schema import DatasetSpec, SourceFile
 
 FOLDER_VARIABLE = "NIDS_DATA_DIR"
+# Of a published file, as far as it is looked for by its content: what is larger is another one, and not read.
+MOST_BYTES_PER_ROW = 1024
 
 
 def cache_folder(dataset: DatasetSpec) -> Path:
@@ -57,21 +60,32 @@ def find(dataset: DatasetSpec, file: SourceFile, container: Path) -> DataPath | 
         dataset: The data set.
         file: One of its files, plain or with ".gz" after its name.
         container: A zip archive, or a folder that holds the file or a zip archive with it, itself or in a
-            sub-folder.
+            sub-folder. Where nothing has the file's name, what has its content is found.
 
     Raises:
         UserError: ``container`` is neither a folder nor a zip archive that can be read.
     """
     try:
-        paths = _files_under(container) if container.is_dir() else _members(container)
+        paths = list(_files_under(container) if container.is_dir() else _members(container))
         for path in paths:
             if dataset.file_at(path.name) == file:
                 return path
+        return next((path for path in paths if _has_content_of(path, file)), None)
     except (OSError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{container}: {_reason(error)}. Give a data file, or a folder or zip archive that holds data files."
         ) from error
-    return None
+
+
+def _has_content_of(path: DataPath, file: SourceFile) -> bool:
+    """Return whether a file of any name has the content of a published one; what is far larger is not read."""
+    size = path.stat().st_size if isinstance(path, Path) else path.root.getinfo(path.at).file_size
+    if size > file.rows * MOST_BYTES_PER_ROW:
+        return False
+    try:
+        return sha256_of(path) == file.sha256
+    except UserError:  # it is damaged, or closed to this user
+        return False
 
 
 def is_data_file(path: Path) -> bool:

@@ -92,6 +92,21 @@ class Column:
 
 
 @dataclass(frozen=True, config=_PLAIN)
+class Subset:
+    """How the rows of a published file follow from another one.
+
+    Attributes:
+        file: Name of the other file.
+        column: Name of a column of the layout that holds numbers.
+        below: The rows are those with a smaller number there.
+    """
+
+    file: str
+    column: str
+    below: float
+
+
+@dataclass(frozen=True, config=_PLAIN)
 class SourceFile:
     """One published file of a data set.
 
@@ -101,6 +116,7 @@ class SourceFile:
         sha256: Of the uncompressed content, hexadecimal.
         rows: Number of rows.
         role: "training", or "held-out" for a file that no search may see.
+        subset: How its rows follow from another file, where they do.
     """
 
     name: str
@@ -108,6 +124,7 @@ class SourceFile:
     sha256: str
     rows: int
     role: Role
+    subset: Subset | None = None
 
 
 @dataclass(frozen=True, config=_PLAIN)

@@ -5,7 +5,9 @@ Nothing that a search is made of may import this module; a test keeps it so.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nids import datasets
@@ -13,6 +15,7 @@ from nids.datasets.holdout_split import held_out_rows, only
 from nids.datasets.io.load import load
 from nids.datasets.locate import is_data_file, locate, not_found
 from nids.datasets.registry import is_generated
+from nids.datasets.subset import load_subset
 from nids.errors import UserError
 from nids.results import HeldOutAccess, record_test_access
 
@@ -38,7 +41,7 @@ def refuse_if_missing(dataset: DatasetSpec, data: Data, folder: Path | None = No
     Raises:
         UserError: A file is not on this machine, or the data set holds nothing out.
     """
-    _sources(dataset, data, folder)
+    _readers(dataset, data, 0, folder)
 
 
 def read_for(runs: Sequence[Run], purpose: str, folder: Path | None, console: Console) -> list[Traffic]:
@@ -84,23 +87,20 @@ def read_held_out(
     Raises:
         UserError: A file is not on this machine, or it cannot be read.
     """
-    sources = _sources(dataset, data, folder)
-    record(HeldOutAccess(time=datetime.now(UTC), purpose=purpose, files=tuple(sources)))
-    if is_generated(dataset):
-        return [datasets.load_training(dataset, rows=data.rows, seed=seed + ANOTHER_DRAW)]
-    files = [load(path, dataset) for path in sources.values() if path is not None]
-    if dataset.hold_out is None:
-        return files
-    return [only(traffic, held_out_rows(traffic), name) for traffic, name in zip(files, sources, strict=True)]
+    readers = _readers(dataset, data, seed, folder)
+    record(HeldOutAccess(time=datetime.now(UTC), purpose=purpose, files=tuple(readers)))
+    return [read() for read in readers.values()]
 
 
-def _sources(dataset: DatasetSpec, data: Data, folder: Path | None) -> dict[str, DataPath | None]:
-    """Return what a data set holds out, each with the file that it is in."""
+def _readers(dataset: DatasetSpec, data: Data, seed: int, folder: Path | None) -> dict[str, Callable[[], Traffic]]:
+    """Return what a data set holds out, each with what reads it."""
     if is_generated(dataset):
-        return {f"another draw of {dataset.name}": None}
+        draw = partial(datasets.load_training, dataset, rows=data.rows, seed=seed + ANOTHER_DRAW)
+        return {f"another draw of {dataset.name}": draw}
     if dataset.hold_out is not None:
         training = datasets.training_file(dataset, data.file)
-        return {f"held-out rows of {training.name}": _path(dataset, training, folder)}
+        name = f"held-out rows of {training.name}"
+        return {name: partial(_held_out_share, _path(dataset, training, folder), dataset, name)}
     if not dataset.held_out_files:
         raise UserError(
             f"{dataset.name} holds no rows out, so nothing can be judged by them. Give one of its files the role "
@@ -108,7 +108,24 @@ def _sources(dataset: DatasetSpec, data: Data, folder: Path | None) -> dict[str,
         )
     if folder is not None and is_data_file(folder):
         folder = folder.parent  # of the training file
-    return {file.name: _path(dataset, file, folder) for file in dataset.held_out_files}
+    return {file.name: _reader(dataset, file, folder) for file in dataset.held_out_files}
+
+
+def _held_out_share(path: DataPath, dataset: DatasetSpec, name: str) -> Traffic:
+    traffic = load(path, dataset)
+    return only(traffic, held_out_rows(traffic), name)
+
+
+def _reader(dataset: DatasetSpec, file: SourceFile, folder: Path | None) -> Callable[[], Traffic]:
+    """Return what reads a held-out file or, where that is not here, its rows from the file that they are a part of."""
+    try:
+        return partial(load, _path(dataset, file, folder), dataset)
+    except UserError:
+        if file.subset is None:
+            raise
+        with suppress(UserError):
+            return partial(load_subset, _path(dataset, dataset.file(file.subset.file), folder), dataset, file)
+        raise
 
 
 def _path(dataset: DatasetSpec, file: SourceFile, folder: Path | None) -> DataPath:

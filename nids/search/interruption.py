@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
+    from collections.abc import Iterator
 
     from rich.console import Console
 
@@ -19,23 +18,20 @@ ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def ending_in_good_order(console: Console) -> Iterator[Callable[[], None]]:
+def ending_in_good_order(console: Console) -> Iterator[None]:
     """End a search in good order on the first SIGINT (Ctrl-C) or SIGTERM (of a job server), and say what that takes.
 
     While Tune runs, its trials are ended and their results written. Before and after, and on a second signal, a
     ``KeyboardInterrupt`` is raised. Outside the main thread, which alone gets signals, nothing is changed.
-
-    Yields:
-        Takes the signals again, after something else took them.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
+        yield
         return
     former = {number: signal.getsignal(number) for number in (*ENDING, ENDS_TUNE)}
 
     def end(*_: object) -> None:
         for number in ENDING:
-            signal.signal(number, _raise_interrupt)
+            signal.signal(number, signal.default_int_handler)
         console.print(
             "Stopping: waiting for the processes of running trials to end; results so far are kept. Press Ctrl-C "
             "again to stop at once.",
@@ -44,18 +40,11 @@ def ending_in_good_order(console: Console) -> Iterator[Callable[[], None]]:
         )
         signal.raise_signal(ENDS_TUNE)
 
-    def take_signals() -> None:
-        for number in ENDING:
-            signal.signal(number, end)
-
-    signal.signal(ENDS_TUNE, _raise_interrupt)  # until Tune takes it over
-    take_signals()
+    signal.signal(ENDS_TUNE, signal.default_int_handler)  # until Tune takes it over
+    for number in ENDING:
+        signal.signal(number, end)
     try:
-        yield take_signals
+        yield
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-
-
-def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -98,14 +98,13 @@ def run_prepared(prepare: Callable[[], PreparedSearch], address: str | None, con
 
     connected_before = ray.is_initialized()
     try:
-        with ending_in_good_order(console) as take_signals:
+        with ending_in_good_order(console):
             # Both take seconds, and a cluster's start is mostly waiting.
             pool = ThreadPoolExecutor(1)
             try:
                 preparing = pool.submit(prepare)
                 if not connected_before:
                     connection.connect(address)
-                    take_signals()  # Ray has a handler of its own for SIGTERM
                 prepared = preparing.result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)

@@ -21,6 +21,10 @@ def test_a_cluster_of_two_nodes_that_the_environment_names(two_nodes: dict[str, 
     ]
 
 
+def test_sigterm_does_what_it_did_before_the_connection(two_nodes: dict[str, Any]) -> None:
+    assert two_nodes["sigterm"] is True
+
+
 def test_an_address_where_nobody_listens_is_refused() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # a port that is nobody else's, and on which nothing is listened to

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import time
 from typing import Any
 
 import ray
@@ -48,8 +50,19 @@ def share(most: int) -> dict[str, Any]:
     return {"gpus": job.resources.gpus, "lines": lines, "capacities": capacities}
 
 
+def ended_by_sigterm() -> bool:
+    """Return whether SIGTERM, sent to this process, raises what its own handler raises."""
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
 def main() -> None:
     cases, most = sys.argv[1:]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 16, "num_gpus": 2, "include_dashboard": False})
     cluster.add_node(num_cpus=3)
     os.environ["RAY_ADDRESS"] = cluster.address
@@ -62,6 +75,7 @@ def main() -> None:
     while sum(node.cpus_used for node in connection.nodes()) != 2:
         pass
     found |= {"description": dict(connection.describe()), "nodes": [dict(node) for node in connection.nodes()]}
+    found["sigterm"] = ended_by_sigterm()
     print(json.dumps(found))
     ray.shutdown()
 

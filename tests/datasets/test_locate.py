@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import gzip
+import hashlib
 import os
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
-from nids.datasets.locate import cache_folder, find, locate, not_found
+from nids.datasets.io.content import opened, unpacked
+from nids.datasets.locate import MOST_BYTES_PER_ROW, cache_folder, find, locate, not_found
 from nids.errors import UserError
 
 TRAIN = DATASET.file("KDDTrain+")
@@ -42,6 +46,24 @@ def test_a_file_comes_before_an_archive(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "KDDTrain+.txt").touch()
     assert find(DATASET, TRAIN, tmp_path) == tmp_path / "sub" / "KDDTrain+.txt"
+
+
+@pytest.mark.parametrize("place", ["train.csv", "sub/train.csv.gz", "rows.zip"])
+def test_a_published_file_is_found_by_its_content(tmp_path, place):
+    content = b"some rows\n"
+    file = replace(TRAIN, sha256=hashlib.sha256(content).hexdigest(), rows=1)
+    (tmp_path / "sub").mkdir()
+    for name in ("another.csv", "sub/another.csv"):
+        (tmp_path / name).write_text("other rows")
+    (tmp_path / "damaged.csv.gz").write_bytes(gzip.compress(b"rows")[:-4])
+    (tmp_path / "large.csv").write_bytes(bytes(MOST_BYTES_PER_ROW + 1))
+    assert find(DATASET, file, tmp_path) is None
+    if place.endswith(".zip"):
+        archive(tmp_path / place, content.decode())
+    else:
+        (tmp_path / place).write_bytes(gzip.compress(content) if place.endswith(".gz") else content)
+    with opened(find(DATASET, file, tmp_path)) as stored, unpacked(stored) as found:
+        assert found.read() == content
 
 
 def test_a_folder_without_the_file(tmp_path):

@@ -59,12 +59,28 @@ def test_the_files_are_found_beside_the_training_file(folder: Path) -> None:
 
 def test_a_missing_file_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse_if_missing(DATASET, Data(), folder)
-    (folder / "KDDTest-21.txt").unlink()
-    with pytest.raises(UserError, match=r"holds no KDDTest-21\.txt"):
+    (folder / "KDDTest+.txt").unlink()
+    with pytest.raises(UserError, match=r"holds no KDDTest\+\.txt"):
         refuse_if_missing(DATASET, Data(), folder)
     monkeypatch.setenv("NIDS_DATA_DIR", str(folder))
-    with pytest.raises(UserError, match=r"KDDTest-21\.txt is not on this machine"):
+    with pytest.raises(UserError, match=r"KDDTest\+\.txt is not on this machine"):
         refuse_if_missing(DATASET, Data())
+
+
+def test_a_file_that_is_a_part_of_another_is_taken_from_it(folder: Path) -> None:
+    (folder / "KDDTest-21.txt").unlink()
+    lines = (folder / "KDDTest+.txt").read_text().splitlines()
+    difficulty = [21 if i % 3 == 0 else i % 21 for i in range(len(lines))]
+    (folder / "KDDTest+.txt").write_text("".join(f"{line},{n}\n" for line, n in zip(lines, difficulty, strict=True)))
+    accesses: list[HeldOutAccess] = []
+    whole, part = read_held_out(DATASET, Data(), 0, "to see", accesses.append, folder)
+    assert accesses[0].files == ("KDDTest+", "KDDTest-21")
+    assert part.source == "KDDTest-21 of KDDTest+.txt"
+    assert part.dataset == whole.dataset
+    hard = [n != 21 for n in difficulty]
+    pd.testing.assert_frame_equal(part.features, whole.features[hard].reset_index(drop=True))
+    pd.testing.assert_series_equal(part.attack, whole.attack[hard].reset_index(drop=True))
+    assert part.label.tolist() == whole.label[hard].tolist()
 
 
 def test_generated_rows_are_judged_by_another_draw() -> None:

@@ -47,20 +47,11 @@ def test_before_tune_runs_a_signal_interrupts(console: Console) -> None:
     assert handlers() == before
 
 
-def test_signals_that_others_took_are_taken_again(console: Console) -> None:
-    with ending_in_good_order(console) as take_signals:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as Ray takes it for itself
-        take_signals()
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
-
-
 def test_another_thread_gets_no_signals_and_changes_nothing(console: Console) -> None:
     before, during = handlers(), []
 
     def run() -> None:
-        with ending_in_good_order(console) as take_signals:
-            take_signals()
+        with ending_in_good_order(console):
             during.append(handlers())
 
     thread = threading.Thread(target=run)

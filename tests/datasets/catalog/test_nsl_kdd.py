@@ -2,7 +2,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pandas as pd
+
 from nids.datasets.catalog.nsl_kdd import DATASET
+from nids.datasets.io.load import load
+from nids.datasets.locate import find
+from nids.datasets.subset import load_subset
 
 
 def test_columns():
@@ -35,3 +40,15 @@ def test_a_search_may_see_training_files_only():
         "KDDTest+": "held-out",
         "KDDTest-21": "held-out",
     }
+
+
+def test_the_rows_of_a_subset_are_those_of_its_published_file(real_data):
+    file = DATASET.file("KDDTest-21")
+    published = load(find(DATASET, file, real_data), DATASET)
+    taken = load_subset(find(DATASET, DATASET.file("KDDTest+"), real_data), DATASET, file)
+    assert (taken.source, published.source) == ("KDDTest-21", "KDDTest-21")
+    hashes = [
+        sorted(pd.util.hash_pandas_object(traffic.features.assign(attack=traffic.attack), index=False))
+        for traffic in (taken, published)
+    ]
+    assert hashes[0] == hashes[1]

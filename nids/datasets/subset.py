@@ -1,0 +1,37 @@
+"""The rows of a published file, taken from another one that they are a part of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nids.datasets.holdout_split import only
+from nids.datasets.io.load import load
+from nids.datasets.schema import Column
+
+if TYPE_CHECKING:
+    from nids.datasets.io.content import DataPath
+    from nids.datasets.schema import DatasetSpec, SourceFile
+    from nids.datasets.traffic import Traffic
+
+
+def load_subset(path: DataPath, dataset: DatasetSpec, file: SourceFile) -> Traffic:
+    """Return the labelled rows of a file whose ``subset`` says how they follow from the one at ``path``.
+
+    Their order and their SHA-256 are those of the file that is read.
+
+    Raises:
+        ValueError: The file follows from no other.
+        UserError: As ``nids.datasets.io.load.load`` raises it, also where the column that tells the rows is missing.
+    """
+    subset = file.subset
+    if subset is None:
+        raise ValueError(f"{file.name} follows from no other file")
+    wider = replace(dataset, columns=(*dataset.columns, Column(subset.column, "real")))
+    whole = load(path, wider)
+    published = dataset.file_with(whole.sha256) is not None
+    return only(
+        replace(whole, dataset=dataset.labelled_by(), features=whole.features.drop(columns=subset.column)),
+        (whole.features[subset.column] < subset.below).to_numpy(),
+        file.name if published else f"{file.name} of {whole.source}",
+    )
