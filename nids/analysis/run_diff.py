@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ SECTIONS = {"job", "data", "folds", "versions", "machine"}
 # Long, and implied by other entries.
 LEFT_OUT = (
     "job.name",
+    "job.data.rows",
     "data.class_counts",
     "folds.training_rows",
     "folds.synthetic_rows",
@@ -38,9 +40,14 @@ def configurations(manifests: Mapping[str, RunManifest]) -> pd.DataFrame:
     }
     keys = dict.fromkeys(key for settings in flat.values() for key in settings if not key.startswith(LEFT_OUT))
     rows = {key: [setting(settings.get(key)) for settings in flat.values()] for key in keys}
-    differing = {key: row for key, row in rows.items() if len(set(row)) > 1}
+    differing = {key: [*map(_shortened, row)] for key, row in rows.items() if len(set(row)) > 1}
     table = pd.DataFrame.from_dict(differing, orient="index", columns=list(flat), dtype=object)
     return table.rename_axis("setting")
+
+
+def _shortened(text: str) -> str:
+    """Return the first digits of a SHA-256, which would take a table's width, and any other text as it is."""
+    return f"{text[:12]}…" if re.fullmatch(r"[0-9a-f]{64}", text) else text
 
 
 def flattened(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

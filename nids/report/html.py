@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from nids.analysis import baselines
 from nids.analysis.class_results import CLASS_MEASURES
@@ -27,6 +28,7 @@ from nids.report.images import svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from nids.report.held_out import HeldOut
     from nids.results import Run
@@ -52,14 +54,15 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("nids.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
+    environment.filters["code"] = _with_code
     head, trials = cells.trials(summary)
     judged = held_out.held_out(run, base_rate)
     compared = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
     return environment.get_template("page.html").render(
         t=summary,
         manifest=manifest,
-        status=run.status,
-        started=f"{manifest.created:%Y-%m-%d %H:%M} UTC",
+        started=_time(manifest.created),
+        updated=_time(run.status.updated) if run.status.updated else "–",
         took=duration(run.seconds) if run.seconds is not None else "",
         wording=sentences,
         verdict=sentences.headline(summary, compared)
@@ -90,6 +93,16 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         configuration=list(_flat(manifest.job.model_dump())),
         pictures=_pictures(run, summary, judged),
     )
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _with_code(text: str) -> Markup:
+    """Return a text with what stands between backticks as code, escaped."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts))
 
 
 def _pictures(run: Run, summary: RunSummary, judged: Sequence[HeldOut]) -> dict[str, Markup]:
