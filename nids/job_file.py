@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
-from nids import shipped_jobs
+from nids import shipped_jobs, unused_keys
 from nids.config import Job
 from nids.errors import UserError, did_you_mean
 from nids.search_space import params_of
@@ -32,7 +32,8 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Job:
     A file that is not there is looked for among those that come with the program (``nids.shipped_jobs``).
 
     Raises:
-        UserError: The file cannot be read, is no TOML, or holds a key or a value that is not allowed.
+        UserError: The file cannot be read, is no TOML, or holds a key or a value that is not allowed; or the file or an
+            override sets a key that has no effect beside the others.
     """
     path = shipped_jobs.resolve(path)
     if not path.exists():
@@ -50,10 +51,25 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Job:
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path}: not valid TOML: {error}.") from None
     values.setdefault("name", path.stem)
+    in_file = _unused_in(values) if overrides else {}
     _leave_dataset(values, overrides)
     for override in overrides:
         _apply(values, override)
-    return make(values, source=str(path))
+    job = make(values, source=str(path))
+    # What an override takes the effect of is left alone: the file is right without it.
+    overridden = {_key(override) for override in overrides}
+    for key, reason in unused_keys.unused(job).items():
+        if not overrides or key in overridden or key in in_file:
+            raise UserError(f"{path}: {key} has no effect: {reason}. Remove {key}, or change what it depends on.")
+    return job
+
+
+def _unused_in(values: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the unused keys of a job file's values; none if they are no job by themselves."""
+    try:
+        return unused_keys.unused(Job.model_validate(values))
+    except (ValidationError, UserError):
+        return {}
 
 
 def refuse_all_but_resources(overrides: Sequence[str]) -> None:

@@ -34,7 +34,19 @@ FLOORS = (
         "models",
         "shipped_jobs",
     ),
-    *("config", "job_file", "folds", "training", "results", "charts", "analysis", "cluster", "search", "evaluation"),
+    *(
+        "config",
+        "unused_keys",
+        "job_file",
+        "folds",
+        "training",
+        "results",
+        "charts",
+        "analysis",
+        "cluster",
+        "search",
+        "evaluation",
+    ),
     *("detector", "report", "bench", "dashboard", "cli", "__main__"),
 )
 LONGEST = 300  # lines

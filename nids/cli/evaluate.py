@@ -18,7 +18,6 @@ from nids.cli.options import (
     show,
 )
 from nids.cli.output import results_console
-from nids.cli.rows import rows_of
 from nids.errors import UserError
 
 
@@ -145,6 +144,7 @@ def leakage(
     from nids.evaluation.leakage import VARIANTS, measure
     from nids.progress import ProgressDisplay
     from nids.report import leakage
+    from nids.search.rows import rows_of
 
     console = results_console()
     wanted = {"dataset": dataset, "file": file}

@@ -11,7 +11,6 @@ import typer
 
 from nids.cli.options import DataOption, SetOption
 from nids.cli.output import JsonOption, print_json, results_console
-from nids.cli.rows import rows_of
 
 if TYPE_CHECKING:
     from nids.config import Job
@@ -39,6 +38,7 @@ def check(
 
     from nids import job_file
     from nids.models import backend
+    from nids.search.rows import rows_of
 
     described = job_file.read(job, set_ or ())
     described, traffic = rows_of(described, data, Console(stderr=True))

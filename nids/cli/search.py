@@ -18,14 +18,13 @@ from nids.cli.options import (
     show,
 )
 from nids.cli.output import results_console
-from nids.cli.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import Console
 
-    from nids.search.prepare import PreparedSearch
+    from nids.results import Run
 
 INTERRUPTED = 130
 
@@ -51,31 +50,18 @@ def search(
 
     Example: `nids search quick --name first --set search.trials=20`
     """
-    from nids import job_file, results
-    from nids.cluster import connection
-    from nids.metrics.formatting import counted
+    from nids import job_file
     from nids.search import session
 
     console = results_console()
     described = job_file.read(job, set_ or ())
-    if name is None:
-        name = session.default_name(described)
-    # What cannot be is said before anything is read.
-    results.new_run(storage, name)
-    connection.refuse_if_unreachable(address)
-    described, traffic = rows_of(described, data, console)
-    console.print(
-        f"[bold]{name}[/]: {counted(described.search.trials, 'trial')} on {traffic.source}, "
-        f"{counted(len(traffic.label), 'row')}, {counted(described.folds.used, 'fold')}",
-        highlight=False,
+    chosen = name or session.default_name(described)
+    _run(
+        lambda: session.search(described, storage=storage, name=chosen, data=data, address=address, console=console),
+        chosen,
+        storage,
+        console,
     )
-
-    def prepared() -> PreparedSearch:
-        from nids.search.prepare import prepare
-
-        return prepare(described, traffic, storage, name, console.print)
-
-    _run(prepared, name, address, storage, console)
 
 
 def resume(
@@ -90,6 +76,7 @@ def resume(
     Example: `nids resume first`
     """
     from nids import job_file, results
+    from nids.search import session
 
     console = results_console()
     opened = results.open_run(storage, run)
@@ -97,24 +84,24 @@ def resume(
     if opened.state == "finished":
         console.print(f"{run} is finished: nothing is left to do.")
         show(opened, console)
-    else:
+        return
+    _run(
+        lambda: session.resume(
+            opened, storage=storage, overrides=set_ or (), data=data, address=address, console=console
+        ),
+        run,
+        storage,
+        console,
+    )
 
-        def prepared() -> PreparedSearch:
-            from nids.search.prepare import prepare_again
 
-            return prepare_again(opened, storage, data, console.print, set_ or ())
-
-        _run(prepared, run, address, storage, console)
-
-
-def _run(prepare: Callable[[], PreparedSearch], name: str, address: str | None, storage: str, console: Console) -> None:
+def _run(search: Callable[[], Run], name: str, storage: str, console: Console) -> None:
     """Run a search and show its results, or how to resume it if it was interrupted."""
     from nids import results
-    from nids.search import session
 
     option = "" if storage == "runs" else f" --storage {storage}"
     try:
-        run = session.run_prepared(prepare, address, console)
+        run = search()
     except KeyboardInterrupt:
         if name in results.run_names(storage):
             raise _interrupted(name, option, console) from None

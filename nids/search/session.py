@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from nids import datasets, job_file, results
+from nids import job_file, results
+from nids.cluster import connection
 from nids.config import Job
+from nids.metrics.formatting import counted
 from nids.search.interruption import ending_in_good_order
+from nids.search.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,9 +42,9 @@ def search(
     >>> run.state, len(run.trials())
     ('finished', 1)
 
-    The data set must be on this machine (``nids data fetch``); if it is not, the job's fallback is searched instead.
-    A Ray cluster that this process is connected to is used; otherwise one is connected to, or started on this machine,
-    until the search ends. Ctrl-C ends the search; ``nids resume`` continues it.
+    A data set that is not on this machine is downloaded; if it cannot be, the job's fallback is searched instead. A Ray
+    cluster that this process is connected to is used; otherwise one is connected to, or started on this machine, until
+    the search ends. Ctrl-C ends the search; ``nids resume`` continues it.
 
     Args:
         job: The job, or the path of its TOML file.
@@ -55,30 +58,64 @@ def search(
 
     Raises:
         nids.errors.UserError: The job, its rows, the storage or the cluster cannot be used; the message says why.
+        KeyboardInterrupt: Ctrl-C or SIGTERM came before the first trial, or a second time.
     """
     if not isinstance(job, Job):
         job = job_file.read(Path(job), overrides)
     elif overrides:
         raise TypeError("overrides are for job files: give a job that already holds these values")
     name = name or default_name(job)
-    results.new_run(storage, name)  # before anything is read
-    datasets.refuse_unused(job.data)
     console = console or Console(stderr=True)
-    if job.data.fallback and not datasets.available(job.data.dataset, file=job.data.file, folder=data):
-        console.print(
-            f"{job.data.dataset} is not on this machine (`nids data fetch` gets it). Searching on "
-            f"{job.data.fallback} instead: its rows are synthetic.",
-            style="yellow",
-        )
-        job = job.on_fallback()
-    traffic = datasets.load_for(job.data, job.search.seed, data)
+    # What cannot be is said before anything is read.
+    results.new_run(storage, name)
+    connection.refuse_if_unreachable(address)
+    job, traffic = rows_of(job, data, console)
+    console.print(
+        f"[bold]{name}[/]: {counted(job.search.trials, 'trial')} on {traffic.source}, "
+        f"{counted(len(traffic.label), 'row')}, {counted(job.folds.used, 'fold')}",
+        highlight=False,
+    )
 
     def prepared() -> PreparedSearch:
         from nids.search.prepare import prepare
 
         return prepare(job, traffic, storage, name, console.print)
 
-    return run_prepared(prepared, address, console)
+    return _run(prepared, address, console)
+
+
+def resume(
+    run: Run,
+    *,
+    storage: str = "runs",
+    overrides: Sequence[str] = (),
+    data: Path | None = None,
+    address: str | None = None,
+    console: Console | None = None,
+) -> Run:
+    """Run what is left of an interrupted search and return its run, finished or interrupted again.
+
+    Args:
+        run: The run.
+        storage: Where it is.
+        overrides: Of the job's resources, as ``nids.job_file.with_resources`` takes them.
+        data: As for ``search``; the rows are only read if the storage no longer has the run's folds.
+        address: As for ``search``.
+        console: As for ``search``.
+
+    Raises:
+        nids.errors.UserError: The run still has a driver, or its rows are not what they were.
+        KeyboardInterrupt: As for ``search``.
+    """
+    console = console or Console(stderr=True)
+    job_file.refuse_all_but_resources(overrides)
+
+    def prepared() -> PreparedSearch:
+        from nids.search.prepare import prepare_again
+
+        return prepare_again(run, storage, data, console.print, overrides)
+
+    return _run(prepared, address, console)
 
 
 def default_name(job: Job) -> str:
@@ -86,15 +123,13 @@ def default_name(job: Job) -> str:
     return f"{job.name}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
-def run_prepared(prepare: Callable[[], PreparedSearch], address: str | None, console: Console) -> Run:
+def _run(prepare: Callable[[], PreparedSearch], address: str | None, console: Console) -> Run:
     """Prepare a search while its cluster starts, run it to its end or interruption, and return the run.
 
     The first Ctrl-C or SIGTERM ends a search in good order once its trials run; before that, and on a second one, it
     raises a ``KeyboardInterrupt``.
     """
     import ray
-
-    from nids.cluster import connection
 
     connected_before = ray.is_initialized()
     try:

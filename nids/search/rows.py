@@ -1,10 +1,13 @@
-"""The labelled rows that commands work on."""
+"""The labelled rows that a job is about."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nids.cli.options import plain
+from rich.text import Text
+
+from nids import datasets
+from nids.datasets import fetch
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,25 +20,31 @@ if TYPE_CHECKING:
 
 
 def rows_of(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic]:
-    """Return the job's rows, fetched if need be, or those of its fallback, and the job as it is then run."""
-    from nids import datasets
+    """Return a job and its rows, downloaded if need be; or the job on its fallback, and the rows of that.
 
+    Args:
+        job: The job.
+        data: As for ``nids.datasets.load_training``.
+        console: Told of a download, and of the fallback.
+
+    Raises:
+        UserError: The job names a file that would not be read, or its rows cannot be had and there is no fallback.
+    """
     datasets.refuse_unused(job.data)
 
     def is_here() -> bool:
         return datasets.available(job.data.dataset, file=job.data.file, folder=data)
 
     if not is_here():
-        from nids.datasets import fetch
-
         try:
-            fetch.fetch(datasets.get(job.data.dataset), source=None, console=console)
+            fetch.fetch(datasets.get(job.data.dataset), console=console)
         except UserError as error:
             # Another file of the data set may be the one that could not be had.
             if not is_here():
                 if job.data.fallback is None:
                     raise
-                console.print(plain(str(error)), style="yellow", highlight=False, soft_wrap=True)
-                console.print(f"[bold yellow]Searching on {job.data.fallback} instead: its rows are synthetic.[/]")
+                console.print(Text(str(error), style="yellow"), soft_wrap=True)
+                words = f"Searching on {job.data.fallback} instead: its rows are synthetic."
+                console.print(Text(words, style="bold yellow"), soft_wrap=True)
                 job = job.on_fallback()
     return job, datasets.load_for(job.data, job.search.seed, data)

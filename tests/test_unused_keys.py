@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nids import job_file, shipped_jobs
+from nids.errors import UserError
+from nids.unused_keys import unused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def unused_of(**sections: Any) -> set[str]:
+    return {*unused(job_file.make({"name": "a", **sections}, source="a test"))}
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        pytest.param({"data": {"rows": 500}}, {"data.rows"}, id="rows of a file"),
+        pytest.param({"data": {"rows": 500, "fallback": "nsl-kdd-sample"}}, set(), id="rows of a fallback"),
+        pytest.param({"data": {"dataset": "nsl-kdd-sample", "rows": 500}}, set(), id="generated rows"),
+        pytest.param({"folds": {"resampling": "none", "k_neighbors": 3}}, {"folds.k_neighbors"}, id="no resampling"),
+        pytest.param({"folds": {"resampling": "none", "k_neighbors": 5}}, set(), id="the default"),
+        pytest.param({"folds": {"k_neighbors": 3}}, set(), id="resampling"),
+        pytest.param(
+            {"search": {"sampler": "random", "startup_trials": 3}}, {"search.startup_trials"}, id="random sampler"
+        ),
+        pytest.param(
+            {"scheduler": {"kind": "none", "grace_period": 1, "reduction_factor": 2}},
+            {"scheduler.grace_period", "scheduler.reduction_factor"},
+            id="no scheduler",
+        ),
+        pytest.param(
+            {"resources": {"gpus_per_trial": 0.5, "max_trials_per_gpu": 4}},
+            {"resources.max_trials_per_gpu"},
+            id="a share of a GPU",
+        ),
+        pytest.param({"resources": {"gpus_per_trial": "auto", "max_trials_per_gpu": 4}}, set(), id="a measured share"),
+    ],
+)
+def test_keys_without_effect(sections: dict[str, Any], expected: set[str]) -> None:
+    assert unused_of(**sections) == expected
+
+
+@pytest.mark.parametrize("name", shipped_jobs.names())
+def test_job_files_that_come_with_the_program_have_none(name: str) -> None:
+    assert unused(job_file.read(shipped_jobs.FOLDER / f"{name}.toml")) == {}
+
+
+def test_a_key_without_effect_is_refused_where_it_is_set(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[folds]\nk_neighbors = 3\n")
+    # The override takes its effect away: nothing is wrong with the file.
+    assert job_file.read(path, ["folds.resampling=none"]).folds.resampling == "none"
+    refusal = (
+        f'^{path}: folds.k_neighbors has no effect: folds.resampling is "none". Remove folds.k_neighbors, or change '
+        "what it depends on.$"
+    )
+    with pytest.raises(UserError, match=refusal):
+        job_file.read(path, ["folds.resampling=none", "folds.k_neighbors=4"])
+    path.write_text('[folds]\nresampling = "none"\nk_neighbors = 3\n')
+    with pytest.raises(UserError, match=refusal):
+        job_file.read(path)
+    with pytest.raises(UserError, match=refusal):
+        job_file.read(path, ["search.trials=3"])
+    assert job_file.read(path, ["folds.resampling=smote"]).folds.k_neighbors == 3
