@@ -79,7 +79,7 @@ def shared(runs: Sequence[Run]) -> list[Configuration]:
     schemes = [_scheme(run) for run in runs]
     if len(set(schemes)) < len(schemes):
         raise UserError(
-            f"{', '.join(f'{run.name} has {_scheme(run)} folds' for run in runs)}: each search must have another "
+            f"{', '.join(f'{run.name} has {_scheme(run)} folds' for run in runs)}: each search must have a different "
             "scheme (folds.scheme)."
         )
     complete = [_complete(run) for run in runs]

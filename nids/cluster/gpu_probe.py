@@ -48,7 +48,7 @@ def with_share(job: Job, space: Space, width: int, classes: int, progress: Calla
     model = models.get(job.model.name)
     hp = model.hyperparameters.model_validate({**job.hyperparameters, **model.largest_point(space)})
     remote = _measured.options(num_cpus=resources.cpus_per_trial, num_gpus=1)
-    progress("measuring what a trial needs of a GPU: one has to be free for that, whole")
+    progress("measuring how much of a GPU a trial needs, on a whole free one")
     try:
         measured = ray.get(remote.remote(hp, width, classes, resources.cpus_per_trial))
     except RayTaskError as error:
@@ -58,11 +58,11 @@ def with_share(job: Job, space: Space, width: int, classes: int, progress: Calla
     most = resources.max_trials_per_gpu
     if measured is None:
         trials = most
-        progress(f"{trials} trials to a GPU: the cluster's GPUs are numbers only, of which nothing can be measured")
+        progress(f"{trials} trials to a GPU: the cluster's GPUs are logical ones, and cannot be measured")
     else:
         peak, context, card = measured
         trials = trials_to_a_gpu(peak, context, card, most)
-        progress(f"{trials} trials to a GPU: the largest takes {peak:,} MiB and {context:,} beside, of {card:,}")
+        progress(f"{trials} trials to a GPU: the largest takes {peak:,} of {card:,} MiB, and {context:,} MiB besides")
     share = math.floor(RESOLUTION / trials) / RESOLUTION
     return job.model_copy(update={"resources": resources.model_copy(update={"gpus_per_trial": share})})
 

@@ -139,7 +139,7 @@ class JobClient:
             raise  # of what reads this process's output
         except (ConnectionError, aiohttp.ClientError, requests.RequestException) as error:
             raise UserError(
-                f"no Ray cluster takes jobs at {self.address} ({first_line(error).rstrip('.')}). Name its dashboard "
+                f"no Ray cluster accepts jobs at {self.address} ({first_line(error).rstrip('.')}). Name its dashboard "
                 "with --address http://HOST:8265; one behind a firewall is reached by a tunnel (cluster/README.md)."
             ) from None
         except (RuntimeError, ValueError) as error:

@@ -236,7 +236,7 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
     if form not in (*ONLY_MODEL, FORMAT):
         raise UserError(
             f"{folder.uri}: the bundle has format {form}, this version of nids reads formats up to {FORMAT}. "
-            "Use the version that wrote it, or make it anew with `nids finalize`."
+            "Use the version that wrote it, or make it again with `nids finalize`."
         )
     manifest = _manifest(folder, files["manifest.json"])
     if dataset is not None and manifest.dataset != dataset:

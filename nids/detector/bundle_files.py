@@ -147,5 +147,5 @@ def damaged(folder: Folder, name: str, reason: str) -> DamagedFileError:
     """Return the error for a file of a bundle that cannot be used."""
     return DamagedFileError(
         f"{folder.uri}/{name}: the bundle is damaged or was changed: {reason}. "
-        "Copy it again, or make it anew with `nids finalize`."
+        "Copy it again, or make it again with `nids finalize`."
     )

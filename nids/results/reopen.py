@@ -43,8 +43,7 @@ def folds_of_run(run: Run, storage: str, data: Path | None, progress: Progress) 
 
     def warn(how: str) -> None:
         progress(
-            f"[yellow]{run.name} was begun {how}: trials from before and after this moment may differ for that reason "
-            "alone.[/]"
+            f"[yellow]{run.name} was started {how}: trials before and after it may differ for that reason alone.[/]"
         )
 
     versions = run.manifest.versions
@@ -79,7 +78,7 @@ def refuse_if_driven(run: Run) -> None:
         owner, updated = run.status.owner, run.status.updated
         driver = f"process {owner.pid} on {owner.host}" if owner else "an unknown process"
         raise UserError(
-            f"{run.name} is being run by {driver}, which last gave a sign of life at {updated:%Y-%m-%d %H:%M:%S} UTC. "
+            f"{run.name} is being run by {driver}, which last reported at {updated:%Y-%m-%d %H:%M:%S} UTC. "
             "Stop it, or wait a minute if it is gone, and try again."
         )
 

@@ -59,7 +59,7 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
     job = gpu_probe.with_share(job, space, manifest.folds.width, len(classes), console.print)
     pools = node_pools(job.resources)
     if waiting := sum(pool.waiting for pool in pools):
-        console.print(f"{waiting} of the trials that are to run at once wait for nodes that the cluster has to start")
+        console.print(f"{waiting} trials wait for nodes that the cluster has to start")
     shared = SharedFolds.put(prepared.training_set, prepared.folds)
     # Again, as a probe can wait for a GPU for long: nobody else may have taken the run meanwhile.
     if earlier is None:

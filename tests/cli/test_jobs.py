@@ -31,7 +31,7 @@ NOBODY = "http://127.0.0.1:9"
             "search.trails = 3: there is no such key (did you mean trials?)",
             id="a wrong job",
         ),
-        pytest.param(["jobs", "list"], f"no Ray cluster takes jobs at {NOBODY} (", id="nobody takes jobs there"),
+        pytest.param(["jobs", "list"], f"no Ray cluster accepts jobs at {NOBODY} (", id="nobody takes jobs there"),
     ],
 )
 def test_submit_and_jobs_refuse_what_cannot_be(

@@ -21,9 +21,7 @@ WIDTH, CLASSES = 122, 5
 def test_of_gpus_that_are_numbers_as_many_share_one_as_are_allowed(two_nodes: dict[str, Any]) -> None:
     share = two_nodes["share"]
     assert (share["gpus"], share["capacities"]) == (0.3333, [6])
-    assert share["lines"][1:] == [
-        "3 trials to a GPU: the cluster's GPUs are numbers only, of which nothing can be measured"
-    ]
+    assert share["lines"][1:] == ["3 trials to a GPU: the cluster's GPUs are logical ones, and cannot be measured"]
 
 
 @pytest.mark.skipif(not cards(), reason="there is no GPU here")

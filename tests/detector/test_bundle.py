@@ -144,7 +144,7 @@ def test_another_version_is_refused(copy: Path) -> None:
         load(copy)
     assert str(caught.value) == (
         f"{copy}: the bundle has format 99, this version of nids reads formats up to 2. "
-        "Use the version that wrote it, or make it anew with `nids finalize`."
+        "Use the version that wrote it, or make it again with `nids finalize`."
     )
     assert values["format"] == bundle.FORMAT
 

@@ -139,7 +139,7 @@ def test_what_cannot_be_compared_is_said(runs: list[Run], monkeypatch: pytest.Mo
         with pytest.raises(UserError, match=r"name at least two searches, each once"):
             rank_correlation.shared(once)
     again = changed(unseen, "job", random.manifest.job.model_dump(mode="json"))
-    with pytest.raises(UserError, match=r"each search must have another scheme"):
+    with pytest.raises(UserError, match=r"each search must have a different scheme"):
         rank_correlation.shared([random, again])
     for key, value, words in (
         ("data.sha256", "other", r"trials can be compared on the same rows only"),

@@ -452,7 +452,7 @@ def test_baselines_without_a_column_are_refused(tmp_path: Path) -> None:
         Run(folder).baselines()
     assert str(caught.value) == (
         f"{tmp_path}/a-run/baselines/folds.parquet: it has no column fold, training_rows, validation_rows, confusion. "
-        "Write it anew by `nids baselines a-run --again`."
+        "Write it again with `nids baselines a-run --again`."
     )
 
 
