@@ -5,7 +5,7 @@
 #SBATCH --cpus-per-task=16           # CHANGE
 #SBATCH --gpus-per-task=1            # CHANGE: 0 for trials on CPUs
 #SBATCH --time=08:00:00              # CHANGE
-#SBATCH --signal=B:TERM@180          # the search ends in good order before the time is up, and can be resumed
+#SBATCH --signal=B:TERM@180          # the search ends gracefully before the time is up, and can be resumed
 #SBATCH --output=nids-%j.log
 # One search with a Ray cluster of its own, on the nodes of one SLURM job:
 #   sbatch cluster/slurm.sh search large --storage "$HOME/runs" --name first
@@ -18,7 +18,9 @@ RAY_AUTH_TOKEN=$(python -c 'import secrets; print(secrets.token_hex(32))') # of 
 RAY_USAGE_STATS_ENABLED=0
 RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO=1
 RAY_TMPDIR=/tmp # a scratch folder's path is often too long for Ray's sockets
+SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK # srun does not take it from the job since SLURM 22.05
 export RAY_AUTH_MODE RAY_AUTH_TOKEN RAY_USAGE_STATS_ENABLED RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO RAY_TMPDIR
+export SRUN_CPUS_PER_TASK
 
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 port=$((20000 + SLURM_JOB_ID % 10000)) # another job may share the node
@@ -26,7 +28,11 @@ size=(--num-cpus="$SLURM_CPUS_PER_TASK" --num-gpus="${SLURM_GPUS_PER_TASK:-0}" -
 
 srun --nodes=1 --ntasks=1 --nodelist="$head" \
   ray start --head --node-ip-address="$head" --port="$port" --include-dashboard=false "${size[@]}" &
-until python -c "import socket; socket.create_connection(('$head', $port), 5).close()" 2> /dev/null; do sleep 2; done
+head_node=$!
+until python -c "import socket; socket.create_connection(('$head', $port), 5).close()" 2> /dev/null; do
+  kill -0 "$head_node" # ends this script, and with it the job, if the head has not come up
+  sleep 2
+done
 if [ "$SLURM_JOB_NUM_NODES" -gt 1 ]; then
   workers=$((SLURM_JOB_NUM_NODES - 1))
   srun --nodes="$workers" --ntasks="$workers" --exclude="$head" ray start --address="$head:$port" "${size[@]}" &

@@ -9,7 +9,7 @@ import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from nids import shipped_jobs, unused_keys
-from nids.config import Job
+from nids.config import Data, Job
 from nids.errors import UserError, did_you_mean
 from nids.search_space import params_of
 
@@ -57,10 +57,7 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Job:
         _apply(values, override)
     job = make(values, source=str(path))
     # What an override takes the effect of is left alone: the file is right without it.
-    overridden = {_key(override) for override in overrides}
-    for key, reason in unused_keys.unused(job).items():
-        if not overrides or key in overridden or key in in_file:
-            raise UserError(f"{path}: {key} has no effect: {reason}. Remove {key}, or change what it depends on.")
+    unused_keys.refuse_unused(job, str(path), {*map(_key, overrides), *in_file} if overrides else None)
     return job
 
 
@@ -89,7 +86,9 @@ def with_resources(job: Job, overrides: Sequence[str]) -> Job:
     values: dict[str, Any] = {"resources": job.resources.model_dump()}
     for override in overrides:
         _apply(values, override)
-    return make({**job.model_dump(), **values}, source="--set")
+    changed = make({**job.model_dump(), **values}, source="--set")
+    unused_keys.refuse_unused(changed, "--set", {*map(_key, overrides)})
+    return changed
 
 
 def make(values: Mapping[str, Any], source: str) -> Job:
@@ -104,7 +103,7 @@ def _leave_dataset(values: dict[str, Any], overrides: Sequence[str]) -> None:
     """Drop what a job file says of its own data set's files and labels where another data set takes its place."""
     data = values.get("data")
     named = [override.partition("=")[2].strip(" \"'") for override in overrides if _key(override) == "data.dataset"]
-    if named and isinstance(data, dict) and named[-1] != data.get("dataset"):
+    if named and isinstance(data, dict) and named[-1] != data.get("dataset", Data().dataset):
         for key in ("file", "class_map", "fallback"):
             data.pop(key, None)
 
@@ -176,6 +175,10 @@ def for_trial(manifest: RunManifest, trial: Mapping[Any, Any]) -> str:
         "hyperparameters": {key: value for key, value in params.items() if key != searched},
         "space": {searched: {"choices": [params[searched]]}},
     }
+    # Overrides of the search may have left keys of its job file without effect.
+    for key in unused_keys.unused(make({"name": name, **_without_none(content)}, source=manifest.run)):
+        section, entry = key.split(".")
+        del content[section][entry]
     head = (
         f"# Trial {int(trial['trial'])} of the run {manifest.run}, trained once more on the same data and folds.\n"
         f"# A job names something to search, at least one hyperparameter: here {searched}, with a single choice.\n\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import uuid
 from contextlib import contextmanager, suppress
@@ -125,7 +126,7 @@ class Folder:
     def refuse_if_unwritable(self) -> None:
         """Find out whether files can be written here, before long work whose results would be lost; write nothing.
 
-        Of an object store, it is found out whether the bucket is there.
+        Of an object store, it is found out whether the bucket is there, if that may be asked.
 
         Raises:
             StorageError: They cannot.
@@ -139,8 +140,13 @@ class Folder:
                 raise _unusable(self.uri, f"{existing} cannot be written to")
             return
         bucket = self.path.partition("/")[0]
-        with self._explained():
+        try:
             is_there = self.filesystem.get_file_info(bucket).type != fs.FileType.NotFound
+        except OSError as error:
+            # Who may write objects need not be allowed to ask for the bucket: then the first write tells.
+            if re.search(r"(ACCESS|PERMISSION)_DENIED", str(error)):
+                return
+            raise _unusable(self.uri, str(error)) from None
         if not is_there:
             raise _unusable(self.uri, f"there is no bucket {bucket}")
 

@@ -46,7 +46,7 @@ def print_table(
         table.add_column(heading, justify="left" if number < words else "right")
     for row in rows:
         table.add_row(*map(Text, row))
-    if _measured(console, table).minimum <= console.width:
+    if fits(console, table):
         console.print(table)
         return
     console.print(Text(f"\n{title}", style="bold"))
@@ -73,6 +73,11 @@ def print_listing(
         console.print(table, highlight=False)
     else:
         _print_blocks(console, headings, rows)
+
+
+def fits(console: Console, table: Table) -> bool:
+    """Return whether a terminal is wide enough for a table, be it that cells are wrapped between words."""
+    return _measured(console, table).minimum <= console.width
 
 
 def _measured(console: Console, table: Table) -> Measurement:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from nids import datasets
 from nids.datasets.registry import is_generated
+from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from nids.config import Job
 
@@ -22,10 +23,28 @@ def unused(job: Job) -> dict[str, str]:
     return {key: reason for key, reason in _without_effect(job) if not _is_default(job, key)}
 
 
+def refuse_unused(job: Job, source: str, keys: Collection[str] | None = None) -> None:
+    """Refuse keys that have no effect.
+
+    Args:
+        job: The job.
+        source: Names in the message what sets them.
+        keys: Those that are looked at, or the sections whose keys are; None for all.
+
+    Raises:
+        UserError: There is such a key, or no such data set.
+    """
+    for key, reason in unused(job).items():
+        if keys is None or not {key, key.partition(".")[0]}.isdisjoint(keys):
+            raise UserError(f"{source}: {key} has no effect: {reason}. Remove {key}, or change what it depends on.")
+
+
 def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
     names = [job.data.dataset, *([job.data.fallback] if job.data.fallback else [])]
     if not any(is_generated(datasets.get(name)) for name in names):
         yield "data.rows", f"{job.data.dataset} is read from a file, of which all rows are taken"
+    if is_generated(datasets.get(job.data.dataset)):
+        yield "data.file", f"{job.data.dataset} is generated and reads no file"
     if job.folds.resampling == "none":
         yield "folds.k_neighbors", 'folds.resampling is "none"'
     if job.search.sampler == "random":

@@ -4,10 +4,12 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pytest
 from optuna.distributions import IntDistribution
 
 from nids import job_file
 from nids.dashboard.data.cache import DEMONSTRATION
+from nids.errors import UserError
 from nids.results import Run
 from nids.search.space import space_of
 from nids.search_space import describe
@@ -18,20 +20,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_the_best_configuration_is_a_job_that_a_search_takes() -> None:
+def test_the_best_configuration_is_a_job_that_a_search_takes(tmp_path: Path) -> None:
     folder = DEMONSTRATION / "demonstration"
     manifest = Run(Folder.from_uri(str(folder))).manifest
     trial = pd.read_parquet(folder / "trials").query("state == 'COMPLETE'").to_dict("records")[0]
-    job = job_file.make(tomllib.loads(job_file.for_trial(manifest, trial)), "best.toml")
+    (tmp_path / "best.toml").write_text(job_file.for_trial(manifest, trial))
+    job = job_file.read(tmp_path / "best.toml")
     assert job.name == f"demonstration-trial-{trial['trial']}"
     assert (job.search.trials, job.scheduler.kind, job.search.start_from_paper) == (1, "none", False)
-    assert job.data == manifest.job.data
+    assert (job.data.dataset, job.data.rows) == (manifest.job.data.dataset, manifest.job.data.rows)
     assert job.hyperparameters == {
         **manifest.job.hyperparameters,
         **{name: trial[f"params_{name}"] for name in manifest.space if name != "learning_rate"},
     }
     assert job.space["learning_rate"].choices == [trial["params_learning_rate"]]
     assert list(space_of(job)) == ["learning_rate"]
+
+
+def test_the_best_configuration_has_no_key_without_effect(tmp_path: Path) -> None:
+    """As a run's job may have, where an override took a key of the job file its effect."""
+    manifest = a_manifest(
+        job={"search": {"sampler": "random", "startup_trials": 40}, "folds": {"resampling": "none", "k_neighbors": 3}},
+        space=describe({"gru_units": IntDistribution(4, 64)}),
+    )
+    (tmp_path / "best.toml").write_text(job_file.for_trial(manifest, {"trial": 0, "params_gru_units": 8}))
+    job = job_file.read(tmp_path / "best.toml")
+    assert (job.search.sampler, job.search.startup_trials) == ("random", 10)
+    assert (job.folds.resampling, job.folds.k_neighbors) == ("none", 5)
 
 
 def test_rows_are_named_only_where_they_are_made() -> None:
@@ -46,10 +61,12 @@ def test_another_data_set_takes_the_place_of_what_is_said_of_the_files_own(tmp_p
     path.write_text('[data]\ndataset = "nsl-kdd"\nfile = "KDDTrain+"\nfallback = "nsl-kdd-sample"\nrows = 700\n')
     other = job_file.read(path, ["data.dataset=nsl-kdd-sample"]).data
     assert (other.dataset, other.file, other.fallback, other.rows) == ("nsl-kdd-sample", None, None, 700)
-    named = job_file.read(path, ["data.dataset=nsl-kdd-sample", "data.file=KDDTest+"]).data
-    assert (named.dataset, named.file) == ("nsl-kdd-sample", "KDDTest+")  # to be refused where rows are read
+    with pytest.raises(UserError, match=r"data\.file has no effect: nsl-kdd-sample is generated and reads no file"):
+        job_file.read(path, ["data.dataset=nsl-kdd-sample", "data.file=KDDTest+"])
     for same in ([], ["data.dataset=nsl-kdd"], ['data.dataset="nsl-kdd"']):
         assert job_file.read(path, same).data.file == "KDDTrain+"
+    path.write_text('[data]\nfile = "KDDTrain+"\n')  # of the default data set
+    assert job_file.read(path, ["data.dataset=nsl-kdd"]).data.file == "KDDTrain+"
 
 
 def test_the_fallback_has_none_of_the_files(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ JOBS = Path(__file__).parents[1] / "jobs"
 
 
 def test_names_are_those_of_the_job_files() -> None:
-    assert shipped_jobs.names() == ["correlate", "large", "mlp", "paper", "quick", "reference", "unseen"]
+    assert shipped_jobs.names() == ["cnn-bigru", "correlate", "large", "paper", "quick", "reference", "unseen"]
 
 
 @pytest.mark.parametrize("given", ["quick", "quick.toml", "jobs/quick.toml", "jobs/quick"])

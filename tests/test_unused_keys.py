@@ -22,6 +22,7 @@ def unused_of(**sections: Any) -> set[str]:
         pytest.param({"data": {"rows": 500}}, {"data.rows"}, id="rows of a file"),
         pytest.param({"data": {"rows": 500, "fallback": "nsl-kdd-sample"}}, set(), id="rows of a fallback"),
         pytest.param({"data": {"dataset": "nsl-kdd-sample", "rows": 500}}, set(), id="generated rows"),
+        pytest.param({"data": {"dataset": "nsl-kdd-sample", "file": "KDDTest+"}}, {"data.file"}, id="a file not read"),
         pytest.param({"folds": {"resampling": "none", "k_neighbors": 3}}, {"folds.k_neighbors"}, id="no resampling"),
         pytest.param({"folds": {"resampling": "none", "k_neighbors": 5}}, set(), id="the default"),
         pytest.param({"folds": {"k_neighbors": 3}}, set(), id="resampling"),
@@ -67,3 +68,16 @@ def test_a_key_without_effect_is_refused_where_it_is_set(tmp_path: Path) -> None
     with pytest.raises(UserError, match=refusal):
         job_file.read(path, ["search.trials=3"])
     assert job_file.read(path, ["folds.resampling=smote"]).folds.k_neighbors == 3
+
+
+def test_an_override_of_a_section_counts_for_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("")
+    with pytest.raises(UserError, match=r"scheduler\.grace_period has no effect"):
+        job_file.read(path, ['scheduler={kind="none", grace_period=5}'])
+
+
+def test_resources_of_a_run_are_looked_at_too() -> None:
+    job = job_file.make({"name": "a", "resources": {"gpus_per_trial": 0.5}}, source="a test")
+    with pytest.raises(UserError, match=r"^--set: resources\.max_trials_per_gpu has no effect"):
+        job_file.with_resources(job, ["resources.max_trials_per_gpu=4"])

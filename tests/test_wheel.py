@@ -26,8 +26,7 @@ ROOT = Path(__file__).parents[1]
 BUILD = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
 TINY = (
     *('data.dataset="nsl-kdd-sample"', "data.rows=600", "folds.count=2", "folds.targets={R2L=30}", "training.epochs=2"),
-    *("search.trials=1", "hyperparameters.gru_units=4", "hyperparameters.conv_filters=4"),
-    *("hyperparameters.sequence_gru_units=4", "hyperparameters.conv_kernel_size=3"),
+    *("search.trials=1", "hyperparameters.layers=1", "hyperparameters.units=8"),
 )
 
 

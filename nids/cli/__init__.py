@@ -33,9 +33,9 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from nids.cli.version import text
+        from nids.cli.version import versions_text
 
-        print(text())
+        print(versions_text())
         raise typer.Exit
 
 

@@ -140,15 +140,16 @@ def leakage(
     """Measure what three leaks do to results on your rows: SMOTE before the split, an encoder fitted on all rows, one
     model trained through all folds. Each is compared with the correct procedure.
     """
-    from nids import job_file
+    from nids import job_file, unused_keys
     from nids.evaluation.leakage import VARIANTS, measure
+    from nids.job_rows import rows_of
     from nids.progress import ProgressDisplay
     from nids.report import leakage
-    from nids.search.rows import rows_of
 
     console = results_console()
     wanted = {"dataset": dataset, "file": file}
     job = job_file.make({"name": "leakage", "data": wanted, "search": {"seed": seed}}, source="nids leakage")
+    unused_keys.refuse_unused(job, "nids leakage")
     _, traffic = rows_of(job, data, console)
     with ProgressDisplay(Console(stderr=True), len(VARIANTS) * folds, "variants × folds") as display:
         measured = measure(traffic, folds, seed, display.advance)

@@ -29,23 +29,26 @@ def check(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a job file and its rows, and estimate how long its search would take at most; nothing is written.
+    """Check a job file and its rows, and estimate how long its search would take on this machine.
+
+    A data set that is not on this machine is downloaded, as for a search.
 
     Example: `nids job check quick --set search.trials=20`
     """
-    import joblib
     from rich.console import Console
 
     from nids import job_file
+    from nids.cluster import machine
+    from nids.job_rows import rows_of
     from nids.models import backend
-    from nids.search.rows import rows_of
 
     described = job_file.read(job, set_ or ())
     described, traffic = rows_of(described, data, Console(stderr=True))
-    backend.configure(1, 0)
+    cpus = described.resources.cpus_per_trial
+    backend.configure(cpus, 0)
     from nids.search.estimate import estimate
 
-    slots = max(1, joblib.cpu_count() // described.resources.cpus_per_trial)
+    slots = max(1, machine.slots(cpus))
     slots = min(slots, described.resources.max_concurrent or slots)
     measured = estimate(described, traffic, slots)
     if as_json:
@@ -72,7 +75,7 @@ def _values(job: Job, traffic: Traffic, measured: Estimate, slots: int) -> dict[
         "job": job.model_dump(mode="json"),
         "data": {"source": traffic.source, "rows": len(traffic.label), "sha256": traffic.sha256},
         "trials_at_once": slots,
-        "at_most": asdict(measured),
+        "estimate": asdict(measured),
     }
 
 
@@ -84,9 +87,10 @@ def _show(job: Job, traffic: Traffic, measured: Estimate, slots: int) -> None:
         f"{counted(len(traffic.label), 'row')}, {counted(job.folds.used, 'fold')}, at most "
         f"{counted(job.training.epochs, 'epoch')} each.\n"
         f"A fold trains on {counted(measured.training_rows, 'row')} and validates on "
-        f"{measured.validation_rows:,}; one CPU here trains {measured.rows_per_second:,.0f} rows a second.\n"
-        f"At most about {duration(measured.seconds)} on this machine with {counted(slots, 'trial')} at once "
-        f"({duration(measured.seconds_per_trial)} for a trial of all epochs); pruned trials and early stopping take "
-        "less.",
+        f"{measured.validation_rows:,}; {counted(job.resources.cpus_per_trial, 'CPU')} of this machine "
+        f"{'trains' if job.resources.cpus_per_trial == 1 else 'train'} {measured.rows_per_second:,.0f} rows a second.\n"
+        f"About {duration(measured.seconds)} with {counted(slots, 'trial')} at once, if each had the network of the "
+        f"starting point and ran all epochs ({duration(measured.seconds_per_trial)} a trial). Pruning and early "
+        "stopping take off, larger networks add to it.",
         highlight=False,
     )

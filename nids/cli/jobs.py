@@ -198,14 +198,17 @@ def _id_of(client: JobClient, named: str) -> str:
     """Return the id of a job that is named by its id, or by its run."""
     if named.startswith("raysubmit_"):
         return named
-    ids = [job.submission_id for job in client.jobs() if named in (job.submission_id, _about(job).get(RUN))]
-    if not ids or ids[0] is None:
-        raise UserError(f"no job, and no job's run, is called {named!r}. `nids jobs list` shows those of the cluster.")
-    return ids[0]
+    found = [job for job in client.jobs() if named in (job.submission_id, _about(job).get(RUN))]
+    if not found:
+        raise UserError(f"there is no job or run named {named!r}. `nids jobs list` shows those of the cluster.")
+    if len({_about(job).get(STORAGE) for job in found}) > 1:
+        listed = ", ".join(f"{job.submission_id} ({_about(job).get(STORAGE)})" for job in found)
+        raise UserError(f"several storages have a run named {named!r}: {listed}. Give the job's id.")
+    return str(found[0].submission_id)
 
 
 def _values(job: JobDetails) -> dict[str, Any]:
-    """Return what there is to say of a job as plain values; times are in UTC."""
+    """Return a job as plain values; times are in UTC."""
     started, ended = (
         datetime.fromtimestamp(time / 1000, UTC) if time else None for time in (job.start_time, job.end_time)
     )

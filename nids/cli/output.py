@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
+from datetime import datetime
+from pathlib import PurePath
 from typing import Annotated, Any
 
 import numpy as np
@@ -26,8 +28,8 @@ def results_console() -> Console:
 
 
 def print_json(content: Any) -> None:
-    """Print plain values as JSON; a number that does not exist is null, a time or a path is text."""
-    print(json.dumps(_json_values(content), indent=2, default=str, allow_nan=False, ensure_ascii=False))
+    """Print plain values as JSON; a number that does not exist is null, a time is text of ISO 8601, a path is text."""
+    print(json.dumps(_json_values(content), indent=2, allow_nan=False, ensure_ascii=False))
 
 
 def _json_values(content: Any) -> Any:
@@ -36,6 +38,10 @@ def _json_values(content: Any) -> Any:
         return {str(key): _json_values(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
         return [_json_values(value) for value in content]
+    if isinstance(content, datetime):
+        return content.isoformat().replace("+00:00", "Z")  # as pydantic writes it
+    if isinstance(content, PurePath):
+        return str(content)
     if isinstance(content, np.generic):
         content = content.item()
     return None if isinstance(content, float) and not math.isfinite(content) else content

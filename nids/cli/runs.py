@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 def report(
     run: RunArgument,
     base_rate: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of attacks in your traffic, for the precision of alerts.")
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of attacks in your traffic, for the precision of alerts in tables and page."
+        ),
     ] = 0.01,
     storage: StorageOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Print the results of a run, even while it is running, and write its report page.
+    """Print the results of a run, even while it is running, and write its report page; with --json, no page is written.
 
     Example: `nids report first --json`
     """

@@ -78,7 +78,7 @@ def score(
         from nids.storage import Folder
 
         detector = load(Folder.from_uri(bundle))
-        scoring.warn_if_synthetic(detector, progress)
+        scoring.warn_if_synthetic(detector)
         result = scoring.score(detector, files, out or Path("scores.parquet"), progress, **options)
     if as_json:
         print_json(asdict(result))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,7 +100,7 @@ def _run(search: Callable[[], Run], name: str, storage: str, console: Console) -
     """Run a search and show its results, or how to resume it if it was interrupted."""
     from nids import results
 
-    option = "" if storage == "runs" else f" --storage {storage}"
+    option = "" if storage == "runs" else f" --storage {plain(shlex.quote(storage))}"
     try:
         run = search()
     except KeyboardInterrupt:

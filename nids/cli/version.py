@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
-# Those that figures or behaviour depend on.
-PACKAGES = (
-    "ray",
-    "optuna",
-    "tensorflow",
-    "keras",
-    "scikit-learn",
-    "imbalanced-learn",
-    "pandas",
-    "pyarrow",
-    "streamlit",
-)
+from nids.models import backend
 
 
-def text() -> str:
-    """Return the version of nids, then of Python, of the machine and of each of ``PACKAGES``, a line each."""
-    lines = [f"nids {version('nids')}", f"Python {platform.python_version()}", platform.platform()]
-    for package in PACKAGES:
-        try:
-            lines.append(f"{package} {version(package)}")
-        except PackageNotFoundError:  # TensorFlow also comes as tensorflow-cpu, say
-            lines.append(f"{package} is not installed")
-    return "\n".join(lines)
+def versions_text() -> str:
+    """Return the versions of nids, of Python, of the machine, and of what a run records, a line each."""
+    return "\n".join(
+        [
+            f"nids {version('nids')}",
+            f"Python {platform.python_version()}",
+            platform.platform(),
+            *(f"{package} {number}" for package, number in backend.versions().items()),
+            f"streamlit {version('streamlit')}",
+        ]
+    )

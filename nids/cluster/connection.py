@@ -6,11 +6,13 @@ import os
 import platform
 import signal
 import socket
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import joblib
+
 from nids.cluster import auth, machine
+from nids.cluster.signals import handler_kept
 from nids.errors import UserError
 from nids.models import backend
 from nids.results.manifest import Machine
@@ -22,12 +24,17 @@ if TYPE_CHECKING:
 CONNECTION_SECONDS = 10.0
 
 
-def connect(address: str | None = None) -> None:
+def connect(address: str | None = None, cpus_per_trial: int = 1) -> None:
     """Connect to a cluster, or start one on this machine.
 
     Args:
         address: As for ``ray.init``; without it, ``RAY_ADDRESS`` decides, and without that a cluster is started that
             ends with this process.
+        cpus_per_trial: CPUs of each trial, or other task, that a cluster started here is for: it has CPUs for as many
+            as its memory holds.
+
+    Raises:
+        UserError: There is no such cluster, or this machine has no room for a trial.
     """
     # Nothing is sent to anybody, and no setting of the user's is overruled.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -35,18 +42,22 @@ def connect(address: str | None = None) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
     # Here, as what a process is to run may import TensorFlow before it can say anything.
     backend.before_import()
-    address = refuse_if_unreachable(address)
+    address = address_of(address)
+    refuse_if_unreachable(address)
     if not address:
         auth.make_token()  # Ray itself would make one that every user of the machine can read
     import ray
 
-    options: dict[str, Any] = {"include_dashboard": False, **_within_this_machine()} if not address else {}
-    if address:
+    options: dict[str, Any] = {}
+    if not address:
+        options = {"include_dashboard": False, **_within_this_machine(cpus_per_trial)}
+    else:
         # A cluster started here passes on this process's environment by itself, and to processes that already wait.
         names = {"TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "PYTHONWARNINGS"} & set(os.environ)
         options = {"runtime_env": {"env_vars": {name: os.environ[name] for name in sorted(names)}}}
     try:
-        with _sigterm_kept():
+        # Ray takes it over, and then prints the stack of its own code on it.
+        with handler_kept(signal.SIGTERM):
             ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         if not address:
@@ -64,19 +75,10 @@ def connect(address: str | None = None) -> None:
         ) from None
 
 
-@contextmanager
-def _sigterm_kept() -> Iterator[None]:
-    """Restore what SIGTERM does: Ray takes it over, and then prints the stack of its own code."""
-    former = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():  # no other one may
-            signal.signal(signal.SIGTERM, former)
-
-
-def _within_this_machine() -> dict[str, Any]:
+def _within_this_machine(cpus_per_trial: int) -> dict[str, Any]:
     """Return what a cluster that is started here may have: Ray itself counts CPUs and memory that others were given.
+
+    Ray schedules by CPUs, so that it is given no more of them than for the trials that the memory holds.
 
     Raises:
         UserError: The memory has no room for a single trial.
@@ -86,22 +88,21 @@ def _within_this_machine() -> dict[str, Any]:
     if fitting == 0:
         needed = (machine.SEARCH_BYTES + machine.TRIAL_BYTES) / 2**30
         raise UserError(
-            f"this process may use {memory / 2**30:.1f} GiB of memory, but a search needs about {needed:.1f} GiB. Give "
-            "it more, or search on a cluster with --address."
+            f"this process may use {memory / 2**30:.1f} GiB of memory, but training needs about {needed:.1f} GiB. Give "
+            "it more, or name a cluster with --address."
         )
-    return {
-        "num_cpus": min(machine.usable_cpus(), fitting),
-        "object_store_memory": int(memory * machine.OBJECT_STORE_SHARE),
-    }
+    cpus = {"num_cpus": min(int(joblib.cpu_count()), fitting * cpus_per_trial)}
+    # Otherwise Ray knows best, /dev/shm included.
+    return cpus | ({"object_store_memory": machine.object_store_bytes()} if machine.is_limited() else {})
 
 
-def refuse_if_unreachable(address: str | None) -> str | None:
-    """Return the address of the cluster that ``connect`` would connect to, None if it would start one.
+def address_of(address: str | None) -> str | None:
+    """Return the address of the cluster that ``connect`` would connect to, None if it would start one."""
+    return address or os.environ.get("RAY_ADDRESS")
 
-    Raises:
-        UserError: It is no address for a driver, or nobody listens there.
-    """
-    address = address or os.environ.get("RAY_ADDRESS")
+
+def refuse_if_unreachable(address: str | None) -> None:
+    """Raise a UserError if there is an address of a cluster that is none for a driver, or nobody listens there."""
     if address and address.startswith("ray://"):
         raise UserError(
             f"{address}: a driver has to be a part of its cluster, which Ray's client is not. Run it there with "
@@ -109,18 +110,20 @@ def refuse_if_unreachable(address: str | None) -> str | None:
         )
     if address:
         _refuse_if_nobody_listens(address)
-    return address
 
 
 @contextmanager
-def connected(address: str | None = None) -> Iterator[None]:
-    """Connect for as long as a block runs; a connection that this process has already is used, and stays."""
+def connected(address: str | None = None, cpus_per_trial: int = 1) -> Iterator[None]:
+    """Connect for as long as a block runs; a connection that this process has already is used, and stays.
+
+    The arguments, and the errors, are those of ``connect``.
+    """
     import ray
 
     if ray.is_initialized():
         yield
         return
-    connect(address)
+    connect(address, cpus_per_trial)
     try:
         yield
     finally:

@@ -118,7 +118,7 @@ class JobClient:
         return self.job(job_id).status
 
     def stop(self, job_id: str) -> bool:
-        """Have a job end in good order; return whether it was still running."""
+        """Have a job end gracefully; return whether it was still running."""
         with self._explained():
             return self._client.stop_job(job_id)
 

@@ -34,7 +34,7 @@ STOP_SECONDS = 15.0
 class Size:
     """What a cluster has: nodes, the head among them, and each one's CPUs and GPUs.
 
-    Where there are fewer cards, GPUs are numbers only: trials are placed as if they were there, and compute on CPUs.
+    Where there are fewer cards, GPUs are logical ones: trials are placed as if they were there, and compute on CPUs.
     """
 
     nodes: int
@@ -107,7 +107,7 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
     port = _free_port()
     dashboard_port = dashboard_port or (_free_port() if _taken(8265) else 8265)
     if _taken(dashboard_port):
-        raise UserError(f"port {dashboard_port} is taken on this machine: name another with --dashboard-port.")
+        raise UserError(f"port {dashboard_port} is in use on this machine: name another with --dashboard-port.")
     auth.make_token()
     auth.use_token()
     proxies.bypass_for_this_machine()
@@ -131,11 +131,10 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
 
 def _start(cluster: LocalCluster, command: list[str], size: Size) -> None:
     number = len(cluster.processes)
-    memory = int(machine.usable_memory() * machine.OBJECT_STORE_SHARE / size.nodes)  # as Ray takes it for one
     of_one_machine = [
         f"--num-cpus={size.cpus}",
         f"--num-gpus={size.gpus}",
-        f"--object-store-memory={memory}",
+        f"--object-store-memory={machine.object_store_bytes(size.nodes)}",
         f"--temp-dir={cluster.folder}/{number}",
         # Ranges of fixed ports would be those of the other nodes too.
         "--min-worker-port=0",

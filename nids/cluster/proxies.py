@@ -16,6 +16,10 @@ def bypass_for_this_machine(address: str = "http://127.0.0.1") -> None:
     """
     if urlsplit(address).hostname not in LOOPBACK:
         return
-    for variable in ("no_proxy", "NO_PROXY"):
-        hosts = [host for host in os.environ.get(variable, "").split(",") if host]
-        os.environ[variable] = ",".join(dict.fromkeys([*hosts, *LOOPBACK]))
+    variables = ("no_proxy", "NO_PROXY")
+    # The first hides the second from those who read both: what either names, both have to.
+    hosts = [host.strip() for variable in variables for host in os.environ.get(variable, "").split(",")]
+    if "*" in hosts:  # no host is reached by a proxy; beside others, "*" would mean nothing
+        return
+    for variable in variables:
+        os.environ[variable] = ",".join(dict.fromkeys([*filter(None, hosts), *LOOPBACK]))

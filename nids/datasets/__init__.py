@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nids.datasets.schema import DatasetSpec, SourceFile
     from nids.datasets.traffic import Traffic
 
-__all__ = ["available", "get", "load_for", "load_training", "names", "refuse_unused", "training_file"]
+__all__ = ["available", "get", "load_for", "load_training", "names", "training_file"]
 
 
 def load_training(
@@ -76,19 +76,6 @@ def load_for(data: Data, seed: int, folder: Path | None = None, dataset: Dataset
     return load_training(
         dataset or data.dataset, file=data.file, class_map=data.class_map, folder=folder, rows=data.rows, seed=seed
     )
-
-
-def refuse_unused(data: Data) -> None:
-    """Refuse a file that would not be read: whoever names one believes that the search is on it.
-
-    Raises:
-        UserError: The data set is unknown, or it is generated and a file is named.
-    """
-    if data.file is not None and is_generated(get(data.dataset)):
-        raise UserError(
-            f"data.file is {data.file!r}, but {data.dataset} is generated and reads no file. Remove data.file, or "
-            "name the data set that the file belongs to with data.dataset."
-        )
 
 
 def available(dataset: str | DatasetSpec, *, file: str | None = None, folder: Path | None = None) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from nids.datasets.io.content import sha256_of
+from nids.datasets.io.content import sha256_of, size_of
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from nids.datasets.schema import DatasetSpec, SourceFile
 
 FOLDER_VARIABLE = "NIDS_DATA_DIR"
-# Of a published file, as far as it is looked for by its content: what is larger is another one, and not read.
-MOST_BYTES_PER_ROW = 1024
 
 
 def cache_folder(dataset: DatasetSpec) -> Path:
@@ -78,12 +76,9 @@ def find(dataset: DatasetSpec, file: SourceFile, container: Path) -> DataPath | 
 
 
 def _has_content_of(path: DataPath, file: SourceFile) -> bool:
-    """Return whether a file of any name has the content of a published one; what is far larger is not read."""
-    size = path.stat().st_size if isinstance(path, Path) else path.root.getinfo(path.at).file_size
-    if size > file.rows * MOST_BYTES_PER_ROW:
-        return False
+    """Return whether a file of any name has the content of a published one; only one of that size is read."""
     try:
-        return sha256_of(path) == file.sha256
+        return file.size is not None and size_of(path) == file.size and sha256_of(path) == file.sha256
     except UserError:  # it is damaged, or closed to this user
         return False
 

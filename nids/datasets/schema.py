@@ -116,6 +116,7 @@ class SourceFile:
         sha256: Of the uncompressed content, hexadecimal.
         rows: Number of rows.
         role: "training", or "held-out" for a file that no search may see.
+        size: Bytes of the uncompressed content; ``None``: it is found by its name alone.
         subset: How its rows follow from another file, where they do.
     """
 
@@ -124,6 +125,7 @@ class SourceFile:
     sha256: str
     rows: int
     role: Role
+    size: int | None = None
     subset: Subset | None = None
 
 

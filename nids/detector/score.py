@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from rich.console import Console
 
 from nids.datasets.io.stream import ROWS, stream
 from nids.detector.score_files import (
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-    from rich.console import Console
 
     from nids.datasets.io.chunks import Reject
     from nids.datasets.schema import DatasetSpec
@@ -83,10 +83,11 @@ class ScoreResult:
     out: Path
 
 
-def warn_if_synthetic(detector: Bundle, console: Console) -> None:
-    """Say that a detector has never seen real traffic, if so."""
+def warn_if_synthetic(detector: Bundle) -> None:
+    """Say on standard error that a detector has never seen real traffic, if so; no option silences that."""
     if detector.manifest.data.synthetic:
-        console.print("[bold yellow]The detector was trained on synthetic rows: it knows no real traffic.[/]")
+        words = "[bold yellow]The detector was trained on synthetic rows: it knows no real traffic.[/]"
+        Console(stderr=True).print(words)
 
 
 def score(

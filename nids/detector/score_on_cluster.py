@@ -93,7 +93,7 @@ def score(
         false_positive_rate,
         overwrite,
     )
-    scoring.warn_if_synthetic(detector, console)
+    scoring.warn_if_synthetic(detector)
     with connection.connected(address):
         # Progress is shown here, and of its own Ray Data would tell a page.
         ray.data.DataContext.get_current().enable_progress_bars = False

@@ -15,8 +15,8 @@ from nids.datasets.holdout_split import held_out_rows, only
 from nids.datasets.io.load import load
 from nids.datasets.locate import is_data_file, locate, not_found
 from nids.datasets.registry import is_generated
-from nids.datasets.subset import load_subset
 from nids.errors import UserError
+from nids.evaluation.held_out_subset import load_subset, refuse_without_column
 from nids.results import HeldOutAccess, record_test_access
 
 if TYPE_CHECKING:
@@ -124,7 +124,9 @@ def _reader(dataset: DatasetSpec, file: SourceFile, folder: Path | None) -> Call
         if file.subset is None:
             raise
         with suppress(UserError):
-            return partial(load_subset, _path(dataset, dataset.file(file.subset.file), folder), dataset, file)
+            whole = _path(dataset, dataset.file(file.subset.file), folder)
+            refuse_without_column(whole, dataset, file.subset)
+            return partial(load_subset, whole, dataset, file)
         raise
 
 

@@ -75,7 +75,7 @@ class Workspace:
             UserError: There is no such cluster, no node of it is large enough, or a model needs more memory than its
                 process has.
         """
-        with connection.connected(self.address):
+        with connection.connected(self.address, job.resources.cpus_per_trial):
             width, classes = max(task.width for _, task in work), len(training_set.dataset.classes)
             job = gpu_probe.with_share(job, run.manifest.space, width, classes, self.console.print)
             pool = node_pools(job.resources)[0]

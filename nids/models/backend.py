@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., object]")
 
+# The packages that the results of a search depend on, beside the framework and Keras.
+RECORDED = ("ray", "optuna", "imbalanced-learn", "scikit-learn", "numpy", "pandas", "pyarrow")
+
 # Room that each process's CUDA context takes beside the memory that a framework manages.
 CONTEXT_MIB = 600
 
@@ -130,7 +133,7 @@ def name() -> str:
     return framework
 
 
-def versions(packages: Iterable[str]) -> dict[str, str]:
+def versions(packages: Iterable[str] = RECORDED) -> dict[str, str]:
     """Return the versions of the framework, of Keras and of some packages, of those that are installed."""
     found = {}
     for package in dict.fromkeys([name(), "keras", *packages]):

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from nids.evaluation.leakage import (
@@ -23,6 +21,7 @@ from nids.evaluation.leakage import (
 from nids.metrics.formatting import mean_and_spread, value
 from nids.metrics.measures import HEADLINE, label
 from nids.report.sentences import SYNTHETIC
+from nids.tables import print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,23 +73,12 @@ def show(measured: pd.DataFrame, traffic: Traffic, console: Console) -> None:
     console.print(Text(f"Leaks on {traffic.source}, {len(traffic.label):,} rows, {folds} folds", style="bold"))
     if traffic.dataset.synthetic:
         console.print(Panel(Text(SYNTHETIC, style="bold"), style="yellow", expand=False))
-    table = Table(
-        title=Text("Decision tree and MLP: mean ± standard deviation over the folds"),
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("variant")
-    table.add_column("model")
-    for name in HEADLINE:
-        table.add_column(label(name), justify="right", no_wrap=True)
-    for variant, model in summary["model"].items():
-        if variant == NEW_MODEL:
-            table.add_section()
-        style = "bold" if variant in {RIGHT, NEW_MODEL} else ""
-        table.add_row(str(variant), model, *(_figure(summary, name, str(variant)) for name in HEADLINE), style=style)
-    console.print(table)
+    rows = [
+        (str(variant), model, *(_figure(summary, name, str(variant)) for name in HEADLINE))
+        for variant, model in summary["model"].items()
+    ]
+    title = "Decision tree and MLP: mean ± standard deviation over the folds"
+    print_table(console, title, ("variant", "model", *map(label, HEADLINE)), rows, words=2)
     for leak, text in explain(measured):
         console.print(Text.assemble((f"{leak}. ", "bold"), text, "\n"))
 

@@ -12,7 +12,7 @@ from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import summarize
 from nids.metrics.measures import label
 from nids.report import cells, held_out, sentences, significance
-from nids.tables import print_table, titled_table
+from nids.tables import fits, print_table, titled_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,7 +46,7 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
         print_table(console, f"{best}: {spread}", *cells.metrics(summary))
         for note in cells.notes(summary):
             console.print(Text(f"* {note}", style="dim"))
-        console.print(_by_class(summary))
+        _print_classes(summary, console)
         if unseen := [row for row in cells.attacks(summary) if row[2] == "unseen"]:
             head = ("attack", "class", "", "rows", "detection rate", "recall")
             print_table(console, "Attack types that were withheld from a fold's training", head, unseen)
@@ -85,7 +85,21 @@ def _print_held_out(run: Run, console: Console, base_rate: float) -> None:
         console.print(Text(counted, style="dim"))
 
 
-def _by_class(summary: RunSummary) -> Table:
+def _print_classes(summary: RunSummary, console: Console) -> None:
+    table = _class_table(summary)
+    if fits(console, table):
+        console.print(table)
+        return
+    rows = [
+        (name, support, *(f"{spread} ({between})" for spread, between in measures))
+        for name, support, measures in cells.classes(summary)
+    ]
+    title = "By class: mean ± spread, and range over the folds"
+    print_table(console, title, ("class", "rows", *map(label, CLASS_MEASURES)), rows)
+
+
+def _class_table(summary: RunSummary) -> Table:
+    """Return a table with the range below each mean, which takes half the width of both side by side."""
     table = titled_table("By class, in %: mean ± spread, and range over the folds")
     table.add_column("class")
     table.add_column("rows", justify="right")

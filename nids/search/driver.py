@@ -17,10 +17,12 @@ from nids import models
 from nids.cluster import connection, gpu_probe
 from nids.cluster.object_store import SharedFolds
 from nids.cluster.placement import NodePool, node_pools, slots
+from nids.cluster.signals import handler_kept
 from nids.errors import UserError
 from nids.results import Run, RunWriter, refuse_if_there
 from nids.results.reopen import refuse_if_driven
 from nids.search.callback import RunStoreCallback
+from nids.search.interruption import ENDS_TUNE
 from nids.search.progress import SearchProgress
 from nids.search.scheduler import scheduler_of
 from nids.search.searcher import StudySearcher
@@ -47,7 +49,7 @@ TRIALS_OF_A_PROCESS = 25
 def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess] = TrialProcess) -> Run:
     """Run a search to its end, or to its interruption, and return the run.
 
-    A cluster must be connected. ``nids.search.interruption`` ends it in good order; it can be resumed.
+    A cluster must be connected. ``nids.search.interruption`` ends it gracefully; it can be resumed.
     What a trial's process does can be replaced by another ``trainable``, which measures the scheduling alone, say.
 
     Raises:
@@ -122,7 +124,8 @@ def _run(search: SearchState, console: Console) -> None:
         callback.write_status("running")
         try:
             if ended.total() < total:
-                with tempfile.TemporaryDirectory(prefix="nids-tune-") as unused:
+                # Tune leaves its own handler behind.
+                with tempfile.TemporaryDirectory(prefix="nids-tune-") as unused, handler_kept(ENDS_TUNE):
                     _tuner(search, callback, total - ended.total(), unused).fit()
         except KeyboardInterrupt:
             with suppress(UserError):

@@ -1,7 +1,8 @@
-"""How long a search would take at most: measured on some batches of its first fold, not run."""
+"""How long a search would take: estimated from some batches of its first fold."""
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -26,12 +27,14 @@ BATCHES = 20
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a search would take if no trial ended before its last epoch.
+    """What a search would take if each trial had the network of its starting point and ran all its epochs.
+
+    The start of the cluster and the building of the folds come on top; pruning and early stopping take off.
 
     Attributes:
         training_rows: Rows of the first fold's training part, the synthetic ones included.
         validation_rows: Rows of its validation part.
-        rows_per_second: Rows that one trial trains in a second, on one CPU of this machine.
+        rows_per_second: Rows that one trial trains in a second, on its CPUs of this machine.
         seconds_per_trial: All folds and epochs of a trial.
         seconds: All trials, so many at once as there are slots.
     """
@@ -44,7 +47,7 @@ class Estimate:
 
 
 def estimate(job: Job, traffic: Traffic, slots: int) -> Estimate:
-    """Return how long a search would take on this machine's CPUs.
+    """Return how long a search would take on this machine's CPUs, of which this process has to be limited to a trial's.
 
     The first fold is built, and some of its batches are trained and validated with the point that a search may begin
     with; another network of the space can take several times as long, or a fraction.
@@ -83,7 +86,7 @@ def estimate(job: Job, traffic: Traffic, slots: int) -> Estimate:
         validation_rows=len(fold.validation),
         rows_per_second=len(trained) / seconds[0],
         seconds_per_trial=per_trial,
-        seconds=per_trial * job.search.trials / min(slots, job.search.trials),
+        seconds=per_trial * math.ceil(job.search.trials / slots),
     )
 
 

@@ -1,10 +1,10 @@
-"""Ctrl-C and SIGTERM during a search: the first ends it in good order, a second one at once."""
+"""Ctrl-C and SIGTERM during a search: the first ends it gracefully, a second one at once."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-# Tune ends its trials in good order on this signal as on SIGINT, whose own handler of Tune's says so in its own words.
+# Tune ends its trials gracefully on this signal as on SIGINT, whose own handler of Tune's says so in its own words.
 ENDS_TUNE = signal.SIGUSR1
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def ending_in_good_order(console: Console) -> Iterator[None]:
-    """End a search in good order on the first SIGINT (Ctrl-C) or SIGTERM (of a job server), and say what that takes.
+def ending_gracefully(console: Console) -> Iterator[None]:
+    """End a search gracefully on the first SIGINT (Ctrl-C) or SIGTERM (of a job server), and say what that takes.
 
     While Tune runs, its trials are ended and their results written. Before and after, and on a second signal, a
     ``KeyboardInterrupt`` is raised. Outside the main thread, which alone gets signals, nothing is changed.
@@ -30,15 +30,18 @@ def ending_in_good_order(console: Console) -> Iterator[None]:
     former = {number: signal.getsignal(number) for number in (*ENDING, ENDS_TUNE)}
 
     def end(*_: object) -> None:
+        # First of all: nothing may keep it from Tune, and Tune restores the handler of SIGINT that it found.
+        signal.raise_signal(ENDS_TUNE)
         for number in ENDING:
             signal.signal(number, signal.default_int_handler)
-        console.print(
-            "Stopping: waiting for the processes of running trials to end; results so far are kept. Press Ctrl-C "
-            "again to stop at once.",
-            highlight=False,
-            soft_wrap=True,
-        )
-        signal.raise_signal(ENDS_TUNE)
+        # Whoever reads the output may have got the signal too, and be gone.
+        with suppress(OSError, RuntimeError, SystemExit):
+            console.print(
+                "Stopping: waiting for the processes of running trials to end; results so far are kept. Press Ctrl-C "
+                "again to stop at once.",
+                highlight=False,
+                soft_wrap=True,
+            )
 
     signal.signal(ENDS_TUNE, signal.default_int_handler)  # until Tune takes it over
     for number in ENDING:

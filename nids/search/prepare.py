@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], object]
 
-VERSIONS_OF = ("ray", "optuna", "imbalanced-learn", "scikit-learn", "numpy", "pandas", "pyarrow")
-
 
 @dataclass(frozen=True, eq=False)
 class PreparedSearch:
@@ -75,7 +73,7 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
         folds=_folds_section(key, folds),
         space=space,
         measures={name: MEASURES[name].direction for name in ON_FOLDS},
-        versions=backend.versions(VERSIONS_OF),
+        versions=backend.versions(),
     )
     return PreparedSearch(job, space, folder, manifest, training_set, folds)
 

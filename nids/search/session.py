@@ -7,14 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import joblib
+import ray
 from rich.console import Console
 
 from nids import job_file, results
-from nids.cluster import connection
+from nids.cluster import connection, machine
 from nids.config import Job
+from nids.job_rows import rows_of
 from nids.metrics.formatting import counted
-from nids.search.interruption import ending_in_good_order
-from nids.search.rows import rows_of
+from nids.search.interruption import ending_gracefully
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +40,7 @@ def search(
     >>> import nids
     >>> run = nids.search("jobs/quick.toml", name="small", overrides=[
     ...     'data.dataset="nsl-kdd-sample"', "data.rows=600", "folds.count=2", "folds.targets={R2L=30}",
-    ...     "training.epochs=2", "search.trials=1", "hyperparameters.gru_units=4"])
+    ...     "training.epochs=2", "search.trials=1", "hyperparameters.units=8"])
     >>> run.state, len(run.trials())
     ('finished', 1)
 
@@ -68,7 +70,8 @@ def search(
     console = console or Console(stderr=True)
     # What cannot be is said before anything is read.
     results.new_run(storage, name)
-    connection.refuse_if_unreachable(address)
+    if not ray.is_initialized():
+        connection.refuse_if_unreachable(connection.address_of(address))
     job, traffic = rows_of(job, data, console)
     console.print(
         f"[bold]{name}[/]: {counted(job.search.trials, 'trial')} on {traffic.source}, "
@@ -81,7 +84,7 @@ def search(
 
         return prepare(job, traffic, storage, name, console.print)
 
-    return _run(prepared, address, console)
+    return _run(prepared, job.resources.cpus_per_trial, address, console)
 
 
 def resume(
@@ -108,14 +111,14 @@ def resume(
         KeyboardInterrupt: As for ``search``.
     """
     console = console or Console(stderr=True)
-    job_file.refuse_all_but_resources(overrides)
+    resources = job_file.with_resources(run.manifest.job, overrides).resources
 
     def prepared() -> PreparedSearch:
         from nids.search.prepare import prepare_again
 
         return prepare_again(run, storage, data, console.print, overrides)
 
-    return _run(prepared, address, console)
+    return _run(prepared, resources.cpus_per_trial, address, console)
 
 
 def default_name(job: Job) -> str:
@@ -123,23 +126,23 @@ def default_name(job: Job) -> str:
     return f"{job.name}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
-def _run(prepare: Callable[[], PreparedSearch], address: str | None, console: Console) -> Run:
+def _run(prepare: Callable[[], PreparedSearch], cpus_per_trial: int, address: str | None, console: Console) -> Run:
     """Prepare a search while its cluster starts, run it to its end or interruption, and return the run.
 
-    The first Ctrl-C or SIGTERM ends a search in good order once its trials run; before that, and on a second one, it
+    The first Ctrl-C or SIGTERM ends a search gracefully once its trials run; before that, and on a second one, it
     raises a ``KeyboardInterrupt``.
     """
-    import ray
-
     connected_before = ray.is_initialized()
     try:
-        with ending_in_good_order(console):
+        with ending_gracefully(console):
             # Both take seconds, and a cluster's start is mostly waiting.
             pool = ThreadPoolExecutor(1)
             try:
                 preparing = pool.submit(prepare)
                 if not connected_before:
-                    connection.connect(address)
+                    connection.connect(address, cpus_per_trial)
+                    if not connection.address_of(address):
+                        _say_what_memory_allows(cpus_per_trial, console)
                 prepared = preparing.result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -149,3 +152,10 @@ def _run(prepare: Callable[[], PreparedSearch], address: str | None, console: Co
     finally:
         if not connected_before:
             ray.shutdown()
+
+
+def _say_what_memory_allows(cpus_per_trial: int, console: Console) -> None:
+    allowed = machine.slots(cpus_per_trial)
+    if allowed < joblib.cpu_count() // cpus_per_trial:
+        memory = machine.usable_memory() / 2**30
+        console.print(f"This process may use {memory:.1f} GiB of memory: at most {counted(allowed, 'trial')} at once")

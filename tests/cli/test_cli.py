@@ -30,7 +30,7 @@ TINY = [
     *("--set", "data.dataset=nsl-kdd-sample", "--set", "data.rows=600", "--set", "folds.count=2"),
     *("--set", "training.epochs=1", "--set", "search.trials=4", "--set", "scheduler.kind=none"),
     *("--set", "folds.targets={R2L=30, U2R=20}", "--set", "resources.max_concurrent=1"),
-    *("--set", "model.name=mlp", "--set", "hyperparameters={layers=1, units=8, batch_size=256}"),
+    *("--set", "hyperparameters={layers=1, units=8, batch_size=256}"),
 ]
 
 
@@ -70,19 +70,19 @@ def test_help_loads_nothing_slow(tmp_path: Path) -> None:
         pytest.param(
             ["search", "nowhere.toml"],
             "Error: nowhere.toml: no such file. Give a job file, or the name of one that comes with nids: "
-            "correlate, large, mlp, paper, quick, reference, unseen.\n",
+            "cnn-bigru, correlate, large, paper, quick, reference, unseen.\n",
             id="no job file",
         ),
         pytest.param(
             ["search", "jobs/qick.toml"],
             "Error: jobs/qick.toml: no such file (did you mean quick?). Give a job file, or the name of one that comes "
-            "with nids: correlate, large, mlp, paper, quick, reference, unseen.\n",
+            "with nids: cnn-bigru, correlate, large, paper, quick, reference, unseen.\n",
             id="a misspelt job file",
         ),
         pytest.param(
             ["search", "quick", "--set", "data.dataset=nsl-kdd-sample", "--set", "data.file=KDDTest+"],
-            "Error: data.file is 'KDDTest+', but nsl-kdd-sample is generated and reads no file. Remove data.file, or "
-            "name the data set that the file belongs to with data.dataset.\n",
+            f"Error: {ROOT}/nids/jobs/quick.toml: data.file has no effect: nsl-kdd-sample is generated and reads no "
+            "file. Remove data.file, or change what it depends on.\n",
             id="a file that would not be read",
         ),
         pytest.param(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TINY = (
     *("--set", "data.dataset=nsl-kdd-sample", "--set", "data.rows=600", "--set", "folds.count=2"),
-    *("--set", "folds.targets={R2L=30, U2R=20}", "--set", "model.name=mlp", "--set", "resources.max_concurrent=1"),
+    *("--set", "folds.targets={R2L=30, U2R=20}", "--set", "search.trials=6", "--set", "resources.max_concurrent=1"),
     *("--set", "hyperparameters={layers=1, units=8, batch_size=64}"),
 )
 
@@ -35,14 +35,14 @@ def test_schema_accepts_the_job_files_that_come_with_nids(nids: Callable[..., Ou
 @pytest.mark.slow
 def test_check_estimates_the_time(nids: Callable[..., Outcome]) -> None:
     content = json.loads(nids("job", "check", "quick", *TINY, "--json").stdout)
-    at_most = content["at_most"]
+    estimate = content["estimate"]
     assert content["job"]["data"]["dataset"] == "nsl-kdd-sample"
     assert (content["data"]["rows"], content["trials_at_once"]) == (600, 1)
-    assert 290 < at_most["validation_rows"] < 310
-    assert at_most["training_rows"] > 600 - at_most["validation_rows"]
-    assert at_most["rows_per_second"] > 0
+    assert 290 < estimate["validation_rows"] < 310
+    assert estimate["training_rows"] > 600 - estimate["validation_rows"]
+    assert estimate["rows_per_second"] > 0
     # One at a time, six of them.
-    assert at_most["seconds"] == pytest.approx(6 * at_most["seconds_per_trial"])
+    assert estimate["seconds"] == pytest.approx(6 * estimate["seconds_per_trial"])
     text = nids("job", "check", "quick", *TINY).stdout
     assert text.startswith("quick: valid. 6 trials of mlp on nsl-kdd-sample (synthetic, 600 rows, seed 0), 600 rows")
     assert "with 1 trial at once" in text

@@ -39,7 +39,7 @@ def test_print_json_has_null_for_what_is_no_number(capsys: pytest.CaptureFixture
         "a": None,
         "b": [0.5, 3, [True, None]],
         "c": {"1": "x/y"},
-        "d": "2026-01-02 00:00:00+00:00",
+        "d": "2026-01-02T00:00:00Z",
         "e": "±",
     }
     assert "±" in printed

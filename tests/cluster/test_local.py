@@ -58,7 +58,7 @@ def test_a_port_that_is_taken_is_named() -> None:
         port = taken.getsockname()[1]
         with (
             pytest.raises(
-                UserError, match=f"port {port} is taken on this machine: name another with --dashboard-port."
+                UserError, match=f"port {port} is in use on this machine: name another with --dashboard-port."
             ),
             running(Size(1, 1, 0), print, port),
         ):

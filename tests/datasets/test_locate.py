@@ -10,7 +10,7 @@ import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.datasets.io.content import opened, unpacked
-from nids.datasets.locate import MOST_BYTES_PER_ROW, cache_folder, find, locate, not_found
+from nids.datasets.locate import cache_folder, find, locate, not_found
 from nids.errors import UserError
 
 TRAIN = DATASET.file("KDDTrain+")
@@ -51,13 +51,13 @@ def test_a_file_comes_before_an_archive(tmp_path):
 @pytest.mark.parametrize("place", ["train.csv", "sub/train.csv.gz", "rows.zip"])
 def test_a_published_file_is_found_by_its_content(tmp_path, place):
     content = b"some rows\n"
-    file = replace(TRAIN, sha256=hashlib.sha256(content).hexdigest(), rows=1)
+    file = replace(TRAIN, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
     (tmp_path / "sub").mkdir()
     for name in ("another.csv", "sub/another.csv"):
-        (tmp_path / name).write_text("other rows")
-    (tmp_path / "damaged.csv.gz").write_bytes(gzip.compress(b"rows")[:-4])
-    (tmp_path / "large.csv").write_bytes(bytes(MOST_BYTES_PER_ROW + 1))
+        (tmp_path / name).write_text("else rows\n")
+    (tmp_path / "damaged.csv.gz").write_bytes(gzip.compress(content)[:5] + len(content).to_bytes(4, "little"))
     assert find(DATASET, file, tmp_path) is None
+    assert find(DATASET, replace(file, size=None), tmp_path) is None
     if place.endswith(".zip"):
         archive(tmp_path / place, content.decode())
     else:

@@ -59,6 +59,9 @@ def test_the_files_are_found_beside_the_training_file(folder: Path) -> None:
 
 def test_a_missing_file_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse_if_missing(DATASET, Data(), folder)
+    (folder / "KDDTest-21.txt").unlink()  # KDDTest+ has no column here that tells its rows
+    with pytest.raises(UserError, match=r"holds no KDDTest-21\.txt"):
+        refuse_if_missing(DATASET, Data(), folder)
     (folder / "KDDTest+.txt").unlink()
     with pytest.raises(UserError, match=r"holds no KDDTest\+\.txt"):
         refuse_if_missing(DATASET, Data(), folder)

@@ -25,6 +25,7 @@ DataPath = Path | zipfile.Path
 _CHUNK = 1 << 20
 _LONGEST_START = 64
 _GZIP = b"\x1f\x8b"
+_ISIZE = 4
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive",
     b"PK\x05\x06": "an empty zip archive",
@@ -90,6 +91,22 @@ def sha256_of(path: DataPath) -> str:
         while chunk := content.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def size_of(path: DataPath) -> int:
+    """Return the bytes of a file's content, of a file compressed by gzip as its end tells them (RFC 1952, ISIZE).
+
+    Raises:
+        UserError: The file cannot be opened.
+    """
+    with opened(path) as file:
+        compressed = file.peek(len(_GZIP)).startswith(_GZIP)
+        # To go to the end of a member of an archive would unpack it.
+        end = file.seek(0, io.SEEK_END) if isinstance(path, Path) else path.root.getinfo(path.at).file_size
+        if not compressed or end < _ISIZE:
+            return end
+        file.seek(end - _ISIZE)
+        return int.from_bytes(file.read(_ISIZE), "little")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pandas as pd
 from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.datasets.io.load import load
 from nids.datasets.locate import find
-from nids.datasets.subset import load_subset
+from nids.evaluation.held_out_subset import load_subset
 
 
 def test_columns():

@@ -82,6 +82,7 @@ DATASET = DatasetSpec(
             filename="KDDTrain+.txt",
             sha256="1b86d2f957b33082081bba410fe129b475efebcc13c9014c3f447c8271aadf95",
             rows=125_973,
+            size=19_109_424,
             role="training",
         ),
         SourceFile(
@@ -89,6 +90,7 @@ DATASET = DatasetSpec(
             filename="KDDTrain+_20Percent.txt",
             sha256="7ea86479faab5ca2190b7f18b4982fb058ce5bf2b46e0e1017d0d9ef90f9c16e",
             rows=25_192,
+            size=3_822_033,
             role="training",
         ),
         SourceFile(
@@ -96,6 +98,7 @@ DATASET = DatasetSpec(
             filename="KDDTest+.txt",
             sha256="fa46b0935342616aa83b7c2578db355b6a7aaabbc492248172c7a1e8b7ab8f84",
             rows=22_544,
+            size=3_441_513,
             role="held-out",
         ),
         SourceFile(
@@ -103,6 +106,7 @@ DATASET = DatasetSpec(
             filename="KDDTest-21.txt",
             sha256="746993ac9e25868827cacf09eab450050a2a1056e1ce48a1ad39f5dc801d531d",
             rows=11_850,
+            size=1_814_092,
             role="held-out",
             subset=Subset("KDDTest+", "difficulty", below=21),  # without the rows that all 21 classifiers got right
         ),

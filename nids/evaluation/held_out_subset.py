@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 from nids.datasets.holdout_split import only
 from nids.datasets.io.load import load
+from nids.datasets.io.stream import stream
 from nids.datasets.schema import Column
 
 if TYPE_CHECKING:
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import DatasetSpec, SourceFile
+    from nids.datasets.schema import DatasetSpec, SourceFile, Subset
     from nids.datasets.traffic import Traffic
+
+
+def refuse_without_column(path: DataPath, dataset: DatasetSpec, subset: Subset) -> None:
+    """Raise a UserError if a file does not have the column that tells the rows of a subset; rows are not looked at."""
+    next(stream(path, _with_column(dataset, subset), rows=1, labelled=True), None)
 
 
 def load_subset(path: DataPath, dataset: DatasetSpec, file: SourceFile) -> Traffic:
@@ -27,11 +33,14 @@ def load_subset(path: DataPath, dataset: DatasetSpec, file: SourceFile) -> Traff
     subset = file.subset
     if subset is None:
         raise ValueError(f"{file.name} follows from no other file")
-    wider = replace(dataset, columns=(*dataset.columns, Column(subset.column, "real")))
-    whole = load(path, wider)
+    whole = load(path, _with_column(dataset, subset))
     published = dataset.file_with(whole.sha256) is not None
     return only(
         replace(whole, dataset=dataset.labelled_by(), features=whole.features.drop(columns=subset.column)),
         (whole.features[subset.column] < subset.below).to_numpy(),
         file.name if published else f"{file.name} of {whole.source}",
     )
+
+
+def _with_column(dataset: DatasetSpec, subset: Subset) -> DatasetSpec:
+    return replace(dataset, columns=(*dataset.columns, Column(subset.column, "real")))

@@ -28,9 +28,8 @@ def rows_of(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic
         console: Told of a download, and of the fallback.
 
     Raises:
-        UserError: The job names a file that would not be read, or its rows cannot be had and there is no fallback.
+        UserError: The rows cannot be had, and there is no fallback.
     """
-    datasets.refuse_unused(job.data)
 
     def is_here() -> bool:
         return datasets.available(job.data.dataset, file=job.data.file, folder=data)
