@@ -194,8 +194,8 @@ def test_no_search_can_reach_the_held_out_rows() -> None:
     reaching = {name for name in PATHS if "nids.evaluation.held_out" in _below(name)}
     commands = {name for name in reaching if _floor(name) in {"cli", "__main__"}}
     assert reaching - commands == AFTER_THE_SEARCH | {"nids.evaluation.held_out"}
-    # What reads a file without asking whether it is held out: the check of a file that a user names, and those that know
-    # which files they want.
+    # What reads a file without asking whether it is held out: the check of a file that a user names, and those that
+    # know which files they want.
     subset = "nids.evaluation.held_out_subset"
     readers = {name for name, found in IMPORTS.items() if "nids.datasets.io.load" in found.ever}
     assert readers == {"nids.datasets", "nids.datasets.describe", "nids.evaluation.held_out", subset}

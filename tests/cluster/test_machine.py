@@ -70,14 +70,14 @@ def test_trials_that_fit(gib: float, trials: int) -> None:
 def test_slots_are_as_many_as_cpus_and_memory_allow(
     gib: int, cpus_per_trial: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine.joblib, "cpu_count", lambda: 8)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
     monkeypatch.setattr(machine, "usable_memory", lambda: gib * 2**30)
     assert machine.slots(cpus_per_trial) == expected
 
 
 def test_a_cluster_started_here_has_what_the_trials_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine.joblib, "cpu_count", lambda: 8)
-    monkeypatch.setattr(machine.psutil, "virtual_memory", lambda: SimpleNamespace(total=64 * 2**30))
+    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(total=64 * 2**30))
     monkeypatch.setattr(machine, "_limits", lambda: iter(()))
     assert connection._within_this_machine(1) == {"num_cpus": 8}  # Ray knows the rest
     monkeypatch.setattr(machine, "_limits", lambda: iter([4 * 2**30]))

@@ -62,7 +62,9 @@ def test_a_published_file_is_found_by_its_content(tmp_path, place):
         archive(tmp_path / place, content.decode())
     else:
         (tmp_path / place).write_bytes(gzip.compress(content) if place.endswith(".gz") else content)
-    with opened(find(DATASET, file, tmp_path)) as stored, unpacked(stored) as found:
+    path = find(DATASET, file, tmp_path)
+    assert path is not None
+    with opened(path) as stored, unpacked(stored) as found:
         assert found.read() == content
 
 

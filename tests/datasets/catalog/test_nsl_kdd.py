@@ -44,8 +44,10 @@ def test_a_search_may_see_training_files_only():
 
 def test_the_rows_of_a_subset_are_those_of_its_published_file(real_data):
     file = DATASET.file("KDDTest-21")
-    published = load(find(DATASET, file, real_data), DATASET)
-    taken = load_subset(find(DATASET, DATASET.file("KDDTest+"), real_data), DATASET, file)
+    part, whole = find(DATASET, file, real_data), find(DATASET, DATASET.file("KDDTest+"), real_data)
+    assert part is not None
+    assert whole is not None
+    published, taken = load(part, DATASET), load_subset(whole, DATASET, file)
     assert (taken.source, published.source) == ("KDDTest-21", "KDDTest-21")
     hashes = [
         sorted(pd.util.hash_pandas_object(traffic.features.assign(attack=traffic.attack), index=False))
