@@ -378,6 +378,7 @@ def _commands() -> dict[str, str]:
         if kind.endswith("_commands")
     }
     found["entrypoint"] = _parsed("kuberay/rayjob.yaml")["spec"]["entrypoint"]
+    found["slurm"] = TEXTS["slurm.sh"]
     found["README"] = "\n".join(re.findall(r"^```sh\n(.+?)^```", TEXTS["README.md"], re.MULTILINE | re.DOTALL))
     return found
 
@@ -386,6 +387,16 @@ def _commands() -> dict[str, str]:
 def test_commands_parse(commands: str) -> None:
     checked = subprocess.run(["bash", "-n"], input=commands, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_ray_knows_the_options_of_a_slurm_job() -> None:
+    script = TEXTS["slurm.sh"].replace("\\\n", "").replace("${SLURM_GPUS_PER_TASK:-0}", "1")
+    [size] = re.findall(r"^size=\((.+)\)$", script, re.MULTILINE)
+    started = re.findall(r"ray start (.+) &$", script, re.MULTILINE)
+    assert len(started) == 2
+    for options in started:
+        line = options.replace('"${size[@]}"', size).replace("$SLURM_CPUS_PER_TASK", "16").replace("$port", "20000")
+        ray_command.start.make_context("start", shlex.split(line.replace("$head", "10.0.0.1")))
 
 
 def test_a_search_of_a_rayjob_goes_on_where_an_earlier_attempt_stopped() -> None:
