@@ -174,6 +174,13 @@ def test_readers_of_results_load_neither_ray_nor_tensorflow() -> None:
 
 
 @pytest.mark.slow
+def test_no_framework_is_loaded_before_it_can_be_configured() -> None:
+    """Once it is imported, it has said what it has to say on the terminal."""
+    modules = ["nids.detector.finalize", "nids.evaluation.rank_correlation", "nids.search.estimate"]
+    assert not {"tensorflow", "keras", "jax"} & {*_loaded_after(modules)}
+
+
+@pytest.mark.slow
 def test_a_trial_loads_no_ray() -> None:
     below = sorted(_below("nids.training.trial"))
     assert {

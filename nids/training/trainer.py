@@ -9,7 +9,6 @@ import numpy as np
 
 from nids import models
 from nids.training.timer import Timer
-from nids.training.traced_network import traced_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +35,9 @@ class Trainer:
     """
 
     def __init__(self, width: int, classes: int, hp: TrainingHyperparameters, training: Training) -> None:
+        # Here, as a process is to be configured before it imports the framework.
+        from nids.training.traced_network import traced_network
+
         self.timer = Timer()
         self._hp = hp
         self._training = training
