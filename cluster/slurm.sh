@@ -36,6 +36,18 @@ done
 if [ "$SLURM_JOB_NUM_NODES" -gt 1 ]; then
   workers=$((SLURM_JOB_NUM_NODES - 1))
   srun --nodes="$workers" --ntasks="$workers" --exclude="$head" ray start --address="$head:$port" "${size[@]}" &
+  # A search counts its slots when it starts.
+  python - "$head:$port" "$SLURM_JOB_NUM_NODES" << 'END'
+import sys, time
+import ray
+
+ray.init(sys.argv[1], log_to_driver=False, logging_level="ERROR")
+deadline = time.monotonic() + 300
+while (alive := sum(node["Alive"] for node in ray.nodes())) < int(sys.argv[2]):
+    if time.monotonic() > deadline:
+        sys.exit(f"{alive} of {sys.argv[2]} nodes are up after five minutes")
+    time.sleep(1)
+END
 fi
 
 # The driver runs beside the head; what SLURM sends to this script, it gets.
