@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -166,12 +167,17 @@ def _alerts(run: KeptRun, evaluation: Evaluation, file: str) -> None:
         rows = alerts.Predictions.from_table(predictions, classes, benign)
         consequences = alerts.consequences(rows, threshold, seen, connections, base_rate)
         st.markdown(alerts.in_words(consequences, connections, base_rate))
+        kinds = {"known": consequences.seen, "unseen": consequences.unseen}
+        detected = " and ".join(
+            f"{value('detection_rate', share)} for attacks of {kind} types"
+            for kind, share in kinds.items()
+            if math.isfinite(share)
+        )
         st.caption(
             f"Threshold {consequences.threshold:.3g} on the probability of any attack. On {plain(file)}, its "
             f"false-alarm rate is {value('false_alarm_rate', consequences.false_positive_rate)} (target: "
-            f"{100 * rate:g} %), and its detection rate {value('detection_rate', consequences.seen)} for known attack "
-            f"types and {value('detection_rate', consequences.unseen)} for unseen ones. In brackets: 95 % intervals, "
-            "as if rows were drawn independently. Your traffic differs: take this as an order of magnitude."
+            f"{100 * rate:g} %), and its detection rate {detected or 'unknown'}. In brackets: 95 % intervals, as if "
+            "rows were drawn independently. Your traffic differs: take this as an order of magnitude."
         )
         benign_rows = int((~scores.is_attack).sum())
         if rate * benign_rows < 1:

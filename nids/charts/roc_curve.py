@@ -69,7 +69,7 @@ def draw(data: pd.DataFrame) -> alt.LayerChart:
             x=x,
             y=y,
             color=alt.Color("kind:N", title=None, scale=colours, legend=legend),
-            strokeDash=alt.StrokeDash("kind:N", scale=dashes, legend=None),
+            strokeDash=alt.StrokeDash("kind:N", title=None, scale=dashes, legend=legend),
             detail=alt.Detail("method:N"),
             tooltip=tooltip,
         )

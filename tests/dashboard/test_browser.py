@@ -18,6 +18,8 @@ from nids import job_file
 from nids.bench import synthetic_run
 from nids.bench.dashboard import DONE, PICTURE, served
 from nids.dashboard.data.cache import DEMONSTRATION
+from nids.report import html
+from nids.results import Run
 from nids.storage import Folder
 from tests.dashboard.conftest import TRIALS, change, faults_of, open_page
 
@@ -70,6 +72,17 @@ def test_each_page_fits_a_desktop_and_a_dark_telephone_without_an_error(name: st
     tab.locator(DONE).wait_for()
     tab.wait_for_function("document.documentElement.scrollWidth <= 390")
     expect(tab.get_by_test_id("stException")).to_have_count(0)
+    assert faults == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_report_page_fits(width: int, tab: Page, tmp_path: Path) -> None:
+    [folder] = DEMONSTRATION.iterdir()
+    (tmp_path / "report.html").write_text(html.page(Run(Folder.from_uri(str(folder)))), encoding="utf-8")
+    faults = faults_of(tab)
+    tab.set_viewport_size({"width": width, "height": 800})
+    tab.goto((tmp_path / "report.html").as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") == width
     assert faults == []
 
 
