@@ -128,7 +128,7 @@ class Run:
         table = with_present_names(self._parquet(path)).to_pandas()
         if missing := [name for name in COLUMNS_OF_BASELINES if name not in table]:
             raise DamagedFileError(
-                f"{self.uri}/{path}: it has no column {', '.join(missing)}. Write it anew by "
+                f"{self.uri}/{path}: it has no column {', '.join(missing)}. Write it again with "
                 f"`nids baselines {self.name} --again`."
             )
         # Baselines of an older version lack newer measures.
