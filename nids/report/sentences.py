@@ -115,8 +115,12 @@ def trade_off(trials: pd.DataFrame, axes: Axes) -> str:
 
 
 def states(summary: RunSummary) -> str:
-    """Return "9 complete, 5 pruned, 1 failed"; states without trials are left out."""
-    counts = [f"{count} {STATES[state].words}" for state, count in summary.states.items() if count]
+    """Return "9 complete, 5 pruned, 1 running"; states without trials are left out."""
+    # Those of a search that no longer runs are unfinished.
+    words = {state: each.words for state, each in STATES.items()} | (
+        {"RUNNING": "running"} if summary.state == "running" else {}
+    )
+    counts = [f"{count} {words[state]}" for state, count in summary.states.items() if count]
     return ", ".join(counts) or "no trials yet"
 
 

@@ -438,7 +438,7 @@ def test_one_fold_has_no_spread(tmp_path: Path) -> None:
         pytest.param(
             [trial(0, "RUNNING", None), trial(1, "PRUNED", 0.2)],
             "running",
-            "No trial is complete yet: 1 pruned, 1 unfinished.",
+            "No trial is complete yet: 1 pruned, 1 running.",
             id="none-complete",
         ),
         pytest.param(
