@@ -53,12 +53,12 @@ def measure() -> list[Row]:
     ]
 
 
-def train(cpus: int, gpus: float, batch_size: int, seconds: float) -> float:
+def train(cpus: int, gpus: float, batch_size: int, seconds: float, model_name: str = "cnn-bigru") -> float:
     """Say "ready" when a network is traced, wait for a line, train it, and return the rows of a second."""
     backend.configure(cpus, gpus)
     import numpy as np
 
-    spec = models.get("cnn-bigru")
+    spec = models.get(model_name)
     hp = spec.hyperparameters(batch_size=batch_size)
     model = spec.build_for(WIDTH, CLASSES, hp, seed=0)
     model.compile(hp.optimizer, "sparse_categorical_crossentropy", jit_compile=False)

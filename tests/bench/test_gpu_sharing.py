@@ -9,7 +9,7 @@ from nids.bench import gpu_sharing
 from nids.bench.gpu_sharing import ON_A_GPU, Rate
 from nids.models.gpu_cards import cards
 
-TRAIN = "from nids.bench.gpu_sharing import train; print(train(1, 0.0, 32, 0.5))"
+TRAIN = "from nids.bench.gpu_sharing import train; print(train(1, 0.0, 32, 0.5, 'mlp'))"
 
 
 @pytest.mark.slow
