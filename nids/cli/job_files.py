@@ -45,7 +45,7 @@ def check(
     described = job_file.read(job, set_ or ())
     described, traffic = rows_of(described, data, Console(stderr=True))
     cpus = described.resources.cpus_per_trial
-    backend.configure(cpus, 0)
+    backend.configure_alone(cpus)
     from nids.search.estimate import estimate
 
     slots = max(1, machine.slots(cpus))

@@ -180,13 +180,13 @@ def configure(cpus: int, gpus: float) -> None:
         )
 
 
-def configure_alone() -> None:
-    """Have this process compute with all that the machine's cores give, as ``configure`` does, and with no GPU.
+def configure_alone(cpus: int | None = None) -> None:
+    """Have this process compute with some of the machine's cores, or with all of them, and with no GPU.
 
     A process that has computed before, a notebook's say, keeps the threads that it has.
     """
     with suppress(RuntimeError):  # TensorFlow's, when it is too late to set them
-        configure(joblib.cpu_count(), 0)
+        configure(cpus or joblib.cpu_count(), 0)
 
 
 def _tensor_mib(total: int, share: float) -> int:

@@ -143,7 +143,7 @@ def test_json_of_runs_and_of_a_report(nids: Callable[..., Outcome], tmp_path: Pa
     make_run(tmp_path / "runs", "one", "finished", ("COMPLETE", 0.5), ("PRUNED", 0.7))
     (entry,) = json.loads(nids("runs", "--json").stdout)
     assert entry["best"] == {"trial": 0, "metric": "log_loss", "value": 0.5}
-    assert (entry["run"], entry["state"], entry["started"]) == ("one", "finished", str(CREATED))
+    assert (entry["run"], entry["state"], entry["started"]) == ("one", "finished", "2026-11-23T20:00:00Z")
     content = json.loads(nids("report", "one", "--json").stdout)
     assert content["trials"] == {"COMPLETE": 1, "PRUNED": 1, "FAIL": 0, "RUNNING": 0, "total": 9}
     assert (content["best"]["trial"], content["best"]["value"], content["best"]["std"]) == (0, 0.5, None)

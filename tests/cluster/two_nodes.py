@@ -62,10 +62,10 @@ def ended_by_sigterm() -> bool:
 
 def main() -> None:
     cases, most = sys.argv[1:]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 16, "num_gpus": 2, "include_dashboard": False})
     cluster.add_node(num_cpus=3)
     os.environ["RAY_ADDRESS"] = cluster.address
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     connection.connect()
     found: dict[str, Any] = {"placements": [placement(resources) for resources in json.loads(cases)]}
     found["share"] = share(int(most))

@@ -39,7 +39,7 @@ TINY = [
     *("--set", "data.dataset=nsl-kdd-sample", "--set", "data.rows=600", "--set", "folds.count=2"),
     *("--set", "training.epochs=2", "--set", "search.trials=4", "--set", "scheduler.kind=none"),
     *("--set", "folds.targets={R2L=30, U2R=20}", "--set", "resources.max_concurrent=1"),
-    *("--set", "hyperparameters={layers=1, units=8, batch_size=256}"),
+    *("--set", "model.name=mlp", "--set", "hyperparameters={layers=1, units=8, batch_size=256}"),
 ]
 
 

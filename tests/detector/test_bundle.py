@@ -121,7 +121,7 @@ def test_a_changed_byte_is_noticed(copy: Path, name: str) -> None:
     content = bytearray((copy / name).read_bytes())
     content[len(content) // 2] ^= 1
     (copy / name).write_bytes(content)
-    with pytest.raises(UserError, match=r"the bundle is damaged or was changed: .*Copy it again, or make it anew"):
+    with pytest.raises(UserError, match=r"the bundle is damaged or was changed: .*Copy it again, or make it again"):
         load(copy)
 
 
