@@ -51,22 +51,25 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Job:
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path}: not valid TOML: {error}.") from None
     values.setdefault("name", path.stem)
-    in_file = _unused_in(values) if overrides else {}
+    in_file, source = _unused_in(values) if overrides else None, str(path)
+    if in_file is not None:
+        source = "--set"  # the file alone is a job
     _leave_dataset(values, overrides)
     for override in overrides:
         _apply(values, override)
-    job = make(values, source=str(path))
+    job = make(values, source=source)
     # What an override takes the effect of is left alone: the file is right without it.
-    unused_keys.refuse_unused(job, str(path), {*map(_key, overrides), *in_file} if overrides else None)
+    unused_keys.refuse_unused(job, str(path), in_file or () if overrides else None)
+    unused_keys.refuse_unused(job, "--set", {*map(_key, overrides)})
     return job
 
 
-def _unused_in(values: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the unused keys of a job file's values; none if they are no job by themselves."""
+def _unused_in(values: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """Return the unused keys of a job file's values; None if they are no job by themselves."""
     try:
         return unused_keys.unused(Job.model_validate(values))
     except (ValidationError, UserError):
-        return {}
+        return None
 
 
 def refuse_all_but_resources(overrides: Sequence[str]) -> None:
@@ -134,6 +137,8 @@ def _explain(item: Any) -> str:
     key = ".".join(path)
     if item["type"] == "extra_forbidden":
         allowed = _fields_of(path[:-1])
+        if len(path) == 1 and (homes := [f"{name}.{key}" for name in allowed if key in _fields_of([name])]):
+            return f"{key} = {item['input']!r}: there is no such key (did you mean {' or '.join(homes)}?)."
         listing = f" Allowed here: {', '.join(allowed)}." if allowed else ""
         return f"{key} = {item['input']!r}: there is no such key{did_you_mean(path[-1], allowed)}.{listing}"
     if item["type"] == "missing":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import time
 import uuid
 from contextlib import contextmanager, suppress
@@ -136,9 +137,11 @@ class Folder:
             existing = next(path for path in (folder, *folder.parents) if path.exists())
             if not existing.is_dir():
                 raise _unusable(self.uri, f"{existing} is a file")
-            if not os.access(existing, os.W_OK | os.X_OK):
-                raise _unusable(self.uri, f"{existing} cannot be written to")
-            return
+            try:
+                with tempfile.TemporaryFile(dir=existing):  # of no name, or gone at once
+                    return
+            except OSError as error:
+                raise _unusable(self.uri, f"{existing} cannot be written to: {error.strerror}") from None
         bucket = self.path.partition("/")[0]
         try:
             is_there = self.filesystem.get_file_info(bucket).type != fs.FileType.NotFound

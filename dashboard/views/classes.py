@@ -79,7 +79,10 @@ def in_words(name: str, summary: pd.DataFrame, confusions: pd.DataFrame) -> str:
         return sentence
     if not predicted:
         return f"{sentence} All its {rows:,} rows are classified correctly; its precision is low."
-    return f"{sentence} Of its {rows:,} rows, {wrong:,} are mistaken for {predicted}, more than for any other class."
+    each = " each" if " and " in predicted else ""
+    return (
+        f"{sentence} Of its {rows:,} rows, {wrong:,}{each} are mistaken for {predicted}, more than for any other class."
+    )
 
 
 def table(models: list[str], summaries: list[pd.DataFrame], folds: int) -> Styler:

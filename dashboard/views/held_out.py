@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from nids.analysis.baselines import MAJORITY_CLASS
 from nids.charts import attack_types, confusion_matrix, reliability, roc_curve
 from nids.dashboard.components import downloads, faults, layout, selection
 from nids.dashboard.components.chart import draw
@@ -188,15 +189,16 @@ def _alerts(run: KeptRun, evaluation: Evaluation, file: str) -> None:
 
 
 def against_baselines(result: HeldOut) -> str:
-    """Return how many of the other models do better than the detector on a held-out file; empty without any."""
-    if result.ours is None or not result.baselines:
+    """Return how many of the models that learn do better than the detector on a held-out file; empty without any."""
+    others = [each for name, each in result.baselines if name != MAJORITY_CLASS]
+    if result.ours is None or not others:
         return ""
     parts = []
-    for measure in ("accuracy", "macro_f1"):
+    for measure in ("accuracy", "macro_f1", "false_positive_rate", "roc_auc"):
         own = result.ours.figure(measure)
-        better = sum(is_better(each.figure(measure), own, described(measure).direction) for _, each in result.baselines)
+        better = sum(is_better(each.figure(measure), own, described(measure).direction) for each in others)
         parts.append(f"{better} {'has' if better == 1 else 'have'} a better {label(measure)}")
-    return f"Of {len(result.baselines)} other models on the same rows, {' and '.join(parts)}."
+    return f"Of {len(others)} other models on the same rows, {', '.join(parts[:-1])} and {parts[-1]}."
 
 
 def _models(result: HeldOut, run: KeptRun) -> None:

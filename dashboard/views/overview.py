@@ -17,7 +17,7 @@ from nids.dashboard.components.markdown import code, plain, unbroken
 from nids.dashboard.data import cache
 from nids.metrics.formatting import NONE, mean_and_spread, value
 from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, label
-from nids.report import cells, sentences, significance
+from nids.report import cells, held_out, sentences, significance
 
 if TYPE_CHECKING:
     from nids.analysis.comparisons import Contest
@@ -54,6 +54,8 @@ def _live(run: KeptRun) -> None:
     _progress(run, summary, trials)
     figures = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
     st.markdown(f"#### {unbroken(plain(sentences.headline(summary, figures)))}")
+    for sentence in held_out.in_words(run):
+        st.markdown(unbroken(plain(sentence)))
     # The answer comes first: a phone shows columns below each other.
     left, right = st.columns([2, 3], gap="medium")
     with right:

@@ -79,6 +79,8 @@ def confusion_of(judged: Judged, fold: int | None) -> pd.DataFrame:
 def weakest(summary: pd.DataFrame, confusions: pd.DataFrame) -> tuple[str, str, int, int] | None:
     """Return the class with the lowest F1, the class that its rows are most often taken for, how many, and of how many.
 
+    Where several classes are taken for it as often, they are named with "and" between them.
+
     Args:
         summary: As ``class_summary`` returns it.
         confusions: The same model's confusions.
@@ -95,7 +97,7 @@ def weakest(summary: pd.DataFrame, confusions: pd.DataFrame) -> tuple[str, str, 
     total = int(rows["count"].sum())
     if wrong.empty or wrong.max() == 0:
         return name, "", 0, total
-    return name, str(wrong.idxmax()), int(wrong.max()), total
+    return name, " and ".join(map(str, wrong.index[wrong == wrong.max()])), int(wrong.max()), total
 
 
 def class_summary(classes: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:

@@ -32,7 +32,12 @@ def data(classes: pd.DataFrame, trial: int) -> pd.DataFrame:
     # A class without a row in a fold has no score there: the zero that is stored would read as a failure.
     chosen = classes[(classes["trial"] == trial) & (classes["support"] > 0)]
     long = chosen.melt(["class", "fold"], list(MEASURES), var_name="measure", value_name="score")
-    return long.assign(measure=long["measure"].map(label))[["class", "measure", "fold", "score"]]
+    return long.assign(measure=long["measure"].map(_short))[["class", "measure", "fold", "score"]]
+
+
+def _short(measure: str) -> str:
+    """Return the words of a measure without those in brackets, which a legend has no room for."""
+    return label(measure).partition(" (")[0]
 
 
 def draw(data: pd.DataFrame, classes: Sequence[str], lowest: float | None = None) -> alt.LayerChart:
@@ -43,7 +48,7 @@ def draw(data: pd.DataFrame, classes: Sequence[str], lowest: float | None = None
         classes: All classes, in the order from above.
         lowest: Where the scale begins, for pictures side by side; without it, at the lowest score.
     """
-    measures = [label(name) for name in MEASURES]
+    measures = [_short(name) for name in MEASURES]
     colour = alt.Scale(domain=measures, range=[BLUE, VERMILION, GREEN])
     bands = {"axis": alt.Axis(grid=True, tickBand="extent"), "scale": alt.Scale(paddingOuter=0)}
     base = alt.Chart(data).encode(

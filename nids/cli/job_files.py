@@ -7,9 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from nids.cli.options import DataOption, SetOption
+from nids.cli.options import JOB, DataOption, SetOption
 from nids.cli.output import JsonOption, print_json, results_console
 
 if TYPE_CHECKING:
@@ -19,12 +17,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    job: Annotated[
-        Path,
-        typer.Argument(
-            help="The job file, or the name of one that comes with nids.", metavar="JOB", show_default=False
-        ),
-    ],
+    job: Annotated[Path, JOB],
     set_: SetOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from nids.cli.options import SetOption
+from nids.cli.options import JOB, SetOption
 from nids.cli.output import JsonOption, print_json, results_console
 from nids.errors import UserError
 from nids.tables import print_listing
@@ -43,12 +43,7 @@ STORAGE = "nids_storage"
 
 
 def submit(
-    job: Annotated[
-        Path | None,
-        typer.Argument(
-            help="The job file, or the name of one that comes with nids.", metavar="JOB", show_default=False
-        ),
-    ] = None,
+    job: Annotated[Path | None, JOB] = None,
     set_: SetOption = None,
     resume: Annotated[
         str | None, typer.Option(help="Resume this run instead of starting a new one.", show_default=False)
@@ -90,13 +85,13 @@ def submit(
     overrides = [part for override in set_ or () for part in ("--set", override)]
     if job is not None:
         described = job_file.read(job, set_ or ())  # what is wrong in it is said here, not in a log far away
-        run = name or default_name(described)
+        run = default_name(described) if name is None else name
         # The job's name, which is that of its file unless it says otherwise.
         overrides += ["--set", f"name={json.dumps(described.name)}"]
         command = ["search", packing.JOB, "--name", run, *overrides]
     else:
         assert resume is not None
-        if name:
+        if name is not None:
             raise UserError(f"--name {name}: a resumed run keeps its name.")
         job_file.refuse_all_but_resources(set_ or ())
         run = resume

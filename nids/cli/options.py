@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,34 @@ if TYPE_CHECKING:
 
     from nids.results import Run
 
-RunArgument = Annotated[str, typer.Argument(help="Name of the run.", metavar="RUN", show_default=False)]
+
+def _jobs(incomplete: str) -> list[str]:
+    """Complete a job: one that comes with nids, or a file of this folder."""
+    from nids import shipped_jobs
+
+    known = [*shipped_jobs.names(), *(path.name for path in sorted(Path().glob("*.toml")))]
+    return [name for name in known if name.startswith(incomplete)]
+
+
+def _runs(context: typer.Context, incomplete: str) -> list[str]:
+    """Complete a run of the storage that is named."""
+    from nids import results
+
+    storage = context.params.get("storage") or "runs"
+    with suppress(UserError):
+        return [name for name in results.run_names(storage) if name.startswith(incomplete)]
+    return []
+
+
+JOB = typer.Argument(
+    help="The job file, or the name of one that comes with nids, such as quick.",
+    metavar="JOB",
+    show_default=False,
+    autocompletion=_jobs,
+)
+RunArgument = Annotated[
+    str, typer.Argument(help="Name of the run.", metavar="RUN", show_default=False, autocompletion=_runs)
+]
 StorageOption = Annotated[
     str, typer.Option(help="Where runs are stored: a folder, or a URI such as s3://bucket/runs.", envvar="NIDS_STORAGE")
 ]

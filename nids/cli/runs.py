@@ -119,9 +119,11 @@ def show_runs(storage: str, entries: list[Entry], console: Console) -> None:
     """Print a line for each run; a damaged one is named, with what is wrong."""
     from nids.metrics.formatting import duration, value
     from nids.metrics.measures import label
+    from nids.storage import Folder
 
     if not entries:
-        console.print(f"{storage} holds no runs yet. Make one with: [bold]nids search quick[/]", highlight=False)
+        holds = "holds no runs yet" if Folder.from_uri(storage).exists() else "does not exist yet"
+        console.print(f"{storage} {holds}. Make a run with: [bold]nids search quick[/]", highlight=False)
         return
     rows = []
     for entry in entries:

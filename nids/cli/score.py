@@ -42,7 +42,11 @@ def score(
         ),
     ] = None,
     fpr: Annotated[
-        float, typer.Option(help="False-positive rate of the alerts: one that the detector has a threshold for.")
+        float,
+        typer.Option(
+            help="Target false-positive rate of the alerts, one that the detector has a threshold for; it is kept on "
+            "traffic like the rows of the folds."
+        ),
     ] = 0.01,
     rejects: Annotated[
         Path | None,

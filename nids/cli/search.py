@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nids.cli.options import (
+    JOB,
     AddressOption,
     DataOption,
     ResourcesOption,
@@ -31,14 +32,7 @@ INTERRUPTED = 130
 
 
 def search(
-    job: Annotated[
-        Path,
-        typer.Argument(
-            help="The job file, or the name of one that comes with nids, such as quick.",
-            metavar="JOB",
-            show_default=False,
-        ),
-    ],
+    job: Annotated[Path, JOB],
     set_: SetOption = None,
     data: DataOption = None,
     storage: StorageOption = "runs",
@@ -56,7 +50,7 @@ def search(
 
     console = results_console()
     described = job_file.read(job, set_ or ())
-    chosen = name or session.default_name(described)
+    chosen = session.default_name(described) if name is None else name
     _run(
         lambda: session.search(described, storage=storage, name=chosen, data=data, address=address, console=console),
         chosen,
@@ -130,7 +124,7 @@ def _say_what_comes_next(name: str, option: str, console: Console) -> None:
     console.print(
         "\nNext:\n"
         f"  nids dashboard{option}\n"
-        f"  nids baselines {name}{option}   # is it better than a random forest?\n"
+        f"  nids baselines {name}{option}   # is it better than a random forest, on the held-out files too?\n"
         f"  nids finalize {name}{option}   # train it on all rows, evaluate it on the held-out files, save it",
         highlight=False,
         soft_wrap=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import signal
 import socket
 from contextlib import contextmanager
@@ -103,6 +104,8 @@ def address_of(address: str | None) -> str | None:
 
 def refuse_if_unreachable(address: str | None) -> None:
     """Raise a UserError if there is an address of a cluster that is none for a driver, or nobody listens there."""
+    if address and not re.fullmatch(r"auto|local|ray://.+|.+:\d+", address):
+        raise _unreachable(address, "an address is HOST:PORT")
     if address and address.startswith("ray://"):
         raise UserError(
             f"{address}: a driver has to be a part of its cluster, which Ray's client is not. Run it there with "

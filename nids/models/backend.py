@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import math
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -156,6 +157,14 @@ def before_import() -> None:
     os.environ.setdefault("KERAS_BACKEND", DEFAULT)
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@functools.cache
+def load() -> None:
+    """Import the framework, if nothing has yet, without what it writes to the terminal by itself."""
+    before_import()
+    with _quiet(), _absent("jax") if name() == DEFAULT else nullcontext():
+        importlib.import_module(name())
 
 
 @functools.cache

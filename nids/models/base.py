@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, get_args
 
 from optuna.distributions import CategoricalDistribution
 
+from nids.models import backend
 from nids.search_space import holds
 
 if TYPE_CHECKING:
@@ -133,4 +134,5 @@ class ModelSpec:
 
     @property
     def _network(self) -> Network:
+        backend.load()
         return cast("Network", importlib.import_module(self.network))

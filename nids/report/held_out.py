@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,26 @@ class HeldOut:
     alerts: list[tuple[str, ...]]
     ours: DetectorEvaluation | None
     baselines: list[tuple[str, BaselineEvaluation]]
+
+
+def in_words(run: Run) -> list[str]:
+    """Return a sentence for each held-out file: what the detector does on it; none of a run without a detector."""
+    final = run.final_evaluation()
+    sentences = []
+    for file, evaluation in final.held_out.items() if final else ():
+        kinds = {"known": evaluation.seen.detection_rate, "unseen": evaluation.unseen.detection_rate}
+        detected = " and ".join(
+            f"{value('detection_rate', rate)} of the attacks of {kind} types"
+            for kind, rate in kinds.items()
+            if rate is not None and math.isfinite(rate)
+        )
+        figures = evaluation.figures
+        sentences.append(
+            f"On the held-out {file}, its detector has an accuracy of {value('accuracy', figures['accuracy'])} and a "
+            f"macro-F1 of {value('macro_f1', figures['macro_f1'])}; it detects {detected or 'no attacks'}, at a "
+            f"false-alarm rate of {value('false_positive_rate', figures['false_positive_rate'])}."
+        )
+    return sentences
 
 
 def alerts_head(base_rate: float) -> tuple[str, ...]:

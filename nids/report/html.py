@@ -68,6 +68,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         verdict=sentences.headline(summary, compared)
         .replace(" ±", "\N{NO-BREAK SPACE}±")
         .replace(" %", "\N{NO-BREAK SPACE}%"),
+        on_held_out=held_out.in_words(run),
         tiles=_tiles(summary),
         metrics=cells.metrics(summary),
         notes=cells.notes(summary),

@@ -72,13 +72,22 @@ def _of_unseen(rows: Mapping[Any, Any]) -> str:
 def _of_accuracy(summary: RunSummary) -> str:
     """Return "99.0 ± 0.1 %, above the 98.8 % of A and the 80 % of the majority class"."""
     accuracy = summary.metrics.to_dict("index")["accuracy"]
-    others = {result.label: result.figures["accuracy"] for result in summary.published if "accuracy" in result.figures}
+    others = {
+        _with_caveat(result.label) if unlike else result.label: result.figures["accuracy"]
+        for result, unlike in zip(summary.published, summary.unlike, strict=True)
+        if "accuracy" in result.figures
+    }
     relations: dict[str, list[str]] = {}
     for name, figure in {**others, "the majority class": accuracy["majority"]}.items():
         relation = _relation(accuracy["mean"], accuracy["std"], figure)
         relations.setdefault(relation, []).append(f"the {value('accuracy', figure)} of {name}")
     comparisons = " and ".join(f"{relation} {' and '.join(names)}" for relation, names in relations.items())
     return f"{mean_and_spread('accuracy', accuracy['mean'], accuracy['std'])}, {comparisons}"
+
+
+def _with_caveat(label: str) -> str:
+    """Return "A & B (2024, not like for like)"."""
+    return f"{label.removesuffix(')')}{', ' if label.endswith(')') else ' ('}not like for like)"
 
 
 def comparison(result: PublishedResult, unlike: Sequence[str]) -> str:

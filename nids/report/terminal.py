@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from rich.panel import Panel
 from rich.text import Text
 
@@ -34,41 +35,44 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
     console.print(Text(f"{summary.run} ({summary.state})", style="bold"), Text(run.manifest.data.source, style="dim"))
     if summary.synthetic:
         console.print(Panel(Text(sentences.SYNTHETIC, style="bold"), style="yellow", expand=False))
-    console.print(Text(sentences.verdict(summary)))
+    compared = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
+    console.print(Text(sentences.headline(summary, compared)))
+    for sentence in held_out.in_words(run):
+        console.print(Text(sentence))
     console.print(Text(f"Trials: {sentences.states(summary)}.", style="dim"))
     if summary.message:
         console.print(Text(summary.message, style="dim"))
     if summary.best is not None:
-        spread = (
-            f"mean ± standard deviation of {summary.folds} folds" if summary.folds > 1 else "of one fold: no spread"
-        )
-        best = f"Trial {summary.best.trial}, epoch {summary.best.epoch}"
-        print_table(console, f"{best}: {spread}", *cells.metrics(summary))
-        for note in cells.notes(summary):
-            console.print(Text(f"* {note}", style="dim"))
-        _print_classes(summary, console)
-        if unseen := [row for row in cells.attacks(summary) if row[2] == "unseen"]:
-            head = ("attack", "class", "", "rows", "detection rate", "recall")
-            print_table(console, "Attack types that were withheld from a fold's training", head, unseen)
-        if ranges := cells.ranges(summary):
-            print_table(console, "Ranges over all classes and folds", *ranges)
-            for note in cells.notes_on_ranges(summary):
-                console.print(Text(note, style="dim"))
-        print_table(console, "Hyperparameters", *cells.hyperparameters(summary))
-        for text, alike in sentences.published(summary):
-            console.print(Text(text, style="dim" if alike else "yellow"))
-        _print_baselines(run, summary.best, console)
+        _print_best(summary, summary.best, console)
+        _print_baselines(compared, summary.best, console)
     _print_held_out(run, console, base_rate)
     if not summary.failures.empty:
         rows = [tuple(map(str, row)) for row in summary.failures.itertuples(index=False)]
         print_table(console, "Why trials failed", ("reason", "trials", "numbers"), rows)
 
 
-def _print_baselines(run: Run, best: BestTrial, console: Console) -> None:
-    figures = baselines.figures_by_fold(run, best)
-    if not figures.empty:
-        print_table(console, "Compared with baselines on the same folds", *cells.baselines(figures))
-        for sentence in significance.against_baselines(figures, best.trial):
+def _print_best(summary: RunSummary, best: BestTrial, console: Console) -> None:
+    spread = f"mean ± standard deviation of {summary.folds} folds" if summary.folds > 1 else "of one fold: no spread"
+    print_table(console, f"Trial {best.trial}, epoch {best.epoch}: {spread}", *cells.metrics(summary))
+    for note in cells.notes(summary):
+        console.print(Text(f"* {note}", style="dim"))
+    _print_classes(summary, console)
+    if unseen := [row for row in cells.attacks(summary) if row[2] == "unseen"]:
+        head = ("attack", "class", "", "rows", "detection rate", "recall")
+        print_table(console, "Attack types that were withheld from a fold's training", head, unseen)
+    if ranges := cells.ranges(summary):
+        print_table(console, "Ranges over all classes and folds", *ranges)
+        for note in cells.notes_on_ranges(summary):
+            console.print(Text(note, style="dim"))
+    print_table(console, "Hyperparameters", *cells.hyperparameters(summary))
+    for text, alike in sentences.published(summary):
+        console.print(Text(text, style="dim" if alike else "yellow"))
+
+
+def _print_baselines(compared: pd.DataFrame, best: BestTrial, console: Console) -> None:
+    if not compared.empty:
+        print_table(console, "Compared with baselines on the same folds", *cells.baselines(compared))
+        for sentence in significance.against_baselines(compared, best.trial):
             console.print(Text(sentence))
 
 

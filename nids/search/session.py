@@ -66,7 +66,7 @@ def search(
         job = job_file.read(Path(job), overrides)
     elif overrides:
         raise TypeError("overrides are for job files: give a job that already holds these values")
-    name = name or default_name(job)
+    name = default_name(job) if name is None else name
     console = console or Console(stderr=True)
     # What cannot be is said before anything is read.
     results.new_run(storage, name)

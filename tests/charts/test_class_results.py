@@ -20,7 +20,7 @@ def test_data_leaves_out_classes_without_rows() -> None:
     expected = pd.DataFrame(
         {
             "class": ["DoS"] * 3,
-            "measure": ["precision", "recall (detection rate)", "F1"],
+            "measure": ["precision", "recall", "F1"],
             "fold": [0, 0, 0],
             "score": [0.9, 0.8, 0.85],
         }

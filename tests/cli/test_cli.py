@@ -81,8 +81,8 @@ def test_help_loads_nothing_slow(tmp_path: Path) -> None:
         ),
         pytest.param(
             ["search", "quick", "--set", "data.dataset=nsl-kdd-sample", "--set", "data.file=KDDTest+"],
-            f"Error: {ROOT}/nids/jobs/quick.toml: data.file has no effect: nsl-kdd-sample is generated and reads no "
-            "file. Remove data.file, or change what it depends on.\n",
+            "Error: --set: data.file has no effect: nsl-kdd-sample is generated and reads no file. Remove data.file, "
+            "or change what it depends on.\n",
             id="a file that would not be read",
         ),
         pytest.param(
@@ -98,9 +98,25 @@ def test_help_loads_nothing_slow(tmp_path: Path) -> None:
         ),
         pytest.param(
             ["search", str(ROOT / "jobs/quick.toml"), "--set", "search.trails=4"],
-            f"Error: {ROOT}/jobs/quick.toml:\n  search.trails = 4: there is no such key (did you mean trials?). "
+            "Error: --set:\n  search.trails = 4: there is no such key (did you mean trials?). "
             "Allowed here: space, trials, sampler, seed, metric, startup_trials, start_from_paper.\n",
             id="typo",
+        ),
+        pytest.param(
+            ["search", "quick", "--set", "trials=3"],
+            "Error: --set:\n  trials = 3: there is no such key (did you mean search.trials?).\n",
+            id="a key without its section",
+        ),
+        pytest.param(
+            ["search", "quick", "--name", ""],
+            "Error: --name '': a run's name has letters, digits and . _ - only, and does not begin with . or -.\n",
+            id="an empty name",
+        ),
+        pytest.param(
+            ["search", "quick", "--address", "nonsense:foo"],
+            "Error: no Ray cluster can be reached at nonsense:foo, which --address or RAY_ADDRESS names (an address is "
+            "HOST:PORT). Without either, a cluster is started on this machine.\n",
+            id="no address",
         ),
         pytest.param(
             ["search", str(ROOT / "jobs/quick.toml"), "--set", "data.file=KDDTest+"],
@@ -126,7 +142,7 @@ def test_a_storage_without_runs(nids: Nids) -> None:
     result = nids("runs")
     assert (result.returncode, result.stdout) == (
         0,
-        "runs holds no runs yet. Make one with: nids search quick\n",
+        "runs does not exist yet. Make a run with: nids search quick\n",
     )
 
 
@@ -188,7 +204,7 @@ def test_without_the_real_rows_a_search_says_that_its_rows_are_synthetic(
         "",
         "Next:",
         "  nids dashboard",
-        "  nids baselines a   # is it better than a random forest?",
+        "  nids baselines a   # is it better than a random forest, on the held-out files too?",
         "  nids finalize a   # train it on all rows, evaluate it on the held-out files, save it",
     ]
     assert "synthetic" in (tmp_path / "runs/a/report.html").read_text(encoding="utf-8")

@@ -48,7 +48,8 @@ def test_no_runs(tmp_path: Path, console: Console) -> None:
     for place in (tmp_path, tmp_path / "nowhere"):
         show_runs(str(place), entries_of(str(place)), console)
     assert printed(console) == [
-        f"{place} holds no runs yet. Make one with: nids search quick" for place in (tmp_path, tmp_path / "nowhere")
+        f"{tmp_path} holds no runs yet. Make a run with: nids search quick",
+        f"{tmp_path / 'nowhere'} does not exist yet. Make a run with: nids search quick",
     ]
     assert not (tmp_path / "nowhere").exists()
 
