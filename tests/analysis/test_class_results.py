@@ -39,3 +39,11 @@ def test_the_weakest_class_is_named_with_what_it_is_taken_for() -> None:
     assert weakest(class_summary(tree.classes, CLASSES), tree.confusions) == ("U2R", "Normal", 3, 8)
     assert weakest(class_summary(forest.classes, CLASSES), forest.confusions) == ("Normal", "", 0, 10)
     assert weakest(class_summary(tree.classes.iloc[:0], CLASSES), tree.confusions) is None
+
+
+def test_classes_that_are_taken_for_the_weakest_as_often_are_all_named() -> None:
+    tree = of_baseline(BASELINES, baseline_names(BASELINES)[0], CLASSES)
+    confusions = pd.DataFrame(
+        [("U2R", "Normal", 3), ("U2R", "DoS", 3), ("U2R", "U2R", 2)], columns=["actual", "predicted", "count"]
+    )
+    assert weakest(class_summary(tree.classes, CLASSES), confusions) == ("U2R", "DoS and Normal", 3, 8)

@@ -90,8 +90,8 @@ def test_the_page_says_how_many_baselines_do_better(
     ]
     said = [f"{number} {'has' if number == 1 else 'have'} a better" for number in better]
     assert (
-        f"Of 8 other models on the same rows, {said[0]} accuracy, {said[1]} macro-F1, {said[2]} false-positive rate and "
-        f"{said[3]} ROC-AUC."
+        f"Of 8 other models on the same rows, {said[0]} accuracy, {said[1]} macro-F1, {said[2]} false-positive rate "
+        f"and {said[3]} ROC-AUC."
     ) in words(page("held_out")).replace("\\", "")
 
 
