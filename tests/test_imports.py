@@ -178,6 +178,8 @@ def test_no_framework_is_loaded_before_it_can_be_configured() -> None:
     """Once it is imported, it has said what it has to say on the terminal."""
     modules = ["nids.detector.finalize", "nids.evaluation.rank_correlation", "nids.search.estimate"]
     assert not {"tensorflow", "keras", "jax"} & {*_loaded_after(modules)}
+    # Nor does Ray read its settings before a command has made them.
+    assert _loaded_after(["nids.search.session", "nids.cluster.job_client"]) == []
 
 
 @pytest.mark.slow

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import joblib
-import ray
 from rich.console import Console
 
 from nids import job_file, results
@@ -68,6 +67,9 @@ def search(
         raise TypeError("overrides are for job files: give a job that already holds these values")
     name = default_name(job) if name is None else name
     console = console or Console(stderr=True)
+    # Not with this module: Ray reads settings when it is imported, which `nids submit` has yet to make.
+    import ray
+
     # What cannot be is said before anything is read.
     results.new_run(storage, name)
     if not ray.is_initialized():
@@ -132,6 +134,8 @@ def _run(prepare: Callable[[], PreparedSearch], cpus_per_trial: int, address: st
     The first Ctrl-C or SIGTERM ends a search gracefully once its trials run; before that, and on a second one, it
     raises a ``KeyboardInterrupt``.
     """
+    import ray
+
     connected_before = ray.is_initialized()
     try:
         with ending_gracefully(console):
