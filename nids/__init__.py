@@ -103,3 +103,7 @@ def __getattr__(name: str) -> Any:
 
         return version("nids")
     raise AttributeError(f"module 'nids' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

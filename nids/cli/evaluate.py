@@ -58,7 +58,7 @@ def finalize(
             raise UserError(f"found --trial {trial} and --pick {pick!r}: both name the trial. Give one of them.")
         trial = int(ranking.pick(opened.trials(), ranking.Rule.from_text(pick))["trial"])
         console.print(f"{pick}: trial {trial}", highlight=False)
-    from nids.detector.finalize import BUNDLE
+    from nids.detector.bundle_files import BUNDLE
     from nids.detector.finalize import finalize as finalize_run
     from nids.evaluation.workspace import Workspace
 

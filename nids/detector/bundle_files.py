@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nids.storage import Folder
     from nids.training.ensemble import Weights
 
+BUNDLE = "bundle"  # the folder of a run's detector
 SUMS = "SHA256SUMS"
 # Of an .npz file, beside the values themselves: a header for each array.
 HEADER_BYTES = 1024
@@ -42,6 +43,8 @@ def read_files(folder: Folder) -> dict[str, bytes]:
         UserError: There is no such list, or a file is missing or is not what was written.
     """
     if not folder.exists(SUMS):
+        if (inside := folder.folder(BUNDLE)).exists(SUMS):
+            raise UserError(f"{folder.uri}: is a run; its detector is {inside.uri}.")
         raise UserError(f"{folder.uri}: holds no bundle (there is no {SUMS}). `nids finalize RUN` makes one.")
     files = {}
     for line in folder.read(SUMS).decode("utf-8", "replace").splitlines():

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from nids.detector import bundle
+from nids.detector.bundle_files import BUNDLE
 from nids.detector.model_card import model_card
 from nids.detector.out_of_fold import calibration_of, known_rows, out_of_fold, probability_columns, thresholds_of
 from nids.errors import UserError
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from nids.results import Run
     from nids.training.refit import FitResult, FitWork
 
-FOLDER, BUNDLE = "final", "bundle"
+FOLDER = "final"
 VERSIONS_OF = ("nids", "numpy", "imbalanced-learn", "scikit-learn")
 
 

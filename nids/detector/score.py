@@ -71,16 +71,22 @@ class ScoreResult:
         rejected: Rows that could not be read.
         by_class: Rows by the class with the highest probability, in the detector's order.
         alerts: Rows whose attack score is above the threshold.
+        false_positive_rate: The target that the threshold is for.
+        threshold: On the attack score.
         seconds: From the start to the end.
         out: The file with the scores.
+        rejects: The file with the rows that could not be read, if they were set aside.
     """
 
     rows: int
     rejected: int
     by_class: Mapping[str, int]
     alerts: int
+    false_positive_rate: float
+    threshold: float
     seconds: float
     out: Path
+    rejects: Path | None = None
 
 
 def warn_if_synthetic(detector: Bundle) -> None:
@@ -120,7 +126,7 @@ def score(
         UserError: The detector has no such threshold, a path is not what it should be, a file cannot be read or
             written, or a row cannot be read and there is no ``rejects``.
     """
-    threshold = _threshold(detector, false_positive_rate)
+    threshold = threshold_of(detector, false_positive_rate)
     files = find_files(paths)
     refuse_ending(out)
     refuse_targets([out] if rejects is None else [out, rejects], files, overwrite)
@@ -163,12 +169,16 @@ def score(
         rejected=rejected,
         by_class=dict(zip(detector.classes, by_class.tolist(), strict=True)),
         alerts=alerts,
+        false_positive_rate=false_positive_rate,
+        threshold=threshold,
         seconds=time.perf_counter() - started,
         out=out,
+        rejects=rejects,
     )
 
 
-def _threshold(detector: Detector, rate: float) -> float:
+def threshold_of(detector: Detector, rate: float) -> float:
+    """Return a detector's threshold for a false-positive rate; a UserError if it has none for that."""
     for aimed_at, threshold in detector.thresholds.items():
         if math.isclose(aimed_at, rate):
             return threshold

@@ -120,8 +120,11 @@ def score(
         rejected=rejected,
         by_class=dict(zip(detector.classes, by_class.tolist(), strict=True)),
         alerts=alerts,
+        false_positive_rate=false_positive_rate,
+        threshold=scoring.threshold_of(detector, false_positive_rate),
         seconds=time.perf_counter() - started,
         out=out,
+        rejects=rejects,
     )
 
 

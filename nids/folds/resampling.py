@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nids.errors import UserError
+from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,9 +116,9 @@ def _neighbors(
     smallest = min(wanted, key=lambda label: counts[label])
     if counts[smallest] < 2:
         raise UserError(
-            f"found {counts[smallest]} training row of class {classes[smallest]} in a fold, but resampling "
-            "needs at least 2 to interpolate between. Use more rows, fewer folds (folds.count), or "
-            'folds.resampling = "none".'
+            f"found {counted(counts[smallest], 'training row')} of class {classes[smallest]} in a fold, but resampling "
+            "needs at least 2 to interpolate between. Use more rows, fewer folds (folds.count), folds.targets without "
+            "this class, or no resampling."
         )
     if config.k_neighbors < counts[smallest]:
         return config.k_neighbors, ()

@@ -25,6 +25,8 @@ HEAD = (
 CLASS_HEAD = ("", "rows", "precision", "recall", "F1", "false-positive rate", "ROC-AUC", "PR-AUC")
 # Share of attacks in the traffic for which alerts are judged: held-out files have far more than a network has.
 BASE_RATE = 0.01
+# A threshold whose false-alarm rate is so many times its target misses it.
+MISSED = 2
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,13 @@ def _notes(evaluation: DetectorEvaluation) -> list[str]:
     losses = {kind: value("log_loss", figures["log_loss"]) for kind, figures in evaluation.calibrated.items()}
     errors = ", ".join(f"{kind} {loss}" for kind, loss in losses.items())
     notes.append(f"Log-loss of its probabilities by calibration: {errors}.")
+    missed = [
+        f"{value('false_alarm_rate', result.false_positive_rate)} instead of {100 * float(rate):g} %"
+        for rate, result in evaluation.detection.items()
+        if result.false_positive_rate > MISSED * float(rate)
+    ]
+    if missed:
+        notes.append(f"Thresholds taken from the folds miss their target here: false-alarm rate {', '.join(missed)}.")
     return notes
 
 

@@ -136,6 +136,12 @@ def test_a_folder_without_a_bundle_is_refused(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_a_run_is_told_from_its_detector(copy: Path) -> None:
+    copy.rename(copy.parent / "bundle")
+    with pytest.raises(UserError, match=rf"^{copy.parent}: is a run; its detector is {copy.parent}/bundle\.$"):
+        load(copy.parent)
+
+
 def test_another_version_is_refused(copy: Path) -> None:
     values = json.loads((copy / "manifest.json").read_text())
     (copy / "manifest.json").write_text(json.dumps({"format": 99, "of": "the future"}))

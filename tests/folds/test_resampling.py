@@ -131,7 +131,7 @@ def test_a_class_with_a_single_row_is_refused(traffic: Traffic) -> None:
         Part(traffic, U2R=1).resampled(resampling="smote")
     assert str(caught.value) == (
         "found 1 training row of class U2R in a fold, but resampling needs at least 2 to interpolate between. "
-        'Use more rows, fewer folds (folds.count), or folds.resampling = "none".'
+        "Use more rows, fewer folds (folds.count), folds.targets without this class, or no resampling."
     )
 
 
