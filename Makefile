@@ -44,11 +44,13 @@ $(VENV)/.uv:
 
 # The development packages include the others, at the same versions: `make search` after `make test` installs nothing.
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.uv
+	@echo "Installing into $(VENV): about a minute"
 	@test -e $(VENV)/.dev || $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/.uv
+	@echo "Installing into $(VENV), with what the tests need: about a minute"
 	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
 	$(BIN)/uv pip install --quiet --no-deps -e .
 	@touch $@
