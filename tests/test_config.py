@@ -104,8 +104,8 @@ def test_overrides_go_before_the_file(tmp_path: Path, overrides: list[str], expe
         ),
         pytest.param(
             "search.trails=4",
-            "  search.trails = 4: there is no such key (did you mean trials?). Allowed here: space, trials, sampler, "
-            "seed, metric, startup_trials, start_from_paper.",
+            "--set:\n  search.trails = 4: there is no such key (did you mean trials?). Allowed here: space, trials, "
+            "sampler, seed, metric, startup_trials, start_from_paper.",
             id="a typo",
         ),
     ],
@@ -115,7 +115,7 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
     path.write_text("[search]\ntrials = 3\n")
     with pytest.raises(UserError) as caught:
         job_file.read(path, [override])
-    assert str(caught.value).removeprefix(f"{path}:\n") == message
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
