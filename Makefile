@@ -13,11 +13,12 @@ search: $(VENV)/.runtime ## set up, then search
 
 install: $(VENV)/.runtime ## set up alone
 
+# Each of their many processes imports this package: compiled once, if the environment forbids it or not.
 test: $(VENV)/.dev ## set up, then run the tests
-	$(BIN)/pytest -n 2
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2
 
 test-fast: $(VENV)/.dev ## set up, then run the tests that take no more than a second or two each
-	$(BIN)/pytest -n 2 -m "not slow"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 -m "not slow"
 
 lint: $(VENV)/.dev ## set up, then check style and types
 	$(BIN)/ruff check .

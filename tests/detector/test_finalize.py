@@ -49,6 +49,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
         search={"trials": 2, "startup_trials": 2},
         data={"rows": 240},
         scheduler={"kind": "none"},
+        resources={"max_concurrent": 1},
     )
     found = driver.run(prepare.prepare(job, traffic, storage, "a", console.print), console)
     finalize(found, None, 2, Workspace(storage, console))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import tomli_w
 
@@ -91,7 +92,10 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def three_nodes(user: dict[str, str]) -> Iterator[Nodes]:
-    """A real cluster of three nodes with two logical GPUs each, by the command that users try it with."""
+    """A real cluster of three nodes with two logical GPUs each, by the command that users try it with.
+
+    It ends when it is asked to, and leaves nothing.
+    """
     size = (f"--nodes={NODES}", f"--cpus-per-node={CPUS}", f"--gpus-per-node={GPUS}")
     process = subprocess.Popen(
         [sys.executable, "-m", "nids", "cluster", "local", *size],
@@ -112,10 +116,16 @@ def three_nodes(user: dict[str, str]) -> Iterator[Nodes]:
         address = re.search(r"--address (\d\S+)", said)
         assert dashboard is not None
         assert address is not None
+        assert "3 nodes, 12 CPUs, 6 GPUs\n" in said
         yield Nodes(address[1], dashboard[1], user)
     finally:
-        process.send_signal(signal.SIGINT)
+        started = psutil.Process(process.pid).children(recursive=True)
+        head = next(part for part in started[0].cmdline() if part.startswith("--temp-dir="))
+        process.send_signal(signal.SIGTERM)
         assert process.communicate(timeout=120)[0].endswith("The cluster has stopped.\n")
+        assert process.returncode == 0
+        assert [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
+        assert not Path(head.partition("=")[2]).parent.exists()
 
 
 @pytest.fixture

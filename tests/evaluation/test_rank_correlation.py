@@ -54,6 +54,7 @@ def runs(
             folds={"scheme": scheme, "resampling": "none", "targets": {}},
             search={"metric": metric, "trials": TRIALS, "startup_trials": TRIALS, "start_from_paper": False},
             scheduler={"kind": "none"},
+            resources={"max_concurrent": 1},
         )
         driver.run(prepare.prepare(job, traffic, storage, scheme, console.print), console)
     return [open_run(storage, name) for name in ("random", "unseen-attacks")]
