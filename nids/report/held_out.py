@@ -164,7 +164,7 @@ def _notes(evaluation: DetectorEvaluation) -> list[str]:
     missed = [
         f"{value('false_alarm_rate', result.false_positive_rate)} instead of {100 * float(rate):g} %"
         for rate, result in evaluation.detection.items()
-        if result.false_positive_rate > MISSED * float(rate)
+        if (result.false_positive_rate or 0) > MISSED * float(rate)
     ]
     if missed:
         notes.append(f"Thresholds taken from the folds miss their target here: false-alarm rate {', '.join(missed)}.")
