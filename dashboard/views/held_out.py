@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -168,12 +167,7 @@ def _alerts(run: KeptRun, evaluation: Evaluation, file: str) -> None:
         rows = alerts.Predictions.from_table(predictions, classes, benign)
         consequences = alerts.consequences(rows, threshold, seen, connections, base_rate)
         st.markdown(alerts.in_words(consequences, connections, base_rate))
-        kinds = {"known": consequences.seen, "unseen": consequences.unseen}
-        detected = " and ".join(
-            f"{value('detection_rate', share)} for attacks of {kind} types"
-            for kind, share in kinds.items()
-            if math.isfinite(share)
-        )
+        detected = held_out.by_kind("for attacks", consequences.seen, consequences.unseen)
         st.caption(
             f"Threshold {consequences.threshold:.3g} on the probability of any attack. On {plain(file)}, its "
             f"false-alarm rate is {value('false_alarm_rate', consequences.false_positive_rate)} (target: "

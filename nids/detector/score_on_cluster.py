@@ -81,6 +81,7 @@ def score(
     files = score_files.find_files(paths)
     backend.configure_alone()
     detector = load(Folder.from_uri(bundle))
+    threshold = scoring.threshold_of(detector, false_positive_rate)  # refused here, not by each process
     _refuse_same_names(files)
     for folder, ending in ((out, ENDING), (rejects, REJECTS)):
         if folder is not None:
@@ -121,7 +122,7 @@ def score(
         by_class=dict(zip(detector.classes, by_class.tolist(), strict=True)),
         alerts=alerts,
         false_positive_rate=false_positive_rate,
-        threshold=scoring.threshold_of(detector, false_positive_rate),
+        threshold=threshold,
         seconds=time.perf_counter() - started,
         out=out,
         rejects=rejects,

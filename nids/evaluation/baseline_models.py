@@ -12,6 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
+from nids.analysis.baselines import MAJORITY_CLASS
 from nids.metrics.cross_validation import validation_figures
 from nids.training.batches import TrainingRows
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 # Each with scikit-learn's defaults, unless a comment says why not: nobody has tuned them, and they set the bar all the
 # same.
 MODELS: dict[str, Callable[[int], ClassifierMixin]] = {
-    "majority class": lambda _: DummyClassifier(strategy="prior"),
+    MAJORITY_CLASS: lambda _: DummyClassifier(strategy="prior"),
     # The default of 100 iterations ends before the solver has converged on these rows.
     "logistic regression": lambda seed: LogisticRegression(max_iter=1000, random_state=seed),
     "decision tree": lambda seed: DecisionTreeClassifier(random_state=seed),
@@ -69,7 +70,7 @@ def baselines_of(resampling: str) -> list[Baseline]:
     """Return all baselines for a run, of which ``resampling`` is ``folds.resampling``."""
     resampled = [False] if resampling == "none" else [False, True]
     # What no row's features enter is not changed by more rows.
-    return [Baseline(name, on) for name in MODELS for on in resampled if not (on and name == "majority class")]
+    return [Baseline(name, on) for name in MODELS for on in resampled if not (on and name == MAJORITY_CLASS)]
 
 
 def fit(

@@ -55,9 +55,9 @@ class _TensorFlow:
     compiles = False
 
     def limit(self, cpus: int, gpus: float) -> bool:
-        with _quiet(), _absent("jax"):
-            import tensorflow as tf
+        import tensorflow as tf
 
+        with _quiet():
             gpus_seen = tf.config.list_physical_devices("GPU")
         tf.config.threading.set_intra_op_parallelism_threads(cpus)
         tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -179,7 +179,7 @@ def configure(cpus: int, gpus: float) -> None:
     Raises:
         UserError: The machine has a GPU that the framework does not see.
     """
-    before_import()
+    load()
     sees_gpu = _framework().limit(cpus, gpus)
     if gpus > 0 and not sees_gpu and cards():
         raise UserError(

@@ -60,12 +60,7 @@ def in_words(run: Run) -> list[str]:
     final = run.final_evaluation()
     sentences = []
     for file, evaluation in final.held_out.items() if final else ():
-        kinds = {"known": evaluation.seen.detection_rate, "unseen": evaluation.unseen.detection_rate}
-        detected = " and ".join(
-            f"{value('detection_rate', rate)} of the attacks of {kind} types"
-            for kind, rate in kinds.items()
-            if rate is not None and math.isfinite(rate)
-        )
+        detected = by_kind("of the attacks", evaluation.seen.detection_rate, evaluation.unseen.detection_rate)
         figures = evaluation.figures
         sentences.append(
             f"On the held-out {file}, its detector has an accuracy of {value('accuracy', figures['accuracy'])} and a "
@@ -73,6 +68,16 @@ def in_words(run: Run) -> list[str]:
             f"false-alarm rate of {value('false_positive_rate', figures['false_positive_rate'])}."
         )
     return sentences
+
+
+def by_kind(words: str, known: float | None, unseen: float | None) -> str:
+    """Return "98.00 % of the attacks of known types and 40.00 % …", where there are any; ``words`` follow each rate."""
+    rates = {"known": known, "unseen": unseen}
+    return " and ".join(
+        f"{value('detection_rate', rate)} {words} of {kind} types"
+        for kind, rate in rates.items()
+        if rate is not None and math.isfinite(rate)
+    )
 
 
 def alerts_head(base_rate: float) -> tuple[str, ...]:

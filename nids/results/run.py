@@ -87,7 +87,7 @@ class Run:
 
     @property
     def seconds(self) -> float | None:
-        """Time from when the search was prepared to its driver's last status, pauses included; None without one."""
+        """Seconds from the start of the search to its driver's last status, pauses included; None without a status."""
         updated = self.status.updated
         return None if updated is None else (updated - self.manifest.created).total_seconds()
 
