@@ -1,9 +1,10 @@
-"""One search of forty trials, in which some trials fail and one loses its process, looked at from all sides."""
+"""One search of forty trials, in which some trials fail and some lose their process, looked at from all sides."""
 
 from __future__ import annotations
 
 import io
 import threading
+import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from rich.console import Console
 from scipy.sparse import csr_matrix
 
 from nids import datasets
+from nids.errors import DamagedFileError
 from nids.folds import cache as fold_cache
 from nids.metrics.measures import applicable
 from nids.results import Run
@@ -51,7 +53,7 @@ class Watched:
     Attributes:
         sizes: Memory of each process over time, resident bytes; the processes in the order in which they were seen.
         most_at_once: The most trial processes at one time.
-        killed: Numbers of the trials that ran when a process was killed, one of which ran in it.
+        killed: Numbers of the trials that ran when the processes were killed.
         store: Bytes in use in the object store, over time.
     """
 
@@ -103,12 +105,13 @@ def poison(job: Job, traffic: Traffic, storage: Path) -> None:
 
 @contextmanager
 def watching(path: Path) -> Iterator[Watched]:
-    """Watch the trials' processes from a thread, and kill one in the middle of its trial."""
+    """Watch the trials' processes from a thread, and kill them once in the middle of their trials."""
     watched, over = Watched(), threading.Event()
 
     def loop() -> None:
-        while not over.wait(0.5):
-            with suppress(psutil.NoSuchProcess):
+        while not over.wait(0.1):
+            # A process that ended as it was looked at; a run whose first files are being written.
+            with suppress(psutil.NoSuchProcess, DamagedFileError):
                 observe(watched, path)
 
     thread = threading.Thread(target=loop)
@@ -127,13 +130,29 @@ def observe(watched: Watched, path: Path) -> None:
     watched.most_at_once = max(watched.most_at_once, len(processes))
     for process in processes:
         watched.sizes.setdefault(process.pid, []).append(process.memory_info().rss)
-    if not watched.killed:
-        trials = Run(Folder.from_uri(str(path))).trials()
-        running = trials[trials["state"] == "RUNNING"]
-        sound = running[running["params_resampling_ratio"] != POISONED]
-        if len(trials) > 8 and len(processes) == len(sound) == 2:
-            processes[0].kill()
-            watched.killed = sound["trial"].tolist()
+    if processes and not watched.killed and running_trials(path):
+        kill_in_a_trial(watched, processes, path)
+
+
+def kill_in_a_trial(watched: Watched, processes: list[psutil.Process], path: Path) -> None:
+    """Kill the processes if they are in the middle of trials: they stand still while the trials are read."""
+    for process in processes:
+        process.suspend()
+    time.sleep(0.2)  # what they said before they stood still is in the run store by now
+    watched.killed = running_trials(path)
+    for process in processes:
+        if watched.killed:
+            process.kill()
+        else:
+            process.resume()
+
+
+def running_trials(path: Path) -> list[int]:
+    """Numbers of the trials that run, once some have; none while one of them reads the poisoned rows."""
+    trials = Run(Folder.from_uri(str(path))).trials()
+    running = trials[trials["state"] == "RUNNING"]
+    poisoned = running["params_resampling_ratio"].eq(POISONED).any()
+    return [] if poisoned or len(trials) < 5 else running["trial"].tolist()
 
 
 def trains(process: psutil.Process) -> bool:
@@ -195,7 +214,7 @@ def test_the_study_agrees_with_the_run_store(search: Search) -> None:
 
 
 def test_a_trial_whose_process_was_killed_ran_again(search: Search) -> None:
-    assert len(search.watched.killed) == 2
+    assert search.watched.killed
     trials = search.run.trials().set_index("trial")
     for number in search.watched.killed:
         trial = trials.loc[number]
@@ -229,5 +248,6 @@ def test_few_processes_run_all_trials_and_do_not_grow(search: Search) -> None:
 
 def test_the_object_store_does_not_fill(search: Search) -> None:
     """The folds are put into it before the first trial, once; that they are small here is made up for elsewhere."""
-    assert len(set(search.watched.store)) <= 2
+    ((_, times),) = Counter(search.watched.store).most_common(1)
+    assert times > 0.9 * len(search.watched.store)
     assert max(search.watched.store) < 2 * MIB
