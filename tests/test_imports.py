@@ -205,10 +205,11 @@ def test_no_search_can_reach_the_held_out_rows() -> None:
     assert reaching - commands == AFTER_THE_SEARCH | {"nids.evaluation.held_out"}
     # What reads a file without asking whether it is held out: the check of a file that a user names, and those that
     # know which files they want.
-    subset = "nids.evaluation.held_out_subset"
+    subset, maker = "nids.evaluation.held_out_subset", "nids.evaluation.held_out_fingerprints"
     readers = {name for name, found in IMPORTS.items() if "nids.datasets.io.load" in found.ever}
-    assert readers == {"nids.datasets", "nids.datasets.describe", "nids.evaluation.held_out", subset}
+    assert readers == {"nids.datasets", "nids.datasets.describe", "nids.evaluation.held_out", subset, maker}
     assert {name for name, found in IMPORTS.items() if subset in found.ever} == {"nids.evaluation.held_out"}
+    assert not {name for name, found in IMPORTS.items() if maker in found.ever}
 
 
 @pytest.mark.parametrize("kind", ["at_once", "ever"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nids.datasets import locate
+from nids.datasets.held_out_guard import refuse_held_out, refuse_held_out_rows
 from nids.datasets.holdout_split import held_out_rows, only
 from nids.datasets.io.load import load
 from nids.datasets.registry import generate, get, is_generated, names
@@ -41,7 +42,8 @@ def load_training(
         seed: Seed of a generated data set.
 
     Raises:
-        UserError: A name is unknown, the file is held out, is not on this machine or cannot be read.
+        UserError: A name is unknown; the file, or one of its rows, is held out; it is not on this machine or cannot be
+            read.
     """
     spec = get(dataset) if isinstance(dataset, str) else dataset
     spec = spec.labelled_by(class_map)
@@ -55,9 +57,10 @@ def load_training(
     path = locate.locate(spec, training, folder)
     if path is None:
         raise locate.not_found(spec, training)
-    _refuse_held_out(spec.file_at(path.name))
+    refuse_held_out(spec.file_at(path.name))
     traffic = load(path, spec)
-    _refuse_held_out(spec.file_with(traffic.sha256))
+    refuse_held_out(spec.file_with(traffic.sha256))
+    refuse_held_out_rows(traffic, path)
     return only(traffic, ~held_out_rows(traffic), traffic.source) if spec.hold_out else traffic
 
 
@@ -99,13 +102,5 @@ def training_file(dataset: DatasetSpec, name: str | None = None) -> SourceFile:
     if name is None and not training:
         raise UserError(f"{dataset.name} has no training file, so nothing can be searched on it. Use another data set.")
     file = training[0] if name is None else dataset.file(name)
-    _refuse_held_out(file)
+    refuse_held_out(file)
     return file
-
-
-def _refuse_held_out(file: SourceFile | None) -> None:
-    if file is not None and file.role == "held-out":
-        raise UserError(
-            f"{file.name} is held out: whatever a search sees of it, its final test can no longer judge. "
-            "Search on a training file."
-        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from nids.datasets.held_out_guard import refuse_held_out_rows
 from nids.datasets.io.load import load
 from nids.metrics.formatting import counted
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import DatasetSpec
+    from nids.datasets.schema import DatasetSpec, SourceFile
     from nids.datasets.traffic import Traffic
 
 
@@ -53,9 +54,13 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         class_map: Name of the label map; ``None`` for the first.
 
     Raises:
-        UserError: The file cannot be read; see ``nids.datasets.io.load.load``.
+        UserError: The file cannot be read, see ``nids.datasets.io.load.load``; or it is no published file, and some of
+            its rows are held out.
     """
     traffic = load(path, dataset.labelled_by(class_map))
+    published = traffic.dataset.file_with(traffic.sha256)
+    if published is None:
+        refuse_held_out_rows(traffic, path)
     classes = traffic.dataset.classes
     by_class = np.bincount(traffic.label, minlength=len(classes))
     pairs = pd.DataFrame({"label": traffic.label, "attack": traffic.attack}).value_counts().rename("rows")
@@ -64,7 +69,7 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         name=path.name,
         dataset=traffic.dataset,
         sha256=traffic.sha256,
-        identity=_identity(path.name, traffic),
+        identity=_identity(path.name, traffic, published),
         rows=len(traffic.label),
         classes=dict(zip(classes, by_class.tolist(), strict=True)),
         attacks={(classes[label], attack): rows for label, attack, rows in by_attack.itertuples(index=False)},
@@ -72,10 +77,10 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
     )
 
 
-def _identity(name: str, traffic: Traffic) -> str:
-    known = traffic.dataset.file_with(traffic.sha256)
-    if known:
-        return f"exactly the published {known.filename}"
+def _identity(name: str, traffic: Traffic, published: SourceFile | None) -> str:
+    if published:
+        held_out = ", which is held out: no search may see it" if published.role == "held-out" else ""
+        return f"exactly the published {published.filename}{held_out}"
     if named := traffic.dataset.file_at(name):
         return f"not the published {named.filename}, whose SHA-256 is {named.sha256}"
     return f"none of the published files of {traffic.dataset.name}"

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+from nids.datasets.fingerprints import fingerprints
 
 if TYPE_CHECKING:
     from nids.datasets.traffic import Traffic
@@ -17,13 +18,12 @@ _BUCKETS = 1 << 32
 def held_out_rows(traffic: Traffic) -> np.ndarray:
     """Return which rows no search may see, bool of shape (rows,).
 
-    A hash of a row's features decides: identical rows are on one side, whatever file or order they come in.
+    The fingerprint of a row's features decides: identical rows are on one side, whatever file or order they come in.
     """
     share = traffic.dataset.hold_out
     if share is None:
         return np.zeros(len(traffic.label), dtype=bool)
-    hashes = pd.util.hash_pandas_object(traffic.features, index=False).to_numpy(np.uint64)
-    chosen: np.ndarray = hashes % np.uint64(_BUCKETS) < share * _BUCKETS
+    chosen: np.ndarray = fingerprints(traffic.features) % np.uint64(_BUCKETS) < share * _BUCKETS
     return chosen
 
 

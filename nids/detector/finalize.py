@@ -211,7 +211,7 @@ def _judge(detector: Bundle, traffic: Traffic, training_set: TrainingSet) -> tup
         }
     )
     thresholds = {str(rate): threshold for rate, threshold in detector.thresholds.items()}
-    evaluation = evaluate_traffic(mean, traffic, training_set.attack_types, thresholds)
+    evaluation = evaluate_traffic(mean, traffic, training_set, thresholds)
     of_detector = DetectorEvaluation.model_validate(
         {
             **evaluation.model_dump(),

@@ -130,7 +130,7 @@ def _evaluations(
     for entry in fitted:
         baseline = entry.baseline
         for traffic, probabilities in _by_file(files, entry.probabilities):
-            evaluation = evaluate_traffic(probabilities, traffic, training_set.attack_types, thresholds[baseline])
+            evaluation = evaluate_traffic(probabilities, traffic, training_set, thresholds[baseline])
             of_baseline = {"model": baseline.model, "resampled": baseline.resampled, "file": traffic.source}
             evaluations.append(BaselineEvaluation.model_validate({**evaluation.model_dump(), **of_baseline}))
     return tuple(evaluations)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from nids.folds.encoding import compact
 from nids.metrics.attack_types import count_by_attack
 from nids.metrics.calibration import expected_calibration_error, reliability
 from nids.metrics.classification import accuracy, class_figures, confusion_and_log_loss, macro_f1
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nids.datasets.traffic import Traffic
+    from nids.folds.fold import TrainingSet
 
 RESAMPLES = 1000
 INTERVAL = (2.5, 97.5)  # percentiles
@@ -45,6 +47,7 @@ def evaluate_detector(
     benign: int,
     seen_attacks: Collection[str],
     thresholds: Mapping[str, float],
+    twins: np.ndarray | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Return what labelled rows say of a detector.
@@ -57,6 +60,7 @@ def evaluate_detector(
         benign: The class of traffic that is no attack.
         seen_attacks: Attack types that the detector was trained on.
         thresholds: Name → threshold on the attack score.
+        twins: Which rows have a twin in training, bool of shape (rows,); None if that is not asked.
         seed: Seeds the bootstrap.
     """
     names = np.asarray(attacks, dtype=str)
@@ -95,22 +99,25 @@ def evaluate_detector(
                 **{name: values.tolist() for name, values in vars(table).items()},
             },
             "roc": dict(zip(("false_positive_rate", "detection_rate"), roc, strict=True)),
+            "twins": None if twins is None else _without(twins, labels, predicted, len(classes), benign),
         }
     )
 
 
 def evaluate_traffic(
-    probabilities: np.ndarray, traffic: Traffic, seen_attacks: Collection[str], thresholds: Mapping[str, float]
+    probabilities: np.ndarray, traffic: Traffic, training_set: TrainingSet, thresholds: Mapping[str, float]
 ) -> Evaluation:
-    """Return what ``evaluate_detector`` says of a detector on labelled traffic."""
+    """Return what ``evaluate_detector`` says of a detector on labelled traffic that it was not trained on."""
+    rows = compact(traffic.features, traffic.dataset)
     return evaluate_detector(
         probabilities,
         traffic.label,
         traffic.attack,
         classes=traffic.dataset.classes,
         benign=traffic.dataset.benign_label,
-        seen_attacks=seen_attacks,
+        seen_attacks=training_set.attack_types,
         thresholds=thresholds,
+        twins=np.isin(rows.fingerprints, training_set.rows.fingerprints),
     )
 
 
@@ -123,6 +130,15 @@ def _binary(confusion: np.ndarray, benign: int) -> dict[str, float]:
         "detection_rate": float(detected / attacks.sum()) if attacks.sum() else math.nan,
         "false_positive_rate": float(1 - benign_rows[benign] / benign_rows.sum()) if benign_rows.sum() else math.nan,
     }
+
+
+def _without(twins: np.ndarray, labels: np.ndarray, predicted: np.ndarray, classes: int, benign: int) -> dict[str, Any]:
+    """Return how many rows have a twin in training, and the figures of the others."""
+    if twins.all():
+        return {"rows": len(twins), "figures": {}}
+    confusion = confusion_matrix(labels[~twins], predicted[~twins], labels=range(classes))
+    figures = {"accuracy": accuracy(confusion), "macro_f1": macro_f1(confusion), **_binary(confusion, benign)}
+    return {"rows": int(twins.sum()), "figures": figures}
 
 
 def _intervals(confusion: np.ndarray, benign: int, seed: int) -> dict[str, list[float]]:

@@ -120,7 +120,7 @@ def _detectors(
 
 def _evaluate(detector: Ensemble, traffic: Traffic, training_set: TrainingSet) -> Evaluation:
     probabilities = detector.probabilities(traffic.features)
-    return evaluate_traffic(probabilities, traffic, training_set.attack_types, thresholds={})
+    return evaluate_traffic(probabilities, traffic, training_set, thresholds={})
 
 
 def _write(run: Run, outcome: Sequence[RankCorrelation]) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from nids.datasets.fingerprints import fingerprints
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -40,6 +42,16 @@ class CompactRows:
 
     def __len__(self) -> int:
         return len(self.numeric)
+
+    @cached_property
+    def fingerprints(self) -> np.ndarray:
+        """A hash of each row, uint64 of shape (rows,): rows of one data set with equal features have equal ones."""
+        columns = dict(zip(map(str, range(self.numeric.shape[1])), self.numeric.T, strict=True))
+        categories = {
+            f"category {i}": pd.Categorical.from_codes(self.codes[:, i], categories=vocabulary)
+            for i, vocabulary in enumerate(self.vocabularies)
+        }
+        return fingerprints({**columns, **categories})
 
 
 def compact(features: pd.DataFrame, dataset: DatasetSpec) -> CompactRows:

@@ -100,6 +100,19 @@ class CalibrationTable(TypedFile):
     rows: tuple[int, ...]
 
 
+class TwinResult(TypedFile):
+    """What the rows say that no training row equals in all features, and how many others there are.
+
+    Attributes:
+        rows: Number of those others: rows that have a twin in training.
+        figures: Of the rows without one: accuracy, macro_f1, detection_rate and false_positive_rate; none if each row
+            has one.
+    """
+
+    rows: int
+    figures: Figures
+
+
 class RocCurve(TypedFile):
     """Points of the curve of attack against benign, ascending."""
 
@@ -125,6 +138,7 @@ class Evaluation(TypedFile):
         detection: False-positive rate aimed at → what the threshold makes of the rows.
         calibration: Whether the probabilities mean what they say.
         roc: The ROC curve.
+        twins: The rows with a twin in training, and the figures without them; None in files of earlier versions.
     """
 
     rows: int
@@ -138,6 +152,7 @@ class Evaluation(TypedFile):
     detection: dict[str, ThresholdResult]
     calibration: CalibrationTable
     roc: RocCurve
+    twins: TwinResult | None = None
 
     def figure(self, name: str) -> float:
         """Return one of ``figures``, NaN if it does not exist."""

@@ -66,8 +66,24 @@ def in_words(run: Run) -> list[str]:
             f"On the held-out {file}, its detector has an accuracy of {value('accuracy', figures['accuracy'])} and a "
             f"macro-F1 of {value('macro_f1', figures['macro_f1'])}; it detects {detected or 'no attacks'}, at a "
             f"false-alarm rate of {value('false_positive_rate', figures['false_positive_rate'])}."
+            f"{_without_twins(evaluation)}"
         )
     return sentences
+
+
+def _without_twins(evaluation: Evaluation) -> str:
+    """Return " 664 of its rows equal …" where some do; the sentence follows another one."""
+    twins = evaluation.twins
+    if twins is None or not twins.rows:
+        return ""
+    if not twins.figures:
+        return " Each of its rows equals a training row in all features."
+    verb = "equals" if twins.rows == 1 else "equal"
+    accuracy, f1 = (value(name, twins.figures[name]) for name in ("accuracy", "macro_f1"))
+    return (
+        f" {twins.rows:,} of its {evaluation.rows:,} rows {verb} a training row in all features: without them, the "
+        f"accuracy is {accuracy} and the macro-F1 {f1}."
+    )
 
 
 def by_kind(words: str, known: float | None, unseen: float | None) -> str:

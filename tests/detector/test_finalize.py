@@ -57,6 +57,16 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
     return open_run(storage, "a")
 
 
+def test_the_held_out_rows_with_a_twin_in_training_are_counted(run: Run, traffic: Traffic) -> None:
+    draw = datasets.load_training("nsl-kdd-sample", rows=240, seed=run.manifest.job.search.seed + ANOTHER_DRAW)
+    expected = draw.features.merge(traffic.features.drop_duplicates(), how="left", indicator=True)["_merge"] == "both"
+    final, baselines_found = run.final_evaluation(), run.baselines_evaluation()
+    assert final is not None
+    assert baselines_found is not None
+    evaluations = [*final.held_out.values(), *baselines_found.held_out]
+    assert {evaluation.twins.rows for evaluation in evaluations if evaluation.twins} == {int(expected.sum())}
+
+
 def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> None:
     table = pd.read_parquet(Path(run.uri) / "final/out_of_fold.parquet")
     assert table["row"].tolist() == list(range(240))  # each once, as the folds are random

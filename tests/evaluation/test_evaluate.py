@@ -9,6 +9,7 @@ import pytest
 from sklearn import metrics as sk
 
 from nids.evaluation.evaluate import evaluate_detector
+from nids.metrics.evaluation import TwinResult
 
 CLASSES = ("Normal", "DoS", "Probe")
 # Types: neptune and satan were trained on, mailbomb and mscan were not.
@@ -166,3 +167,17 @@ def test_rows_without_an_attack_have_no_detection_rate() -> None:
     }
     assert calm["detection"]["x"]["detection_rate"] is None
     assert calm["classes"][1]["roc_auc"] is None
+
+
+def test_the_rows_without_a_twin_in_training_are_judged_alone() -> None:
+    twins = np.arange(len(LABELS)) % 3 == 0
+    arguments: dict[str, Any] = {"classes": CLASSES, "benign": 0, "seen_attacks": SEEN, "thresholds": {}}
+    found = evaluate_detector(probabilities(), LABELS, ATTACKS, **arguments, twins=twins).twins
+    alone = evaluate_detector(probabilities()[~twins], LABELS[~twins], ATTACKS[~twins], **arguments)
+    assert found is not None
+    assert found.rows == 34
+    names = ("accuracy", "macro_f1", "detection_rate", "false_positive_rate")
+    assert found.figures == {name: alone.figures[name] for name in names}
+    assert alone.twins is None
+    of_none = evaluate_detector(probabilities(), LABELS, ATTACKS, **arguments, twins=np.ones(100, dtype=bool)).twins
+    assert of_none == TwinResult(rows=100, figures={})

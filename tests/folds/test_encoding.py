@@ -128,3 +128,10 @@ def test_json_gives_the_same_encoding_to_the_last_bit(rows: CompactRows) -> None
     assert again.to_json() == encoding.to_json()
     assert again.transform(awkward, TRAINING).tobytes() == encoding.transform(awkward, TRAINING).tobytes()
     assert list(json.loads(encoding.to_json())) == ["numeric", "minimum", "maximum", "categorical", "categories"]
+
+
+def test_rows_are_known_again_in_another_table(rows: CompactRows) -> None:
+    """There, categories have other codes."""
+    other = compact(FEATURES.iloc[[5, 2]].assign(hot=[10.0, 6.5]), DATASET)
+    assert np.isin(other.fingerprints, rows.fingerprints).tolist() == [True, False]
+    assert len(set(rows.fingerprints)) == 7

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from nids.datasets.io.checks import Field, Problem
 
+Unit = Literal["line", "row"]
+
 
 @dataclass(frozen=True)
 class Reject:
@@ -30,7 +32,7 @@ class Reject:
         problem: The kind of fault.
     """
 
-    unit: Literal["line", "row"]
+    unit: Unit
     number: int
     column: str
     fault: str
@@ -55,6 +57,7 @@ class Chunk:
     Attributes:
         table: The rows that can be read, of shape (rows, columns read): the features in the data set's order, and the
             labels after them if they were asked for; numeric ones are float64, the others str.
+        unit: What ``numbers`` count: lines of a text, rows of a Parquet file.
         numbers: Number of each row's line, or of the row itself in a Parquet file, int64 of shape (rows,), from 1.
         rejects: The rows that cannot be read, in the order of the file.
         unused: Columns of the file that are not read, labels among them unless they were asked for.
@@ -62,6 +65,7 @@ class Chunk:
     """
 
     table: pd.DataFrame
+    unit: Unit
     numbers: np.ndarray
     rejects: tuple[Reject, ...]
     unused: tuple[str, ...]

@@ -44,7 +44,7 @@ def parquet_chunks(
             rejects = tuple(_reject(columns, table.iloc[i], int(numbers[i])) for i in np.flatnonzero(~keep))
             if rejects:
                 table, numbers = table[keep].reset_index(drop=True), numbers[keep]
-            yield Chunk(table, numbers, rejects, columns.unused, size * (first - 1) // content.metadata.num_rows)
+            yield Chunk(table, "row", numbers, rejects, columns.unused, size * (first - 1) // content.metadata.num_rows)
 
 
 def _refuse_type(name: str, field: Field, type_: pa.DataType) -> None:

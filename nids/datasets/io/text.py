@@ -54,7 +54,7 @@ def text_chunks(
         waiting = lines if form.header else itertools.chain([first], lines)
         for numbers, block in _blocks(waiting, rows):
             table, kept, rejects = form.read(numbers, block)
-            yield Chunk(table, np.array(kept, dtype=np.int64), tuple(rejects), form.columns.unused, file.tell())
+            yield Chunk(table, "line", np.array(kept, dtype=np.int64), tuple(rejects), form.columns.unused, file.tell())
 
 
 def whole_text(name: str, content: bytes, dataset: DatasetSpec, fields: Sequence[Field]) -> pd.DataFrame | None:

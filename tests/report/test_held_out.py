@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from nids.dashboard.data.cache import DEMONSTRATION
+from nids.metrics.evaluation import TwinResult
+from nids.report.held_out import in_words
+from nids.results import Run, open_run
+
+FIGURES: dict[str, float | None] = {
+    "accuracy": 0.75,
+    "macro_f1": 0.5,
+    "detection_rate": 0.6,
+    "false_positive_rate": 0.1,
+}
+
+
+@pytest.mark.parametrize(
+    ("twins", "sentence"),
+    [
+        (None, ""),
+        (TwinResult(rows=0, figures=FIGURES), ""),
+        (
+            TwinResult(rows=1, figures=FIGURES),
+            " 1 of its 6,000 rows equals a training row in all features: without them, the accuracy is 75.00 % and the "
+            "macro-F1 50.00 %.",
+        ),
+        (
+            TwinResult(rows=664, figures=FIGURES),
+            " 664 of its 6,000 rows equal a training row in all features: without them, the accuracy is 75.00 % and "
+            "the macro-F1 50.00 %.",
+        ),
+        (TwinResult(rows=6000, figures={}), " Each of its rows equals a training row in all features."),
+    ],
+)
+def test_rows_with_a_twin_in_training_are_told_after_the_figures(
+    twins: TwinResult | None, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = open_run(str(DEMONSTRATION), "demonstration")
+    final = run.final_evaluation()
+    assert final is not None
+    ((file, evaluation),) = final.held_out.items()
+    changed = final.model_copy(
+        update={"held_out": {file: evaluation.model_copy(update={"rows": 6000, "twins": twins})}}
+    )
+    monkeypatch.setattr(Run, "final_evaluation", lambda self: changed)
+    (words,) = in_words(run)
+    _, end = words.split("at a false-alarm rate of ")
+    assert end == f"{end.split(' %')[0]} %.{sentence}"
