@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def fingerprints(columns: pd.DataFrame | Mapping[str, pd.Series | np.ndarray | pd.Categorical]) -> np.ndarray:
+def fingerprints(columns: pd.DataFrame | Mapping[str, Any]) -> np.ndarray:
     """Return a hash of each row's values, uint64 of shape (rows,).
 
     Numbers count in single precision, in which models see them: how a file spells or stores them makes no difference.

@@ -48,7 +48,7 @@ class CompactRows:
         """A hash of each row, uint64 of shape (rows,): rows of one data set with equal features have equal ones."""
         columns = dict(zip(map(str, range(self.numeric.shape[1])), self.numeric.T, strict=True))
         categories = {
-            f"category {i}": pd.Categorical.from_codes(self.codes[:, i], categories=vocabulary)
+            f"category {i}": pd.Categorical.from_codes(self.codes[:, i], categories=pd.Index(vocabulary))
             for i, vocabulary in enumerate(self.vocabularies)
         }
         return fingerprints({**columns, **categories})

@@ -22,8 +22,8 @@ FIGURES: dict[str, float | None] = {
         (TwinResult(rows=0, figures=FIGURES), ""),
         (
             TwinResult(rows=1, figures=FIGURES),
-            " 1 of its 6,000 rows equals a training row in all features: without them, the accuracy is 75.00 % and the "
-            "macro-F1 50.00 %.",
+            " 1 of its 6,000 rows equals a training row in all features: without them, the accuracy is 75.00 % and "
+            "the macro-F1 50.00 %.",
         ),
         (
             TwinResult(rows=664, figures=FIGURES),
