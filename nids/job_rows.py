@@ -32,7 +32,7 @@ def rows_of(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic
     """
 
     def is_here() -> bool:
-        return datasets.available(job.data.dataset, file=job.data.file, folder=data)
+        return datasets.available(job.data, data)
 
     if not is_here():
         try:

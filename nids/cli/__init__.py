@@ -84,7 +84,11 @@ _group(
     "Check job files, and describe them to an editor.",
     {"check": job_files.check, "schema": job_files.schema},
 )
-_group("data", "Download data sets and check data files.", {"fetch": data.fetch, "check": data.check})
+_group(
+    "data",
+    "Download data sets, describe your own, and check data files.",
+    {"fetch": data.fetch, "describe": data.describe, "check": data.check},
+)
 _group(
     "jobs",
     "List, follow and stop jobs that were submitted to a cluster.",

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from nids.cli.output import JsonOption, print_json, results_console
+from nids.errors import UserError
 
 if TYPE_CHECKING:
     from nids.datasets.describe import Check
@@ -31,6 +32,47 @@ def fetch(
     console = Console()
     for path in fetching.fetch(datasets.get(dataset), source=source, console=console):
         console.print(str(path), highlight=False, soft_wrap=True)
+
+
+def describe(
+    file: Annotated[
+        Path, typer.Argument(help="A text file whose first line names its columns (gzip is fine).", show_default=False)
+    ],
+    label: Annotated[
+        str | None, typer.Option(help="Name of the column with the labels. Default: it is guessed.", show_default=False)
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The description to write. Default: beside the file, under its name.", show_default=False),
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Replace a description that is there already.")] = False,
+) -> None:
+    """Propose a description of your own file, so that it can be searched on: columns, labels, what to ignore.
+
+    Example: `nids data describe flows.csv`
+    """
+    from nids.datasets import description, proposal
+
+    target = to or file.with_name(file.name.removesuffix(".gz")).with_suffix(description.SUFFIX)
+    if target.suffix != description.SUFFIX:
+        raise UserError(f"--to {target}: a description is a file in TOML. Give it the ending {description.SUFFIX}.")
+    if target.exists() and not again:
+        raise UserError(f"{target}: is there already. Give another path with --to, or replace it with --again.")
+    proposed = proposal.propose(file, target.stem, label)
+    try:
+        target.write_text(proposed.text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{target}: cannot be written: {error.strerror}. Give another path with --to.") from None
+    console = results_console()
+    console.print(escape(f"{file.name}, {proposed.rows:,} rows, is described in {target}"), soft_wrap=True)
+    for remark in proposed.remarks:
+        console.print(escape(f"  - {remark}"), highlight=False, soft_wrap=True)
+    console.print("Next, once you have read it:")
+    for command in (
+        f"nids data check {file} --dataset {target}",
+        f"nids search own --set data.dataset={target}",
+    ):
+        console.print(escape(f"  {command}"), highlight=False, soft_wrap=True)
 
 
 def check(

@@ -89,6 +89,7 @@ def submit(
         # The job's name, which is that of its file unless it says otherwise.
         overrides += ["--set", f"name={json.dumps(described.name)}"]
         command = ["search", packing.JOB, "--name", run, *overrides]
+        dataset = described.data.dataset
     else:
         assert resume is not None
         if name is not None:
@@ -96,10 +97,11 @@ def submit(
         job_file.refuse_all_but_resources(set_ or ())
         run = resume
         command = ["resume", run, *overrides]
+        dataset = ""  # the run has its description
     if not re.fullmatch(config.NAME, run):
         raise UserError(f"{run!r} is not a valid name for a run: use letters, digits and . _ - only.")
     client = JobClient(address)
-    with packing.packed(job) as folder:
+    with packing.packed(job, dataset) as folder:
         job_id = client.submit(["python", "-m", "nids", *command, *options], folder, {RUN: run, STORAGE: storage})
     console.print(f"[bold]{job_id}[/]: run {run} in {storage}", highlight=False, soft_wrap=True)
     if follow:

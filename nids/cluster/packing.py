@@ -10,20 +10,26 @@ from typing import TYPE_CHECKING
 
 import nids
 from nids import shipped_jobs
+from nids.datasets.description import is_description
+from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 JOB = "job.toml"
-KINDS = {".py", ".toml", ".html"}
+KINDS = {".py", ".toml", ".html", ".npy"}
 
 
 @contextmanager
-def packed(job: Path | None) -> Iterator[Path]:
-    """Give a folder with the package as it is here, so that the cluster runs this very code, and the job file.
+def packed(job: Path | None, dataset: str = "") -> Iterator[Path]:
+    """Give a folder with the package as it is here, so that the cluster runs this very code, and the job's files.
 
     Args:
         job: The job file, for a new search.
+        dataset: What it calls its data set: where that is a file that describes one, the file goes along.
+
+    Raises:
+        UserError: That file is not below the folder that the command is run in, so that its path leads nowhere else.
     """
     source = Path(nids.__file__).parent
     with tempfile.TemporaryDirectory() as temporary:
@@ -31,6 +37,14 @@ def packed(job: Path | None) -> Iterator[Path]:
         shutil.copytree(source, folder / "nids", ignore=_all_but_code)
         if job is not None:
             shutil.copyfile(shipped_jobs.resolve(job), folder / JOB)
+        if is_description(dataset):
+            if Path(dataset).is_absolute() or ".." in Path(dataset).parts:
+                raise UserError(
+                    f"data.dataset: {dataset} is not below this folder, so a cluster would not find it. Submit the job "
+                    "from a folder above it, and name it by its path from there."
+                )
+            (folder / dataset).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(dataset, folder / dataset)
         yield folder
 
 

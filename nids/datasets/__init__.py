@@ -76,20 +76,21 @@ def load_for(data: Data, seed: int, folder: Path | None = None, dataset: Dataset
     Raises:
         UserError: As ``load_training`` raises it.
     """
-    return load_training(
-        dataset or data.dataset, file=data.file, class_map=data.class_map, folder=folder, rows=data.rows, seed=seed
-    )
+    dataset = dataset or get(data.dataset)
+    folder = locate.folder_of(dataset, data.dataset, folder)
+    return load_training(dataset, file=data.file, class_map=data.class_map, folder=folder, rows=data.rows, seed=seed)
 
 
-def available(dataset: str | DatasetSpec, *, file: str | None = None, folder: Path | None = None) -> bool:
-    """Return whether ``load_training`` would find its file without the network.
+def available(data: Data, folder: Path | None = None) -> bool:
+    """Return whether ``load_for`` would find the file of a job's section of that name without the network.
 
     Raises:
         UserError: A name is unknown, the file is held out, or it is not in ``folder``: who names a place
             wants the data that are there, and no others.
     """
-    spec = get(dataset) if isinstance(dataset, str) else dataset
-    return is_generated(spec) or locate.locate(spec, training_file(spec, file), folder) is not None
+    dataset = get(data.dataset)
+    folder = locate.folder_of(dataset, data.dataset, folder)
+    return is_generated(dataset) or locate.locate(dataset, training_file(dataset, data.file), folder) is not None
 
 
 def training_file(dataset: DatasetSpec, name: str | None = None) -> SourceFile:

@@ -81,7 +81,10 @@ def _identity(name: str, traffic: Traffic, published: SourceFile | None) -> str:
     if published:
         held_out = ", which is held out: no search may see it" if published.role == "held-out" else ""
         return f"exactly the published {published.filename}{held_out}"
-    if named := traffic.dataset.file_at(name):
+    named = traffic.dataset.file_at(name)
+    if named and not named.sha256:
+        return f"which the description {traffic.dataset.name} names"
+    if named:
         return f"not the published {named.filename}, whose SHA-256 is {named.sha256}"
     return f"none of the published files of {traffic.dataset.name}"
 

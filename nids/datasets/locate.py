@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from nids.datasets.description import is_description
 from nids.datasets.io.content import sha256_of, size_of
 from nids.errors import UserError
 
@@ -49,6 +50,21 @@ def locate(dataset: DatasetSpec, file: SourceFile, data: Path | None = None) -> 
     if path := find(dataset, file, data):
         return path
     raise UserError(f"{data}: holds no {file.filename}. Give the data file itself, or a folder or zip with it.")
+
+
+def folder_of(dataset: DatasetSpec, name: str, folder: Path | None) -> Path | None:
+    """Return where to look for the files of a data set: where the user says, else beside a description that they wrote.
+
+    Args:
+        dataset: The data set.
+        name: What a job calls it: its name, or the path of the file that describes it.
+        folder: Where the user says that they are; ``None``: nothing was said.
+    """
+    if folder is None and is_description(name):
+        beside = Path(name).parent
+        if any((beside / file.filename).is_file() for file in dataset.files):
+            return beside
+    return folder
 
 
 def find(dataset: DatasetSpec, file: SourceFile, container: Path) -> DataPath | None:

@@ -6,9 +6,10 @@ import hashlib
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nids.datasets import catalog
+from nids.datasets import catalog, description
 from nids.datasets.traffic import Traffic
 from nids.errors import UserError, unknown
 
@@ -27,15 +28,22 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> DatasetSpec:
-    """Return a data set by its name.
+    """Return a data set by its name, or by the path of the TOML file that describes it.
 
     Raises:
-        UserError: There is no such data set.
+        UserError: There is no such data set, or the file describes none.
     """
+    if description.is_description(name):
+        dataset = description.read(Path(name))
+        if dataset.name in find():
+            raise UserError(f"{name}: there is a data set {dataset.name} already. Give another name.")
+        return dataset
     if name not in find():
-        raise UserError(unknown(name, "data set", names()))
-    dataset: DatasetSpec = find()[name].DATASET
-    return dataset
+        raise UserError(
+            unknown(name, "data set", names()) + " For your own files, `nids data describe FILE` writes a description."
+        )
+    known: DatasetSpec = find()[name].DATASET
+    return known
 
 
 def is_generated(dataset: DatasetSpec) -> bool:

@@ -46,6 +46,10 @@ class Column:
             for values >= 0; "arcsinh", which is as the logarithm of 2x for large values, for those of both signs.
         minimum: Least value of an "integer" or "real" column; ``None``: any.
         maximum: Largest value of such a column; ``None``: any.
+        missing: Spellings that stand for no value in a column of numbers, such as "", "NaN", "Infinity" or "-1";
+            numbers among them however they are spelled. Where there is one, a model sees the training part's median,
+            and in a column of its own that the value is missing. Of categories only an
+            empty text can be missing, and is one of them then. Empty: every row must have a value.
     """
 
     name: str
@@ -53,12 +57,15 @@ class Column:
     transform: Transform | None = None
     minimum: float | None = None
     maximum: float | None = None
+    missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in ("integer", "real") and (self.minimum, self.maximum) != (None, None):
             raise ValueError(f"column {self.name!r} has bounds, but those of a {self.kind} column are fixed")
         if self.kind == "categorical" and self.transform:
             raise ValueError(f"column {self.name!r} is categorical, so {self.transform!r} cannot be applied")
+        if self.kind == "categorical" and set(self.missing) - {""}:
+            raise ValueError(f"column {self.name!r} is categorical: any text but an empty one is a category by itself")
         if self.transform == "log1p" and self.bounds[0] < 0:
             raise ValueError(f"column {self.name!r} may be negative: 'log1p' needs minimum = 0; 'arcsinh' does not")
 
@@ -113,8 +120,8 @@ class SourceFile:
     Attributes:
         name: The name that a job gives, such as "KDDTrain+".
         filename: The name on disk, such as "KDDTrain+.txt".
-        sha256: Of the uncompressed content, hexadecimal.
-        rows: Number of rows.
+        sha256: Of the uncompressed content, hexadecimal; empty: it may be any.
+        rows: Number of rows; 0: there may be any number.
         role: "training", or "held-out" for a file that no search may see.
         size: Bytes of the uncompressed content; ``None``: it is found by its name alone.
         subset: How its rows follow from another file, where they do.
@@ -122,9 +129,9 @@ class SourceFile:
 
     name: str
     filename: str
-    sha256: str
-    rows: int
-    role: Role
+    sha256: str = ""
+    rows: int = 0
+    role: Role = "training"
     size: int | None = None
     subset: Subset | None = None
 
@@ -141,6 +148,9 @@ class DatasetSpec:
         attack_column: Name of the column with the type of attack; ``None``: the label column tells it.
         layout: Names of all columns, in the order of a file without a header; empty if all files have one. Labels may
             be missing where they are not needed, and at the end, columns that are neither features nor labels.
+        ignored: Names of further columns, which are known and not read. Of several columns of one name, the second one
+            is called "NAME.1" here and so on.
+        separator: What stands between the values of its text files.
         files: The published files; none of a generated data set.
         hold_out: Where none of the files is held out, the share of rows that are kept from every search instead, chosen
             by a hash of their features; ``None``: no row.
@@ -156,6 +166,8 @@ class DatasetSpec:
     label_maps: tuple[LabelMap, ...]
     attack_column: str | None = None
     layout: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    separator: str = ","
     files: tuple[SourceFile, ...] = ()
     hold_out: float | None = None
     mirrors: tuple[str, ...] = ()
@@ -173,6 +185,8 @@ class DatasetSpec:
             raise ValueError(f"data set {self.name!r}: hold_out is a share of files of which none is held out")
         if not self.columns or not self.label_maps:
             raise ValueError(f"data set {self.name!r} needs at least one column and one label map")
+        if len(self.separator) != 1:
+            raise ValueError(f"data set {self.name!r}: the separator {self.separator!r} is not one character")
 
     @property
     def categorical(self) -> tuple[Column, ...]:
@@ -183,6 +197,12 @@ class DatasetSpec:
     def numeric(self) -> tuple[Column, ...]:
         """Columns whose values are numbers."""
         return tuple(column for column in self.columns if column.kind != "categorical")
+
+    @property
+    def encoded_numbers(self) -> tuple[str, ...]:
+        """Names of the numbers that a model sees: those of the columns, and whether one is missing where one may be."""
+        indicators = (f"{column.name} is missing" for column in self.numeric if column.missing)
+        return (*(column.name for column in self.numeric), *indicators)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -243,14 +263,17 @@ class DatasetSpec:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of what decides, beside the rows, about folds: columns and transforms, labels, what is held out."""
-        values = _SPECS.dump_python(self, mode="json")
+        values = SPECS.dump_python(self, mode="json")
+        for column in values["columns"]:
+            if not column["missing"]:
+                del column["missing"]  # as it was before columns had it
         names = ("columns", "label_column", "attack_column", "label_maps", "hold_out")
         decisive = json.dumps({name: values[name] for name in names}, sort_keys=True)
         return hashlib.sha256(decisive.encode()).hexdigest()
 
     def to_json(self) -> str:
         """Return the description as JSON; what has its default value is left out."""
-        return _SPECS.dump_json(self, indent=2, exclude_defaults=True).decode()
+        return SPECS.dump_json(self, indent=2, exclude_defaults=True).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> DatasetSpec:
@@ -259,7 +282,7 @@ class DatasetSpec:
         Raises:
             ValueError: The text is no description of a data set.
         """
-        return _SPECS.validate_json(text)
+        return SPECS.validate_json(text)
 
 
-_SPECS = TypeAdapter(DatasetSpec)
+SPECS = TypeAdapter(DatasetSpec)

@@ -124,6 +124,7 @@ def read_encoding(folder: Folder, content: bytes, dataset: DatasetSpec) -> Encod
         ends = [*encoding.minimum, *encoding.maximum]
         sound = (
             len(encoding.minimum) == len(encoding.maximum) == len(encoding.numeric)
+            and len(encoding.median) in (0, len(encoding.numeric))
             and len(encoding.categories) == len(encoding.categorical)
             and all(isinstance(end, float) and math.isfinite(end) for end in ends)
             and all(isinstance(value, str) for values in encoding.categories for value in values)
@@ -132,7 +133,7 @@ def read_encoding(folder: Folder, content: bytes, dataset: DatasetSpec) -> Encod
         raise damaged(folder, "encoding.json", f"it is not an encoding ({error})") from None
     if not sound:
         raise damaged(folder, "encoding.json", "it is not an encoding: its parts do not fit together")
-    features = tuple(tuple(column.name for column in kind) for kind in (dataset.numeric, dataset.categorical))
+    features = dataset.encoded_numbers, tuple(column.name for column in dataset.categorical)
     if (encoding.numeric, encoding.categorical) != features:
         raise damaged(folder, "encoding.json", f"its features are not those of {dataset.name}")
     return encoding

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from nids import datasets
 from nids.datasets.holdout_split import held_out_rows, only
 from nids.datasets.io.load import load
-from nids.datasets.locate import is_data_file, locate, not_found
+from nids.datasets.locate import folder_of, is_data_file, locate, not_found
 from nids.datasets.registry import is_generated
 from nids.errors import UserError
 from nids.evaluation.held_out_subset import load_subset, refuse_without_column
@@ -94,12 +94,13 @@ def read_held_out(
 
 def _readers(dataset: DatasetSpec, data: Data, seed: int, folder: Path | None) -> dict[str, Callable[[], Traffic]]:
     """Return what a data set holds out, each with what reads it."""
+    folder = folder_of(dataset, data.dataset, folder)
     if is_generated(dataset):
         draw = partial(datasets.load_training, dataset, rows=data.rows, seed=seed + ANOTHER_DRAW)
         return {f"another draw of {dataset.name}": draw}
     if dataset.hold_out is not None:
         training = datasets.training_file(dataset, data.file)
-        name = f"held-out rows of {training.name}"
+        name = f"{100 * dataset.hold_out:g} % of {training.name}"
         return {name: partial(_held_out_share, _path(dataset, training, folder), dataset, name)}
     if not dataset.held_out_files:
         raise UserError(

@@ -29,9 +29,9 @@ class CompactRows:
     """Feature rows in the compact form that all folds share, before anything is learned from them.
 
     Attributes:
-        numeric: float32 of shape (rows, numeric features), in the data set's order; those that span orders of
+        numeric: float32 of shape (rows, encoded numbers), in the data set's order; those that span orders of
             magnitude are transformed as their column says, because min-max scaling alone would squeeze nearly all rows
-            to 0.
+            to 0. Missing ones are NaN; of columns in which some may be, 1 or 0 for whether they are follows at the end.
         codes: int32 of shape (rows, categorical features): positions in ``vocabularies``.
         vocabularies: For each categorical feature, every value that occurs, sorted.
     """
@@ -56,10 +56,14 @@ class CompactRows:
 
 def compact(features: pd.DataFrame, dataset: DatasetSpec) -> CompactRows:
     """Return the compact form of ``features``, a table with the data set's columns."""
-    numeric = np.empty((len(features), len(dataset.numeric)), dtype=np.float32)
+    numeric = np.empty((len(features), len(dataset.encoded_numbers)), dtype=np.float32)
+    indicator = len(dataset.numeric)
     for i, column in enumerate(dataset.numeric):
         values = features[column.name].to_numpy(dtype=np.float64)
         numeric[:, i] = _TRANSFORMS[column.transform](values) if column.transform else values
+        if column.missing:
+            numeric[:, indicator] = np.isnan(values)
+            indicator += 1
     codes = np.empty((len(features), len(dataset.categorical)), dtype=np.int32)
     vocabularies = []
     for i, column in enumerate(dataset.categorical):
@@ -74,13 +78,15 @@ class Encoding:
     """The fitted step from compact rows to the model's input: min-max scaling and one-hot.
 
     Attributes:
-        numeric: Names of the numeric features.
+        numeric: Names of the numbers.
         minimum: Least training value of each, after the transform of its column.
         maximum: Largest training value of each.
         categorical: Names of the categorical features.
         categories: For each of them, the values with a column of their own, sorted. One more column follows them, for
             every other value: those that training did not have, and those that it had in fewer than
             ``MIN_ROWS_OF_CATEGORY`` rows.
+        median: Training median of each number, after the transform, which takes the place of missing ones; empty if
+            none can be missing.
     """
 
     numeric: tuple[str, ...]
@@ -88,21 +94,28 @@ class Encoding:
     maximum: tuple[float, ...]
     categorical: tuple[str, ...]
     categories: tuple[tuple[str, ...], ...]
+    median: tuple[float, ...] = ()
 
     @classmethod
     def fit(cls, rows: CompactRows, training: np.ndarray, dataset: DatasetSpec) -> Encoding:
         """Return the encoding learned from the row numbers ``training`` (int, shape (training rows,)) alone."""
-        numeric = rows.numeric[training]
+        numeric, median = rows.numeric[training], np.empty(0)
+        if len(dataset.encoded_numbers) > len(dataset.numeric):
+            # Of a column without any value, the median is 0.
+            some = np.where(np.isnan(numeric).all(axis=0), np.float32(0), numeric)
+            median = np.nanmedian(some, axis=0)
+            numeric = np.where(np.isnan(numeric), median, numeric)
         categories = []
         for column, vocabulary in enumerate(rows.vocabularies):
             counts = np.bincount(rows.codes[training, column], minlength=len(vocabulary))
             categories.append(tuple(np.array(vocabulary)[counts >= MIN_ROWS_OF_CATEGORY].tolist()))
         return cls(
-            numeric=tuple(column.name for column in dataset.numeric),
+            numeric=dataset.encoded_numbers,
             minimum=tuple(numeric.min(axis=0).tolist()),
             maximum=tuple(numeric.max(axis=0).tolist()),
             categorical=tuple(column.name for column in dataset.categorical),
             categories=tuple(categories),
+            median=tuple(median.tolist()),
         )
 
     @cached_property
@@ -140,7 +153,10 @@ class Encoding:
         """
         low = np.array(self.minimum, dtype=np.float32)
         span = np.array(self.maximum, dtype=np.float32) - low
-        scaled = (rows.numeric[numbers] - low) / np.where(span > 0, span, np.float32(1))
+        values = rows.numeric[numbers]
+        if self.median:
+            values = np.where(np.isnan(values), np.array(self.median, dtype=np.float32), values)
+        scaled = (values - low) / np.where(span > 0, span, np.float32(1))
         return np.where(span > 0, np.clip(scaled, 0, 1), np.float32(0))
 
     def transform(self, rows: CompactRows, numbers: np.ndarray) -> np.ndarray:
@@ -158,7 +174,10 @@ class Encoding:
 
     def to_json(self) -> str:
         """Return the encoding as JSON, exact to the last bit."""
-        return json.dumps(asdict(self))
+        values = asdict(self)
+        if not self.median:
+            del values["median"]  # so that earlier versions read what they can
+        return json.dumps(values)
 
     @classmethod
     def from_json(cls, text: str) -> Encoding:

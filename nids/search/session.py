@@ -20,6 +20,7 @@ from nids.search.interruption import ending_gracefully
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from nids.datasets.traffic import Traffic
     from nids.results import Run
     from nids.search.prepare import PreparedSearch
 
@@ -77,7 +78,7 @@ def search(
     job, traffic = rows_of(job, data, console)
     console.print(
         f"[bold]{name}[/]: {counted(job.search.trials, 'trial')} on {traffic.source}, "
-        f"{counted(len(traffic.label), 'row')}, {counted(job.folds.used, 'fold')}",
+        f"{counted(len(traffic.label), 'row')}{_held_out(traffic)}, {counted(job.folds.used, 'fold')}",
         highlight=False,
     )
 
@@ -87,6 +88,12 @@ def search(
         return prepare(job, traffic, storage, name, console.print)
 
     return _run(prepared, job.resources.cpus_per_trial, address, console)
+
+
+def _held_out(traffic: Traffic) -> str:
+    """Return what is said of rows that are kept from the search where the data set has no file of them."""
+    share = traffic.dataset.hold_out
+    return "" if share is None else f" ({100 * share:g} % of the file are held out)"
 
 
 def resume(

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from nids import datasets
+from nids.config import Data
 from nids.datasets.catalog import nsl_kdd
 from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.errors import UserError
@@ -16,39 +18,40 @@ HELD_OUT = (
 
 
 def test_names():
-    assert datasets.names() == ("nsl-kdd", "nsl-kdd-sample")
+    assert datasets.names() == ("nsl-kdd", "nsl-kdd-sample", "unsw-nb15")
     assert [datasets.get(name).name for name in datasets.names()] == list(datasets.names())
     with pytest.raises(UserError) as refusal:
         datasets.get("nsl_kdd")
     assert str(refusal.value) == (
-        "'nsl_kdd' is not a data set (did you mean nsl-kdd?). Known: nsl-kdd, nsl-kdd-sample."
+        "'nsl_kdd' is not a data set (did you mean nsl-kdd?). Known: nsl-kdd, nsl-kdd-sample, unsw-nb15. For your "
+        "own files, `nids data describe FILE` writes a description."
     )
 
 
 def test_training_rows_come_from_where_the_file_is(tmp_path, monkeypatch, line):
     (tmp_path / "KDDTrain+.txt").write_text(line())
-    assert not datasets.available("nsl-kdd")
+    assert not datasets.available(Data())
     with pytest.raises(UserError, match=r"KDDTrain\+.txt is not on this machine: looked in "):
         datasets.load_training("nsl-kdd")
-    assert datasets.available("nsl-kdd", folder=tmp_path)
+    assert datasets.available(Data(), tmp_path)
     assert datasets.load_training("nsl-kdd", folder=tmp_path).attack.tolist() == ["normal"]
     monkeypatch.setenv("NIDS_DATA_DIR", str(tmp_path))
-    assert datasets.available("nsl-kdd")
+    assert datasets.available(Data())
     assert datasets.load_training("nsl-kdd").attack.tolist() == ["normal"]
-    assert not datasets.available("nsl-kdd", file="KDDTrain+_20Percent")
+    assert not datasets.available(Data(file="KDDTrain+_20Percent"))
 
 
 def test_a_given_place_without_the_file_is_never_passed_over(tmp_path):
-    for use in (datasets.available, datasets.load_training):
+    for use in (datasets.available, partial(datasets.load_for, seed=0)):
         with pytest.raises(UserError, match=r"holds no KDDTrain\+.txt"):
-            use("nsl-kdd", folder=tmp_path)
+            use(Data(), folder=tmp_path)
 
 
 def test_held_out_files_are_refused_by_name(tmp_path, line):
     (tmp_path / "KDDTest+.txt").write_text(line())
-    for use in (datasets.available, datasets.load_training):
+    for use in (datasets.available, partial(datasets.load_for, seed=0)):
         with pytest.raises(UserError) as refusal:
-            use("nsl-kdd", file="KDDTest+", folder=tmp_path)
+            use(Data(file="KDDTest+"), folder=tmp_path)
         assert str(refusal.value) == HELD_OUT
     with pytest.raises(UserError) as refusal:
         datasets.load_training("nsl-kdd", folder=tmp_path / "KDDTest+.txt")
@@ -65,7 +68,7 @@ def test_held_out_files_are_refused_by_content(tmp_path, line, monkeypatch):
 
 
 def test_a_generated_data_set_needs_no_files(tmp_path):
-    assert datasets.available("nsl-kdd-sample")
+    assert datasets.available(Data(dataset="nsl-kdd-sample"))
     assert len(datasets.load_training("nsl-kdd-sample", rows=100).label) == 100
     with pytest.raises(UserError, match="nsl-kdd-sample is generated and reads no files"):
         datasets.load_training("nsl-kdd-sample", folder=tmp_path)

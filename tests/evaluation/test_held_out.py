@@ -100,7 +100,7 @@ def test_generated_rows_are_judged_by_another_draw() -> None:
 def test_a_share_of_the_training_file_is_held_out_where_no_file_is(folder: Path) -> None:
     dataset = replace(DATASET, files=DATASET.files[:1], hold_out=0.3)
     (found,) = read_held_out(dataset, Data(), 0, "to see", lambda access: None, folder)
-    assert found.source == "held-out rows of KDDTrain+"
+    assert found.source == "30 % of KDDTrain+"
     searched = datasets.load_training(dataset, folder=folder)
     assert len(found.label) + len(searched.label) == 80
     assert 10 < len(found.label) < 40

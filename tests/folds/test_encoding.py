@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -128,6 +129,37 @@ def test_json_gives_the_same_encoding_to_the_last_bit(rows: CompactRows) -> None
     assert again.to_json() == encoding.to_json()
     assert again.transform(awkward, TRAINING).tobytes() == encoding.transform(awkward, TRAINING).tobytes()
     assert list(json.loads(encoding.to_json())) == ["numeric", "minimum", "maximum", "categorical", "categories"]
+
+
+def test_a_missing_number_becomes_the_training_median_and_a_flag() -> None:
+    columns = (
+        Column("bytes", "real", "arcsinh", missing=("",)),
+        Column("hot", "count"),
+        Column("rare", "real", missing=("",)),
+    )
+    dataset = replace(DATASET, columns=columns)
+    nan = np.nan
+    features = pd.DataFrame(
+        {"bytes": [1.0, nan, 3.0, 100.0, nan], "hot": [0.0, 4.0, 2.0, 2.0, 2.0], "rare": [nan, nan, nan, nan, 5.0]}
+    )
+    rows = compact(features, dataset)
+    encoding = Encoding.fit(rows, np.arange(4), dataset)
+    assert encoding.feature_names == ("bytes", "hot", "rare", "bytes is missing", "rare is missing")
+    low, median, high = np.arcsinh([1.0, 3.0, 100.0])
+    middle = (median - low) / (high - low)
+    assert encoding.median == pytest.approx((median, 2.0, 0.0, 0.0, 1.0))
+    assert encoding.transform(rows, np.arange(5)) == pytest.approx(
+        np.array(
+            [
+                [0, 0, 0, 0, 0],
+                [middle, 1, 0, 1, 0],
+                [middle, 0.5, 0, 0, 0],
+                [1, 0.5, 0, 0, 0],
+                [middle, 0.5, 0, 1, 0],
+            ]
+        )
+    )
+    assert Encoding.from_json(encoding.to_json()) == encoding
 
 
 def test_rows_are_known_again_in_another_table(rows: CompactRows) -> None:

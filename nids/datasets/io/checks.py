@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from nids.datasets.schema import Column
@@ -17,8 +18,6 @@ from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    import pandas as pd
 
     from nids.datasets.schema import DatasetSpec
 
@@ -52,6 +51,18 @@ class Field:
         """Whether its values are names rather than numbers."""
         return self.column.kind == "categorical"
 
+    @cached_property
+    def missing_numbers(self) -> tuple[float, ...]:
+        """The numbers that stand for no value, NaN and infinity among them."""
+        return () if self.is_text else tuple(float(text) for text in self.column.missing if _NUMBER.fullmatch(text))
+
+    @cached_property
+    def missing_texts(self) -> frozenset[str]:
+        """What else stands for no value in a column of numbers."""
+        if self.is_text:
+            return frozenset()
+        return frozenset(text for text in self.column.missing if not _NUMBER.fullmatch(text))
+
     @property
     def type(self) -> pa.DataType:
         """What its values are read as."""
@@ -61,16 +72,28 @@ class Field:
         """Return which values break no rule, bool of shape (rows,)."""
         if self.known is not None:
             return values.isin(list(self.known)).to_numpy(dtype=bool)
-        return (values != "").to_numpy(dtype=bool) if self.is_text else self.column.allows(values.to_numpy())
+        if self.is_text:
+            return (values != "").to_numpy(dtype=bool) | ("" in self.column.missing)
+        numbers = values.to_numpy()
+        allowed = self.column.allows(numbers)
+        return allowed | np.isnan(numbers) if self.column.missing else allowed
+
+    def number(self, value: str) -> float:
+        """Return the number that a text without a fault stands for, NaN for a missing one."""
+        return math.nan if value.strip() in self.missing_texts else float(value)
 
     def broken_rule(self, value: str) -> str | None:
         """Return the rule that a value breaks, in words; ``None`` if it breaks none."""
         if self.known is not None:
             return None if value.strip() in self.known else f"this is not a known label{_suggestion(value, self.known)}"
         if self.is_text:
-            return None if value.strip() else self.column.rule
+            return None if value.strip() or "" in self.column.missing else self.column.rule
+        if value.strip() in self.missing_texts:
+            return None
         if not _NUMBER.fullmatch(value.strip()):
             return "this column holds numbers"
+        if pd.Series([float(value)]).isin(self.missing_numbers).all():
+            return None
         if not math.isfinite(float(value)):
             return "numbers must be finite"
         return None if self.column.allows(np.array(float(value))) else self.column.rule
@@ -134,6 +157,7 @@ def named_columns(
     Raises:
         UserError: A column that is read is missing, or there more than once; ``location`` says where.
     """
+    names = _told_apart(names, dataset)
     missing = [field.name for field in fields if field.name not in names]
     if missing:
         needed = f"all {len(dataset.columns)} features of {dataset.name}"
@@ -146,6 +170,16 @@ def named_columns(
     if repeated := [field.name for field in fields if names.count(field.name) > 1]:
         raise UserError(f"{location}: more than one column is named {repeated[0]}. Remove or rename the others.")
     return FileColumns(names, line, fields)
+
+
+def _told_apart(names: Sequence[str], dataset: DatasetSpec) -> list[str]:
+    """Return the names of a file's columns, a repeated one as "NAME.1" and so on where the data set knows it so."""
+    known = {*(column.name for column in dataset.columns), *dataset.ignored}
+    result: list[str] = []
+    for name in names:
+        numbered = f"{name}.{sum(name == other for other in names[: len(result)])}"
+        result.append(numbered if name in result and numbered in known else name)
+    return result
 
 
 def shown(value: str) -> str:

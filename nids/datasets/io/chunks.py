@@ -82,6 +82,9 @@ def frame(table: pa.Table, fields: Sequence[Field]) -> pd.DataFrame:
             column = pc.utf8_trim_whitespace(pc.fill_null(column, ""))
         columns[field.name] = column
     rows: pd.DataFrame = pa.table(columns).to_pandas()
+    for field in fields:
+        if field.missing_numbers:
+            rows[field.name] = rows[field.name].mask(rows[field.name].isin(field.missing_numbers))
     return rows
 
 

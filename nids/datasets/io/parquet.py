@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +66,9 @@ def _refuse_type(name: str, field: Field, type_: pa.DataType) -> None:
 
 def _reject(columns: FileColumns, row: pd.Series, number: int) -> Reject:
     values = {str(name): str(value) for name, value in row.items()}
+    for field in columns.fields:
+        if not field.is_text and field.column.missing and math.isnan(row[field.name]):
+            values[field.name] = field.column.missing[0]  # what is missing is no fault there
     fault = columns.fault([values.get(name, "") for name in columns.names])
     assert fault is not None, values
     problem, column, reason = fault

@@ -76,11 +76,13 @@ class _TextForm:
         columns: The columns.
         header: Whether the first line names the columns, and so holds no row.
         quoted: Whether values may stand in double quotes.
+        separator: What stands between values.
     """
 
     columns: FileColumns
     header: bool
     quoted: bool
+    separator: str
 
     def read(self, numbers: Sequence[int], lines: Sequence[str]) -> tuple[pd.DataFrame, list[int], list[Reject]]:
         """Return the rows of some lines, their numbers, and the lines that cannot be read."""
@@ -102,6 +104,7 @@ class _TextForm:
         """Return the rows of some lines, or ``None`` if any of them cannot be read."""
         fields = self.columns.fields
         read = {field.name for field in fields}
+        missing = frozenset().union(*(field.missing_texts for field in fields))
         try:
             table = pyarrow.csv.read_csv(
                 pa.BufferReader(lines),
@@ -109,11 +112,13 @@ class _TextForm:
                     # Other columns may have any names, the same ones too.
                     column_names=[name if name in read else f"{name} {i}" for i, name in enumerate(self.columns.names)]
                 ),
-                parse_options=pyarrow.csv.ParseOptions(quote_char='"' if self.quoted else False),
+                parse_options=pyarrow.csv.ParseOptions(
+                    delimiter=self.separator, quote_char='"' if self.quoted else False
+                ),
                 convert_options=pyarrow.csv.ConvertOptions(
                     include_columns=[field.name for field in fields],
                     column_types={field.name: field.type for field in fields},
-                    null_values=[],
+                    null_values=sorted(missing),
                     strings_can_be_null=False,
                 ),
             )
@@ -122,6 +127,11 @@ class _TextForm:
         # An open quotation mark would take the next lines into its value.
         if len(table) != number:
             return None
+        # What stands for no value in one column need not do so in another.
+        if any(
+            table[field.name].null_count for field in fields if not field.is_text and field.missing_texts != missing
+        ):
+            return None
         rows = frame(table, fields)
         return rows if allowed(rows, fields).all() else None
 
@@ -129,7 +139,7 @@ class _TextForm:
         kept, rows, rejects = [], [], []
         for number, line in zip(numbers, lines, strict=True):
             raw = line.removesuffix("\n")
-            values = next(csv.reader([raw])) if self.quoted else raw.split(",")
+            values = _values(raw, self.separator, quoted=self.quoted)
             if fault := self.columns.fault(values):
                 problem, column, reason = fault
                 rejects.append(Reject("line", number, column, reason, raw, problem))
@@ -140,7 +150,7 @@ class _TextForm:
         for field in self.columns.fields:
             position = self.columns.names.index(field.name)
             texts = [row[position] for row in rows]
-            columns[field.name] = pa.array(texts if field.is_text else list(map(float, texts)), type=field.type)
+            columns[field.name] = pa.array(texts if field.is_text else list(map(field.number, texts)), type=field.type)
         return frame(pa.table(columns), self.columns.fields), kept, rejects
 
 
@@ -180,26 +190,37 @@ def _blocks(lines: Iterator[tuple[int, str]], rows: int) -> Iterator[tuple[list[
 
 def _form(name: str, number: int, line: str, dataset: DatasetSpec, fields: Sequence[Field]) -> _TextForm:
     """Return what the first line tells about a text."""
-    header = [value.strip() for value in next(csv.reader([line]))]
+    separator = dataset.separator
+    header = [value.strip() for value in _values(line, separator, quoted=True)]
     # One alone may be a value: "land" is a feature of NSL-KDD, and an attack.
     if len({*header} & {column.name for column in dataset.columns}) >= min(2, len(dataset.columns)):
         return _TextForm(
-            named_columns(f"{name}, line {number}", header, number, dataset, fields), header=True, quoted=True
+            named_columns(f"{name}, line {number}", header, number, dataset, fields),
+            header=True,
+            quoted=True,
+            separator=separator,
         )
-    plain = line.removesuffix("\n").split(",")
+    plain = _values(line.removesuffix("\n"), separator, quoted=False)
     # Whoever quotes texts, as a spreadsheet does, quotes them in each line.
     quoted = any(len(value) > 1 and value[0] == value[-1] == '"' for value in plain)
-    values = next(csv.reader([line])) if quoted else plain
+    values = _values(line, separator, quoted=True) if quoted else plain
     layouts = _layouts(dataset, fields)
     if len(values) not in layouts:
-        if (other := _other_separator(line, len(values), {len(dataset.columns), *layouts})) is not None:
+        if separator == "," and (other := _other_separator(line, len(values), {len(dataset.columns), *layouts})):
             raise UserError(
                 f"{name}, line {number}: its values are separated by {other}, but must be by commas. Convert it, for "
                 "example with pandas: read_csv(FILE, sep=…).to_csv(OUT, index=False)."
             )
         found = f"{name}, line {number}: found {column_count(values)}, the first one {shown(values[0].strip())}"
         raise UserError(f"{found}, but {_expected(dataset, layouts)}")
-    return _TextForm(FileColumns(layouts[len(values)], number, fields), header=False, quoted=quoted)
+    return _TextForm(
+        FileColumns(layouts[len(values)], number, fields), header=False, quoted=quoted, separator=separator
+    )
+
+
+def _values(line: str, separator: str, *, quoted: bool) -> list[str]:
+    """Return the values of a line."""
+    return next(csv.reader([line], delimiter=separator)) if quoted else line.split(separator)
 
 
 def _other_separator(line: str, by_commas: int, widths: Collection[int]) -> str | None:

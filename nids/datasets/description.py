@@ -1,0 +1,108 @@
+"""A data set that a user describes, in a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from nids.datasets.schema import SPECS, DatasetSpec
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SUFFIX = ".toml"
+
+
+def is_description(name: str) -> bool:
+    """Return whether a job names a data set by the file that describes it."""
+    return name.casefold().endswith(SUFFIX)
+
+
+def read(path: Path) -> DatasetSpec:
+    """Return the data set that a TOML file describes.
+
+    The keys are those of ``nids.datasets.schema.DatasetSpec``, with tables where it has tuples of named things:
+
+    - ``[columns]``: each column by its name, such as ``bytes = { kind = "count", transform = "log1p" }``;
+    - ``[label_maps.NAME]``: ``benign``, and ``classes``: either their names, which are then the labels, or each with
+      its list of labels;
+    - ``[files]``: names of the training files, ``training = ["flows.csv"]``, and of the ``held-out`` ones.
+
+    ``name`` is that of the file unless it is given.
+
+    Raises:
+        UserError: The file cannot be read, is no TOML, or describes no data set; the message names the key.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: no such file. Give a description of a data set, which `nids data describe FILE` writes."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: not valid TOML: {error}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error}). Give a text file in TOML.") from None
+    try:
+        return SPECS.validate_python(_as_fields({"name": path.stem, **values}))
+    except ValidationError as error:
+        lines = "\n".join(f"  {_explained(each)}" for each in error.errors())
+        raise UserError(f"{path}:\n{lines}") from None
+    except _ShapeError as error:
+        raise UserError(f"{path}:\n  {error}") from None
+
+
+class _ShapeError(Exception):
+    """A key is of another shape than it should be."""
+
+
+def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a description as those of the fields of ``DatasetSpec``."""
+    columns = _table(values, "columns", 'such as bytes = { kind = "count" }')
+    label_maps = _table(values, "label_maps", "such as [label_maps.binary]")
+    files = _table({"files": {}, **values}, "files", 'such as training = ["flows.csv"]')
+    return {
+        **values,
+        "columns": [{"name": name, **_mapping(f"columns.{name}", about)} for name, about in columns.items()],
+        "label_maps": [_label_map(name, _mapping(f"label_maps.{name}", about)) for name, about in label_maps.items()],
+        "files": [
+            {"name": filename, "filename": filename, "role": role}
+            for role, names in files.items()
+            for filename in names
+        ],
+    }
+
+
+def _label_map(name: str, about: Mapping[str, Any]) -> dict[str, Any]:
+    classes = about.get("classes")
+    if not isinstance(classes, dict):
+        return {"name": name, **about}
+    class_of = {label: of_class for of_class, labels in classes.items() for label in labels}
+    return {"name": name, **about, "classes": list(classes), "class_of": class_of}
+
+
+def _table(values: Mapping[str, Any], key: str, example: str) -> Mapping[str, Any]:
+    if key not in values:
+        raise _ShapeError(f"{key}: is missing. Add a table of that name, {example}.")
+    return _mapping(key, values[key], example)
+
+
+def _mapping(key: str, value: object, example: str = "such as { … }") -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise _ShapeError(f"{key}: found {value!r}, but a table is expected, {example}.")
+    return value
+
+
+def _explained(error: Any) -> str:
+    """Return the key, what was found and what is allowed."""
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return f"{key}: is missing"
+    if error["type"] == "unexpected_keyword_argument":
+        return f"{key}: there is no such key"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nids import datasets
+from nids.config import Data
+from nids.datasets.labels import LabelMap
+from nids.datasets.schema import Column, DatasetSpec, SourceFile
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DESCRIPTION = """
+label_column = "kind"
+separator = ";"
+ignored = ["id"]
+hold_out = 0.25
+
+[files]
+training = ["flows.csv"]
+
+[label_maps.grouped]
+benign = "quiet"
+[label_maps.grouped.classes]
+quiet = ["ok"]
+loud = ["scan", "flood"]
+
+[label_maps.plain]
+benign = "ok"
+classes = ["ok", "scan", "flood"]
+
+[columns]
+bytes = { kind = "count", transform = "log1p", missing = ["", "-1"] }
+service = { kind = "categorical" }
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(DESCRIPTION, encoding="utf-8")
+    return path
+
+
+def test_a_file_describes_a_data_set(path: Path) -> None:
+    assert datasets.get(str(path)) == DatasetSpec(
+        name="mine",
+        columns=(Column("bytes", "count", "log1p", missing=("", "-1")), Column("service", "categorical")),
+        label_column="kind",
+        label_maps=(
+            LabelMap("grouped", ("quiet", "loud"), "quiet", {"ok": "quiet", "scan": "loud", "flood": "loud"}),
+            LabelMap("plain", ("ok", "scan", "flood"), "ok"),
+        ),
+        ignored=("id",),
+        separator=";",
+        files=(SourceFile("flows.csv", "flows.csv"),),
+        hold_out=0.25,
+    )
+
+
+def test_its_rows_are_read_beside_it(path: Path) -> None:
+    data = Data(dataset=str(path))
+    assert not datasets.available(data)
+    rows = "".join(f"{i};{i if i % 3 else -1};http;{'ok' if i % 2 else 'scan'}\n" for i in range(40))
+    (path.parent / "flows.csv").write_text(f"id;bytes;service;kind\n{rows}", encoding="utf-8")
+    assert datasets.available(data)
+    traffic = datasets.load_for(data, seed=0)
+    assert traffic.source == "flows.csv"
+    assert len(traffic.label) < 40  # some are held out
+    assert traffic.features.columns.tolist() == ["bytes", "service"]
+    assert traffic.features["bytes"].isna().any()
+    assert set(traffic.attack) == {"ok", "scan"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        pytest.param(("[files]", "[files"), r"mine.toml: not valid TOML: ", id="no TOML"),
+        pytest.param(('label_column = "kind"', ""), "label_column: is missing", id="no label column"),
+        pytest.param(("[columns]", "[column]"), "columns: is missing. Add a table of that name", id="no columns"),
+        pytest.param(('"count"', '"counts"'), r"columns.0.kind: Input should be 'categorical', ", id="kind"),
+        pytest.param(("transform", "transformed"), "columns.0.transformed: there is no such key", id="key"),
+        pytest.param(
+            ('service = { kind = "categorical" }', 'service = "categorical"'),
+            "columns.service: found 'categorical', but a table is expected",
+            id="no table",
+        ),
+        pytest.param(('benign = "quiet"', 'benign = "calm"'), "'calm', the benign class of label map", id="benign"),
+        pytest.param(('separator = ";"', 'separator = ""'), "the separator '' is not one character", id="separator"),
+        pytest.param(
+            ('label_column = "kind"', 'label_column = "kind"\nname = "nsl-kdd"'),
+            "there is a data set nsl-kdd already. Give another name.",
+            id="name",
+        ),
+    ],
+)
+def test_what_is_wrong_in_it_is_named(path: Path, changed: tuple[str, str], message: str) -> None:
+    path.write_text(DESCRIPTION.replace(*changed), encoding="utf-8")
+    with pytest.raises(UserError, match=message) as raised:
+        datasets.get(str(path))
+    assert str(raised.value).startswith(str(path))
+
+
+def test_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none.toml: no such file. Give a description of a data set"):
+        datasets.get(str(tmp_path / "none.toml"))

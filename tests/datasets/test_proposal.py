@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nids import datasets
+from nids.config import Data
+from nids.datasets.proposal import propose
+from nids.datasets.schema import Column
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nids.datasets.schema import Transform
+
+CLASSES = ("BENIGN", "Bot", "DDoS", "Heartbleed", "PortScan", "Web Attack", "XSS")
+ROWS = 700
+
+
+def table() -> pd.DataFrame:
+    """Flows of seven classes, with all that is odd in what people have."""
+    random = np.random.default_rng(0)
+    label = np.arange(ROWS) % len(CLASSES)
+    rates = random.exponential(100.0, ROWS).astype(str)
+    rates[::50], rates[1::50] = "Infinity", "NaN"
+    return pd.DataFrame(
+        {
+            "Flow ID": [f"10.0.0.{i}" for i in range(ROWS)],
+            " Timestamp": pd.date_range("2024-01-01", periods=ROWS, freq="s").astype(str),
+            "number": np.arange(ROWS) + 7,
+            " Protocol": np.array(["tcp", "udp", ""])[random.integers(0, 3, ROWS)],
+            "Bytes/s ": rates,
+            "Window": random.integers(-1, 9, ROWS),
+            "Offset": random.normal(0, 1e4, ROWS),
+            "Syn": random.integers(0, 2, ROWS),
+            "Share": random.random(ROWS),
+            "hint": label * 10 + random.random(ROWS),
+            "Label": np.array(CLASSES)[label],
+        }
+    )
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_file_is_described_so_that_it_can_be_read(separator: str, tmp_path: Path) -> None:
+    rows = table().assign(**{"Window.1": table()["Window"]}).rename(columns={"Window.1": "Window"}, errors="ignore")
+    path = tmp_path / "flows.csv"
+    rows.to_csv(path, index=False, sep=separator)
+    proposed = propose(path, "flows")
+    description = tmp_path / "flows.toml"
+    description.write_text(proposed.text, encoding="utf-8")
+    spec = datasets.get(str(description))
+    assert proposed.rows == ROWS
+    assert spec.columns == (
+        Column("Protocol", "categorical", missing=("",)),
+        Column("Bytes/s", "real", minimum=0, missing=("Infinity", "NaN"), transform=_transform(rows)),
+        Column("Window", "integer"),
+        Column("Offset", "real", "arcsinh"),
+        Column("Syn", "binary"),
+        Column("Share", "real", minimum=0),
+    )
+    assert spec.ignored == ("Flow ID", "Timestamp", "number", "Window.1", "hint")
+    assert spec.label_column == "Label"
+    assert [(each.name, each.classes, each.benign) for each in spec.label_maps] == [
+        ("as-they-are", CLASSES, "BENIGN"),
+        ("binary", ("BENIGN", "Attack"), "BENIGN"),
+    ]
+    (leak,) = (remark for remark in proposed.remarks if remark.startswith("hint"))
+    assert leak.startswith("hint alone, it gives the label away: balanced accuracy 100.0%")
+    traffic = datasets.load_for(Data(dataset=str(description)), seed=0)
+    assert len(traffic.label) < ROWS
+    assert set(traffic.attack) == set(CLASSES)
+
+
+def _transform(rows: pd.DataFrame) -> Transform | None:
+    values = pd.to_numeric(rows["Bytes/s "], errors="coerce").replace(np.inf, np.nan)
+    return "log1p" if values.max() > 1000 else None
+
+
+def test_of_two_labels_the_one_with_more_classes_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "flows.csv.gz"
+    label = np.arange(60) % 3
+    rows = pd.DataFrame(
+        {
+            "bytes": np.arange(60) % 7,
+            "label": np.minimum(label, 1),
+            "attack_cat": np.array(["Normal", "DoS", "Fuzz"])[label],
+        }
+    )
+    with gzip.open(path, "wt") as file:
+        rows.to_csv(file, index=False)
+    proposed = propose(path, "flows")
+    assert 'label_column = "attack_cat" # guessed' in proposed.text
+    assert '"label", # another label' in proposed.text
+    assert 'label_column = "label"\n' in propose(path, "flows", "label").text
+    assert '"Benign" = ["0"]\n"Attack" = ["1"]\n' in propose(path, "flows", "label").text
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "message"),
+    [
+        pytest.param("", None, "line 1: does not name the columns: found ''", id="empty"),
+        pytest.param("a,label\n", None, "holds no rows", id="no rows"),
+        pytest.param("1,2,3,x\n1,2,3,x\n", None, "line 1: holds values, not the names", id="no header"),
+        pytest.param("a,b\n1,2\n", None, "no column looks like that of the labels", id="no label"),
+        pytest.param("a,b\n1,2\n", "c", "has no column 'c'. Its columns: a, b.", id="another label"),
+        pytest.param("a,label\n1,x\n2\n", None, "Expected 2 columns, got 1", id="cut line"),
+        pytest.param("label,class\nx,y\n", None, "no column is left to learn from", id="labels alone"),
+    ],
+)
+def test_what_cannot_be_described_is_refused(text: str, label: str | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "flows.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        propose(path, "flows", label)
