@@ -40,7 +40,9 @@ def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
         UserError: A class has fewer distinct rows than there are folds.
     """
     classes = traffic.dataset.classes
-    vector = traffic.features.groupby(list(traffic.features.columns), sort=False, observed=True).ngroup().to_numpy()
+    # Missing values are values here: two rows that lack the same one may be identical.
+    columns = list(traffic.features.columns)
+    vector = traffic.features.groupby(columns, sort=False, observed=True, dropna=False).ngroup().to_numpy()
     rarity = np.bincount(traffic.label, minlength=len(classes))[traffic.label]
     rarest_first = pd.DataFrame({"vector": vector, "rarity": rarity, "label": traffic.label}).sort_values(
         ["vector", "rarity"], kind="stable"
