@@ -32,7 +32,7 @@ def titled_table(title: str) -> Table:
 def print_table(
     console: Console, title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1
 ) -> None:
-    """Print a table with a title; cells may be wrapped between words, as long as no word is cut.
+    """Print a table with a title; words may be wrapped, but neither a word nor a number is cut.
 
     Args:
         console: Where to.
@@ -42,15 +42,43 @@ def print_table(
         words: How many of the first columns are words. The others are numbers, which stand to the right.
     """
     table, rows = titled_table(title), list(rows)
+    least, most = _widths(headings, rows, words)
+    room = console.width - sum(least) - 2 * len(least)  # two spaces between columns, and one at each end
+    if room < 0:
+        console.print(Text(f"\n{title}", style="bold"))
+        _print_blocks(console, headings, [(f"{headings[0]} {name}".strip(), *cells) for name, *cells in rows])
+        return
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="left" if number < words else "right")
+    for column, width in zip(table.columns, _widened(least, most, room), strict=True):
+        column.width = width
     for row in rows:
         table.add_row(*map(Text, row))
-    if fits(console, table):
-        console.print(table)
-        return
-    console.print(Text(f"\n{title}", style="bold"))
-    _print_blocks(console, headings, [(f"{headings[0]} {name}".strip(), *cells) for name, *cells in rows])
+    console.print(table)
+
+
+def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]], words: int) -> tuple[list[int], list[int]]:
+    """Return for each column the width at which no word and no number is cut, and that at which nothing is wrapped."""
+    least, most = [], []
+    for number, (heading, *cells) in enumerate(zip(headings, *rows, strict=True)):
+        whole = cells if number >= words else [word for cell in cells for word in cell.split()]
+        lines = [*heading.splitlines(), *(line for cell in cells for line in cell.splitlines())]
+        least.append(
+            max(map(len, [*heading.split(), *(line for text in whole for line in text.splitlines())]), default=0)
+        )
+        most.append(max(map(len, lines), default=0))
+    return least, most
+
+
+def _widened(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
+    """Return widths that use the room there is, one character at a time, for the column that lacks most."""
+    widths = list(least)
+    for _ in range(room):
+        number = max(range(len(widths)), key=lambda each: most[each] - widths[each])
+        if widths[number] >= most[number]:
+            break
+        widths[number] += 1
+    return widths
 
 
 def print_listing(

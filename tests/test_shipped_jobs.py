@@ -10,7 +10,8 @@ JOBS = Path(__file__).parents[1] / "jobs"
 
 
 def test_names_are_those_of_the_job_files() -> None:
-    assert shipped_jobs.names() == ["cnn-bigru", "correlate", "large", "paper", "quick", "reference", "unseen"]
+    expected = ["cnn-bigru", "correlate", "large", "own", "paper", "quick", "reference", "unseen", "unsw-nb15"]
+    assert shipped_jobs.names() == expected
 
 
 @pytest.mark.parametrize("given", ["quick", "quick.toml", "jobs/quick.toml", "jobs/quick"])

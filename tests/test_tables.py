@@ -33,6 +33,22 @@ def test_a_table_wraps_between_words_alone() -> None:
     assert _printed(console) == ["Rows", "", "          of a", " file    class", " ─────────────", " train  12,345", ""]
 
 
+def test_a_table_does_not_wrap_numbers() -> None:
+    """Nor does it cut the words of a narrow column for the sake of a wide one."""
+    console = Console(file=io.StringIO(), width=30)
+    print_table(console, "Rates", ("class", "recall of all", "F1"), [("Normal traffic", "92.7 %", "78 ± 2 %")])
+    assert _printed(console) == [
+        "Rates",
+        "",
+        "             recall",
+        " class       of all        F1",
+        " ────────────────────────────",
+        " Normal      92.7 %  78 ± 2 %",
+        " traffic",
+        "",
+    ]
+
+
 def test_a_table_is_blocks_where_a_word_would_be_cut() -> None:
     console = Console(file=io.StringIO(), width=16)
     print_table(console, "Rows", ("file", "attacks", "benign"), [("train", "12,345", "67,890")])

@@ -79,7 +79,7 @@ def test_nothing_but_nids_is_installed(wheel: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_installed_program_searches_reports_and_shows(
+def test_the_installed_program_searches_reports_scores_and_shows(
     python: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     def run(*arguments: str) -> str:
@@ -98,6 +98,12 @@ def test_the_installed_program_searches_reports_and_shows(
     reported = run("-m", "nids", "report", "first")
     assert "U2R" in reported
     assert (tmp_path / "runs" / "first" / "report.html").stat().st_size > 10_000
+    run("-m", "nids", "finalize", "first", "--seeds", "1")
+    sample = "nids.load_dataset('nsl-kdd-sample', rows=240).features.to_csv('traffic.csv', index=False)"
+    run("-c", f"import nids; {sample}")
+    scored = run("-m", "nids", "score", "runs/first/bundle", "traffic.csv", "--out", "scores.parquet")
+    assert "240 rows scored" in scored
+    assert (tmp_path / "scores.parquet").stat().st_size > 0
     with _dashboard(python, environment, tmp_path) as address:
         assert _get(f"{address}/_stcore/health") == (200, b"ok")
         status, page = _get(f"{address}/")

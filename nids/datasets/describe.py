@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from nids.datasets.schema import DatasetSpec, SourceFile
     from nids.datasets.traffic import Traffic
 
+# Rows of a class below which cross-validation, with the default number of folds, has little of it to judge by.
+FEWEST = 10
+
 
 @dataclass(frozen=True)
 class Check:
@@ -73,7 +76,7 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         rows=len(traffic.label),
         classes=dict(zip(classes, by_class.tolist(), strict=True)),
         attacks={(classes[label], attack): rows for label, attack, rows in by_attack.itertuples(index=False)},
-        oddities=(*_outside_definition(traffic), *_constant(traffic), *_repeated(traffic)),
+        oddities=(*_small_classes(traffic), *_outside_definition(traffic), *_constant(traffic), *_repeated(traffic)),
     )
 
 
@@ -87,6 +90,20 @@ def _identity(name: str, traffic: Traffic, published: SourceFile | None) -> str:
     if named:
         return f"not the published {named.filename}, whose SHA-256 is {named.sha256}"
     return f"none of the published files of {traffic.dataset.name}"
+
+
+def _small_classes(traffic: Traffic) -> Iterator[str]:
+    counts = np.bincount(traffic.label, minlength=len(traffic.dataset.classes))
+    few = [
+        f"{name} ({counted(int(count), 'row')})"
+        for name, count in zip(traffic.dataset.classes, counts, strict=True)
+        if count < FEWEST
+    ]
+    if few:
+        yield (
+            f"classes with hardly any rows: {', '.join(few)}; a class needs a row in each fold, and at least two to be "
+            "resampled"
+        )
 
 
 def _outside_definition(traffic: Traffic) -> Iterator[str]:

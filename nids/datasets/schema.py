@@ -271,6 +271,16 @@ class DatasetSpec:
         decisive = json.dumps({name: values[name] for name in names}, sort_keys=True)
         return hashlib.sha256(decisive.encode()).hexdigest()
 
+    def differences(self, other: DatasetSpec) -> list[str]:
+        """Return what decides about folds and is not the same in another description, such as "column bytes"."""
+        ours, theirs = ({column.name: column for column in each.columns} for each in (self, other))
+        changed = [f"column {name}" for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+        if not changed and [*ours] != [*theirs]:
+            changed.append("the order of the columns")
+        maps = [f"label map {each.name}" for each in self.label_maps if each not in other.label_maps]
+        names = ("label_column", "attack_column", "hold_out")
+        return [*changed, *maps, *(name for name in names if getattr(self, name) != getattr(other, name))]
+
     def to_json(self) -> str:
         """Return the description as JSON; what has its default value is left out."""
         return SPECS.dump_json(self, indent=2, exclude_defaults=True).decode()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nids import datasets
+from nids.datasets.description import is_description
 from nids.errors import UserError
 from nids.folds import cache
 from nids.models import backend
@@ -14,7 +16,6 @@ from nids.storage import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from nids.config import Job
     from nids.datasets.traffic import Traffic
@@ -36,9 +37,10 @@ def folds_of_run(run: Run, storage: str, data: Path | None, progress: Progress) 
         progress: Called with a line of text when there is something to say.
 
     Raises:
-        UserError: The run still has a driver, or its rows are not what they were.
+        UserError: The run still has a driver; or its rows, or the file that describes them, are not what they were.
     """
     refuse_if_driven(run)
+    _refuse_if_edited(run)
     job, key = run.manifest.job, run.manifest.folds.hash
 
     def warn(how: str) -> None:
@@ -80,6 +82,23 @@ def refuse_if_driven(run: Run) -> None:
         raise UserError(
             f"{run.name} is being run by {driver}, which last reported at {updated:%Y-%m-%d %H:%M:%S} UTC. "
             "Stop it, or wait a minute if it is gone, and try again."
+        )
+
+
+def _refuse_if_edited(run: Run) -> None:
+    """Refuse a run whose data set is described otherwise by now.
+
+    Raises:
+        UserError: The file that described it says something else.
+    """
+    data, begun = run.manifest.job.data, run.manifest.dataset
+    if not is_description(data.dataset) or not Path(data.dataset).exists():
+        return
+    changed = begun.differences(datasets.get(data.dataset).labelled_by(data.class_map))
+    if changed:
+        raise UserError(
+            f"{data.dataset}: has changed since {run.name} was begun: {', '.join(changed)}. Change it back, or start a "
+            "new search with `nids search`."
         )
 
 

@@ -73,7 +73,7 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
         folds=_folds_section(key, folds),
         space=space,
         measures={name: MEASURES[name].direction for name in ON_FOLDS},
-        versions=backend.versions(),
+        versions=backend.versions(("nids", *backend.RECORDED)),
     )
     return PreparedSearch(job, space, folder, manifest, training_set, folds)
 

@@ -75,7 +75,8 @@ class SearchProgress:
             each, now = sum(self._seconds) / len(self._seconds), datetime.now(UTC)
             elapsed = [(now - started).total_seconds() for started in self._started.values()]
             left = seconds_left(each, counts["total"] - done, elapsed, self._slots)
-            parts.append(f"about {timedelta(seconds=round(left))} left")
+            # A trial that already takes longer than the others did says nothing about when it will end.
+            parts.append(f"about {timedelta(seconds=round(left))} left" if round(left) else "longer than estimated")
         return " · ".join(parts)
 
 

@@ -184,7 +184,8 @@ def _told_apart(names: Sequence[str], dataset: DatasetSpec) -> list[str]:
 
 def shown(value: str) -> str:
     """Return a value in quotes, cut off if it is long."""
-    return repr(value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "…")
+    readable = _UNDECODED.sub("\N{REPLACEMENT CHARACTER}", value)
+    return repr(readable if len(value) <= _LONGEST_VALUE else readable[:_LONGEST_VALUE] + "…")
 
 
 def column_count(values: Sequence[str]) -> str:

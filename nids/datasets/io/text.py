@@ -102,6 +102,8 @@ class _TextForm:
 
     def all_at_once(self, lines: bytes, number: int) -> pd.DataFrame | None:
         """Return the rows of some lines, or ``None`` if any of them cannot be read."""
+        if not number:
+            return None
         fields = self.columns.fields
         read = {field.name for field in fields}
         missing = frozenset().union(*(field.missing_texts for field in fields))
