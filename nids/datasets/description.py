@@ -72,7 +72,7 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
         "files": [
             {"name": filename, "filename": filename, "role": role}
             for role, names in files.items()
-            for filename in names
+            for filename in _texts(f"files.{role}", names)
         ],
     }
 
@@ -81,7 +81,12 @@ def _label_map(name: str, about: Mapping[str, Any]) -> dict[str, Any]:
     classes = about.get("classes")
     if not isinstance(classes, dict):
         return {"name": name, **about}
-    class_of = {label: of_class for of_class, labels in classes.items() for label in labels}
+    class_of: dict[str, str] = {}
+    for of_class, labels in classes.items():
+        for label in _texts(f"label_maps.{name}.classes.{of_class}", labels):
+            if label in class_of:
+                raise _ShapeError(f"label_maps.{name}.classes: {label!r} is in {class_of[label]} and in {of_class}.")
+            class_of[label] = of_class
     return {"name": name, **about, "classes": list(classes), "class_of": class_of}
 
 
@@ -89,6 +94,14 @@ def _table(values: Mapping[str, Any], key: str, example: str) -> Mapping[str, An
     if key not in values:
         raise _ShapeError(f"{key}: is missing. Add a table of that name, {example}.")
     return _mapping(key, values[key], example)
+
+
+def _texts(key: str, value: object) -> list[str]:
+    """Return a list of texts; one alone may stand for a list of one."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise _ShapeError(f'{key}: found {value!r}, but a list of texts is expected, such as ["one", "other"].')
+    return texts
 
 
 def _mapping(key: str, value: object, example: str = "such as { … }") -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nids.datasets import registry
 from nids.datasets.fingerprints import fingerprints
 from nids.datasets.io.stream import stream
 from nids.errors import UserError
@@ -48,7 +49,9 @@ def refuse_held_out_rows(traffic: Traffic, path: DataPath) -> None:
     if published is not None and published.role == "training":
         return
     rows: np.ndarray | None = None
-    for file in traffic.dataset.held_out_files:
+    # Those of all published data sets: a description of one's own may be of a published file.
+    published_files = [file for module in registry.find().values() for file in module.DATASET.held_out_files]
+    for file in dict.fromkeys([*traffic.dataset.held_out_files, *published_files]):
         known = fingerprints_of(file)
         if not len(known):
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import re
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+import pyarrow.parquet as pq
 
 from nids.datasets.io.content import opened, refuse_foreign, unpacked
 from nids.datasets.leaks import leaks
@@ -113,7 +115,7 @@ class Proposal:
 
 
 def propose(path: Path, name: str, label: str | None = None) -> Proposal:
-    """Return a description of a text file whose first line names its columns.
+    """Return a description of a Parquet file, or of a text file whose first line names its columns.
 
     All of it is read, in memory that does not grow with the file.
 
@@ -125,11 +127,12 @@ def propose(path: Path, name: str, label: str | None = None) -> Proposal:
     Raises:
         UserError: The file cannot be read so, or has no column that could be that of the labels.
     """
-    names, separator = _header(path)
+    is_parquet = _is_parquet(path)
+    names, separator = (_parquet_names(path), ",") if is_parquet else _header(path)
     columns: dict[str, _Values] = {each: _Values() for each in names}
     same = {each: each.rpartition(".")[0] for each in names if each.rpartition(".")[0] in names}
     rows, samples = 0, []
-    for batch in _batches(path, names, separator):
+    for batch in _parquet_batches(path, names) if is_parquet else _batches(path, names, separator):
         if rows < _SAMPLE:
             samples.append(batch)
         rows += len(batch)
@@ -182,13 +185,30 @@ def propose(path: Path, name: str, label: str | None = None) -> Proposal:
     return Proposal("\n".join(lines) + "\n", tuple(remarks), rows)
 
 
+def _is_parquet(path: Path) -> bool:
+    with opened(path) as file:
+        return file.peek(4).startswith(b"PAR1")
+
+
+def _parquet_names(path: Path) -> list[str]:
+    with opened(path) as file, pq.ParquetFile(file) as content:
+        return list(content.schema_arrow.names)
+
+
+def _parquet_batches(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a Parquet file as text, in which missing values are empty."""
+    with opened(path) as file, pq.ParquetFile(file, pre_buffer=False) as content:
+        for batch in content.iter_batches():
+            yield pa.record_batch([pc.fill_null(pc.cast(column, pa.string()), "") for column in batch.columns], names)
+
+
 def _header(path: Path) -> tuple[list[str], str]:
     """Return the names of the columns, repeated ones numbered, and what separates them."""
     with opened(path) as file, unpacked(file) as content:
         refuse_foreign(path.name, content)
         line = content.readline(1 << 17).decode("utf-8-sig", "replace").rstrip("\r\n")
     separator = max(_SEPARATORS, key=line.count)
-    names = [each.strip().strip('"').strip() for each in line.split(separator)]
+    names = [each.strip() for each in next(csv.reader([line], delimiter=separator))] if line else []
     if len(names) < 2 or all(re.fullmatch(r"[-+.\deE]*", each) for each in names):
         raise UserError(
             f"{path}, line 1: does not name the columns: found {line[:60]!r}. Add a first line that does, separated by "

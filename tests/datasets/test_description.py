@@ -89,6 +89,12 @@ def test_its_rows_are_read_beside_it(path: Path) -> None:
             id="no table",
         ),
         pytest.param(('benign = "quiet"', 'benign = "calm"'), "'calm', the benign class of label map", id="benign"),
+        pytest.param(
+            ('["scan", "flood"]\n\n', '["scan", "ok"]\n\n'),
+            "label_maps.grouped.classes: 'ok' is in quiet and in loud",
+            id="twice",
+        ),
+        pytest.param(('["flows.csv"]', "7"), "files.training: found 7, but a list of texts is expected", id="no list"),
         pytest.param(('separator = ";"', 'separator = ""'), "the separator '' is not one character", id="separator"),
         pytest.param(
             ('label_column = "kind"', 'label_column = "kind"\nname = "nsl-kdd"'),

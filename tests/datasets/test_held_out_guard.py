@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,6 +14,7 @@ from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.datasets.describe import check
 from nids.datasets.fingerprints import fingerprints
 from nids.datasets.locate import find
+from nids.datasets.schema import SourceFile
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -119,6 +121,16 @@ def test_the_subset_of_another_held_out_file_is_refused(published: Callable[[str
     path.write_bytes(_text(published("KDDTest-21"), "\r\n"))
     with pytest.raises(UserError, match=r"rows of this file are rows of KDDTest\+"):
         datasets.load_training(DATASET, folder=path)
+
+
+def test_they_are_refused_of_a_data_set_that_describes_them_anew(
+    published: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(_text(published("KDDTest+")))
+    described = replace(DATASET, name="mine", files=(SourceFile("rows.csv", "rows.csv"),), hold_out=0.2)
+    with pytest.raises(UserError, match=r"rows of this file are rows of KDDTest\+, which is held out"):
+        datasets.load_training(described, folder=path)
 
 
 def test_training_rows_are_accepted_in_any_form(published: Callable[[str], list[str]], tmp_path: Path) -> None:

@@ -51,6 +51,25 @@ def test_a_file_is_described_so_that_it_can_be_read(separator: str, tmp_path: Pa
     assert set(traffic.attack) == set(CLASSES)
 
 
+def test_a_parquet_file_is_described_alike(tmp_path: Path) -> None:
+    table().rename(columns=str.strip).to_parquet(tmp_path / "flows.parquet")
+    table().rename(columns=str.strip).to_csv(tmp_path / "flows.csv", index=False)
+    of_parquet, of_text = (propose(tmp_path / f"flows.{kind}", "flows") for kind in ("parquet", "csv"))
+    assert of_parquet.text == of_text.text.replace("flows.csv", "flows.parquet")
+    assert of_parquet.remarks == of_text.remarks
+
+
+def test_one_text_may_stand_for_a_list(tmp_path: Path) -> None:
+    path = tmp_path / "flows.csv"
+    path.write_text('"a, b",label\n1,x\n2,normal\n', encoding="utf-8")
+    text = propose(path, "flows").text
+    assert '"a, b" = { kind = "count" }' in text
+    description = tmp_path / "flows.toml"
+    description.write_text(text.replace('["flows.csv"]', '"flows.csv"').replace('["x"]', '"x"'), encoding="utf-8")
+    assert datasets.get(str(description)).files[0].filename == "flows.csv"
+    assert datasets.get(str(description)).label_maps[0].class_of == {"normal": "normal", "x": "x"}
+
+
 def _transform(rows: pd.DataFrame) -> Transform | None:
     values = pd.to_numeric(rows["Bytes/s "], errors="coerce").replace(np.inf, np.nan)
     return "log1p" if values.max() > 1000 else None
