@@ -1,0 +1,185 @@
+"""What the columns of a data file hold, of which nothing is known yet: one look at all of its rows."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from nids.datasets.io.content import opened, refuse_foreign, unpacked
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+# What stands for no value in the files that people have.
+MISSING = ("", "NaN", "nan", "NA", "N/A", "Infinity", "-Infinity", "inf", "-inf", "?", "-", "null", "NULL", "None")
+MOST_CLASSES = 60
+_SEPARATORS = ",;\t|"
+_KEPT = 20_000  # different values of a column that are remembered
+
+
+@dataclass
+class ColumnProfile:
+    """What is known about a column's values.
+
+    Attributes:
+        texts: Those that are no numbers; no more of them once there are too many.
+        spellings: All values, as the file spells them; no more of them once there are too many for classes.
+        numbers: Different numbers, as far as they are remembered.
+        missing: The spellings for no value that occur, in the order in which they did.
+        rows: How many values are no missing ones.
+        low: Least number.
+        high: Largest number.
+        whole: Whether all numbers are whole.
+        ascending: Whether each number is larger than the one before.
+    """
+
+    texts: set[str] = field(default_factory=set)
+    spellings: dict[str, None] = field(default_factory=dict)
+    numbers: set[float] = field(default_factory=set)
+    missing: list[str] = field(default_factory=list)
+    rows: int = 0
+    low: float = math.inf
+    high: float = -math.inf
+    whole: bool = True
+    ascending: bool = True
+
+    def add(self, values: pa.Array) -> None:
+        """Look at some more values, which are text."""
+        trimmed = pc.utf8_trim_whitespace(values)
+        gone = pc.is_in(trimmed, pa.array(MISSING))
+        for text in pc.unique(trimmed.filter(gone)).to_pylist():
+            if text not in self.missing:
+                self.missing.append(text)
+        rest = trimmed.filter(pc.invert(gone))
+        self.rows += len(rest)
+        if len(self.spellings) <= MOST_CLASSES:
+            self.spellings.update(dict.fromkeys(pc.unique(rest).to_pylist()))
+        try:
+            numbers = pc.cast(rest, pa.float64())
+        except pa.ArrowInvalid:
+            if len(self.texts) <= _KEPT:
+                self.texts.update(pc.unique(rest).to_pylist())
+            return
+        if not len(numbers):
+            return
+        first = numbers[0].as_py() > self.high
+        steps = pc.subtract(numbers[1:], numbers[:-1])
+        self.ascending &= first and (not len(steps) or pc.min(steps).as_py() > 0)
+        self.low, self.high = min(self.low, pc.min(numbers).as_py()), max(self.high, pc.max(numbers).as_py())
+        self.whole &= pc.all(pc.equal(numbers, pc.floor(numbers))).as_py()
+        if len(self.numbers) <= _KEPT:
+            self.numbers.update(pc.unique(numbers).to_pylist())
+
+    @property
+    def labels(self) -> list[str]:
+        """All values as text, as a column of labels has them; none if there are too many."""
+        return sorted(self.spellings) if len(self.spellings) <= MOST_CLASSES else []
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a file holds.
+
+    Attributes:
+        columns: What is known of each column, in the order of the file; repeated names are numbered, "NAME.1".
+        same: The columns with a repeated name that equal the first one of that name in each row, each with that one.
+        separator: What stands between values, a comma in a Parquet file.
+        rows: Number of rows.
+        sample: The first rows, all values as text.
+    """
+
+    columns: dict[str, ColumnProfile]
+    same: dict[str, str]
+    separator: str
+    rows: int
+    sample: pa.Table
+
+
+def profile(path: Path, sample: int) -> Profile:
+    """Look at all rows of a Parquet file, or of a text whose first line names its columns, in bounded memory.
+
+    Args:
+        path: The file; text may be compressed by gzip.
+        sample: About how many rows to keep.
+
+    Raises:
+        UserError: The file cannot be read so, or has no rows.
+    """
+    is_parquet = _is_parquet(path)
+    names, separator = (_parquet_names(path), ",") if is_parquet else _header(path)
+    columns = {each: ColumnProfile() for each in names}
+    same = {each: each.rpartition(".")[0] for each in names if each.rpartition(".")[0] in names}
+    rows, first_rows = 0, []
+    for batch in _parquet_batches(path, names) if is_parquet else _batches(path, names, separator):
+        if rows < sample:
+            first_rows.append(batch)
+        rows += len(batch)
+        for column, values in zip(names, batch.columns, strict=True):
+            columns[column].add(values)
+        for copy, original in list(same.items()):
+            if not batch[copy].equals(batch[original]):
+                del same[copy]
+    if not rows:
+        raise UserError(f"{path}: holds no rows. Give a file with some.")
+    return Profile(columns, same, separator, rows, pa.Table.from_batches(first_rows))
+
+
+def _is_parquet(path: Path) -> bool:
+    with opened(path) as file:
+        return file.peek(4).startswith(b"PAR1")
+
+
+def _parquet_names(path: Path) -> list[str]:
+    with opened(path) as file, pq.ParquetFile(file) as content:
+        return list(content.schema_arrow.names)
+
+
+def _parquet_batches(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a Parquet file as text, in which missing values are empty."""
+    with opened(path) as file, pq.ParquetFile(file, pre_buffer=False) as content:
+        for batch in content.iter_batches():
+            yield pa.record_batch([pc.fill_null(pc.cast(column, pa.string()), "") for column in batch.columns], names)
+
+
+def _header(path: Path) -> tuple[list[str], str]:
+    """Return the names of the columns, repeated ones numbered, and what separates them."""
+    with opened(path) as file, unpacked(file) as content:
+        refuse_foreign(path.name, content)
+        line = content.readline(1 << 17).decode("utf-8-sig", "replace").rstrip("\r\n")
+    separator = max(_SEPARATORS, key=line.count)
+    names = [each.strip() for each in next(csv.reader([line], delimiter=separator))] if line else []
+    if len(names) < 2 or all(re.fullmatch(r"[-+.\deE]*", each) for each in names):
+        raise UserError(
+            f"{path}, line 1: does not name the columns: found {line[:60]!r}. Add a first line that does, separated by "
+            "commas, semicolons, tabs or vertical bars."
+        )
+    if sum(bool(re.fullmatch(r"[-+]?\d+\.?\d*([eE][-+]?\d+)?", each)) for each in names) > len(names) / 2:
+        raise UserError(
+            f"{path}, line 1: holds values, not the names of the columns. Add a first line that names them."
+        )
+    return [each if (n := names[:i].count(each)) == 0 else f"{each}.{n}" for i, each in enumerate(names)], separator
+
+
+def _batches(path: Path, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:
+    with opened(path) as file, unpacked(file) as content:
+        try:
+            yield from pyarrow.csv.open_csv(
+                pa.PythonFile(content, mode="r"),
+                read_options=pyarrow.csv.ReadOptions(column_names=list(names), skip_rows=1, block_size=1 << 24),
+                parse_options=pyarrow.csv.ParseOptions(delimiter=separator),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise UserError(f"{path}: {error}. Correct the line, or export the file again.") from None
