@@ -227,7 +227,7 @@ def _models(result: HeldOut, run: KeptRun) -> None:
 
 
 def _metrics(result: HeldOut) -> pd.DataFrame:
-    """Return a row a model with the numbers that the table shows rounded."""
+    """Return a row a model with the numbers that the table shows rounded; without those that none of them has."""
     models: list[tuple[str, Evaluation]] = [
         *([(result.rows[0][0], result.ours)] if result.ours else []),
         *result.baselines,
@@ -245,7 +245,7 @@ def _metrics(result: HeldOut) -> pd.DataFrame:
             }
             for name, each in models
         ]
-    )
+    ).dropna(axis="columns", how="all")
 
 
 def _detail(result: HeldOut, evaluation: Evaluation, run: KeptRun) -> None:

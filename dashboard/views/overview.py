@@ -166,9 +166,8 @@ def _outcome(contest: Contest) -> str:
 
 
 def _details(summary: RunSummary) -> None:
-    if container := layout.unfolded(
-        "All metrics of the best trial, with published and majority-class results", "metrics"
-    ):
+    others = "published and majority-class results" if summary.published else "those of the majority class"
+    if container := layout.unfolded(f"All metrics of the best trial, with {others}", "metrics"):
         (_, *head), rows = cells.metrics(summary)
         table = pd.DataFrame(rows, columns=["metric", *head])
         with container:

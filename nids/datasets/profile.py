@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MISSING = ("", "NaN", "nan", "NA", "N/A", "Infinity", "-Infinity", "inf", "-inf", "?", "-", "null", "NULL", "None")
 MOST_CLASSES = 60
 _SEPARATORS = ",;\t|"
+_SAMPLE_OF_BATCH = 500
 _KEPT = 20_000  # different values of a column that are remembered
 
 
@@ -95,7 +96,7 @@ class Profile:
         same: The columns with a repeated name that equal the first one of that name in each row, each with that one.
         separator: What stands between values, a comma in a Parquet file.
         rows: Number of rows.
-        sample: The first rows, all values as text.
+        sample: Some rows from all over the file, all values as text.
     """
 
     columns: dict[str, ColumnProfile]
@@ -110,7 +111,7 @@ def profile(path: Path, sample: int) -> Profile:
 
     Args:
         path: The file; text may be compressed by gzip.
-        sample: About how many rows to keep.
+        sample: The most rows to keep of the first 16 MiB; of the following ones, it is a few of each.
 
     Raises:
         UserError: The file cannot be read so, or has no rows.
@@ -119,10 +120,10 @@ def profile(path: Path, sample: int) -> Profile:
     names, separator = (_parquet_names(path), ",") if is_parquet else _header(path)
     columns = {each: ColumnProfile() for each in names}
     same = {each: each.rpartition(".")[0] for each in names if each.rpartition(".")[0] in names}
-    rows, first_rows = 0, []
+    rows, kept_rows = 0, []
     for batch in _parquet_batches(path, names) if is_parquet else _batches(path, names, separator):
-        if rows < sample:
-            first_rows.append(batch)
+        # Files are often sorted by day or by class, so a few rows of each part of one.
+        kept_rows.append(batch.slice(0, sample if not rows else _SAMPLE_OF_BATCH))
         rows += len(batch)
         for column, values in zip(names, batch.columns, strict=True):
             columns[column].add(values)
@@ -131,7 +132,7 @@ def profile(path: Path, sample: int) -> Profile:
                 del same[copy]
     if not rows:
         raise UserError(f"{path}: holds no rows. Give a file with some.")
-    return Profile(columns, same, separator, rows, pa.Table.from_batches(first_rows))
+    return Profile(columns, same, separator, rows, pa.Table.from_batches(kept_rows))
 
 
 def _is_parquet(path: Path) -> bool:

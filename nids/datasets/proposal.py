@@ -27,7 +27,7 @@ _IDENTIFIERS = re.compile(
     re.IGNORECASE,
 )
 MOST_CATEGORIES = 300
-_SAMPLE = 40_000  # rows on which leaks are looked for
+_SAMPLE = 10_000  # rows on which leaks are looked for, or somewhat more
 _LONG_TAIL = 1_000  # a column whose values reach further than this is transformed
 
 

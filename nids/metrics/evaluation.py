@@ -101,7 +101,7 @@ class CalibrationTable(TypedFile):
 
 
 class TwinResult(TypedFile):
-    """What the rows say that no training row equals in all features, and how many others there are.
+    """What the rows say that no training row equals, as a model sees them, and how many others there are.
 
     Attributes:
         rows: Number of those others: rows that have a twin in training.

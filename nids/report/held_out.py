@@ -72,17 +72,17 @@ def in_words(run: Run) -> list[str]:
 
 
 def _without_twins(evaluation: Evaluation) -> str:
-    """Return " 664 of its rows equal …" where some do; the sentence follows another one."""
+    """Return " To a model, 664 of its rows are …" where some do; the sentence follows another one."""
     twins = evaluation.twins
     if twins is None or not twins.rows:
         return ""
     if not twins.figures:
-        return " Each of its rows equals a training row in all features."
-    verb = "equals" if twins.rows == 1 else "equal"
+        return " To a model, each of its rows is the same as a training row."
+    verb = "is" if twins.rows == 1 else "are"
     accuracy, f1 = (value(name, twins.figures[name]) for name in ("accuracy", "macro_f1"))
     return (
-        f" {twins.rows:,} of its {evaluation.rows:,} rows {verb} a training row in all features: without them, the "
-        f"accuracy is {accuracy} and the macro-F1 {f1}."
+        f" To a model, {twins.rows:,} of its {evaluation.rows:,} rows {verb} the same as a training row: without them, "
+        f"the accuracy is {accuracy} and the macro-F1 {f1}."
     )
 
 

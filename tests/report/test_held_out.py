@@ -22,15 +22,15 @@ FIGURES: dict[str, float | None] = {
         (TwinResult(rows=0, figures=FIGURES), ""),
         (
             TwinResult(rows=1, figures=FIGURES),
-            " 1 of its 6,000 rows equals a training row in all features: without them, the accuracy is 75.00 % and "
-            "the macro-F1 50.00 %.",
+            " To a model, 1 of its 6,000 rows is the same as a training row: without them, the accuracy is 75.00 % "
+            "and the macro-F1 50.00 %.",
         ),
         (
             TwinResult(rows=664, figures=FIGURES),
-            " 664 of its 6,000 rows equal a training row in all features: without them, the accuracy is 75.00 % and "
-            "the macro-F1 50.00 %.",
+            " To a model, 664 of its 6,000 rows are the same as a training row: without them, the accuracy is 75.00 % "
+            "and the macro-F1 50.00 %.",
         ),
-        (TwinResult(rows=6000, figures={}), " Each of its rows equals a training row in all features."),
+        (TwinResult(rows=6000, figures={}), " To a model, each of its rows is the same as a training row."),
     ],
 )
 def test_rows_with_a_twin_in_training_are_told_after_the_figures(
