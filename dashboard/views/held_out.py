@@ -204,6 +204,8 @@ def _models(result: HeldOut, run: KeptRun) -> None:
     numbers = _metrics(result)
     texts = pd.DataFrame(result.rows, columns=["model", *held_out.HEAD[1:]])
     columns = dict(zip(texts.columns[1:], numbers.columns[1:], strict=True))
+    # Without attacks of unseen types, no model has a rate of them.
+    columns = {head: name for head, name in columns.items() if numbers[name].notna().any()}
     st.dataframe(
         sortable(
             {
@@ -227,7 +229,7 @@ def _models(result: HeldOut, run: KeptRun) -> None:
 
 
 def _metrics(result: HeldOut) -> pd.DataFrame:
-    """Return a row a model with the numbers that the table shows rounded; without those that none of them has."""
+    """Return a row a model with the numbers that the table shows rounded."""
     models: list[tuple[str, Evaluation]] = [
         *([(result.rows[0][0], result.ours)] if result.ours else []),
         *result.baselines,
@@ -245,7 +247,7 @@ def _metrics(result: HeldOut) -> pd.DataFrame:
             }
             for name, each in models
         ]
-    ).dropna(axis="columns", how="all")
+    )
 
 
 def _detail(result: HeldOut, evaluation: Evaluation, run: KeptRun) -> None:
