@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -147,8 +148,10 @@ def _try_in_turn(
             tried.append(f"  {url}: {error}\n")
             if isinstance(error, HostError):
                 silent[host] = error
+    named = os.environ.get(FOLDER_VARIABLE)
+    unlike = f" ({named} does not)" if named else ""
     raise UserError(
         f"{file.filename} could not be downloaded. Tried:\n{''.join(tried)}"
         f"Try again later; or get the file elsewhere and run `nids data fetch {dataset.name} --from PATH` "
-        f"(a file, folder or zip archive), or set {FOLDER_VARIABLE} to a folder that holds it."
+        f"(a file, folder or zip archive), or set {FOLDER_VARIABLE} to a folder that holds it{unlike}."
     )

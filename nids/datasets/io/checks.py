@@ -165,7 +165,7 @@ def named_columns(
             needed += f" and its labels ({', '.join(dataset.labels)})"
         raise UserError(
             f"{location}: the columns do not include {', '.join(missing)}, but {needed} are needed. Add what is "
-            "missing, or give columns the data set's names."
+            "missing, give columns the data set's names, or describe the file as it is with `nids data describe`."
         )
     if repeated := [field.name for field in fields if names.count(field.name) > 1]:
         raise UserError(f"{location}: more than one column is named {repeated[0]}. Remove or rename the others.")

@@ -202,6 +202,7 @@ def _form(name: str, number: int, line: str, dataset: DatasetSpec, fields: Seque
             quoted=True,
             separator=separator,
         )
+    _refuse_other_case(f"{name}, line {number}", header, dataset)
     plain = _values(line.removesuffix("\n"), separator, quoted=False)
     # Whoever quotes texts, as a spreadsheet does, quotes them in each line.
     quoted = any(len(value) > 1 and value[0] == value[-1] == '"' for value in plain)
@@ -218,6 +219,17 @@ def _form(name: str, number: int, line: str, dataset: DatasetSpec, fields: Seque
     return _TextForm(
         FileColumns(layouts[len(values)], number, fields), header=False, quoted=quoted, separator=separator
     )
+
+
+def _refuse_other_case(location: str, header: Sequence[str], dataset: DatasetSpec) -> None:
+    """Raise a UserError if a line names columns of the data set, but in capitals where it has none or the reverse."""
+    names = {column.name.casefold(): column.name for column in dataset.columns}
+    known = [name for name in header if name.casefold() in names]
+    if len(known) >= min(2, len(names)):
+        raise UserError(
+            f"{location}: names the column {known[0]}, but in {dataset.name} it is {names[known[0].casefold()]}. Give "
+            "the columns the data set's names."
+        )
 
 
 def _values(line: str, separator: str, *, quoted: bool) -> list[str]:

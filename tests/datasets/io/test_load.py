@@ -186,7 +186,8 @@ def test_load_refuses_a_file_without_labels(path, line):
         load(path, DATASET)
     assert str(refusal.value) == (
         "traffic.txt, line 1: the columns do not include attack, but all 41 features of nsl-kdd and its labels "
-        "(attack) are needed. Add what is missing, or give columns the data set's names."
+        "(attack) are needed. Add what is missing, give columns the data set's names, or describe the file as "
+        "it is with `nids data describe`."
     )
 
 

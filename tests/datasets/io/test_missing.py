@@ -91,3 +91,10 @@ def test_a_repeated_name_that_the_data_set_does_not_know_is_refused(tmp_path: Pa
     path.write_text(f"{HEADER};service\n1;1;1;a;1;ok;b\n", encoding="utf-8")
     with pytest.raises(UserError, match="more than one column is named service"):
         load(path, DATASET)
+
+
+def test_a_header_in_capitals_is_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(f"{HEADER.upper()}\n{LINES[0]}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"rows.csv, line 1: names the column RATE, but in gaps it is rate. Give the"):
+        load(path, DATASET)

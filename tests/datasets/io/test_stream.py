@@ -290,7 +290,8 @@ def test_rows_of_parquet_that_break_a_rule(path: Path, traffic: Traffic) -> None
         pytest.param(
             ",".join(NAMES[2:]).encode(),
             "traffic, line 1: the columns do not include duration, protocol_type, but all 41 features of nsl-kdd are "
-            "needed. Add what is missing, or give columns the data set's names.",
+            "needed. Add what is missing, give columns the data set's names, or describe the file as it is with `nids "
+            "data describe`.",
             id="missing features",
         ),
         pytest.param(
@@ -319,7 +320,7 @@ def test_parquet_with_other_columns_is_refused(path: Path, traffic: Traffic) -> 
         (
             table.drop(columns="flag"),
             "traffic: the columns do not include flag, but all 41 features of nsl-kdd are needed. Add what is missing, "
-            "or give columns the data set's names.",
+            "give columns the data set's names, or describe the file as it is with `nids data describe`.",
         ),
         (
             table.assign(flag=1),
