@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -64,9 +65,9 @@ def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]], words: int) 
         whole = cells if number >= words else [word for cell in cells for word in cell.split()]
         lines = [*heading.splitlines(), *(line for cell in cells for line in cell.splitlines())]
         least.append(
-            max(map(len, [*heading.split(), *(line for text in whole for line in text.splitlines())]), default=0)
+            max(map(cell_len, [*heading.split(), *(line for text in whole for line in text.splitlines())]), default=0)
         )
-        most.append(max(map(len, lines), default=0))
+        most.append(max(map(cell_len, lines), default=0))
     return least, most
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nids import datasets
+from nids.datasets.description import is_description
 from nids.datasets.registry import is_generated
 from nids.errors import UserError
 
@@ -41,9 +42,9 @@ def refuse_unused(job: Job, source: str, keys: Collection[str] | None = None) ->
 
 def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
     names = [job.data.dataset, *([job.data.fallback] if job.data.fallback else [])]
-    if not any(is_generated(datasets.get(name)) for name in names):
+    if not any(map(_is_generated, names)):
         yield "data.rows", f"{job.data.dataset} is read from a file, of which all rows are taken"
-    if is_generated(datasets.get(job.data.dataset)):
+    if _is_generated(job.data.dataset):
         yield "data.file", f"{job.data.dataset} is generated and reads no file"
     if job.folds.resampling == "none":
         yield "folds.k_neighbors", 'folds.resampling is "none"'
@@ -54,6 +55,11 @@ def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
             yield f"scheduler.{key}", 'scheduler.kind is "none"'
     if job.resources.gpus_per_trial != "auto":
         yield "resources.max_trials_per_gpu", 'it limits what resources.gpus_per_trial = "auto" measures'
+
+
+def _is_generated(name: str) -> bool:
+    """Return whether a data set's rows are generated. A description is not read for that: it may be gone by now."""
+    return not is_description(name) and is_generated(datasets.get(name))
 
 
 def _is_default(job: Job, key: str) -> bool:

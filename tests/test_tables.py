@@ -49,6 +49,12 @@ def test_a_table_does_not_wrap_numbers() -> None:
     ]
 
 
+def test_a_table_has_room_for_wide_characters() -> None:
+    console = Console(file=io.StringIO(), width=20)
+    print_table(console, "Rows", ("class", "rows"), [("日本語 日本語", "1")])
+    assert _printed(console)[2:-1] == [" class         rows", " ──────────────────", " 日本語           1", " 日本語"]
+
+
 def test_a_table_is_blocks_where_a_word_would_be_cut() -> None:
     console = Console(file=io.StringIO(), width=16)
     print_table(console, "Rows", ("file", "attacks", "benign"), [("train", "12,345", "67,890")])

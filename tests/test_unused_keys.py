@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def test_a_description_is_not_read_for_it() -> None:
+    """It may be gone by the time that a run is resumed, and is on no other node."""
+    job = job_file.make({"name": "a", "data": {"dataset": "gone.toml", "rows": 500}}, source="a test")
+    assert {*unused(job)} == {"data.rows"}
+    assert job_file.with_resources(job, ["resources.cpus_per_trial=2"]).resources.cpus_per_trial == 2
+
+
 def unused_of(**sections: Any) -> set[str]:
     return {*unused(job_file.make({"name": "a", **sections}, source="a test"))}
 

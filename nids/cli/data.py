@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -58,7 +60,10 @@ def describe(
         raise UserError(f"--to {target}: a description is a file in TOML. Give it the ending {description.SUFFIX}.")
     if target.exists() and not again:
         raise UserError(f"{target}: is there already. Give another path with --to, or replace it with --again.")
-    proposed = proposal.propose(file, target.stem, label)
+    if not file.is_file():
+        what = "is a folder" if file.is_dir() else "no such file"
+        raise UserError(f"{file}: {what}. Give a text file whose first line names its columns, or a Parquet file.")
+    proposed = proposal.propose(file, target.stem, label, os.path.relpath(file, target.parent))
     try:
         target.write_text(proposed.text, encoding="utf-8")
     except OSError as error:
@@ -69,8 +74,8 @@ def describe(
         console.print(escape(f"  - {remark}"), highlight=False, soft_wrap=True)
     console.print("Next, once you have read it:")
     for command in (
-        f"nids data check {file} --dataset {target}",
-        f"nids search own --set data.dataset={target}",
+        f"nids data check {quote(str(file))} --dataset {quote(str(target))}",
+        f"nids search own --set {quote(f'data.dataset={target}')}",
     ):
         console.print(escape(f"  {command}"), highlight=False, soft_wrap=True)
 

@@ -43,6 +43,8 @@ def packed(job: Path | None, dataset: str = "") -> Iterator[Path]:
                     f"data.dataset: {dataset} is not below this folder, so a cluster would not find it. Submit the job "
                     "from a folder above it, and name it by its path from there."
                 )
+            if Path(dataset) == Path(JOB):
+                raise UserError(f"data.dataset: a submitted job takes {JOB} for its job file. Rename the description.")
             (folder / dataset).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(dataset, folder / dataset)
         yield folder

@@ -57,8 +57,8 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         class_map: Name of the label map; ``None`` for the first.
 
     Raises:
-        UserError: The file cannot be read, see ``nids.datasets.io.load.load``; or it is no published file, and some of
-            its rows are held out.
+        UserError: The file cannot be read, see ``nids.datasets.io.load.load``; or it is not a published file, and some
+            of its rows are held out.
     """
     traffic = load(path, dataset.labelled_by(class_map))
     published = traffic.dataset.file_with(traffic.sha256)
@@ -115,7 +115,7 @@ def _outside_definition(traffic: Traffic) -> Iterator[str]:
 
 
 def _constant(traffic: Traffic) -> Iterator[str]:
-    constant = traffic.features.loc[:, traffic.features.nunique() == 1]
+    constant = traffic.features.loc[:, traffic.features.nunique(dropna=False) == 1]
     if not constant.empty:
         values = (value if isinstance(value, str) else f"{value:g}" for value in constant.iloc[0])
         named = (f"{name} ({value})" for name, value in zip(constant.columns, values, strict=True))

@@ -35,10 +35,10 @@ def read(path: Path) -> DatasetSpec:
     ``name`` is that of the file unless it is given.
 
     Raises:
-        UserError: The file cannot be read, is no TOML, or describes no data set; the message names the key.
+        UserError: The file cannot be read, is not TOML, or does not describe a data set; the message names the key.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UserError(
             f"{path}: no such file. Give a description of a data set, which `nids data describe FILE` writes."
@@ -48,12 +48,24 @@ def read(path: Path) -> DatasetSpec:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error}). Give a text file in TOML.") from None
     try:
-        return SPECS.validate_python(_as_fields({"name": path.stem, **values}))
+        fields = _as_fields({"name": path.stem, **values})
+        return SPECS.validate_python(fields)
     except ValidationError as error:
-        lines = "\n".join(f"  {_explained(each)}" for each in error.errors())
+        lines = "\n".join(f"  {_explained(each, fields)}" for each in error.errors())
         raise UserError(f"{path}:\n{lines}") from None
     except _ShapeError as error:
         raise UserError(f"{path}:\n  {error}") from None
+
+
+def differences(begun: DatasetSpec, now: DatasetSpec) -> list[str]:
+    """Return what decides about folds and is not the same in two descriptions, such as "column bytes"."""
+    before, after = ({column.name: column for column in each.columns} for each in (begun, now))
+    changed = [f"column {name}" for name in {**before, **after} if before.get(name) != after.get(name)]
+    if not changed and [*before] != [*after]:
+        changed.append("the order of the columns")
+    maps = [f"label map {each.name}" for each in begun.label_maps if each not in now.label_maps]
+    names = ("label_column", "attack_column", "hold_out")
+    return [*changed, *maps, *(name for name in names if getattr(begun, name) != getattr(now, name))]
 
 
 class _ShapeError(Exception):
@@ -67,7 +79,7 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
     files = _table({"files": {}, **values}, "files", 'such as training = ["flows.csv"]')
     return {
         **values,
-        "columns": [{"name": name, **_mapping(f"columns.{name}", about)} for name, about in columns.items()],
+        "columns": [{**_mapping(f"columns.{name}", about), "name": name} for name, about in columns.items()],
         "label_maps": [_label_map(name, _mapping(f"label_maps.{name}", about)) for name, about in label_maps.items()],
         "files": [
             {"name": filename, "filename": filename, "role": role}
@@ -79,6 +91,8 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
 
 def _label_map(name: str, about: Mapping[str, Any]) -> dict[str, Any]:
     classes = about.get("classes")
+    if isinstance(classes, list) and any(str(each) != str(each).strip() for each in classes):
+        raise _ShapeError(f"label_maps.{name}.classes: labels are read without spaces at their ends. Remove these.")
     if not isinstance(classes, dict):
         return {"name": name, **about}
     class_of: dict[str, str] = {}
@@ -110,12 +124,18 @@ def _mapping(key: str, value: object, example: str = "such as { … }") -> Mappi
     return value
 
 
-def _explained(error: Any) -> str:
+def _explained(error: Any, fields: Mapping[str, Any]) -> str:
     """Return the key, what was found and what is allowed."""
-    key = ".".join(str(part) for part in error["loc"])
+    # Of a column, say, the name rather than its position.
+    part: Any = fields
+    names = []
+    for each in error["loc"]:
+        part = part[each] if isinstance(part, list) or (isinstance(part, dict) and each in part) else None
+        names.append(part["name"] if isinstance(each, int) and isinstance(part, dict) else str(each))
+    key = ".".join(names)
     if error["type"] == "missing":
         return f"{key}: is missing"
     if error["type"] == "unexpected_keyword_argument":
         return f"{key}: there is no such key"
-    message = error["msg"].removeprefix("Value error, ")
+    message = error["msg"].removeprefix("Value error, ").replace("valid tuple", "list")
     return f"{key}: {message}" if key else message

@@ -51,6 +51,12 @@ def fetch(
     """
     if not dataset.files:
         raise UserError(f"{dataset.name} is generated: there is nothing to fetch.")
+    if source is None and not (mirrors or dataset.mirrors):
+        names = ", ".join(file.filename for file in dataset.files)
+        raise UserError(
+            f"{names}: cannot be downloaded, as no address is known. Get it from its authors, and name its folder by "
+            f"--data or {FOLDER_VARIABLE}; of a data set of your own, put it beside its description."
+        )
     folder = folder or cache_folder(dataset)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,6 @@ from nids.datasets import registry
 from nids.datasets.fingerprints import fingerprints
 from nids.datasets.io.stream import stream
 from nids.errors import UserError
-from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
     from nids.datasets.io.content import DataPath
@@ -38,6 +37,9 @@ def refuse_held_out(file: SourceFile | None) -> None:
 def refuse_held_out_rows(traffic: Traffic, path: DataPath) -> None:
     """Refuse labelled rows among which some are held out, beyond those that the published training files have too.
 
+    Held-out rows of other published data sets are refused too where the file has all of their columns: a description of
+    one's own may be of a published file, and may leave out some of them.
+
     Args:
         traffic: The rows of a whole file.
         path: The file.
@@ -48,21 +50,40 @@ def refuse_held_out_rows(traffic: Traffic, path: DataPath) -> None:
     published = traffic.dataset.file_with(traffic.sha256)
     if published is not None and published.role == "training":
         return
-    rows: np.ndarray | None = None
-    # Those of all published data sets: a description of one's own may be of a published file.
-    published_files = [file for module in registry.find().values() for file in module.DATASET.held_out_files]
-    for file in dict.fromkeys([*traffic.dataset.held_out_files, *published_files]):
-        known = fingerprints_of(file)
-        if not len(known):
+    others = (module.DATASET for module in registry.find().values() if module.DATASET.name != traffic.dataset.name)
+    for dataset in (traffic.dataset, *others):
+        files = [file for file in dataset.held_out_files if len(fingerprints_of(file))]
+        if not files:
             continue
-        rows = fingerprints(traffic.features) if rows is None else rows
-        if found := int(np.isin(rows, known).sum()):
-            verb = "is a row" if found == 1 else "are rows"
-            raise UserError(
-                f"{path.name}, {_first(path, traffic.dataset, known)}: {counted(found, 'row')} of this file {verb} of "
-                f"{file.name}, which is held out; this is the first. Whatever a search sees of them, its final test "
-                "can no longer judge. Remove these rows, or use a training file."
-            )
+        try:
+            rows = fingerprints(traffic.features) if dataset is traffic.dataset else _fingerprints_in(path, dataset)
+        except UserError:  # the file has other columns
+            continue
+        for file in files:
+            _refuse(path, dataset, file, rows)
+
+
+def _fingerprints_in(path: DataPath, dataset: DatasetSpec) -> np.ndarray:
+    """Return those of the rows of a file that can be read as rows of a data set."""
+    return np.concatenate([fingerprints(chunk.table) for chunk in stream(path, dataset)])
+
+
+def _refuse(path: DataPath, dataset: DatasetSpec, file: SourceFile, rows: np.ndarray) -> None:
+    """Raise a UserError if some fingerprints are those of a held-out file."""
+    known = fingerprints_of(file)
+    found = int(np.isin(rows, known).sum())
+    if not found:
+        return
+    where = f"{path.name}, {_first(path, dataset, known)}"
+    if found == 1:
+        are, them = f"1 row of this file is a row of {file.name}, which is held out", "this row"
+    else:
+        are = f"{found:,} rows of this file are rows of {file.name}, which is held out; this is the first"
+        them = "these rows"
+    raise UserError(
+        f"{where}: {are}. Whatever a search sees of it, its final test can no longer judge. Remove {them}, or use a "
+        "training file."
+    )
 
 
 @cache

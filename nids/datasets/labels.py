@@ -11,6 +11,9 @@ from pydantic.dataclasses import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# Labels are kept in one byte with a sign.
+MOST_CLASSES = 127
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class LabelMap:
@@ -31,6 +34,8 @@ class LabelMap:
     def __post_init__(self) -> None:
         if len(set(self.classes)) < len(self.classes):
             raise ValueError(f"label map {self.name!r} has a class twice: {self.classes}")
+        if len(self.classes) > MOST_CLASSES:
+            raise ValueError(f"label map {self.name!r} has {len(self.classes)} classes, but can have {MOST_CLASSES}")
         if self.benign not in self.classes:
             raise ValueError(f"{self.benign!r}, the benign class of label map {self.name!r}, is none of {self.classes}")
         if unknown := set((self.class_of or {}).values()) - set(self.classes):

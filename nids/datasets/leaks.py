@@ -20,6 +20,7 @@ TELLING = 0.99
 _FEWEST = 10  # rows of a class that is looked at
 _FOLDS = 3
 _LEAVES = 64
+_LARGEST = 1e30
 
 
 def leaks(rows: pa.Table, columns: Sequence[str], numeric: Sequence[str], label: str) -> dict[str, float]:
@@ -42,7 +43,8 @@ def leaks(rows: pa.Table, columns: Sequence[str], numeric: Sequence[str], label:
     for column in columns:
         values = rows[column].to_pandas()[frequent]
         codes = pd.to_numeric(values, errors="coerce") if column in numeric else pd.Series(pd.factorize(values)[0])
-        feature = np.nan_to_num(codes.to_numpy(np.float64), nan=-1e30, posinf=1e30, neginf=-1e30)[:, None]
+        # As a tree takes them: single precision, without gaps.
+        feature = np.nan_to_num(codes.to_numpy(np.float64), nan=-_LARGEST).clip(-_LARGEST, _LARGEST)[:, None]
         tree = DecisionTreeClassifier(max_leaf_nodes=_LEAVES, class_weight="balanced", random_state=0)
         folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
         accuracy = balanced_accuracy_score(labels, cross_val_predict(tree, feature, labels, cv=folds))

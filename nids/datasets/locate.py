@@ -61,9 +61,8 @@ def folder_of(dataset: DatasetSpec, name: str, folder: Path | None) -> Path | No
         folder: Where the user says that they are; ``None``: nothing was said.
     """
     if folder is None and is_description(name):
-        beside = Path(name).parent
-        if any((beside / file.filename).is_file() for file in dataset.files):
-            return beside
+        files = (Path(name).parent / file.filename for file in dataset.files)
+        return next((file.parent for file in files if file.is_file()), None)
     return folder
 
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -57,22 +58,22 @@ class ColumnProfile:
     def add(self, values: pa.Array) -> None:
         """Look at some more values, which are text."""
         trimmed = pc.utf8_trim_whitespace(values)
-        gone = pc.is_in(trimmed, pa.array(MISSING))
-        for text in pc.unique(trimmed.filter(gone)).to_pylist():
-            if text not in self.missing:
-                self.missing.append(text)
-        rest = trimmed.filter(pc.invert(gone))
-        self.rows += len(rest)
         if len(self.spellings) <= MOST_CLASSES:
-            self.spellings.update(dict.fromkeys(pc.unique(rest).to_pylist()))
+            self.spellings.update(dict.fromkeys(pc.unique(trimmed).to_pylist()))
+        rest = self._without_missing(trimmed, pc.is_in(trimmed, pa.array(MISSING)))
         try:
             numbers = pc.cast(rest, pa.float64())
         except pa.ArrowInvalid:
             if len(self.texts) <= _KEPT:
                 self.texts.update(pc.unique(rest).to_pylist())
+            self.rows += len(rest)
             return
-        if not len(numbers):
+        # "INF" and others that are no number in a column of numbers.
+        rest = self._without_missing(rest, pc.invert(pc.is_finite(numbers)))
+        self.rows += len(rest)
+        if not len(rest):
             return
+        numbers = pc.cast(rest, pa.float64())
         first = numbers[0].as_py() > self.high
         steps = pc.subtract(numbers[1:], numbers[:-1])
         self.ascending &= first and (not len(steps) or pc.min(steps).as_py() > 0)
@@ -80,6 +81,13 @@ class ColumnProfile:
         self.whole &= pc.all(pc.equal(numbers, pc.floor(numbers))).as_py()
         if len(self.numbers) <= _KEPT:
             self.numbers.update(pc.unique(numbers).to_pylist())
+
+    def _without_missing(self, values: pa.Array, gone: pa.Array) -> pa.Array:
+        """Note how missing values are spelled, and return the others."""
+        for text in pc.unique(values.filter(gone)).to_pylist():
+            if text not in self.missing:
+                self.missing.append(text)
+        return values.filter(pc.invert(gone))
 
     @property
     def labels(self) -> list[str]:
@@ -122,8 +130,9 @@ def profile(path: Path, sample: int) -> Profile:
     same = {each: each.rpartition(".")[0] for each in names if each.rpartition(".")[0] in names}
     rows, kept_rows = 0, []
     for batch in _parquet_batches(path, names) if is_parquet else _batches(path, names, separator):
-        # Files are often sorted by day or by class, so a few rows of each part of one.
-        kept_rows.append(batch.slice(0, sample if not rows else _SAMPLE_OF_BATCH))
+        # From all over the file, as files are often sorted by day or by class.
+        number = min(len(batch), _SAMPLE_OF_BATCH if rows else sample)
+        kept_rows.append(batch.take(pa.array(np.linspace(0, len(batch) - 1, number).astype(np.int64))))
         rows += len(batch)
         for column, values in zip(names, batch.columns, strict=True):
             columns[column].add(values)
@@ -149,13 +158,25 @@ def _parquet_batches(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatc
     """Yield the rows of a Parquet file as text, in which missing values are empty."""
     with opened(path) as file, pq.ParquetFile(file, pre_buffer=False) as content:
         for batch in content.iter_batches():
-            yield pa.record_batch([pc.fill_null(pc.cast(column, pa.string()), "") for column in batch.columns], names)
+            yield pa.record_batch([_as_text(path, name, batch[name]) for name in names], names)
+
+
+def _as_text(path: Path, name: str, values: pa.Array) -> pa.Array:
+    """Return values as a text would have them; a flag is 0 or 1, and a missing one is empty."""
+    try:
+        numbers = pc.cast(values, pa.int8()) if pa.types.is_boolean(values.type) else values
+        return pc.fill_null(pc.cast(numbers, pa.string()), "")
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise UserError(
+            f"{path}: column {name} is of type {values.type}, but columns hold numbers or text. Convert or drop it."
+        ) from None
 
 
 def _header(path: Path) -> tuple[list[str], str]:
     """Return the names of the columns, repeated ones numbered, and what separates them."""
     with opened(path) as file, unpacked(file) as content:
         refuse_foreign(path.name, content)
+        # A line that cannot be decoded is told of where the rows are read.
         line = content.readline(1 << 17).decode("utf-8-sig", "replace").rstrip("\r\n")
     separator = max(_SEPARATORS, key=line.count)
     names = [each.strip() for each in next(csv.reader([line], delimiter=separator))] if line else []
@@ -168,7 +189,13 @@ def _header(path: Path) -> tuple[list[str], str]:
         raise UserError(
             f"{path}, line 1: holds values, not the names of the columns. Add a first line that names them."
         )
-    return [each if (n := names[:i].count(each)) == 0 else f"{each}.{n}" for i, each in enumerate(names)], separator
+    numbered: list[str] = []
+    for i, each in enumerate(names):
+        number = names[:i].count(each)
+        numbered.append(each if number == 0 else f"{each}.{number}")
+    if repeated := sorted({each for each in numbered if numbered.count(each) > 1}):
+        raise UserError(f"{path}, line 1: more than one column is named {repeated[0]}. Rename one of them.")
+    return numbered, separator
 
 
 def _batches(path: Path, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:

@@ -46,7 +46,7 @@ class Proposal:
     rows: int
 
 
-def propose(path: Path, name: str, label: str | None = None) -> Proposal:
+def propose(path: Path, name: str, label: str | None = None, file: str | None = None) -> Proposal:
     """Return a description of a Parquet file, or of a text file whose first line names its columns.
 
     All of it is read, in memory that does not grow with the file.
@@ -55,6 +55,7 @@ def propose(path: Path, name: str, label: str | None = None) -> Proposal:
         path: The file, plain or compressed by gzip.
         name: Name of the data set.
         label: Name of the column with the labels; ``None``: it is guessed.
+        file: Path of the file from the description; ``None``: they are in one folder.
 
     Raises:
         UserError: The file cannot be read so, or has no column that could be that of the labels.
@@ -78,7 +79,7 @@ def propose(path: Path, name: str, label: str | None = None) -> Proposal:
         f"name = {_quoted(name)}",
         f"label_column = {_quoted(found)}" + ("" if label else " # guessed by its name and its values"),
         *([] if looked.separator == "," else [f"separator = {_quoted(looked.separator)}"]),
-        "hold_out = 0.2 # share of the rows that no search sees; the same rows each time",
+        "hold_out = 0.2 # share of the rows that no search sees; the same ones as long as the columns stay the same",
         "",
         "# Not read: what identifies a record rather than describes it, or gives its label away.",
         "ignored = [",
@@ -86,7 +87,7 @@ def propose(path: Path, name: str, label: str | None = None) -> Proposal:
         "]",
         "",
         "[files]",
-        f"training = [{_quoted(path.name)}]",
+        f"training = [{_quoted(file or path.name)}]",
         "",
         *_label_maps(found, columns[found], remarks),
         "",
@@ -108,7 +109,7 @@ def _label(path: Path, columns: dict[str, ColumnProfile], wanted: str | None) ->
         if wanted not in columns:
             raise UserError(f"{path}: has no column {wanted!r}. Its columns: {', '.join(columns)}.")
         if not columns[wanted].labels:
-            raise UserError(f"{path}: {wanted} has more than {MOST_CLASSES} different values: these are no classes.")
+            raise UserError(f"{path}: {wanted} has more than {MOST_CLASSES} different values, too many for classes.")
         return wanted
     # One that names several kinds of attack rather than one that says "attack" or not.
     candidates = [each for likely in LABELS for each in columns if each.casefold() == likely and columns[each].labels]
@@ -151,12 +152,15 @@ def _ignored(looked: Profile, label: str, remarks: list[str]) -> dict[str, str]:
 def _label_maps(label: str, values: ColumnProfile, remarks: list[str]) -> list[str]:
     labels = values.labels
     benign = next((each for known in BENIGN for each in labels if each.casefold() == known), None)
+    if benign is None and "" in labels:
+        benign = ""
     if benign is None:
         benign = labels[0]
         remarks.append(
             f"None of the labels in {label} is known as that of benign traffic: {benign!r} was taken. Check it."
         )
-    names = {each: each for each in labels}
+    names = {each: each or "Unlabelled" for each in labels}
+    attack = "Attack" if "Attack" not in names[benign] else "Any attack"
     if set(labels) == {"0", "1"}:
         names = {"0": "Benign", "1": "Attack"}
     ordered = [benign, *(each for each in labels if each != benign)]
@@ -169,7 +173,7 @@ def _label_maps(label: str, values: ColumnProfile, remarks: list[str]) -> list[s
     if len(labels) > 2:
         others = ", ".join(_quoted(each) for each in ordered[1:])
         lines += ["", "[label_maps.binary]", f"benign = {_quoted(names[benign])}", "[label_maps.binary.classes]"]
-        lines += [f"{_quoted(names[benign])} = [{_quoted(benign)}]", f"Attack = [{others}]"]
+        lines += [f"{_quoted(names[benign])} = [{_quoted(benign)}]", f"{_quoted(attack)} = [{others}]"]
     return lines
 
 
@@ -194,4 +198,4 @@ def _column(values: ColumnProfile) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

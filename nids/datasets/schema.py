@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -77,7 +78,7 @@ class Column:
                 -_LARGEST if self.minimum is None else self.minimum,
                 _LARGEST if self.maximum is None else self.maximum,
             )
-        return 0, 1 if self.kind == "rate" else float(np.finfo(np.float64).max)
+        return 0, 1 if self.kind == "rate" else _LARGEST
 
     @property
     def rule(self) -> str:
@@ -181,12 +182,20 @@ class DatasetSpec:
             raise ValueError(f"data set {self.name!r} has more than one column named {repeated[0]!r}")
         if self.layout and (missing := set(names) - set(self.layout)):
             raise ValueError(f"the layout of data set {self.name!r} lacks {sorted(missing)}")
-        if self.hold_out is not None and (not 0 < self.hold_out < 1 or self.held_out_files):
-            raise ValueError(f"data set {self.name!r}: hold_out is a share of files of which none is held out")
+        if self.hold_out is not None and not 0 < self.hold_out < 1:
+            raise ValueError(f"hold_out is {self.hold_out}, but must be a share of the rows, between 0 and 1")
+        if self.hold_out is not None and self.held_out_files:
+            raise ValueError(f"data set {self.name!r} has both hold_out and held-out files. Remove one of them.")
+        if twice := {file.filename for file in self.files if file.role == "training"} & {
+            file.filename for file in self.held_out_files
+        }:
+            raise ValueError(f"{sorted(twice)[0]} is a training file and held out")
+        if both := {column.name for column in self.columns} & set(self.ignored):
+            raise ValueError(f"column {sorted(both)[0]!r} is described and ignored")
         if not self.columns or not self.label_maps:
             raise ValueError(f"data set {self.name!r} needs at least one column and one label map")
-        if len(self.separator) != 1:
-            raise ValueError(f"data set {self.name!r}: the separator {self.separator!r} is not one character")
+        if len(self.separator) != 1 or not self.separator.isascii() or self.separator in '\r\n"':
+            raise ValueError(f"the separator {self.separator!r} is not one ASCII character other than a quotation mark")
 
     @property
     def categorical(self) -> tuple[Column, ...]:
@@ -257,8 +266,11 @@ class DatasetSpec:
 
     def file_at(self, filename: str) -> SourceFile | None:
         """Return the published file that a file is named after, compressed or not, or ``None``."""
-        name = filename.casefold().removesuffix(".gz")
-        return next((file for file in self.files if file.filename.casefold() == name), None)
+
+        def plain(name: str) -> str:
+            return Path(name).name.casefold().removesuffix(".gz")
+
+        return next((file for file in self.files if plain(file.filename) == plain(filename)), None)
 
     @property
     def fingerprint(self) -> str:
@@ -267,19 +279,11 @@ class DatasetSpec:
         for column in values["columns"]:
             if not column["missing"]:
                 del column["missing"]  # as it was before columns had it
+        if self.hold_out is not None:
+            values["hold_out"] = {"share": self.hold_out, "by": "fingerprints"}  # before, it was by other hashes
         names = ("columns", "label_column", "attack_column", "label_maps", "hold_out")
         decisive = json.dumps({name: values[name] for name in names}, sort_keys=True)
         return hashlib.sha256(decisive.encode()).hexdigest()
-
-    def differences(self, other: DatasetSpec) -> list[str]:
-        """Return what decides about folds and is not the same in another description, such as "column bytes"."""
-        ours, theirs = ({column.name: column for column in each.columns} for each in (self, other))
-        changed = [f"column {name}" for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
-        if not changed and [*ours] != [*theirs]:
-            changed.append("the order of the columns")
-        maps = [f"label map {each.name}" for each in self.label_maps if each not in other.label_maps]
-        names = ("label_column", "attack_column", "hold_out")
-        return [*changed, *maps, *(name for name in names if getattr(self, name) != getattr(other, name))]
 
     def to_json(self) -> str:
         """Return the description as JSON; what has its default value is left out."""

@@ -121,10 +121,11 @@ def read_encoding(folder: Folder, content: bytes, dataset: DatasetSpec) -> Encod
     """
     try:
         encoding = Encoding.from_json(content.decode())
-        ends = [*encoding.minimum, *encoding.maximum]
+        ends = [*encoding.minimum, *encoding.maximum, *encoding.median]
+        some_are_missing = len(dataset.encoded_numbers) > len(dataset.numeric)
         sound = (
             len(encoding.minimum) == len(encoding.maximum) == len(encoding.numeric)
-            and len(encoding.median) in (0, len(encoding.numeric))
+            and len(encoding.median) == (len(encoding.numeric) if some_are_missing else 0)
             and len(encoding.categories) == len(encoding.categorical)
             and all(isinstance(end, float) and math.isfinite(end) for end in ends)
             and all(isinstance(value, str) for values in encoding.categories for value in values)

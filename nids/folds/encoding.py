@@ -85,8 +85,8 @@ class Encoding:
         categories: For each of them, the values with a column of their own, sorted. One more column follows them, for
             every other value: those that training did not have, and those that it had in fewer than
             ``MIN_ROWS_OF_CATEGORY`` rows.
-        median: Training median of each number, after the transform, which takes the place of missing ones; empty if
-            none can be missing.
+        median: What takes the place of a missing number: the training median of its column, after the transform; 0 for
+            columns without a value, and for those in which none can be missing. Empty if that is so in all columns.
     """
 
     numeric: tuple[str, ...]
@@ -101,10 +101,14 @@ class Encoding:
         """Return the encoding learned from the row numbers ``training`` (int, shape (training rows,)) alone."""
         numeric, median = rows.numeric[training], np.empty(0)
         if len(dataset.encoded_numbers) > len(dataset.numeric):
-            # Of a column without any value, the median is 0.
-            some = np.where(np.isnan(numeric).all(axis=0), np.float32(0), numeric)
-            median = np.nanmedian(some, axis=0)
-            numeric = np.where(np.isnan(numeric), median, numeric)
+            median = np.zeros(numeric.shape[1], dtype=np.float32)  # also of a column without any value
+            numeric = numeric.copy()
+            for i, number in enumerate(dataset.numeric):
+                if number.missing:
+                    gone = np.isnan(numeric[:, i])
+                    if not gone.all():
+                        median[i] = np.median(numeric[~gone, i])
+                    numeric[gone, i] = median[i]
         categories = []
         for column, vocabulary in enumerate(rows.vocabularies):
             counts = np.bincount(rows.codes[training, column], minlength=len(vocabulary))

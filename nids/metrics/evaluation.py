@@ -101,10 +101,10 @@ class CalibrationTable(TypedFile):
 
 
 class TwinResult(TypedFile):
-    """What the rows say that no training row equals, as a model sees them, and how many others there are.
+    """Rows that are the same to a model as a training row, their twin, and what the other rows say.
 
     Attributes:
-        rows: Number of those others: rows that have a twin in training.
+        rows: Number of rows with a twin.
         figures: Of the rows without one: accuracy, macro_f1, detection_rate and false_positive_rate; none if each row
             has one.
     """

@@ -78,11 +78,11 @@ def _without_twins(evaluation: Evaluation) -> str:
         return ""
     if not twins.figures:
         return " To a model, each of its rows is the same as a training row."
-    verb = "is" if twins.rows == 1 else "are"
+    verb, them = ("is", "it") if twins.rows == 1 else ("are", "them")
     accuracy, f1 = (value(name, twins.figures[name]) for name in ("accuracy", "macro_f1"))
     return (
-        f" To a model, {twins.rows:,} of its {evaluation.rows:,} rows {verb} the same as a training row: without them, "
-        f"the accuracy is {accuracy} and the macro-F1 {f1}."
+        f" To a model, {twins.rows:,} of its {evaluation.rows:,} rows {verb} the same as a training row: without "
+        f"{them}, the accuracy is {accuracy} and the macro-F1 {f1}."
     )
 
 

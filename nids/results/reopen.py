@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nids import datasets
-from nids.datasets.description import is_description
+from nids.datasets.description import differences, is_description
 from nids.errors import UserError
 from nids.folds import cache
 from nids.models import backend
@@ -94,7 +94,7 @@ def _refuse_if_edited(run: Run) -> None:
     data, begun = run.manifest.job.data, run.manifest.dataset
     if not is_description(data.dataset) or not Path(data.dataset).exists():
         return
-    changed = begun.differences(datasets.get(data.dataset).labelled_by(data.class_map))
+    changed = differences(begun, datasets.get(data.dataset).labelled_by(data.class_map))
     if changed:
         raise UserError(
             f"{data.dataset}: has changed since {run.name} was begun: {', '.join(changed)}. Change it back, or start a "

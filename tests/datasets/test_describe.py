@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.datasets.describe import check
+from nids.datasets.labels import LabelMap
 from nids.datasets.locate import find
-from nids.datasets.schema import SourceFile
+from nids.datasets.schema import Column, DatasetSpec, SourceFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -24,6 +29,15 @@ def path(tmp_path, line):
     ]
     path.write_text("\n".join(lines))
     return path
+
+
+def test_what_is_missing_in_some_rows_is_not_the_same_in_all(tmp_path: Path) -> None:
+    columns = (Column("a", "real", missing=("",)), Column("b", "count"))
+    dataset = DatasetSpec("gaps", columns, "label", (LabelMap("plain", ("ok", "bad"), "ok"),))
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b,label\n,1,ok\n5,1,bad\n5,1,ok\n", encoding="utf-8")
+    (constant,) = (oddity for oddity in check(path, dataset).oddities if oddity.startswith("the same"))
+    assert constant == "the same in all rows: b (1)"
 
 
 def test_check(path):

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import gzip
+import io
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
 from nids import datasets
 from nids.config import Data
+from nids.datasets import fetch
 from nids.datasets.labels import LabelMap
 from nids.datasets.schema import Column, DatasetSpec, SourceFile
 from nids.errors import UserError
@@ -75,14 +79,43 @@ def test_its_rows_are_read_beside_it(path: Path) -> None:
     assert set(traffic.attack) == {"ok", "scan"}
 
 
+def test_its_held_out_file_is_refused_under_another_name(path: Path) -> None:
+    text = DESCRIPTION.replace("hold_out = 0.25\n\n[files]", '\n[files]\nheld-out = ["test.csv"]')
+    path.write_text(text, encoding="utf-8")
+    rows = "".join(f"{i};{i};http;{'ok' if i % 2 else 'scan'}\n" for i in range(40))
+    for name in ("test.csv", "copy.csv"):
+        (path.parent / name).write_text(f"id;bytes;service;kind\n{rows}", encoding="utf-8")
+    for given in ("test.csv", "copy.csv"):
+        with pytest.raises(UserError, match=r"test.csv is held out"):
+            datasets.load_for(Data(dataset=str(path)), 0, path.parent / given)
+
+
+def test_a_compressed_file_and_one_in_a_folder_are_found(path: Path) -> None:
+    content = b"id;bytes;service;kind\n" + b"1;2;http;ok\n2;3;ftp;scan\n" * 20
+    (path.parent / "sub").mkdir()
+    with gzip.open(path.parent / "sub" / "flows.csv.gz", "wb") as file:
+        file.write(content)
+    path.write_text(
+        DESCRIPTION.replace("flows.csv", "sub/flows.csv.gz").replace("hold_out = 0.25", ""), encoding="utf-8"
+    )
+    assert len(datasets.load_for(Data(dataset=str(path)), 0).label) == 40
+
+
+def test_one_without_its_file_says_where_to_put_it(path: Path) -> None:
+    console = Console(file=io.StringIO())
+    with pytest.raises(UserError, match="put it beside its description") as raised:
+        fetch.fetch(datasets.get(str(path)), console=console)
+    assert str(raised.value).startswith("flows.csv: cannot be downloaded, as no address is known.")
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         pytest.param(("[files]", "[files"), r"mine.toml: not valid TOML: ", id="no TOML"),
         pytest.param(('label_column = "kind"', ""), "label_column: is missing", id="no label column"),
         pytest.param(("[columns]", "[column]"), "columns: is missing. Add a table of that name", id="no columns"),
-        pytest.param(('"count"', '"counts"'), r"columns.0.kind: Input should be 'categorical', ", id="kind"),
-        pytest.param(("transform", "transformed"), "columns.0.transformed: there is no such key", id="key"),
+        pytest.param(('"count"', '"counts"'), r"columns.bytes.kind: Input should be 'categorical', ", id="kind"),
+        pytest.param(("transform", "transformed"), "columns.bytes.transformed: there is no such key", id="key"),
         pytest.param(
             ('service = { kind = "categorical" }', 'service = "categorical"'),
             "columns.service: found 'categorical', but a table is expected",
@@ -95,7 +128,22 @@ def test_its_rows_are_read_beside_it(path: Path) -> None:
             id="twice",
         ),
         pytest.param(('["flows.csv"]', "7"), "files.training: found 7, but a list of texts is expected", id="no list"),
-        pytest.param(('separator = ";"', 'separator = ""'), "the separator '' is not one character", id="separator"),
+        pytest.param(
+            ('separator = ";"', 'separator = ""'), "the separator '' is not one ASCII character", id="separator"
+        ),
+        pytest.param(('separator = ";"', 'separator = "§"'), "the separator '§' is not one ASCII character", id="§"),
+        pytest.param(('ignored = ["id"]', 'ignored = ["bytes"]'), "'bytes' is described and ignored", id="ignored"),
+        pytest.param(("hold_out = 0.25", "hold_out = 25"), "hold_out is 25.0, but must be a share", id="share"),
+        pytest.param(
+            ('training = ["flows.csv"]', 'training = ["a.csv"]\nheld-out = ["b.csv"]'),
+            "has both hold_out and held-out files. Remove one of them.",
+            id="two hold-outs",
+        ),
+        pytest.param(
+            ("hold_out = 0.25\n\n[files]", '\n[files]\nheld-out = ["flows.csv"]'),
+            "flows.csv is a training file and held out",
+            id="two roles",
+        ),
         pytest.param(
             ('label_column = "kind"', 'label_column = "kind"\nname = "nsl-kdd"'),
             "there is a data set nsl-kdd already. Give another name.",

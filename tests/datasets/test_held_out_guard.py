@@ -14,7 +14,7 @@ from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.datasets.describe import check
 from nids.datasets.fingerprints import fingerprints
 from nids.datasets.locate import find
-from nids.datasets.schema import SourceFile
+from nids.datasets.schema import Column, SourceFile
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -128,7 +128,11 @@ def test_they_are_refused_of_a_data_set_that_describes_them_anew(
 ) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes(_text(published("KDDTest+")))
-    described = replace(DATASET, name="mine", files=(SourceFile("rows.csv", "rows.csv"),), hold_out=0.2)
+    # With a column less, and one more.
+    columns = (*DATASET.columns[1:], Column("difficulty", "count"))
+    described = replace(
+        DATASET, name="mine", columns=columns, files=(SourceFile("rows.csv", "rows.csv"),), hold_out=0.2
+    )
     with pytest.raises(UserError, match=r"rows of this file are rows of KDDTest\+, which is held out"):
         datasets.load_training(described, folder=path)
 
@@ -161,6 +165,6 @@ def test_one_row_is_told_as_one(line: Callable[..., str], tmp_path: Path, monkey
     with pytest.raises(UserError) as raised:
         datasets.load_training(DATASET, folder=path)
     assert str(raised.value) == (
-        "rows.txt, line 4: 1 row of this file is a row of KDDTest-21, which is held out; this is the first. Whatever a "
-        "search sees of them, its final test can no longer judge. Remove these rows, or use a training file."
+        "rows.txt, line 4: 1 row of this file is a row of KDDTest-21, which is held out. Whatever a search sees of it, "
+        "its final test can no longer judge. Remove this row, or use a training file."
     )

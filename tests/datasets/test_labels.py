@@ -5,6 +5,12 @@ import pytest
 from nids.datasets.labels import LabelMap
 
 
+def test_there_are_as_many_classes_as_a_byte_can_tell_apart() -> None:
+    assert len(LabelMap("many", tuple(map(str, range(127))), "0").classes) == 127
+    with pytest.raises(ValueError, match="has 128 classes, but can have 127"):
+        LabelMap("many", tuple(map(str, range(128))), "0")
+
+
 def test_positions():
     binary = LabelMap("binary", ("Benign", "Attack"), "Benign", {"-": "Benign", "worm": "Attack", "scan": "Attack"})
     assert binary.positions == {"-": 0, "worm": 1, "scan": 1}

@@ -70,6 +70,51 @@ def test_one_text_may_stand_for_a_list(tmp_path: Path) -> None:
     assert datasets.get(str(description)).label_maps[0].class_of == {"normal": "normal", "x": "x"}
 
 
+def test_a_leak_is_found_in_a_file_sorted_by_class(tmp_path: Path) -> None:
+    label = np.repeat([0, 1], [9000, 3000])
+    hint = label + np.random.default_rng(0).random(12_000) / 2
+    rows = pd.DataFrame({"hint": hint, "noise": hint % 0.1, "label": np.array(["ok", "bad"])[label]})
+    rows.to_csv(tmp_path / "flows.csv", index=False)
+    assert any(remark.startswith("hint alone") for remark in propose(tmp_path / "flows.csv", "flows").remarks)
+
+
+@pytest.mark.parametrize(
+    ("labels", "lines"),
+    [
+        pytest.param(["Attack", "No Attack", "Unknown"], ['"Any attack" = ["No Attack", "Unknown"]'], id="attack"),
+        pytest.param(
+            ["", "DoS", "-"], ['benign = "Unlabelled" # guessed', '"Unlabelled" = [""]', '"-" = ["-"]'], id="none"
+        ),
+        pytest.param(["a\x7fb", "normal", "x"], ['"a\\u007fb" = ["a\\u007fb"]'], id="control character"),
+    ],
+)
+def test_odd_labels_make_a_description_that_can_be_read(labels: list[str], lines: list[str], tmp_path: Path) -> None:
+    rows = pd.DataFrame({"bytes": np.arange(60) % 7, "label": np.array(labels)[np.arange(60) % 3]})
+    rows.to_csv(tmp_path / "flows.csv", index=False)
+    proposed = propose(tmp_path / "flows.csv", "flows")
+    assert set(lines) <= {*proposed.text.splitlines()}
+    (tmp_path / "flows.toml").write_text(proposed.text, encoding="utf-8")
+    traffic = datasets.load_for(Data(dataset=str(tmp_path / "flows.toml")), 0)
+    assert set(traffic.attack) == set(labels)
+
+
+def test_odd_numbers_make_a_description_that_can_be_read(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "rate": ["1.5", "INF", "+inf", "NAN", " ", "7"] * 20,
+            "huge": ["1e39", "2", "3", "4", "5", "6"] * 20,
+            "other": [str(7 * i % 120) for i in range(120)],
+            "label": ["ok", "bad"] * 60,
+        }
+    )
+    rows.drop(columns="huge").to_csv(tmp_path / "flows.csv", index=False)
+    (tmp_path / "flows.toml").write_text(propose(tmp_path / "flows.csv", "flows").text, encoding="utf-8")
+    traffic = datasets.load_for(Data(dataset=str(tmp_path / "flows.toml")), 0)
+    assert set(traffic.features["rate"].dropna()) == {1.5, 7.0}
+    rows.to_csv(tmp_path / "huge.csv", index=False)
+    assert '"huge"' in propose(tmp_path / "huge.csv", "flows").text
+
+
 def _transform(rows: pd.DataFrame) -> Transform | None:
     values = pd.to_numeric(rows["Bytes/s "], errors="coerce").replace(np.inf, np.nan)
     return "log1p" if values.max() > 1000 else None
@@ -101,6 +146,7 @@ def test_of_two_labels_the_one_with_more_classes_is_taken(tmp_path: Path) -> Non
         pytest.param("a,label\n", None, "holds no rows", id="no rows"),
         pytest.param("1,2,3,x\n1,2,3,x\n", None, "line 1: holds values, not the names", id="no header"),
         pytest.param("a,b\n1,2\n", None, "no column looks like that of the labels", id="no label"),
+        pytest.param("a,a,a.1,label\n1,2,3,x\n", None, "more than one column is named a.1", id="names"),
         pytest.param("a,b\n1,2\n", "c", "has no column 'c'. Its columns: a, b.", id="another label"),
         pytest.param("a,label\n1,x\n2\n", None, "Expected 2 columns, got 1", id="cut line"),
         pytest.param("label,class\nx,y\n", None, "no column is left to learn from", id="labels alone"),

@@ -54,7 +54,7 @@ def test_own_rows_are_searched_on(cluster: None, tmp_path: Path, monkeypatch: py
     assert {file: evaluation.rows for file, evaluation in final.held_out.items()} == {"20 % of flows.csv": ROWS - rows}
 
     description = (tmp_path / "flows.toml").read_text(encoding="utf-8")
-    changed = description.replace('transform = "arcsinh" }', "}").replace('"XSS" = ["XSS"]', '"Scripts" = ["XSS"]')
+    changed = description.replace(', transform = "arcsinh" }', " }").replace('"XSS" = ["XSS"]', '"Scripts" = ["XSS"]')
     (tmp_path / "flows.toml").write_text(changed, encoding="utf-8")
     refused = CliRunner().invoke(app, ["baselines", "mine"])
     assert "flows.toml: has changed since mine was begun: column Offset, label map as-they-are." in str(

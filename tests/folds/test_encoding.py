@@ -147,7 +147,7 @@ def test_a_missing_number_becomes_the_training_median_and_a_flag() -> None:
     assert encoding.feature_names == ("bytes", "hot", "rare", "bytes is missing", "rare is missing")
     low, median, high = np.arcsinh([1.0, 3.0, 100.0])
     middle = (median - low) / (high - low)
-    assert encoding.median == pytest.approx((median, 2.0, 0.0, 0.0, 1.0))
+    assert encoding.median == pytest.approx((median, 0.0, 0.0, 0.0, 0.0))
     assert encoding.transform(rows, np.arange(5)) == pytest.approx(
         np.array(
             [

@@ -22,7 +22,7 @@ FIGURES: dict[str, float | None] = {
         (TwinResult(rows=0, figures=FIGURES), ""),
         (
             TwinResult(rows=1, figures=FIGURES),
-            " To a model, 1 of its 6,000 rows is the same as a training row: without them, the accuracy is 75.00 % "
+            " To a model, 1 of its 6,000 rows is the same as a training row: without it, the accuracy is 75.00 % "
             "and the macro-F1 50.00 %.",
         ),
         (

@@ -10,7 +10,6 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from nids.datasets.schema import Column
@@ -18,6 +17,8 @@ from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
 
     from nids.datasets.schema import DatasetSpec
 
@@ -57,6 +58,11 @@ class Field:
         return () if self.is_text else tuple(float(text) for text in self.column.missing if _NUMBER.fullmatch(text))
 
     @cached_property
+    def nan_is_missing(self) -> bool:
+        """Whether NaN is among them."""
+        return any(map(math.isnan, self.missing_numbers))
+
+    @cached_property
     def missing_texts(self) -> frozenset[str]:
         """What else stands for no value in a column of numbers."""
         if self.is_text:
@@ -92,9 +98,10 @@ class Field:
             return None
         if not _NUMBER.fullmatch(value.strip()):
             return "this column holds numbers"
-        if pd.Series([float(value)]).isin(self.missing_numbers).all():
+        number = float(value)
+        if number in self.missing_numbers or (math.isnan(number) and self.nan_is_missing):
             return None
-        if not math.isfinite(float(value)):
+        if not math.isfinite(number):
             return "numbers must be finite"
         return None if self.column.allows(np.array(float(value))) else self.column.rule
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from nids.datasets.io.checks import FileColumns, column_count, named_columns, shown
@@ -106,7 +107,6 @@ class _TextForm:
             return None
         fields = self.columns.fields
         read = {field.name for field in fields}
-        missing = frozenset().union(*(field.missing_texts for field in fields))
         try:
             table = pyarrow.csv.read_csv(
                 pa.BufferReader(lines),
@@ -119,19 +119,26 @@ class _TextForm:
                 ),
                 convert_options=pyarrow.csv.ConvertOptions(
                     include_columns=[field.name for field in fields],
-                    column_types={field.name: field.type for field in fields},
-                    null_values=sorted(missing),
+                    # What stands for no value in one column need not do so in another.
+                    column_types={field.name: pa.string() if field.missing_texts else field.type for field in fields},
+                    null_values=[],
                     strings_can_be_null=False,
                 ),
             )
+            for field in fields:
+                if field.missing_texts:
+                    position = table.column_names.index(field.name)
+                    table = table.set_column(position, field.name, _numbers(table[field.name], field.missing_texts))
         except pa.ArrowInvalid:
             return None
         # An open quotation mark would take the next lines into its value.
         if len(table) != number:
             return None
-        # What stands for no value in one column need not do so in another.
+        # NaN that is not declared is as wrong beside missing values as elsewhere.
+        declared = (field.is_text or field.nan_is_missing or not field.column.missing for field in fields)
         if any(
-            table[field.name].null_count for field in fields if not field.is_text and field.missing_texts != missing
+            not each and pc.any(pc.is_nan(table[field.name])).as_py()
+            for each, field in zip(declared, fields, strict=True)
         ):
             return None
         rows = frame(table, fields)
@@ -154,6 +161,13 @@ class _TextForm:
             texts = [row[position] for row in rows]
             columns[field.name] = pa.array(texts if field.is_text else list(map(field.number, texts)), type=field.type)
         return frame(pa.table(columns), self.columns.fields), kept, rejects
+
+
+def _numbers(texts: pa.ChunkedArray, missing: Collection[str]) -> pa.ChunkedArray:
+    """Return the numbers that texts stand for, null for missing ones; raise ArrowInvalid if one stands for none."""
+    trimmed = pc.utf8_trim_whitespace(texts)
+    gone = pc.is_in(trimmed, pa.array(sorted(missing), pa.string()))
+    return pc.cast(pc.if_else(gone, pa.scalar(None, pa.string()), trimmed), pa.float64())
 
 
 def _lines(name: str, content: io.BufferedReader | gzip.GzipFile) -> Generator[tuple[int, str]]:

@@ -65,6 +65,7 @@ def test_lines_are_read_alike_one_by_one_and_all_at_once(tmp_path: Path) -> None
         ("n/a;0;1;ftp;3;ok", r"line 2, column 1 \(rate\): found 'n/a', but this column holds numbers"),
         ("-1;;1;ftp;3;ok", r"line 2, column 2 \(window\): found '', but this column holds numbers"),
         ("1;inf;1;ftp;3;ok", r"line 2, column 2 \(window\): found 'inf', but numbers must be finite"),
+        ("1;nan;1;ftp;3;ok", r"line 2, column 2 \(window\): found 'nan', but numbers must be finite"),
         ("1;1;;ftp;3;ok", r"line 2, column 3 \(bytes\): found '', but this column holds numbers"),
         ("1;1;nan;ftp;3;ok", r"line 2, column 3 \(bytes\): found 'nan', but numbers must be finite"),
     ],
