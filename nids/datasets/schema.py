@@ -266,11 +266,9 @@ class DatasetSpec:
 
     def file_at(self, filename: str) -> SourceFile | None:
         """Return the published file that a file is named after, compressed or not, or ``None``."""
-
-        def plain(name: str) -> str:
-            return Path(name).name.casefold().removesuffix(".gz")
-
-        return next((file for file in self.files if plain(file.filename) == plain(filename)), None)
+        name = Path(filename).name.casefold().removesuffix(".gz")
+        names = {Path(file.filename).name.casefold().removesuffix(".gz"): file for file in reversed(self.files)}
+        return names.get(name)
 
     @property
     def fingerprint(self) -> str:
