@@ -38,7 +38,7 @@ def fetch(
 
 def describe(
     file: Annotated[
-        Path, typer.Argument(help="A text file whose first line names its columns (gzip is fine).", show_default=False)
+        Path, typer.Argument(help="A Parquet file, or text whose first line names its columns.", show_default=False)
     ],
     label: Annotated[
         str | None, typer.Option(help="Name of the column with the labels. Default: it is guessed.", show_default=False)

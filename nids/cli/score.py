@@ -97,11 +97,15 @@ def show(result: ScoreResult, console: Console) -> None:
 
     by_class = [(name, f"{rows:,}", share(rows, result.rows)) for name, rows in result.by_class.items()]
     print_table(console, "Rows by class", ("class", "rows", "share"), by_class)
-    console.print(
-        f"{counted(result.rows, 'row')} scored in {result.seconds:.1f} s, {counted(result.rejected, 'row')} rejected\n"
+    lines = [
+        f"{counted(result.rows, 'row')} scored in {result.seconds:.1f} s, {counted(result.rejected, 'row')} rejected",
         f"{counted(result.alerts, 'alert')}: attack score above {result.threshold:.3g}, for a target false-positive "
-        f"rate of {100 * result.false_positive_rate:g} %\n"
-        f"Scores: {result.out}{f'{chr(10)}Rejects: {result.rejects}' if result.rejects else ''}",
+        f"rate of {100 * result.false_positive_rate:g} %",
+        f"Scores: {result.out}",
+        *([f"Rejects: {result.rejects}"] if result.rejects else []),
+    ]
+    console.print(
+        "\n".join(lines),
         highlight=False,
         soft_wrap=True,
         markup=False,

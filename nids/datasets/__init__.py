@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nids.datasets import locate
-from nids.datasets.held_out_guard import refuse_held_out, refuse_held_out_rows
+from nids.datasets.held_out_guard import refuse_held_out, refuse_held_out_content, refuse_held_out_rows
 from nids.datasets.holdout_split import held_out_rows, only
-from nids.datasets.io.content import sha256_of
 from nids.datasets.io.load import load
 from nids.datasets.registry import generate, get, is_generated, names
 from nids.errors import UserError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nids.config import Data
-    from nids.datasets.io.content import DataPath
     from nids.datasets.schema import DatasetSpec, SourceFile
     from nids.datasets.traffic import Traffic
 
@@ -61,18 +60,9 @@ def load_training(
     refuse_held_out(spec.file_at(path.name))
     traffic = load(path, spec)
     refuse_held_out(spec.file_with(traffic.sha256))
-    _refuse_content_of_held_out(spec, path, traffic.sha256)
+    refuse_held_out_content(spec, path, traffic.sha256)
     refuse_held_out_rows(traffic, path)
     return only(traffic, ~held_out_rows(traffic), traffic.source) if spec.hold_out else traffic
-
-
-def _refuse_content_of_held_out(dataset: DatasetSpec, path: DataPath, sha256: str) -> None:
-    """Refuse a file that has the content of a held-out one whose hash the data set does not know."""
-    for file in dataset.held_out_files:
-        beside = path.parent if isinstance(path, Path) else None
-        held_out = locate.find(dataset, file, beside) if beside and not file.sha256 else None
-        if held_out is not None and sha256_of(held_out) == sha256:
-            refuse_held_out(file)
 
 
 def load_for(data: Data, seed: int, folder: Path | None = None, dataset: DatasetSpec | None = None) -> Traffic:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nids.datasets import registry
 from nids.datasets.fingerprints import fingerprints
+from nids.datasets.io.content import sha256_of
 from nids.datasets.io.stream import stream
+from nids.datasets.locate import find
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,6 +35,16 @@ def refuse_held_out(file: SourceFile | None) -> None:
             f"{file.name} is held out: whatever a search sees of it, its final test can no longer judge. "
             "Search on a training file."
         )
+
+
+def refuse_held_out_content(dataset: DatasetSpec, path: DataPath, sha256: str) -> None:
+    """Raise a UserError if a file has the content of a held-out one beside it whose hash the data set does not tell."""
+    if not isinstance(path, Path):
+        return
+    for file in dataset.held_out_files:
+        held_out = None if file.sha256 else find(dataset, file, path.parent)
+        if held_out is not None and sha256_of(held_out) == sha256:
+            refuse_held_out(file)
 
 
 def refuse_held_out_rows(traffic: Traffic, path: DataPath) -> None:

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from nids.datasets.io.content import opened, refuse_foreign, unpacked
+from nids.datasets.io.checks import numbered
+from nids.datasets.io.content import is_parquet, opened, refuse_foreign, unpacked
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ MISSING = ("", "NaN", "nan", "NA", "N/A", "Infinity", "-Infinity", "inf", "-inf"
 MOST_CLASSES = 60
 _SEPARATORS = ",;\t|"
 _SAMPLE_OF_BATCH = 500
-_KEPT = 20_000  # different values of a column that are remembered
+_KEPT = 20_000  # different texts of a column that are remembered
 
 
 @dataclass
@@ -36,7 +37,6 @@ class ColumnProfile:
     Attributes:
         texts: Those that are no numbers; no more of them once there are too many.
         spellings: All values, as the file spells them; no more of them once there are too many for classes.
-        numbers: Different numbers, as far as they are remembered.
         missing: The spellings for no value that occur, in the order in which they did.
         rows: How many values are no missing ones.
         low: Least number.
@@ -47,7 +47,6 @@ class ColumnProfile:
 
     texts: set[str] = field(default_factory=set)
     spellings: dict[str, None] = field(default_factory=dict)
-    numbers: set[float] = field(default_factory=set)
     missing: list[str] = field(default_factory=list)
     rows: int = 0
     low: float = math.inf
@@ -69,18 +68,17 @@ class ColumnProfile:
             self.rows += len(rest)
             return
         # "INF" and others that are no number in a column of numbers.
-        rest = self._without_missing(rest, pc.invert(pc.is_finite(numbers)))
-        self.rows += len(rest)
-        if not len(rest):
+        finite = pc.is_finite(numbers)
+        self._without_missing(rest, pc.invert(finite))
+        numbers = numbers.filter(finite)
+        self.rows += len(numbers)
+        if not len(numbers):
             return
-        numbers = pc.cast(rest, pa.float64())
         first = numbers[0].as_py() > self.high
         steps = pc.subtract(numbers[1:], numbers[:-1])
         self.ascending &= first and (not len(steps) or pc.min(steps).as_py() > 0)
         self.low, self.high = min(self.low, pc.min(numbers).as_py()), max(self.high, pc.max(numbers).as_py())
         self.whole &= pc.all(pc.equal(numbers, pc.floor(numbers))).as_py()
-        if len(self.numbers) <= _KEPT:
-            self.numbers.update(pc.unique(numbers).to_pylist())
 
     def _without_missing(self, values: pa.Array, gone: pa.Array) -> pa.Array:
         """Note how missing values are spelled, and return the others."""
@@ -124,12 +122,12 @@ def profile(path: Path, sample: int) -> Profile:
     Raises:
         UserError: The file cannot be read so, or has no rows.
     """
-    is_parquet = _is_parquet(path)
-    names, separator = (_parquet_names(path), ",") if is_parquet else _header(path)
+    in_parquet = _is_parquet(path)
+    names, separator = (_parquet_names(path), ",") if in_parquet else _header(path)
     columns = {each: ColumnProfile() for each in names}
     same = {each: each.rpartition(".")[0] for each in names if each.rpartition(".")[0] in names}
     rows, kept_rows = 0, []
-    for batch in _parquet_batches(path, names) if is_parquet else _batches(path, names, separator):
+    for batch in _parquet_batches(path, names) if in_parquet else _batches(path, names, separator):
         # From all over the file, as files are often sorted by day or by class.
         number = min(len(batch), _SAMPLE_OF_BATCH if rows else sample)
         kept_rows.append(batch.take(pa.array(np.linspace(0, len(batch) - 1, number).astype(np.int64))))
@@ -146,7 +144,7 @@ def profile(path: Path, sample: int) -> Profile:
 
 def _is_parquet(path: Path) -> bool:
     with opened(path) as file:
-        return file.peek(4).startswith(b"PAR1")
+        return is_parquet(file)
 
 
 def _parquet_names(path: Path) -> list[str]:
@@ -189,13 +187,10 @@ def _header(path: Path) -> tuple[list[str], str]:
         raise UserError(
             f"{path}, line 1: holds values, not the names of the columns. Add a first line that names them."
         )
-    numbered: list[str] = []
-    for i, each in enumerate(names):
-        number = names[:i].count(each)
-        numbered.append(each if number == 0 else f"{each}.{number}")
-    if repeated := sorted({each for each in numbered if numbered.count(each) > 1}):
+    names = numbered(names)
+    if repeated := sorted({each for each in names if names.count(each) > 1}):
         raise UserError(f"{path}, line 1: more than one column is named {repeated[0]}. Rename one of them.")
-    return numbered, separator
+    return names, separator
 
 
 def _batches(path: Path, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:

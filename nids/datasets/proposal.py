@@ -133,12 +133,7 @@ def _ignored(looked: Profile, label: str, remarks: list[str]) -> dict[str, str]:
             remarks.append(f"{name} looks like another label: it is ignored.")
         elif _IDENTIFIERS.fullmatch(name):
             ignored[name] = "by its name, it identifies a record"
-        elif (
-            values.whole
-            and values.ascending
-            and len(values.numbers) == min(rows, len(values.numbers)) > 1
-            and (rows > 2 and values.high - values.low == rows - 1)
-        ):
+        elif values.whole and values.ascending and rows > 2 and values.high - values.low == rows - 1:
             ignored[name] = "it numbers the rows"
         elif len(values.texts) > MOST_CATEGORIES:
             ignored[name] = f"more than {MOST_CATEGORIES} different texts"
@@ -186,7 +181,7 @@ def _column(values: ColumnProfile) -> Iterator[str]:
         return
     kind = "real"
     if values.whole:
-        kind = "integer" if values.low < 0 else "binary" if values.numbers <= {0.0, 1.0} else "count"
+        kind = "integer" if values.low < 0 else "binary" if values.high <= 1 else "count"
     yield f'kind = "{kind}"'
     tail = max(values.high, -values.low) > _LONG_TAIL
     if kind == "real" and values.low >= 0:

@@ -182,11 +182,13 @@ def named_columns(
 def _told_apart(names: Sequence[str], dataset: DatasetSpec) -> list[str]:
     """Return the names of a file's columns, a repeated one as "NAME.1" and so on where the data set knows it so."""
     known = {*(column.name for column in dataset.columns), *dataset.ignored}
-    result: list[str] = []
-    for name in names:
-        numbered = f"{name}.{sum(name == other for other in names[: len(result)])}"
-        result.append(numbered if name in result and numbered in known else name)
-    return result
+    return [told if told in known else name for name, told in zip(names, numbered(names), strict=True)]
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """Return names with the second and later ones of a kind as "NAME.1" and so on."""
+    earlier = [names[:i].count(name) for i, name in enumerate(names)]
+    return [f"{name}.{number}" if number else name for name, number in zip(names, earlier, strict=True)]
 
 
 def shown(value: str) -> str:

@@ -25,6 +25,7 @@ DataPath = Path | zipfile.Path
 _CHUNK = 1 << 20
 _LONGEST_START = 64
 _GZIP = b"\x1f\x8b"
+_PARQUET = b"PAR1"
 _ISIZE = 4
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive",
@@ -63,6 +64,11 @@ def unpacked(file: io.BufferedReader) -> Iterator[io.BufferedReader | gzip.GzipF
             yield content
     else:
         yield file
+
+
+def is_parquet(file: io.BufferedReader) -> bool:
+    """Return whether a file is in Parquet, whatever its name says."""
+    return file.peek(len(_PARQUET)).startswith(_PARQUET)
 
 
 def refuse_foreign(name: str, content: io.BufferedReader | gzip.GzipFile) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nids.datasets.io.checks import fields_of
-from nids.datasets.io.content import opened, refuse_foreign, unpacked
+from nids.datasets.io.content import is_parquet, opened, refuse_foreign, unpacked
 from nids.datasets.io.parquet import parquet_chunks
 from nids.datasets.io.text import text_chunks
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from nids.datasets.schema import DatasetSpec
 
 ROWS = 65_536
-
-_PARQUET = b"PAR1"
 
 
 def stream(path: DataPath, dataset: DatasetSpec, rows: int = ROWS, *, labelled: bool = False) -> Generator[Chunk]:
@@ -46,7 +44,7 @@ def stream(path: DataPath, dataset: DatasetSpec, rows: int = ROWS, *, labelled: 
     """
     fields = fields_of(dataset, labelled=labelled)
     with opened(path) as file:
-        if file.peek(len(_PARQUET)).startswith(_PARQUET):
+        if is_parquet(file):
             yield from parquet_chunks(path.name, file, dataset, fields, rows)
         else:
             with unpacked(file) as content:
