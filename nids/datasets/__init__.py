@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nids.config import Data
-    from nids.datasets.schema import DatasetSpec, SourceFile
+    from nids.datasets.schema import DatasetSpec
+    from nids.datasets.source_file import SourceFile
     from nids.datasets.traffic import Traffic
 
 __all__ = ["available", "get", "load_for", "load_training", "names", "training_file"]

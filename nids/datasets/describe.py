@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import DatasetSpec, SourceFile
+    from nids.datasets.schema import DatasetSpec
+    from nids.datasets.source_file import SourceFile
     from nids.datasets.traffic import Traffic
 
 # Rows of a class below which cross-validation, with the default number of folds, has little of it to judge by.

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import DatasetSpec, SourceFile
+    from nids.datasets.schema import DatasetSpec
+    from nids.datasets.source_file import SourceFile
 
 
 MB = 1e6

@@ -24,7 +24,8 @@ from nids.errors import UserError
 
 if TYPE_CHECKING:
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import DatasetSpec, SourceFile
+    from nids.datasets.schema import DatasetSpec
+    from nids.datasets.source_file import SourceFile
     from nids.datasets.traffic import Traffic
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import DatasetSpec, SourceFile
+    from nids.datasets.schema import DatasetSpec
+    from nids.datasets.source_file import SourceFile
 
 FOLDER_VARIABLE = "NIDS_DATA_DIR"
 

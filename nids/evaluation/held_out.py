@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from nids.config import Data
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import DatasetSpec, SourceFile
+    from nids.datasets.schema import DatasetSpec
+    from nids.datasets.source_file import SourceFile
     from nids.datasets.traffic import Traffic
     from nids.results import Run
 

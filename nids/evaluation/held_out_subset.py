@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nids.datasets.column import Column
 from nids.datasets.holdout_split import only
 from nids.datasets.io.load import load
 from nids.datasets.io.stream import stream
-from nids.datasets.schema import Column
 
 if TYPE_CHECKING:
     from nids.datasets.io.content import DataPath
-    from nids.datasets.schema import DatasetSpec, SourceFile, Subset
+    from nids.datasets.schema import DatasetSpec
+    from nids.datasets.source_file import SourceFile, Subset
     from nids.datasets.traffic import Traffic
 
 

@@ -15,7 +15,8 @@ from nids.datasets.fingerprints import fingerprints
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from nids.datasets.schema import DatasetSpec, Transform
+    from nids.datasets.column import Transform
+    from nids.datasets.schema import DatasetSpec
 
 # Categories with fewer training rows than this share the column of unknown ones: a column that no training row ever
 # sets would send an unknown value through weights that were never trained.

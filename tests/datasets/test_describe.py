@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
+from nids.datasets.column import Column
 from nids.datasets.describe import check
 from nids.datasets.labels import LabelMap
 from nids.datasets.locate import find
-from nids.datasets.schema import Column, DatasetSpec, SourceFile
+from nids.datasets.schema import DatasetSpec
+from nids.datasets.source_file import SourceFile
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,10 @@ from rich.console import Console
 from nids import datasets
 from nids.config import Data
 from nids.datasets import fetch
+from nids.datasets.column import Column
 from nids.datasets.labels import LabelMap
-from nids.datasets.schema import Column, DatasetSpec, SourceFile
+from nids.datasets.schema import DatasetSpec
+from nids.datasets.source_file import SourceFile
 from nids.errors import UserError
 
 if TYPE_CHECKING:

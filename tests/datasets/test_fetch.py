@@ -17,7 +17,7 @@ from nids.datasets.catalog.nsl_kdd import DATASET as NSL_KDD
 from nids.datasets.catalog.nsl_kdd_sample import sample
 from nids.datasets.fetch import fetch
 from nids.datasets.locate import cache_folder
-from nids.datasets.schema import SourceFile
+from nids.datasets.source_file import SourceFile
 from nids.errors import UserError
 
 CONTENTS = {"train+.txt": b"0,tcp\n" * 50_000, "test+.txt": b"1,udp\n" * 10}

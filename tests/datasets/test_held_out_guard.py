@@ -11,10 +11,11 @@ import pytest
 from nids import datasets
 from nids.datasets import held_out_guard
 from nids.datasets.catalog.nsl_kdd import DATASET
+from nids.datasets.column import Column
 from nids.datasets.describe import check
 from nids.datasets.fingerprints import fingerprints
 from nids.datasets.locate import find
-from nids.datasets.schema import Column, SourceFile
+from nids.datasets.source_file import SourceFile
 from nids.errors import UserError
 
 if TYPE_CHECKING:

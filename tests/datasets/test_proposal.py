@@ -9,15 +9,15 @@ import pytest
 
 from nids import datasets
 from nids.config import Data
+from nids.datasets.column import Column
 from nids.datasets.proposal import propose
-from nids.datasets.schema import Column
 from nids.errors import UserError
 from tests.own_flows import CLASSES, ROWS, table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nids.datasets.schema import Transform
+    from nids.datasets.column import Transform
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
-from nids.datasets.schema import Column, DatasetSpec
+from nids.datasets.column import Column
+from nids.datasets.schema import DatasetSpec
 from nids.errors import UserError
 
 

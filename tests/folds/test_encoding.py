@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nids.datasets.column import Column
 from nids.datasets.labels import LabelMap
-from nids.datasets.schema import Column, DatasetSpec
+from nids.datasets.schema import DatasetSpec
 from nids.folds.encoding import MIN_ROWS_OF_CATEGORY, CompactRows, Encoding, compact
 
 DATASET = DatasetSpec(

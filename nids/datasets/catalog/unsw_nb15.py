@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from nids.datasets.column import Column
 from nids.datasets.labels import LabelMap
-from nids.datasets.schema import Column, DatasetSpec, SourceFile
+from nids.datasets.schema import DatasetSpec
+from nids.datasets.source_file import SourceFile
 
 # Kinds after the description of the features that its authors publish beside the data. ``id`` numbers the rows, so no
 # model sees it.

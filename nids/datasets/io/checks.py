@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pyarrow as pa
 
-from nids.datasets.schema import Column
+from nids.datasets.column import Column
 from nids.errors import UserError
 
 if TYPE_CHECKING:

@@ -13,9 +13,11 @@ import pytest
 
 from nids import datasets
 from nids.datasets.catalog.nsl_kdd import DATASET
+from nids.datasets.column import Column
 from nids.datasets.io.load import load
 from nids.datasets.labels import LabelMap
-from nids.datasets.schema import Column, DatasetSpec, SourceFile
+from nids.datasets.schema import DatasetSpec
+from nids.datasets.source_file import SourceFile
 from nids.errors import UserError
 
 NAMES = [column.name for column in DATASET.columns]

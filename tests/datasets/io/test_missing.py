@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nids.datasets.column import Column
 from nids.datasets.io.load import load
 from nids.datasets.io.stream import stream
 from nids.datasets.labels import LabelMap
-from nids.datasets.schema import Column, DatasetSpec
+from nids.datasets.schema import DatasetSpec
 from nids.errors import UserError
 
 if TYPE_CHECKING:

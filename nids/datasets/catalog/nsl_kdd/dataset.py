@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from nids.datasets.catalog.nsl_kdd.published import PAPER
+from nids.datasets.column import Column
 from nids.datasets.labels import LabelMap
-from nids.datasets.schema import Column, DatasetSpec, SourceFile, Subset
+from nids.datasets.schema import DatasetSpec
+from nids.datasets.source_file import SourceFile, Subset
 
 # Kinds after the task description of KDD Cup 1999 (http://kdd.ics.uci.edu/databases/kddcup99/task.html).
 COLUMNS = (

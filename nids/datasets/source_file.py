@@ -1,0 +1,48 @@
+"""The files that a data set consists of."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+Role = Literal["training", "held-out"]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Subset:
+    """How the rows of a published file follow from another one.
+
+    Attributes:
+        file: Name of the other file.
+        column: Name of a column of the layout that holds numbers.
+        below: The rows are those with a smaller number there.
+    """
+
+    file: str
+    column: str
+    below: float
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class SourceFile:
+    """One published file of a data set.
+
+    Attributes:
+        name: The name that a job gives, such as "KDDTrain+".
+        filename: The name on disk, such as "KDDTrain+.txt".
+        sha256: Of the uncompressed content, hexadecimal; empty: it may be any.
+        rows: Number of rows; 0: there may be any number.
+        role: "training", or "held-out" for a file that no search may see.
+        size: Bytes of the uncompressed content; ``None``: it is found by its name alone.
+        subset: How its rows follow from another file, where they do.
+    """
+
+    name: str
+    filename: str
+    sha256: str = ""
+    rows: int = 0
+    role: Role = "training"
+    size: int | None = None
+    subset: Subset | None = None
