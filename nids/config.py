@@ -47,6 +47,8 @@ class Data(_Section):
     class_map: str | None = None
     # The data set to use where `dataset` cannot be had; without it the search ends with a message.
     fallback: str | None = None
+    # Most rows of each class, drawn at random with the search's seed; without it, all rows are taken.
+    rows_per_class: Annotated[int, Field(ge=2)] | None = None
     # Rows of a generated data set.
     rows: Annotated[int, Field(ge=100, le=10_000_000)] = 6000
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from nids.bench.timing import Row
 
 # In the order in which they are measured; each is a module of this package.
-PARTS = ("overhead", "folds", "side-by-side", "efficiency", "growth", "nodes", "dashboard", "against-plain-loop")
+PARTS = (
+    *("overhead", "folds", "side-by-side", "efficiency", "growth", "nodes", "rows", "dashboard"),
+    "against-plain-loop",
+)
 
 
 def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]) -> str:
@@ -53,6 +56,7 @@ def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[
         folds,
         gpu_sharing,
         many_nodes,
+        many_rows,
         many_trials,
         time_breakdown,
         trial_overhead,
@@ -66,6 +70,7 @@ def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[
         "folds": lambda: folds.measure(rounds),
         "growth": many_trials.measure,
         "nodes": lambda: many_nodes.measure(progress),
+        "rows": lambda: many_rows.measure(progress),
         "side-by-side": gpu_sharing.measure,
     }
     return measures[part]()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,51 +36,63 @@ def fetch(
 
 
 def describe(
-    file: Annotated[
-        Path, typer.Argument(help="A Parquet file, or text whose first line names its columns.", show_default=False)
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Parquet files, text whose first line names its columns, or folders of them, all of the same columns.",
+            show_default=False,
+        ),
     ],
     label: Annotated[
         str | None, typer.Option(help="Name of the column with the labels. Default: it is guessed.", show_default=False)
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option(help="The description to write. Default: beside the file, under its name.", show_default=False),
+        typer.Option(help="The description to write. Default: beside the first file.", show_default=False),
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Replace a description that is there already.")] = False,
 ) -> None:
-    """Propose a description of your own file, so that it can be searched on: columns, labels, what to ignore.
+    """Propose a description of your own files, so that they can be searched on: columns, labels, what to ignore.
+
+    Several files, or a folder of them, are parts of one data set.
 
     Example: `nids data describe flows.csv`
     """
     from nids.datasets import description, proposal
 
-    target = to or file.with_name(file.name.removesuffix(".gz")).with_suffix(description.SUFFIX)
+    first = files[0]
+    target = to or first.with_name(first.name.removesuffix(".gz")).with_suffix(description.SUFFIX)
     if target.suffix != description.SUFFIX:
         raise UserError(f"--to {target}: a description is a file in TOML. Give it the ending {description.SUFFIX}.")
     if target.exists() and not again:
         raise UserError(f"{target}: is there already. Give another path with --to, or replace it with --again.")
-    if not file.is_file():
-        what = "is a folder" if file.is_dir() else "no such file"
-        raise UserError(f"{file}: {what}. Give a text file whose first line names its columns, or a Parquet file.")
-    proposed = proposal.propose(file, target.stem, label, os.path.relpath(file, target.parent))
+    for file in files:
+        if not file.exists():
+            raise UserError(f"{file}: no such file. Give a text file whose first line names its columns, or Parquet.")
+    proposed = proposal.propose(files, target.stem, label, target.parent)
     try:
         target.write_text(proposed.text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"{target}: cannot be written: {error.strerror}. Give another path with --to.") from None
     console = results_console()
-    console.print(escape(f"{file.name}, {proposed.rows:,} rows, is described in {target}"), soft_wrap=True)
+    names = ", ".join(file.name for file in files)
+    console.print(escape(f"{names}: {proposed.rows:,} rows, described in {target}"), soft_wrap=True)
     for remark in proposed.remarks:
         console.print(escape(f"  - {remark}"), highlight=False, soft_wrap=True)
     console.print("Next, once you have read it:")
     for command in (
-        f"nids data check {quote(str(file))} --dataset {quote(str(target))}",
+        f"nids data check {quote(str(first))} --dataset {quote(str(target))}",
         f"nids search own --set {quote(f'data.dataset={target}')}",
     ):
         console.print(escape(f"  {command}"), highlight=False, soft_wrap=True)
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="The data file: text (gzip is fine) or Parquet.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(help="The data file: text (gzip is fine) or Parquet; or a folder of them.", show_default=False),
+    ],
     dataset: Annotated[str, typer.Option(help="The data set whose rules apply.")] = "nsl-kdd",
     class_map: Annotated[
         str | None,

@@ -5,21 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nids.datasets import locate
-from nids.datasets.held_out_guard import refuse_held_out, refuse_held_out_content, refuse_held_out_rows
-from nids.datasets.holdout_split import held_out_rows, only
-from nids.datasets.io.load import load
+from nids.datasets.held_out_guard import guarded, refuse_held_out, refuse_held_out_content
+from nids.datasets.holdout_split import held_out_rows
+from nids.datasets.io.content import data_files
+from nids.datasets.io.load import parts
 from nids.datasets.registry import generate, get, is_generated, names
+from nids.datasets.sampling import ClassSample
+from nids.datasets.traffic import only
 from nids.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from nids.config import Data
+    from nids.datasets.io.content import DataPath
     from nids.datasets.schema import DatasetSpec
     from nids.datasets.source_file import SourceFile
     from nids.datasets.traffic import Traffic
 
-__all__ = ["available", "get", "load_for", "load_training", "names", "training_file"]
+__all__ = ["available", "get", "load_for", "load_training", "names", "paths_of", "training_files"]
 
 
 def load_training(
@@ -29,18 +34,21 @@ def load_training(
     class_map: str | None = None,
     folder: Path | None = None,
     rows: int = 6000,
+    rows_per_class: int | None = None,
     seed: int = 0,
 ) -> Traffic:
     """Return the rows that a search may see.
 
     Args:
         dataset: The data set, or its name.
-        file: Name of one of its training files, ``None`` for the first; not looked at where the rows are generated.
+        file: Name of one of its training files; ``None``: the first, or all that are parts of one set of rows. Not
+            looked at where the rows are generated.
         class_map: Name of the label map, ``None`` for the first.
         folder: A data file, or a folder or zip archive to find the file in; without it, the file is looked
             for in NIDS_DATA_DIR and in the user's cache.
         rows: Number of rows of a generated data set.
-        seed: Seed of a generated data set.
+        rows_per_class: Most rows of each class that are taken of files; ``None``: all.
+        seed: Seed of a generated data set, or of which rows are taken.
 
     Raises:
         UserError: A name is unknown; the file, or one of its rows, is held out; it is not on this machine or cannot be
@@ -54,16 +62,21 @@ def load_training(
                 f"{spec.name} is generated and reads no files, but {folder} was given. Use another data set."
             )
         return generate(spec, rows, seed)
-    training = training_file(spec, file)
-    path = locate.locate(spec, training, folder)
-    if path is None:
-        raise locate.not_found(spec, training)
-    refuse_held_out(spec.file_at(path.name))
-    traffic = load(path, spec)
-    refuse_held_out(spec.file_with(traffic.sha256))
-    refuse_held_out_content(spec, path, traffic.sha256)
-    refuse_held_out_rows(traffic, path)
-    return only(traffic, ~held_out_rows(traffic), traffic.source) if spec.hold_out else traffic
+    sample = ClassSample(rows_per_class, seed)
+    for path in paths_of(spec, file, folder):
+        for part in guarded(_seen(path, spec), path):
+            sample.add(only(part, ~held_out_rows(part)) if spec.hold_out else part)
+    return sample.traffic()
+
+
+def _seen(path: DataPath, dataset: DatasetSpec) -> Iterator[Traffic]:
+    """Yield the rows of a file that is not held out, whatever it is called."""
+    refuse_held_out(dataset.file_at(path.name))
+    for i, part in enumerate(parts(path, dataset)):
+        if i == 0:
+            refuse_held_out(dataset.file_with(part.sha256))
+            refuse_held_out_content(dataset, path, part.sha256)
+        yield part
 
 
 def load_for(data: Data, seed: int, folder: Path | None = None, dataset: DatasetSpec | None = None) -> Traffic:
@@ -80,7 +93,15 @@ def load_for(data: Data, seed: int, folder: Path | None = None, dataset: Dataset
     """
     dataset = dataset or get(data.dataset)
     folder = locate.folder_of(dataset, data.dataset, folder)
-    return load_training(dataset, file=data.file, class_map=data.class_map, folder=folder, rows=data.rows, seed=seed)
+    return load_training(
+        dataset,
+        file=data.file,
+        class_map=data.class_map,
+        folder=folder,
+        rows=data.rows,
+        rows_per_class=data.rows_per_class,
+        seed=seed,
+    )
 
 
 def available(data: Data, folder: Path | None = None) -> bool:
@@ -92,18 +113,37 @@ def available(data: Data, folder: Path | None = None) -> bool:
     """
     dataset = get(data.dataset)
     folder = locate.folder_of(dataset, data.dataset, folder)
-    return is_generated(dataset) or locate.locate(dataset, training_file(dataset, data.file), folder) is not None
+    return is_generated(dataset) or all(
+        locate.locate(dataset, each, folder) is not None for each in training_files(dataset, data.file)
+    )
 
 
-def training_file(dataset: DatasetSpec, name: str | None = None) -> SourceFile:
-    """Return a training file of a data set by its name; ``None`` stands for the first one.
+def paths_of(dataset: DatasetSpec, name: str | None = None, folder: Path | None = None) -> list[DataPath]:
+    """Return where the training files are, each file of a folder by itself; arguments as for ``load_training``.
+
+    Raises:
+        UserError: There is no such file, it is held out, or it is not on this machine.
+    """
+    paths: list[DataPath] = []
+    for file in training_files(dataset, name):
+        path = locate.locate(dataset, file, folder)
+        if path is None:
+            raise locate.not_found(dataset, file)
+        if path not in paths:  # a data file that the user names stands for all
+            paths.append(path)
+    return [file for path in paths for file in data_files(path)]
+
+
+def training_files(dataset: DatasetSpec, name: str | None = None) -> tuple[SourceFile, ...]:
+    """Return the training file of a name; ``None`` stands for the first one, or for all that are parts of one whole.
 
     Raises:
         UserError: There is no such file, or it is held out.
     """
-    training = [file for file in dataset.files if file.role == "training"]
+    training = tuple(file for file in dataset.files if file.role == "training")
     if name is None and not training:
         raise UserError(f"{dataset.name} has no training file, so nothing can be searched on it. Use another data set.")
-    file = training[0] if name is None else dataset.file(name)
-    refuse_held_out(file)
-    return file
+    if name is not None:
+        training = (dataset.file(name),)
+        refuse_held_out(training[0])
+    return training if dataset.parts else training[:1]

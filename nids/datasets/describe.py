@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nids.datasets.held_out_guard import refuse_held_out_rows
-from nids.datasets.io.load import load
+from nids.datasets.held_out_guard import guarded
+from nids.datasets.io.content import data_files
+from nids.datasets.io.load import parts
+from nids.datasets.traffic import joined
 from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
     """Return what a file holds.
 
     Args:
-        path: The file, on disk or inside a zip archive.
+        path: The file, on disk or inside a zip archive, or a folder of files.
         dataset: What its columns mean.
         class_map: Name of the label map; ``None`` for the first.
 
@@ -61,10 +63,9 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         UserError: The file cannot be read, see ``nids.datasets.io.load.load``; or it is not a published file, and some
             of its rows are held out.
     """
-    traffic = load(path, dataset.labelled_by(class_map))
+    spec = dataset.labelled_by(class_map)
+    traffic = joined([part for file in data_files(path) for part in _guarded(file, spec)])
     published = traffic.dataset.file_with(traffic.sha256)
-    if published is None:
-        refuse_held_out_rows(traffic, path)
     classes = traffic.dataset.classes
     by_class = np.bincount(traffic.label, minlength=len(classes))
     pairs = pd.DataFrame({"label": traffic.label, "attack": traffic.attack}).value_counts().rename("rows")
@@ -79,6 +80,12 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         attacks={(classes[label], attack): rows for label, attack, rows in by_attack.itertuples(index=False)},
         oddities=(*_small_classes(traffic), *_outside_definition(traffic), *_constant(traffic), *_repeated(traffic)),
     )
+
+
+def _guarded(path: DataPath, dataset: DatasetSpec) -> Iterator[Traffic]:
+    """Yield the rows of a file; only a published file may hold rows that are held out."""
+    read = list(parts(path, dataset))
+    return iter(read) if dataset.file_with(read[0].sha256) else guarded(read, path)
 
 
 def _identity(name: str, traffic: Traffic, published: SourceFile | None) -> str:

@@ -30,7 +30,8 @@ def read(path: Path) -> DatasetSpec:
     - ``[columns]``: each column by its name, such as ``bytes = { kind = "count", transform = "log1p" }``;
     - ``[label_maps.NAME]``: ``benign``, and ``classes``: either their names, which are then the labels, or each with
       its list of labels;
-    - ``[files]``: names of the training files, ``training = ["flows.csv"]``, and of the ``held-out`` ones.
+    - ``[files]``: the training files or folders of files, ``training = ["flows.csv"]``, which are parts of one set of
+      rows unless the key ``parts`` is false, and the ``held-out`` ones.
 
     ``name`` is that of the file unless it is given.
 
@@ -78,6 +79,7 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
     label_maps = _table(values, "label_maps", "such as [label_maps.binary]")
     files = _table({"files": {}, **values}, "files", 'such as training = ["flows.csv"]')
     return {
+        "parts": True,
         **values,
         "columns": [{**_mapping(f"columns.{name}", about), "name": name} for name, about in columns.items()],
         "label_maps": [_label_map(name, _mapping(f"label_maps.{name}", about)) for name, about in label_maps.items()],

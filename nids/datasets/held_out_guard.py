@@ -8,6 +8,7 @@ not among them. ``nids.evaluation.held_out_fingerprints`` writes them.
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -23,6 +24,10 @@ from nids.datasets.locate import find
 from nids.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import pandas as pd
+
     from nids.datasets.io.content import DataPath
     from nids.datasets.schema import DatasetSpec
     from nids.datasets.source_file import SourceFile
@@ -48,46 +53,57 @@ def refuse_held_out_content(dataset: DatasetSpec, path: DataPath, sha256: str) -
             refuse_held_out(file)
 
 
-def refuse_held_out_rows(traffic: Traffic, path: DataPath) -> None:
-    """Refuse labelled rows among which some are held out, beyond those that the published training files have too.
+def guarded(parts: Iterable[Traffic], path: DataPath) -> Iterator[Traffic]:
+    """Yield the labelled rows of a file, and refuse it if some are held out.
 
-    Held-out rows of other published data sets are refused too where the file has all of their columns: a description of
-    one's own may be of a published file, and may leave out some of them.
+    Those that the published training files have too do not count. Held-out rows of other published data sets are
+    refused too where the file has all of their columns: a description of one's own may be of a published file, and may
+    leave out some of them.
 
     Args:
-        traffic: The rows of a whole file.
+        parts: The rows of the whole file.
         path: The file.
 
     Raises:
-        UserError: Some are; the message tells how many, of which file, and the line of the first one.
+        UserError: After the last part: some are; the message tells how many, of which file, and the line of the first.
     """
-    published = traffic.dataset.file_with(traffic.sha256)
+    found: Counter[SourceFile] = Counter()
+    for part in parts:
+        published = part.dataset.file_with(part.sha256)
+        if published is None or published.role != "training":
+            found += _found(part.features, _watched(part.dataset))
+        yield part
     if published is not None and published.role == "training":
         return
-    others = (module.DATASET for module in registry.find().values() if module.DATASET.name != traffic.dataset.name)
-    for dataset in (traffic.dataset, *others):
-        files = [file for file in dataset.held_out_files if len(fingerprints_of(file))]
-        if not files:
-            continue
-        try:
-            rows = fingerprints(traffic.features) if dataset is traffic.dataset else _fingerprints_in(path, dataset)
-        except UserError:  # the file has other columns
-            continue
-        for file in files:
-            _refuse(path, dataset, file, rows)
+    _refuse(path, part.dataset, found)
+    for name, module in registry.find().items():
+        if name != part.dataset.name and (files := _watched(module.DATASET)):
+            try:
+                found = sum((_found(chunk.table, files) for chunk in stream(path, module.DATASET)), Counter())
+            except UserError:  # the file has other columns
+                continue
+            _refuse(path, module.DATASET, found)
 
 
-def _fingerprints_in(path: DataPath, dataset: DatasetSpec) -> np.ndarray:
-    """Return those of the rows of a file that can be read as rows of a data set."""
-    return np.concatenate([fingerprints(chunk.table) for chunk in stream(path, dataset)])
+def _watched(dataset: DatasetSpec) -> list[SourceFile]:
+    """Return the held-out files of a data set whose rows are known."""
+    return [file for file in dataset.held_out_files if len(fingerprints_of(file))]
 
 
-def _refuse(path: DataPath, dataset: DatasetSpec, file: SourceFile, rows: np.ndarray) -> None:
-    """Raise a UserError if some fingerprints are those of a held-out file."""
-    known = fingerprints_of(file)
-    found = int(np.isin(rows, known).sum())
-    if not found:
+def _found(features: pd.DataFrame, files: Sequence[SourceFile]) -> Counter[SourceFile]:
+    """Return how many rows are of each of some held-out files."""
+    if not files:
+        return Counter()
+    rows = fingerprints(features)
+    return Counter({file: int(np.isin(rows, fingerprints_of(file)).sum()) for file in files})
+
+
+def _refuse(path: DataPath, dataset: DatasetSpec, rows_of: Counter[SourceFile]) -> None:
+    """Raise a UserError if some rows are of a held-out file."""
+    file = next((file for file, rows in rows_of.items() if rows), None)
+    if file is None:
         return
+    found, known = rows_of[file], fingerprints_of(file)
     where = f"{path.name}, {_first(path, dataset, known)}"
     if found == 1:
         are, them = f"1 row of this file is a row of {file.name}, which is held out", "this row"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,14 +24,3 @@ def held_out_rows(traffic: Traffic) -> np.ndarray:
         return np.zeros(len(traffic.label), dtype=bool)
     chosen: np.ndarray = fingerprints(traffic.features) % np.uint64(_BUCKETS) < share * _BUCKETS
     return chosen
-
-
-def only(traffic: Traffic, rows: np.ndarray, source: str) -> Traffic:
-    """Return some of the rows, chosen by bool of shape (rows,), under the name ``source``."""
-    return replace(
-        traffic,
-        source=source,
-        features=traffic.features[rows].reset_index(drop=True),
-        attack=traffic.attack[rows].reset_index(drop=True),
-        label=traffic.label[rows],
-    )

@@ -62,8 +62,8 @@ def folder_of(dataset: DatasetSpec, name: str, folder: Path | None) -> Path | No
         folder: Where the user says that they are; ``None``: nothing was said.
     """
     if folder is None and is_description(name):
-        files = (Path(name).parent / file.filename for file in dataset.files)
-        return next((file.parent for file in files if file.is_file()), None)
+        beside = Path(name).parent
+        return beside if any((beside / file.filename).exists() for file in dataset.files) else None
     return folder
 
 
@@ -72,13 +72,15 @@ def find(dataset: DatasetSpec, file: SourceFile, container: Path) -> DataPath | 
 
     Args:
         dataset: The data set.
-        file: One of its files, plain or with ".gz" after its name.
+        file: One of its files, plain or with ".gz" after its name, or a folder of files.
         container: A zip archive, or a folder that holds the file or a zip archive with it, itself or in a
             sub-folder. Where nothing has the file's name, what has its content is found.
 
     Raises:
         UserError: ``container`` is neither a folder nor a zip archive that can be read.
     """
+    if (exactly := container / file.filename).exists():
+        return exactly
     try:
         paths = list(_files_under(container) if container.is_dir() else _members(container))
         for path in paths:

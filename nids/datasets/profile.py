@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import re
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+
+    from nids.datasets.io.content import DataPath
 
 # What stands for no value in the files that people have.
 MISSING = ("", "NaN", "nan", "NA", "N/A", "Infinity", "-Infinity", "inf", "-inf", "?", "-", "null", "NULL", "None")
@@ -95,14 +97,14 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a file holds.
+    """What files of the same columns hold.
 
     Attributes:
-        columns: What is known of each column, in the order of the file; repeated names are numbered, "NAME.1".
+        columns: What is known of each column, in the order of the first file; repeated names are numbered, "NAME.1".
         same: The columns with a repeated name that equal the first one of that name in each row, each with that one.
         separator: What stands between values, a comma in a Parquet file.
         rows: Number of rows.
-        sample: Some rows from all over the file, all values as text.
+        sample: Some rows from all over the files, all values as text.
     """
 
     columns: dict[str, ColumnProfile]
@@ -112,23 +114,22 @@ class Profile:
     sample: pa.Table
 
 
-def profile(path: Path, sample: int) -> Profile:
-    """Look at all rows of a Parquet file, or of a text whose first line names its columns, in bounded memory.
+def profile(paths: Sequence[DataPath], sample: int) -> Profile:
+    """Look at all rows of Parquet files, or of texts whose first line names their columns, in bounded memory.
 
     Args:
-        path: The file; text may be compressed by gzip.
+        paths: The files, with the same columns; text may be compressed by gzip.
         sample: The most rows to keep of the first 16 MiB; of the following ones, it is a few of each.
 
     Raises:
-        UserError: The file cannot be read so, or has no rows.
+        UserError: A file cannot be read so, the files have not the same columns, or there are no rows.
     """
-    in_parquet = _is_parquet(path)
-    names, separator = (_parquet_names(path), ",") if in_parquet else _header(path)
+    names, separator = _names(paths[0])
     columns = {each: ColumnProfile() for each in names}
     same = {each: each.rpartition(".")[0] for each in names if each.rpartition(".")[0] in names}
     rows, kept_rows = 0, []
-    for batch in _parquet_batches(path, names) if in_parquet else _batches(path, names, separator):
-        # From all over the file, as files are often sorted by day or by class.
+    for batch in itertools.chain.from_iterable(_batches_like(path, paths[0], names, separator) for path in paths):
+        # From all over the files, as they are often sorted by day or by class.
         number = min(len(batch), _SAMPLE_OF_BATCH if rows else sample)
         kept_rows.append(batch.take(pa.array(np.linspace(0, len(batch) - 1, number).astype(np.int64))))
         rows += len(batch)
@@ -138,28 +139,47 @@ def profile(path: Path, sample: int) -> Profile:
             if not batch[copy].equals(batch[original]):
                 del same[copy]
     if not rows:
-        raise UserError(f"{path}: holds no rows. Give a file with some.")
+        raise UserError(f"{paths[0]}: holds no rows. Give a file with some.")
     return Profile(columns, same, separator, rows, pa.Table.from_batches(kept_rows))
 
 
-def _is_parquet(path: Path) -> bool:
+def _names(path: DataPath) -> tuple[list[str], str]:
+    """Return the names of a file's columns, and what separates values in it."""
+    return (_parquet_names(path), ",") if _is_parquet(path) else _header(path)
+
+
+def _batches_like(path: DataPath, first: DataPath, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file that has the columns of the first one, in the order of that."""
+    own, separated_by = _names(path)
+    if separated_by != separator:
+        raise UserError(f"{path}: its values are separated by {separated_by!r}, but those of {first} by {separator!r}.")
+    if missing := set(names) ^ set(own):
+        file, other = (path, first) if missing & set(names) else (first, path)
+        raise UserError(
+            f"{file}: has no column {min(missing)}, but {other} has. Describe files of other columns on their own."
+        )
+    batches = _parquet_batches(path, own) if _is_parquet(path) else _batches(path, own, separator)
+    yield from (batch.select(list(names)) for batch in batches)
+
+
+def _is_parquet(path: DataPath) -> bool:
     with opened(path) as file:
         return is_parquet(file)
 
 
-def _parquet_names(path: Path) -> list[str]:
+def _parquet_names(path: DataPath) -> list[str]:
     with opened(path) as file, pq.ParquetFile(file) as content:
-        return list(content.schema_arrow.names)
+        return [name.strip() for name in content.schema_arrow.names]
 
 
-def _parquet_batches(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def _parquet_batches(path: DataPath, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a Parquet file as text, in which missing values are empty."""
     with opened(path) as file, pq.ParquetFile(file, pre_buffer=False) as content:
         for batch in content.iter_batches():
-            yield pa.record_batch([_as_text(path, name, batch[name]) for name in names], names)
+            yield pa.record_batch([_as_text(path, *column) for column in zip(names, batch.columns, strict=True)], names)
 
 
-def _as_text(path: Path, name: str, values: pa.Array) -> pa.Array:
+def _as_text(path: DataPath, name: str, values: pa.Array) -> pa.Array:
     """Return values as a text would have them; a flag is 0 or 1, and a missing one is empty."""
     try:
         numbers = pc.cast(values, pa.int8()) if pa.types.is_boolean(values.type) else values
@@ -170,7 +190,7 @@ def _as_text(path: Path, name: str, values: pa.Array) -> pa.Array:
         ) from None
 
 
-def _header(path: Path) -> tuple[list[str], str]:
+def _header(path: DataPath) -> tuple[list[str], str]:
     """Return the names of the columns, repeated ones numbered, and what separates them."""
     with opened(path) as file, unpacked(file) as content:
         refuse_foreign(path.name, content)
@@ -193,7 +213,7 @@ def _header(path: Path) -> tuple[list[str], str]:
     return names, separator
 
 
-def _batches(path: Path, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:
+def _batches(path: DataPath, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:
     with opened(path) as file, unpacked(file) as content:
         try:
             yield from pyarrow.csv.open_csv(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nids.datasets.io.content import data_files
 from nids.datasets.leaks import leaks
 from nids.datasets.profile import MOST_CLASSES, profile
 from nids.errors import UserError
 from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from nids.datasets.profile import ColumnProfile, Profile
 
@@ -46,21 +48,22 @@ class Proposal:
     rows: int
 
 
-def propose(path: Path, name: str, label: str | None = None, file: str | None = None) -> Proposal:
-    """Return a description of a Parquet file, or of a text file whose first line names its columns.
+def propose(paths: Sequence[Path], name: str, label: str | None = None, folder: Path | None = None) -> Proposal:
+    """Return a description of Parquet files, or of text files whose first line names their columns.
 
-    All of it is read, in memory that does not grow with the file.
+    All of them are read, in memory that does not grow with them.
 
     Args:
-        path: The file, plain or compressed by gzip.
+        paths: The files, plain or compressed by gzip, or folders of files, all with the same columns.
         name: Name of the data set.
         label: Name of the column with the labels; ``None``: it is guessed.
-        file: Path of the file from the description; ``None``: they are in one folder.
+        folder: Where the description is to be; ``None``: beside the first file.
 
     Raises:
-        UserError: The file cannot be read so, or has no column that could be that of the labels.
+        UserError: A file cannot be read so, or there is no column that could be that of the labels.
     """
-    looked = profile(path, _SAMPLE)
+    path, folder = paths[0], folder or paths[0].parent
+    looked = profile([file for each in paths for file in data_files(each)], _SAMPLE)
     columns, rows = looked.columns, looked.rows
     found = _label(path, columns, label)
     remarks: list[str] = []
@@ -74,7 +77,7 @@ def propose(path: Path, name: str, label: str | None = None, file: str | None = 
         remarks.append(f"{leak} {ignored[leak]}. It is ignored; keep it only if a detector will have it in time.")
         kept.pop(leak, None)
     lines = [
-        f"# What {path.name} holds: {counted(rows, 'row')}. A proposal, made from all of them: lines that end in a",
+        f"# What {_named(paths)} holds: {counted(rows, 'row')}. A proposal, made from all of them: lines that end in a",
         "# comment were guessed, so look at those first.",
         f"name = {_quoted(name)}",
         f"label_column = {_quoted(found)}" + ("" if label else " # guessed by its name and its values"),
@@ -87,7 +90,7 @@ def propose(path: Path, name: str, label: str | None = None, file: str | None = 
         "]",
         "",
         "[files]",
-        f"training = [{_quoted(file or path.name)}]",
+        f"training = [{', '.join(_quoted(Path(os.path.relpath(each, folder)).as_posix()) for each in paths)}]",
         "",
         *_label_maps(found, columns[found], remarks),
         "",
@@ -102,6 +105,10 @@ def propose(path: Path, name: str, label: str | None = None, file: str | None = 
         listed = ", ".join(f"{each} ({', '.join(map(repr, spelled))})" for each, spelled in missing.items())
         remarks.append(f"Some values are missing in {listed}.")
     return Proposal("\n".join(lines) + "\n", tuple(remarks), rows)
+
+
+def _named(paths: Sequence[Path]) -> str:
+    return f"{paths[0].name} and {counted(len(paths) - 1, 'other')}" if len(paths) > 1 else paths[0].name
 
 
 def _label(path: Path, columns: dict[str, ColumnProfile], wanted: str | None) -> str:

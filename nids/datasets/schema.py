@@ -33,7 +33,8 @@ class DatasetSpec:
         ignored: Names of further columns, which are known and not read. Of several columns of one name, the second one
             is called "NAME.1" here and so on.
         separator: What stands between the values of its text files.
-        files: The published files; none of a generated data set.
+        files: The published files; none of a generated data set. Each may be a folder of files.
+        parts: Whether the training files are parts of one set of rows rather than different choices of rows.
         hold_out: Where none of the files is held out, the share of rows that are kept from every search instead, chosen
             by a hash of their features; ``None``: no row.
         mirrors: Addresses to download them from, in order, with ``{filename}`` in each.
@@ -51,6 +52,7 @@ class DatasetSpec:
     ignored: tuple[str, ...] = ()
     separator: str = ","
     files: tuple[SourceFile, ...] = ()
+    parts: bool = False
     hold_out: float | None = None
     mirrors: tuple[str, ...] = ()
     synthetic: bool = False

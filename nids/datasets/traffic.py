@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Mapping, Sequence
 
     from nids.datasets.schema import DatasetSpec
 
@@ -24,7 +26,8 @@ class Traffic:
             categorical ones str.
         attack: Each row's type of attack, str of shape (rows,).
         label: Class of each row, int8 of shape (rows,): positions in ``dataset.classes``.
-        sha256: Of the uncompressed content of the file, or of the generated rows.
+        sha256: Of the uncompressed content of the file, or of the generated rows; of several files, or of a sample,
+            that of a text which tells how it was made.
     """
 
     dataset: DatasetSpec
@@ -45,3 +48,42 @@ class Traffic:
             label=table[dataset.label_column].map(dataset.label_maps[0].positions).to_numpy(np.int8),
             sha256=sha256,
         )
+
+
+def only(traffic: Traffic, rows: np.ndarray, source: str | None = None) -> Traffic:
+    """Return some of the rows, chosen by bool of shape (rows,), under the name ``source`` or that of the whole."""
+    return replace(
+        traffic,
+        source=traffic.source if source is None else source,
+        features=traffic.features[rows].reset_index(drop=True),
+        attack=traffic.attack[rows].reset_index(drop=True),
+        label=traffic.label[rows],
+    )
+
+
+def joined(parts: Sequence[Traffic]) -> Traffic:
+    """Return the rows of several parts of one data set, of one file or of several, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    source, sha256 = origin(parts[0].dataset, {part.sha256: part.source for part in parts})
+    return replace(
+        parts[0],
+        source=source,
+        features=pd.concat([part.features for part in parts], ignore_index=True),
+        attack=pd.concat([part.attack for part in parts], ignore_index=True),
+        label=np.concatenate([part.label for part in parts]),
+        sha256=sha256,
+    )
+
+
+def origin(dataset: DatasetSpec, files: Mapping[str, str]) -> tuple[str, str]:
+    """Return source and SHA-256 of the rows of some files, of which each one's SHA-256 leads to its source."""
+    if len(files) == 1:
+        ((sha256, source),) = files.items()
+        return source, sha256
+    return f"{dataset.name} ({len(files)} files)", combined_sha256([*files])
+
+
+def combined_sha256(texts: Sequence[str]) -> str:
+    """Return the SHA-256 of some texts, one a line, hexadecimal."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()

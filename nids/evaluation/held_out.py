@@ -6,15 +6,17 @@ Nothing that a search is made of may import this module; a test keeps it so.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from nids import datasets
-from nids.datasets.holdout_split import held_out_rows, only
-from nids.datasets.io.load import load
+from nids.datasets.holdout_split import held_out_rows
+from nids.datasets.io.load import load, parts
 from nids.datasets.locate import folder_of, is_data_file, locate, not_found
 from nids.datasets.registry import is_generated
+from nids.datasets.traffic import joined, only
 from nids.errors import UserError
 from nids.evaluation.held_out_subset import load_subset, refuse_without_column
 from nids.results import HeldOutAccess, record_test_access
@@ -100,9 +102,9 @@ def _readers(dataset: DatasetSpec, data: Data, seed: int, folder: Path | None) -
         draw = partial(datasets.load_training, dataset, rows=data.rows, seed=seed + ANOTHER_DRAW)
         return {f"another draw of {dataset.name}": draw}
     if dataset.hold_out is not None:
-        training = datasets.training_file(dataset, data.file)
-        name = f"{100 * dataset.hold_out:g} % of {training.name}"
-        return {name: partial(_held_out_share, _path(dataset, training, folder), dataset, name)}
+        names = ", ".join(file.name for file in datasets.training_files(dataset, data.file))
+        name = f"{100 * dataset.hold_out:g} % of {names}"
+        return {name: partial(_held_out_share, datasets.paths_of(dataset, data.file, folder), dataset, name)}
     if not dataset.held_out_files:
         raise UserError(
             f"{dataset.name} holds no rows out, so nothing can be judged by them. Give one of its files the role "
@@ -113,9 +115,9 @@ def _readers(dataset: DatasetSpec, data: Data, seed: int, folder: Path | None) -
     return {file.name: _reader(dataset, file, folder) for file in dataset.held_out_files}
 
 
-def _held_out_share(path: DataPath, dataset: DatasetSpec, name: str) -> Traffic:
-    traffic = load(path, dataset)
-    return only(traffic, held_out_rows(traffic), name)
+def _held_out_share(paths: Sequence[DataPath], dataset: DatasetSpec, name: str) -> Traffic:
+    held_out = [only(part, held_out_rows(part)) for path in paths for part in parts(path, dataset)]
+    return replace(joined(held_out), source=name)
 
 
 def _reader(dataset: DatasetSpec, file: SourceFile, folder: Path | None) -> Callable[[], Traffic]:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nids.datasets.column import Column
-from nids.datasets.holdout_split import only
 from nids.datasets.io.load import load
 from nids.datasets.io.stream import stream
+from nids.datasets.traffic import only
 
 if TYPE_CHECKING:
     from nids.datasets.io.content import DataPath

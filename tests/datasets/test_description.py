@@ -63,6 +63,7 @@ def test_a_file_describes_a_data_set(path: Path) -> None:
         ignored=("id",),
         separator=";",
         files=(SourceFile("flows.csv", "flows.csv"),),
+        parts=True,
         hold_out=0.25,
     )
 

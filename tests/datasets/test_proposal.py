@@ -25,7 +25,7 @@ def test_a_file_is_described_so_that_it_can_be_read(separator: str, tmp_path: Pa
     rows = table().assign(**{"Window.1": table()["Window"]}).rename(columns={"Window.1": "Window"}, errors="ignore")
     path = tmp_path / "flows.csv"
     rows.to_csv(path, index=False, sep=separator)
-    proposed = propose(path, "flows")
+    proposed = propose([path], "flows")
     description = tmp_path / "flows.toml"
     description.write_text(proposed.text, encoding="utf-8")
     spec = datasets.get(str(description))
@@ -54,7 +54,7 @@ def test_a_file_is_described_so_that_it_can_be_read(separator: str, tmp_path: Pa
 def test_a_parquet_file_is_described_alike(tmp_path: Path) -> None:
     table().rename(columns=str.strip).to_parquet(tmp_path / "flows.parquet")
     table().rename(columns=str.strip).to_csv(tmp_path / "flows.csv", index=False)
-    of_parquet, of_text = (propose(tmp_path / f"flows.{kind}", "flows") for kind in ("parquet", "csv"))
+    of_parquet, of_text = (propose([tmp_path / f"flows.{kind}"], "flows") for kind in ("parquet", "csv"))
     assert of_parquet.text == of_text.text.replace("flows.csv", "flows.parquet")
     assert of_parquet.remarks == of_text.remarks
 
@@ -62,7 +62,7 @@ def test_a_parquet_file_is_described_alike(tmp_path: Path) -> None:
 def test_one_text_may_stand_for_a_list(tmp_path: Path) -> None:
     path = tmp_path / "flows.csv"
     path.write_text('"a, b",label\n1,x\n2,normal\n', encoding="utf-8")
-    text = propose(path, "flows").text
+    text = propose([path], "flows").text
     assert '"a, b" = { kind = "count" }' in text
     description = tmp_path / "flows.toml"
     description.write_text(text.replace('["flows.csv"]', '"flows.csv"').replace('["x"]', '"x"'), encoding="utf-8")
@@ -75,7 +75,7 @@ def test_a_leak_is_found_in_a_file_sorted_by_class(tmp_path: Path) -> None:
     hint = label + np.random.default_rng(0).random(12_000) / 2
     rows = pd.DataFrame({"hint": hint, "noise": hint % 0.1, "label": np.array(["ok", "bad"])[label]})
     rows.to_csv(tmp_path / "flows.csv", index=False)
-    assert any(remark.startswith("hint alone") for remark in propose(tmp_path / "flows.csv", "flows").remarks)
+    assert any(remark.startswith("hint alone") for remark in propose([tmp_path / "flows.csv"], "flows").remarks)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_leak_is_found_in_a_file_sorted_by_class(tmp_path: Path) -> None:
 def test_odd_labels_make_a_description_that_can_be_read(labels: list[str], lines: list[str], tmp_path: Path) -> None:
     rows = pd.DataFrame({"bytes": np.arange(60) % 7, "label": np.array(labels)[np.arange(60) % 3]})
     rows.to_csv(tmp_path / "flows.csv", index=False)
-    proposed = propose(tmp_path / "flows.csv", "flows")
+    proposed = propose([tmp_path / "flows.csv"], "flows")
     assert set(lines) <= {*proposed.text.splitlines()}
     (tmp_path / "flows.toml").write_text(proposed.text, encoding="utf-8")
     traffic = datasets.load_for(Data(dataset=str(tmp_path / "flows.toml")), 0)
@@ -108,11 +108,11 @@ def test_odd_numbers_make_a_description_that_can_be_read(tmp_path: Path) -> None
         }
     )
     rows.drop(columns="huge").to_csv(tmp_path / "flows.csv", index=False)
-    (tmp_path / "flows.toml").write_text(propose(tmp_path / "flows.csv", "flows").text, encoding="utf-8")
+    (tmp_path / "flows.toml").write_text(propose([tmp_path / "flows.csv"], "flows").text, encoding="utf-8")
     traffic = datasets.load_for(Data(dataset=str(tmp_path / "flows.toml")), 0)
     assert set(traffic.features["rate"].dropna()) == {1.5, 7.0}
     rows.to_csv(tmp_path / "huge.csv", index=False)
-    assert '"huge"' in propose(tmp_path / "huge.csv", "flows").text
+    assert '"huge"' in propose([tmp_path / "huge.csv"], "flows").text
 
 
 def _transform(rows: pd.DataFrame) -> Transform | None:
@@ -132,11 +132,11 @@ def test_of_two_labels_the_one_with_more_classes_is_taken(tmp_path: Path) -> Non
     )
     with gzip.open(path, "wt") as file:
         rows.to_csv(file, index=False)
-    proposed = propose(path, "flows")
+    proposed = propose([path], "flows")
     assert 'label_column = "attack_cat" # guessed' in proposed.text
     assert '"label", # another label' in proposed.text
-    assert 'label_column = "label"\n' in propose(path, "flows", "label").text
-    assert '"Benign" = ["0"]\n"Attack" = ["1"]\n' in propose(path, "flows", "label").text
+    assert 'label_column = "label"\n' in propose([path], "flows", "label").text
+    assert '"Benign" = ["0"]\n"Attack" = ["1"]\n' in propose([path], "flows", "label").text
 
 
 @pytest.mark.parametrize(
@@ -156,4 +156,4 @@ def test_what_cannot_be_described_is_refused(text: str, label: str | None, messa
     path = tmp_path / "flows.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=message):
-        propose(path, "flows", label)
+        propose([path], "flows", label)

@@ -32,7 +32,7 @@ def test_own_rows_are_searched_on(cluster: None, tmp_path: Path, monkeypatch: py
         return " ".join(result.output.split())
 
     described = run("data", "describe", "flows.csv")
-    assert "flows.csv, 700 rows, is described in flows.toml" in described
+    assert "flows.csv: 700 rows, described in flows.toml" in described
     assert "hint alone, it gives the label away" in described
     again = CliRunner().invoke(app, ["data", "describe", "flows.csv"])
     assert again.exit_code == 1

@@ -37,7 +37,29 @@ _FOREIGN = {
     b"@relation": "an ARFF file",
     b"version https://git-lfs": "a Git LFS pointer, not the file itself",
 }
+# How the names of data files in a folder end, before the ending of their compression.
+_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".parquet")
 _DAMAGE = (EOFError, RuntimeError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, pa.ArrowInvalid)
+
+
+def data_files(path: DataPath) -> tuple[DataPath, ...]:
+    """Return the data files of a folder and of all folders in it, by their path; a file is returned as it is.
+
+    Raises:
+        UserError: The folder holds none.
+    """
+    if not isinstance(path, Path) or not path.is_dir():
+        return (path,)
+    files = sorted(file for file in path.rglob("*") if _is_data(file, path))
+    if not files:
+        raise UserError(f"{path}: holds no data files, whose names end in {', '.join(_ENDINGS)} (or those with .gz).")
+    return tuple(files)
+
+
+def _is_data(file: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    name = file.name.casefold().removesuffix(".gz")
+    return name.endswith(_ENDINGS) and file.is_file() and not hidden
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nids.datasets.io.checks import fields_of
-from nids.datasets.io.content import opened, unpacked
+from nids.datasets.io.content import data_files, opened, sha256_of, unpacked
 from nids.datasets.io.stream import stream
 from nids.datasets.io.text import whole_text
-from nids.datasets.traffic import Traffic
+from nids.datasets.traffic import Traffic, joined
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,9 +21,19 @@ if TYPE_CHECKING:
     from nids.datasets.io.content import DataPath
     from nids.datasets.schema import DatasetSpec
 
+# Bytes of a file's content up to which it is read as one part.
+LARGEST_WHOLE = 1 << 28
+
 
 def load(path: DataPath, dataset: DatasetSpec) -> Traffic:
-    """Return the labelled rows of a file, in any form that ``nids.datasets.io.stream.stream`` reads.
+    """Return the labelled rows of a file, or of all data files of a folder; arguments and errors as for ``parts``."""
+    return joined([part for file in data_files(path) for part in parts(file, dataset)])
+
+
+def parts(path: DataPath, dataset: DatasetSpec) -> Iterator[Traffic]:
+    """Yield the labelled rows of a file, in any form that ``nids.datasets.io.stream.stream`` reads.
+
+    All of them come at once, but those of a large file in several parts, each of which takes little memory.
 
     Args:
         path: The file, on disk or inside a zip archive.
@@ -34,26 +44,33 @@ def load(path: DataPath, dataset: DatasetSpec) -> Traffic:
             file, line, column, value, rule and remedy.
     """
     with opened(path) as file, unpacked(file) as stored:
-        content = stored.read()
-    sha256 = hashlib.sha256(content).hexdigest()
+        content = stored.read(LARGEST_WHOLE + 1)
+    whole = len(content) <= LARGEST_WHOLE
+    sha256 = hashlib.sha256(content).hexdigest() if whole else sha256_of(path)
     _refuse_another_files_name(path.name, sha256, dataset)
-    table = whole_text(path.name, content, dataset, fields_of(dataset, labelled=True))
-    if table is None or table.empty:
-        table = _in_chunks(path, dataset)
     known = dataset.file_with(sha256)
-    return Traffic.from_table(table, dataset.labelled_by(), known.name if known else path.name, sha256)
+    source, labelled = known.name if known else path.name, dataset.labelled_by()
+    if whole:
+        table = whole_text(path.name, content, dataset, fields_of(dataset, labelled=True))
+        if table is None or table.empty:
+            table = pd.concat(_tables(path, dataset), ignore_index=True)
+        yield Traffic.from_table(table, labelled, source, sha256)
+    else:
+        del content
+        for table in _tables(path, dataset):
+            yield Traffic.from_table(table, labelled, source, sha256)
 
 
-def _in_chunks(path: DataPath, dataset: DatasetSpec) -> pd.DataFrame:
-    tables = []
+def _tables(path: DataPath, dataset: DatasetSpec) -> Iterator[pd.DataFrame]:
     chunks = stream(path, dataset, labelled=True)
+    rows = 0
     for chunk in chunks:
         if chunk.rejects:
             raise UserError(f"{path.name}, {_first_fault(chunk, chunks)}")
-        tables.append(chunk.table)
-    if not tables:
+        rows += len(chunk.table)
+        yield chunk.table
+    if not rows:
         raise UserError(f"{path.name}: holds no rows. Give a file with some, or copy or download it again.")
-    return pd.concat(tables, ignore_index=True)
 
 
 def _refuse_another_files_name(name: str, sha256: str, dataset: DatasetSpec) -> None:

@@ -33,12 +33,14 @@ def parquet_chunks(
     # Without these, the columns of a whole row group are loaded at once, and one row group may be the whole file.
     with pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as content:
         schema = content.schema_arrow
-        columns = named_columns(name, schema.names, 1, dataset, fields)
+        stored = {each.strip(): each for each in schema.names}
+        columns = named_columns(name, [each.strip() for each in schema.names], 1, dataset, fields)
         for field in fields:
-            _refuse_type(name, field, schema.field(field.name).type)
+            _refuse_type(name, field, schema.field(stored[field.name]).type)
         first = 1
-        for batch in content.iter_batches(batch_size=rows, columns=[field.name for field in fields]):
-            table = frame(pa.Table.from_batches([batch]), fields)
+        for batch in content.iter_batches(batch_size=rows, columns=[stored[field.name] for field in fields]):
+            named = batch.rename_columns([each.strip() for each in batch.schema.names])
+            table = frame(pa.Table.from_batches([named]), fields)
             keep = allowed(table, fields)
             numbers = np.arange(first, first + len(table), dtype=np.int64)
             first += len(table)

@@ -276,9 +276,11 @@ def test_other_encodings_are_refused(path, line, content, found):
 
 
 def test_a_path_that_cannot_be_read(tmp_path):
-    for path in (tmp_path, tmp_path / "missing.txt"):
-        with pytest.raises(UserError, match=r": cannot be read: .* Give the path of a data file\."):
-            load(path, DATASET)
+    with pytest.raises(UserError, match=r"missing.txt: cannot be read: .* Give the path of a data file\."):
+        load(tmp_path / "missing.txt", DATASET)
+    (tmp_path / ".hidden.csv").touch()
+    with pytest.raises(UserError, match=r"holds no data files, whose names end in \.csv"):
+        load(tmp_path, DATASET)
 
 
 def test_a_file_with_the_content_of_another_one_is_refused(tmp_path, text):
