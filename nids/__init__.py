@@ -67,6 +67,7 @@ def load_dataset(
     label_map: str | None = None,
     folder: Path | None = None,
     rows: int = 6000,
+    rows_per_class: int | None = None,
     seed: int = 0,
 ) -> Traffic:
     """Return the labelled rows of a data set that a search may see; held-out files are refused.
@@ -78,19 +79,22 @@ def load_dataset(
 
     Args:
         name: The data set, such as ``nsl-kdd``; ``nsl-kdd-sample`` makes synthetic rows and needs no file.
-        file: Which of its training files; by default, the whole one.
+        file: Which of its training files; by default, the whole one, or all that are parts of one data set.
         label_map: Which attack belongs to which class; by default, the data set's own map.
         folder: A data file, or a folder or zip archive that holds it; by default, ``NIDS_DATA_DIR`` and the user's
             cache are searched.
         rows: Number of rows of a synthetic data set.
-        seed: Seed of a synthetic data set.
+        rows_per_class: Most rows of each class that are taken of files, at random; by default, all.
+        seed: Seed of a synthetic data set, and of which rows are taken.
 
     Raises:
         nids.errors.UserError: A name is unknown, or the file is held out, missing or invalid.
     """
     from nids import datasets
 
-    return datasets.load_training(name, file=file, class_map=label_map, folder=folder, rows=rows, seed=seed)
+    return datasets.load_training(
+        name, file=file, class_map=label_map, folder=folder, rows=rows, rows_per_class=rows_per_class, seed=seed
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -46,4 +46,6 @@ def rows_of(job: Job, data: Path | None, console: Console) -> tuple[Job, Traffic
                 words = f"Searching on {job.data.fallback} instead: its rows are synthetic."
                 console.print(Text(words, style="bold yellow"), soft_wrap=True)
                 job = job.on_fallback()
-    return job, datasets.load_for(job.data, job.search.seed, data)
+    return job, datasets.load_for(
+        job.data, job.search.seed, data, progress=lambda line: console.print(Text(line), soft_wrap=True)
+    )

@@ -15,7 +15,7 @@ from nids.datasets.traffic import only
 from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from nids.config import Data
@@ -36,6 +36,7 @@ def load_training(
     rows: int = 6000,
     rows_per_class: int | None = None,
     seed: int = 0,
+    progress: Callable[[str], object] | None = None,
 ) -> Traffic:
     """Return the rows that a search may see.
 
@@ -49,6 +50,7 @@ def load_training(
         rows: Number of rows of a generated data set.
         rows_per_class: Most rows of each class that are taken of files; ``None``: all.
         seed: Seed of a generated data set, or of which rows are taken.
+        progress: Called with a line of text before each of several files is read.
 
     Raises:
         UserError: A name is unknown; the file, or one of its rows, is held out; it is not on this machine or cannot be
@@ -63,7 +65,10 @@ def load_training(
             )
         return generate(spec, rows, seed)
     sample = ClassSample(rows_per_class, seed)
-    for path in paths_of(spec, file, folder):
+    paths = paths_of(spec, file, folder)
+    for number, path in enumerate(paths, 1):
+        if progress and len(paths) > 1:
+            progress(f"reading {path.name} ({number} of {len(paths)} files)")
         for part in guarded(_seen(path, spec), path):
             sample.add(only(part, ~held_out_rows(part)) if spec.hold_out else part)
     return sample.traffic()
@@ -79,7 +84,13 @@ def _seen(path: DataPath, dataset: DatasetSpec) -> Iterator[Traffic]:
         yield part
 
 
-def load_for(data: Data, seed: int, folder: Path | None = None, dataset: DatasetSpec | None = None) -> Traffic:
+def load_for(
+    data: Data,
+    seed: int,
+    folder: Path | None = None,
+    dataset: DatasetSpec | None = None,
+    progress: Callable[[str], object] | None = None,
+) -> Traffic:
     """Return the rows that a job searches on.
 
     Args:
@@ -87,6 +98,7 @@ def load_for(data: Data, seed: int, folder: Path | None = None, dataset: Dataset
         seed: The job's seed.
         folder: As for ``load_training``.
         dataset: Description that a run was begun with; ``None``: the one of that name.
+        progress: As for ``load_training``.
 
     Raises:
         UserError: As ``load_training`` raises it.
@@ -101,6 +113,7 @@ def load_for(data: Data, seed: int, folder: Path | None = None, dataset: Dataset
         rows=data.rows,
         rows_per_class=data.rows_per_class,
         seed=seed,
+        progress=progress,
     )
 
 

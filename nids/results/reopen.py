@@ -55,7 +55,7 @@ def folds_of_run(run: Run, storage: str, data: Path | None, progress: Progress) 
         warn(f"on {', '.join(other)}, and is now computed with {backend.name()} (KERAS_BACKEND)")
 
     def same_rows() -> Traffic:
-        traffic = datasets.load_for(job.data, job.search.seed, data, run.manifest.dataset)
+        traffic = datasets.load_for(job.data, job.search.seed, data, run.manifest.dataset, progress)
         if key not in [of_rows(traffic, job.folds, job.search.seed) for of_rows in KEYS]:
             raise UserError(
                 f"{run.name} was made from other rows, or with other versions of its libraries, than those at hand "
