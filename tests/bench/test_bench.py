@@ -11,7 +11,7 @@ def test_a_part_that_is_not_there_is_refused() -> None:
         bench.measure(["folds", "speed"], 1, print)
     assert str(caught.value) == (
         "speed: there is no such part of the benchmark; its parts are overhead, folds, side-by-side, efficiency, "
-        "growth, nodes, dashboard, against-plain-loop."
+        "growth, nodes, rows, dashboard, against-plain-loop."
     )
 
 
