@@ -17,6 +17,10 @@ class StorageError(UserError):
     """A storage cannot be read from or written to, perhaps only for now."""
 
 
+class LostRunError(UserError):
+    """A run that this process was writing has been taken by another one, or is no more."""
+
+
 class RunNotFoundError(UserError):
     """A storage holds no run of that name."""
 

@@ -106,7 +106,7 @@ class Folder:
             raise OSError(f"{name} is replaced faster than it can be read")
 
     def write(self, name: str, content: bytes | memoryview) -> None:
-        """Create or replace a file."""
+        """Create or replace a file; of a local one, both content and name are on the disk when this returns."""
         target = f"{self.path}/{name}"
         parent, _, base = target.rpartition("/")
         if self.filesystem.type_name not in OBJECT_STORES:  # in those, a name with slashes makes the folders
@@ -118,7 +118,10 @@ class Folder:
             with self._explained(writing=True), self.filesystem.open_output_stream(written_to) as stream:
                 stream.write(content)
             if self.is_local:
-                os.replace(written_to, target)  # noqa: PTH105 - paths here are those of any file system
+                with self._explained(writing=True):
+                    _flush(written_to)
+                    os.replace(written_to, target)  # noqa: PTH105 - paths here are those of any file system
+                    _flush(parent)
         except BaseException:
             if self.is_local:
                 Path(written_to).unlink(missing_ok=True)
@@ -202,6 +205,15 @@ class Folder:
 
 def _unusable(uri: str, reason: str) -> StorageError:
     return StorageError(f"{uri}: cannot be used as storage ({reason}). Name another with --storage.")
+
+
+def _flush(path: str) -> None:
+    """Have the system write a file or a folder to the disk: a power cut would leave the file empty under its name."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _local_versions(root: str, inside: str, faults: list[str]) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -163,7 +163,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 def test_a_rename_that_fails_leaves_nothing(tmp_path: Path) -> None:
     folder = Folder.from_uri(str(tmp_path))
     folder.write("part/inner", b"")
-    with pytest.raises(OSError, match="part"):
+    with pytest.raises(StorageError, match="part"):
         folder.write("part", b"a folder stands in its place")
     assert os.listdir(tmp_path) == ["part"]  # noqa: PTH208 - hidden files too
 

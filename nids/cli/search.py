@@ -65,6 +65,9 @@ def resume(
     data: DataOption = None,
     storage: StorageOption = "runs",
     address: AddressOption = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Take the run from a driver that cannot be stopped: it ends by itself.")
+    ] = False,
 ) -> None:
     """Resume an interrupted search. Trials that have ended are not run again.
 
@@ -82,7 +85,13 @@ def resume(
         return
     _run(
         lambda: session.resume(
-            opened, storage=storage, overrides=set_ or (), data=data, address=address, console=console
+            opened,
+            storage=storage,
+            overrides=set_ or (),
+            data=data,
+            address=address,
+            take_over=take_over,
+            console=console,
         ),
         run,
         storage,

@@ -3,6 +3,7 @@
 ==============================  ========================================================================================
 ``manifest.json``               what was searched: job, data and their hashes, folds, space, versions, machine, seed
 ``status.json``                 where the search stands, and its cluster; renewed every few seconds while it runs
+``driver.json``                 the process that has the run, with its token: whoever finds another there writes no more
 ``trials/part-*.parquet``       a row a trial: state, value, hyperparameters, means over the folds and their spread
 ``classes/part-*.parquet``      a row a trial × fold × class, at the trial's best epoch
 ``confusions/part-*.parquet``   a row a trial × fold × actual class × predicted class, at the trial's best epoch

@@ -46,7 +46,7 @@ def _space(description: Any) -> Space:
         return description
     try:
         return space_from(description)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"should be distributions as Optuna writes them ({type(error).__name__}: {error})") from None
 
 

@@ -61,10 +61,11 @@ class Run:
         name: The run's name.
         uri: Its folder: a path, or a URI.
         manifest: What was searched.
-        status: Where the search stood when this was made.
+        status: Where the search stood when this was made; as if nobody had ever said, where its file is damaged.
+        status_fault: What is wrong with the file of the status; empty if nothing is.
 
     Raises:
-        UserError: The manifest or the status cannot be read.
+        UserError: The manifest cannot be read.
     """
 
     def __init__(self, folder: Folder) -> None:
@@ -72,9 +73,13 @@ class Run:
         self.uri = folder.uri
         self.name = folder.path.rpartition("/")[2]
         self.manifest: RunManifest = manifest_from(self.read_json("manifest.json"), self.uri)
-        self.status = RunStatus()
+        self.status, self.status_fault = RunStatus(), ""
         if self.has_file("status.json"):
-            self.status = checked(RunStatus, self.read_json("status.json"), f"{self.uri}/status.json")
+            try:
+                self.status = checked(RunStatus, self.read_json("status.json"), f"{self.uri}/status.json")
+            except DamagedFileError as error:
+                # A power cut can leave it so. It decides nothing that the tables do not tell: the run can go on.
+                self.status_fault = str(error)
 
     @property
     def state(self) -> State:
@@ -176,7 +181,7 @@ class Run:
         try:
             content: dict[str, Any] = json.loads(self.folder.read(path))
             return content
-        except (ValueError, FileNotFoundError) as error:
+        except (ValueError, FileNotFoundError, RecursionError) as error:
             raise DamagedFileError(f"{self.uri}/{path}: cannot be read ({error}). The run is damaged.") from None
 
     def table(self, name: str, trial: int | None = None) -> pd.DataFrame:

@@ -25,10 +25,17 @@ class TrialCounts(TypedFile):
 
 
 class Owner(TypedFile):
-    """The process that drives a run."""
+    """The process that drives a run.
+
+    Attributes:
+        host: Name of its host.
+        pid: Its number there.
+        machine: What only processes have that can see one another; empty in runs of earlier versions.
+    """
 
     host: str
     pid: int
+    machine: str = ""
 
 
 class Node(TypedFile):

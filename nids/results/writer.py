@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from nids.results.ownership import Ownership
 from nids.results.run import Run
 from nids.results.schema import TABLES, TRIALS_A_PART, Rows, part_name, schemas
 from nids.results.status import RunStatus
@@ -25,19 +26,24 @@ if TYPE_CHECKING:
 
 
 class RunWriter:
-    """Writes a run's folder. At most one at a time may exist for a run.
+    """Writes a run's folder, which it takes for this process: whatever wrote it before can do so no longer.
 
     Args:
         folder: The run's folder.
         manifest: Written at once.
+
+    Raises:
+        LostRunError: Here or with any write: another process has taken the run.
+        StorageError: Likewise: the folder cannot be written to, perhaps only for now.
     """
 
     def __init__(self, folder: Folder, manifest: RunManifest) -> None:
         self.folder = folder
+        self.ownership = Ownership(folder)
         self._schemas = schemas(manifest.space, manifest.measures)
         self._parts: dict[int, dict[int, dict[str, pa.Table]]] = {}
         self._full: set[int] = set()
-        folder.write("manifest.json", manifest.to_json())
+        self._write("manifest.json", manifest.to_json())
 
     def write_status(
         self,
@@ -51,7 +57,7 @@ class RunWriter:
         status = RunStatus(
             state=state, updated=datetime.now(UTC), trials=trials, owner=owner, message=message, nodes=tuple(nodes)
         )
-        self.folder.write("status.json", status.to_json())
+        self._write("status.json", status.to_json())
 
     def take_over(self, run: Run) -> None:
         """Go on with what an earlier driver wrote of this run; parts of an earlier form are written anew."""
@@ -86,9 +92,13 @@ class RunWriter:
             whole = pa.concat_tables([part[trial][table] for trial in sorted(part)]).combine_chunks()
             # Dictionaries make the small parts no smaller, and take longer to write than all the rest.
             pq.write_table(whole, sink, use_dictionary=False)
-            self.folder.write(f"{table}/{part_name(number)}", sink.getbuffer())
+            self._write(f"{table}/{part_name(number)}", sink.getbuffer())
         self._forget_if_full(number)
         return range(number * TRIALS_A_PART, (number + 1) * TRIALS_A_PART)
+
+    def _write(self, name: str, content: bytes | memoryview) -> None:
+        with self.ownership.held():
+            self.folder.write(name, content)
 
     def _forget_if_full(self, number: int) -> None:
         """Drop a part that no longer changes, so that memory does not grow with the number of trials."""

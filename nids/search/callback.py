@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 5.0
 SECONDS_BETWEEN_WRITES = 1.0
+# How long a storage may be out of reach before a search ends.
 OUTAGE_SECONDS = 300.0
 
 
@@ -41,6 +42,7 @@ class RunStoreCallback(tune.Callback):
         watch: Called with each record that changed, and the number of trials by state.
         nodes: Returns the cluster's nodes, for the status.
         system_attrs: Returns what the sampler noted of the trial of a number.
+        say: Called with a line of text when the storage is out of reach, and when it no longer is.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class RunStoreCallback(tune.Callback):
         watch: Callable[[Record | None, Counts], object],
         nodes: Callable[[], list[Node]] = list,
         system_attrs: Callable[[int], Mapping[str, Any]] = lambda _: {},
+        say: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._writer = writer
         self._classes = classes
@@ -61,6 +64,8 @@ class RunStoreCallback(tune.Callback):
         self._watch = watch
         self._nodes = nodes
         self._system_attrs = system_attrs
+        self._say = say
+        self._out_since: float | None = None
         self._last_status = 0.0
         self._last_write = 0.0
         self._unwritten: dict[int, Record] = {}
@@ -85,18 +90,47 @@ class RunStoreCallback(tune.Callback):
         self._writer.write_status(state, TrialCounts(**self.counts), owner(), message, self._nodes())
         self._last_status = time.monotonic()
 
+    def finish(self, state: State, message: str = "") -> None:
+        """Write what was put off, and where the search stands at its end.
+
+        Raises:
+            StorageError: The storage was out of reach for ``OUTAGE_SECONDS``.
+            LostRunError: Another process has taken the run.
+        """
+
+        def write() -> None:
+            self.flush()
+            self.write_status(state, message)
+
+        while not self._has_written(write):
+            time.sleep(SECONDS_BETWEEN_WRITES)
+
+    def _has_written(self, write: Callable[[], object]) -> bool:
+        """Write, and return whether it could be: a storage can be out of reach for a while."""
+        try:
+            write()
+        except StorageError as error:
+            now = self._last_write = time.monotonic()
+            if self._out_since is None:
+                self._out_since = now
+                self._say(f"{error} Trying again for {OUTAGE_SECONDS / 60:.0f} minutes; trials go on meanwhile.")
+            elif now - self._out_since > OUTAGE_SECONDS:
+                raise
+            return False
+        if self._out_since is not None:
+            self._say(f"The storage can be used again, after {time.monotonic() - self._out_since:.0f} s.")
+            self._out_since = None
+        return True
+
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         """Renew the status now and then, as a sign of life, and write what was put off."""
-        try:
-            if self._unwritten and time.monotonic() - self._last_write > SECONDS_BETWEEN_WRITES:
-                self.flush()
-            if time.monotonic() - self._last_status > HEARTBEAT_SECONDS:
-                self.write_status("running")
-                self._watch(None, self.counts)
-        except StorageError:
-            # A storage can be out of reach for a while: what is unwritten stays so, and is tried again.
-            if time.monotonic() - self._last_status > OUTAGE_SECONDS:
-                raise
+        since = time.monotonic() - self._last_write
+        if self._unwritten and since > SECONDS_BETWEEN_WRITES and not self._has_written(self.flush):
+            return
+        is_due = time.monotonic() - self._last_status > HEARTBEAT_SECONDS
+        if is_due and (self._out_since is None or since > SECONDS_BETWEEN_WRITES):
+            self._has_written(lambda: self.write_status("running"))
+            self._watch(None, self.counts)
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Enter a new trial, or one that is started again after a fault."""
@@ -104,7 +138,8 @@ class RunStoreCallback(tune.Callback):
         # Its hyperparameters are needed to run it again, should this process end now; there is no more to write yet.
         self._unwritten.pop(record.number, None)
         self._writer.put(record.number, record.rows(self._classes))
-        self._writer.flush(record.number, ["trials"])
+        if not self._has_written(lambda: self._writer.flush(record.number, ["trials"])):
+            self._unwritten[record.number] = record
         self._watch(record, self.counts)
 
     def on_trial_result(
@@ -153,7 +188,7 @@ class RunStoreCallback(tune.Callback):
         # that quick trials do not keep the driver busy with writing.
         self._unwritten[record.number] = record
         if at_once or time.monotonic() - self._last_write > SECONDS_BETWEEN_WRITES:
-            self.flush()
+            self._has_written(self.flush)
         self._watch(record, self.counts)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ray import tune
+from ray.tune.error import TuneError
 
 from nids import models
 from nids.cluster import connection, gpu_probe
@@ -67,7 +68,8 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
     if earlier is None:
         refuse_if_there(folder)
     else:
-        refuse_if_driven(earlier)
+        if Run(folder).status != earlier.status:
+            refuse_if_driven(earlier)
         accesses = Run(folder).manifest.test_set_accesses  # held-out rows may have been read meanwhile
         manifest = manifest.model_copy(update={"test_set_accesses": accesses})
     if manifest.machine is None:
@@ -76,11 +78,12 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
     if earlier is not None:
         writer.take_over(earlier)
     with _journal(folder) as journal:
+        ownership = writer.ownership if folder.is_local else None  # else the journal is in a folder of this process
         if earlier is not None:
-            study, ended = resumed_study(earlier, job.search, journal)
+            study, ended = resumed_study(earlier, job.search, journal, ownership)
         else:
             start = models.get(job.model.name).starting_point(space) if job.search.start_from_paper else None
-            study, ended = new_study(manifest.run, job.search, journal, start), []
+            study, ended = new_study(manifest.run, job.search, journal, start, ownership), []
         _run(SearchState(job, space, classes, shared, study, ended, writer, pools, trainable), console)
     return Run(folder)
 
@@ -120,26 +123,36 @@ def _run(search: SearchState, console: Console) -> None:
             connection.nodes,
             # Tune tells the searcher of a trial's end before its callbacks, so that this is all that there will be.
             lambda number: study.get_trials(deepcopy=False)[number].system_attrs,
+            progress.print,
         )
         callback.write_status("running")
         try:
             if ended.total() < total:
                 # Tune leaves its own handler behind.
-                with tempfile.TemporaryDirectory(prefix="nids-tune-") as unused, handler_kept(ENDS_TUNE):
+                with tempfile.TemporaryDirectory(prefix="nids-tune-") as unused, handler_kept(ENDS_TUNE), _unwrapped():
                     _tuner(search, callback, total - ended.total(), unused).fit()
         except KeyboardInterrupt:
             with suppress(UserError):
-                callback.write_status("interrupted")
+                callback.finish("interrupted")
             raise
         except BaseException as error:
             with suppress(UserError):  # the first error is the one to be told
-                callback.write_status("failed", f"{type(error).__name__}: {error}")
+                callback.finish("failed", f"{type(error).__name__}: {error}")
             raise
-        finally:
-            callback.flush()
         counts = callback.counts
         done = counts["complete"] + counts["pruned"] + counts["failed"]
-        callback.write_status("finished" if done >= total else "interrupted")
+        callback.finish("finished" if done >= total else "interrupted")
+
+
+@contextmanager
+def _unwrapped() -> Iterator[None]:
+    """Raise what a callback or the searcher raised for the user, which Tune raises as the text of its traceback."""
+    try:
+        yield
+    except TuneError as error:
+        if isinstance(error.__context__, UserError):
+            raise error.__context__ from None
+        raise
 
 
 def _tuner(search: SearchState, callback: RunStoreCallback, trials: int, unused: str) -> tune.Tuner:

@@ -79,7 +79,13 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
 
 
 def prepare_again(
-    run: Run, storage: str, data: Path | None, progress: Progress, overrides: Sequence[str] = ()
+    run: Run,
+    storage: str,
+    data: Path | None,
+    progress: Progress,
+    overrides: Sequence[str] = (),
+    *,
+    take_over: bool = False,
 ) -> PreparedSearch:
     """Return what is left of an interrupted search: no ended trial is run again, and the total stays what it was.
 
@@ -89,14 +95,15 @@ def prepare_again(
         data: Where its rows are, as for ``nids.datasets.load_for``; only read if the storage no longer has its folds.
         progress: Called with a line of text when there is something to say.
         overrides: Of the job's resources, as ``nids.job_file.with_resources`` takes them.
+        take_over: Whether a driver that the run may have is to lose it.
 
     Raises:
         UserError: The run still has a driver, or its rows are not what they were.
     """
-    job, training_set, folds = folds_of_run(run, storage, data, progress)
+    job, training_set, folds = folds_of_run(run, storage, data, progress, take_over=take_over)
     job = job_file.with_resources(job, overrides)
     manifest = run.manifest.model_copy(update={"job": job})
-    return PreparedSearch(job, manifest.space, run.folder, manifest, training_set, folds, earlier=run)
+    return PreparedSearch(job, manifest.space, run.folder, manifest, training_set, folds, earlier=Run(run.folder))
 
 
 def _data_section(traffic: Traffic) -> DataSection:

@@ -52,6 +52,10 @@ class SearchProgress:
             self._take_in(record)
         self._display.update(done, self._text(counts, done))
 
+    def print(self, line: str) -> None:
+        """Print a line that stays."""
+        self._display.print(line)
+
     def _take_in(self, record: Record) -> None:
         if record.last is not None and record.state == "COMPLETE":  # as in the report, and wherever trials are ranked
             self._keep_best(record.last["value"], record.number)

@@ -103,6 +103,7 @@ def resume(
     overrides: Sequence[str] = (),
     data: Path | None = None,
     address: str | None = None,
+    take_over: bool = False,
     console: Console | None = None,
 ) -> Run:
     """Run what is left of an interrupted search and return its run, finished or interrupted again.
@@ -113,6 +114,7 @@ def resume(
         overrides: Of the job's resources, as ``nids.job_file.with_resources`` takes them.
         data: As for ``search``; the rows are only read if the storage no longer has the run's folds.
         address: As for ``search``.
+        take_over: Whether a driver that the run may still have is to lose it: it then ends with its next write.
         console: As for ``search``.
 
     Raises:
@@ -125,7 +127,7 @@ def resume(
     def prepared() -> PreparedSearch:
         from nids.search.prepare import prepare_again
 
-        return prepare_again(run, storage, data, console.print, overrides)
+        return prepare_again(run, storage, data, console.print, overrides, take_over=take_over)
 
     return _run(prepared, resources.cpus_per_trial, address, console)
 

@@ -12,7 +12,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from nids.errors import DamagedFileError, UserError
-from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, run_names, write_table
+from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, ownership, run_names, write_table
 from nids.results.driver_process import owner
 from nids.results.manifest import MEASURES_OF_FORMAT_3
 from nids.results.run import SILENCE
@@ -156,7 +156,8 @@ def final(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(params=["local disk", "object store"])
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.setattr(ownership, "SETTLES", 0.0)  # nothing else writes here
     root = str(tmp_path) if request.param == "local disk" else "mock://bucket/runs"
     return Folder.from_uri(root).folder("a-run")
 
@@ -385,14 +386,35 @@ def test_a_storage_that_is_not_there_holds_no_runs(tmp_path: Path) -> None:
         open_run(str(tmp_path / "nowhere"), "c")
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "status.json"])
-def test_a_run_with_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("damage", ['{"format": 3, "sp', "", "[" * 100_000])
+def test_a_run_with_a_damaged_manifest_is_refused(tmp_path: Path, damage: str) -> None:
     written(Folder.from_uri(str(tmp_path)).folder("a-run"))
-    (tmp_path / "a-run" / name).write_text('{"format": 3, "sp')
+    (tmp_path / "a-run" / "manifest.json").write_text(damage)
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "a-run")
-    assert str(caught.value).startswith(f"{tmp_path}/a-run/{name}: cannot be read (")
+    assert str(caught.value).startswith(f"{tmp_path}/a-run/manifest.json: cannot be read (")
     assert str(caught.value).endswith("). The run is damaged.")
+
+
+@pytest.mark.parametrize("damage", ["", '{"state": "runn', "\0" * 400, "[]", '{"state": 3}'])
+def test_a_run_with_a_damaged_status_is_an_interrupted_one(folder: Folder, damage: str) -> None:
+    written(folder, rows_of(0), state="running")
+    folder.write("status.json", damage.encode())
+    run = Run(folder)
+    assert (run.state, run.status, run.seconds) == ("interrupted", RunStatus(), None)
+    assert run.status_fault.startswith(f"{folder.uri}/status.json: ")
+    assert run.trials()["trial"].tolist() == [0]
+
+
+def test_distributions_that_are_none_are_told_as_such(tmp_path: Path) -> None:
+    written(Folder.from_uri(str(tmp_path)).folder("a-run"))
+    path = tmp_path / "a-run" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    name = next(name for name, of_it in manifest["space"].items() if "step" in of_it["attributes"])
+    manifest["space"][name]["attributes"] |= {"log": False, "step": True}
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match="should be distributions as Optuna writes them"):
+        open_run(str(tmp_path), "a-run")
 
 
 def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
@@ -408,6 +430,9 @@ def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
         pytest.param(owner(), "running", id="alive"),
         pytest.param(owner().model_copy(update={"pid": 2**22 + 1}), "interrupted", id="gone"),
         pytest.param(Owner(host="another", pid=2**22 + 1), "running", id="on another machine"),
+        pytest.param(
+            Owner(host=socket.gethostname(), pid=2**22 + 1, machine="another"), "running", id="on one of this name"
+        ),
     ],
 )
 def test_a_run_whose_driver_has_died_on_this_machine_is_interrupted(
@@ -419,7 +444,9 @@ def test_a_run_whose_driver_has_died_on_this_machine_is_interrupted(
 
 
 def test_an_owner_is_this_process() -> None:
-    assert owner() == Owner(host=socket.gethostname(), pid=os.getpid())
+    this = owner()
+    assert this == Owner(host=socket.gethostname(), pid=os.getpid(), machine=this.machine)
+    assert this.machine
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "-x", "a/b", "..", "a b"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ray.tune.experiment import Trial
 
-from nids.errors import StorageError, UserError
+from nids.errors import LostRunError, StorageError, UserError
 from nids.results import Run, RunWriter
 from nids.results import writer as writing
 from nids.results.driver_process import owner
@@ -20,6 +20,7 @@ from tests.manifests import a_manifest
 from tests.search.test_record import CLASSES, report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from nids.search.record import Record
@@ -161,25 +162,58 @@ class TestRunStoreCallback:
         callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher())
         assert pickle.loads(pickle.dumps(callback)).__dict__ == {}  # which Tune does, with each of its snapshots
 
-    def test_an_outage_of_the_storage_is_waited_for_and_nothing_else(
-        self, writer: RunWriter, monkeypatch: pytest.MonkeyPatch
+    @pytest.fixture
+    def outage(self, writer: RunWriter, monkeypatch: pytest.MonkeyPatch) -> Callable[[type[UserError] | None], None]:
+        """Return what has all writes fail with an error, or none any longer."""
+        write = writer.folder.write
+
+        def begin(error: type[UserError] | None) -> None:
+            def fail(*_: object) -> None:
+                assert error is not None
+                raise error("it cannot be written.")
+
+            monkeypatch.setattr(writer.folder, "write", fail if error else write)
+
+        return begin
+
+    def test_an_outage_of_the_storage_is_waited_for_by_all_writes(
+        self, writer: RunWriter, outage: Callable[[type[UserError] | None], None], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher())
+        said: list[str] = []
+        callback = RunStoreCallback(writer, CLASSES, 2, Counter(), Watcher(), say=said.append)
         callback.write_status("running")
-        raised: list[type[UserError]] = [StorageError]
-
-        def fail(*_: object) -> None:
-            raise raised[-1]("it cannot be written")
-
-        monkeypatch.setattr(callback, "write_status", fail)
         monkeypatch.setattr(callbacks, "HEARTBEAT_SECONDS", -1.0)
-        callback.on_step_end(1, [])  # is tried again with the next step
+        monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_WRITES", -1.0)
+        ended, running = map(self.trial, range(2))
+        self.go(callback, ended)
+        outage(StorageError)
+        self.go(callback, running, report(1, best_epoch=1, value=2.0))  # its start, an epoch
+        callback.on_step_end(1, [])  # the sign of life
+        self.go_to_the_end(callback, ended)
+        assert Run(writer.folder).trials()["state"].tolist() == ["RUNNING"]
+        outage(None)
+        callback.on_step_end(2, [])
+        assert Run(writer.folder).trials().sort_values("trial")["state"].tolist() == ["COMPLETE", "RUNNING"]
+        assert Run(writer.folder).status.trials.complete == 1
+        assert said == [
+            "it cannot be written. Trying again for 5 minutes; trials go on meanwhile.",
+            "The storage can be used again, after 0 s.",
+        ]
+
+    def test_the_end_waits_for_the_storage_and_not_for_ever(
+        self, writer: RunWriter, outage: Callable[[type[UserError] | None], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher(), say=lambda _: outage(None))
+        monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_WRITES", 0.01)
+        self.go(callback, self.trial(0))
+        outage(StorageError)
+        callback.finish("interrupted")
+        assert Run(writer.folder).status.state == "interrupted"
         monkeypatch.setattr(callbacks, "OUTAGE_SECONDS", -1.0)
+        callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher())
+        outage(StorageError)
         with pytest.raises(StorageError):
-            callback.on_step_end(2, [])
-        monkeypatch.undo()
-        monkeypatch.setattr(callback, "write_status", fail)
-        monkeypatch.setattr(callbacks, "HEARTBEAT_SECONDS", -1.0)
-        raised.append(UserError)
-        with pytest.raises(UserError, match="it cannot be written"):
-            callback.on_step_end(3, [])
+            callback.finish("interrupted")
+        outage(LostRunError)
+        with pytest.raises(LostRunError):
+            callback.on_trial_start(0, [], self.trial(1))

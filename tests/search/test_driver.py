@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
-from nids.errors import UserError
+from nids.errors import LostRunError, UserError
 from nids.results import SECONDS, Run, RunWriter
 from nids.results.manifest import HeldOutAccess
+from nids.results.ownership import Ownership
 from nids.results.reopen import FOLDS
 from nids.results.writer import record_test_access
 from nids.search import driver, prepare
@@ -53,6 +56,29 @@ def test_the_same_seed_gives_the_same_search(
     assert one.manifest.folds == two.manifest.folds
     console.file.seek(0)
     assert console.file.read().count("2 folds read from the cache") == 1
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_search_whose_run_is_taken_ends_and_writes_nothing_more(
+    tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], console: Console
+) -> None:
+    folder = Folder.from_uri(str(tmp_path / "a-run"))
+    left: dict[str, tuple[int, int]] = {}
+
+    def take() -> None:
+        while not folder.exists("trials/part-00000.parquet"):
+            time.sleep(0.05)
+        Ownership(folder)
+        left.update(folder.versions())
+
+    other = threading.Thread(target=take)
+    other.start()
+    job = make_job(model={"name": "mlp"}, search={"trials": 50}, hyperparameters={"layers": 1, "units": 8})
+    with pytest.raises(LostRunError, match="another process goes on with this run"):
+        start(job, traffic, str(tmp_path), "a-run", console)
+    other.join()
+    assert folder.versions() == left
+    assert Run(folder).status.state == "running"
 
 
 def test_run_keeps_a_held_out_access_of_the_time_that_a_probe_takes(
