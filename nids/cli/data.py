@@ -38,10 +38,22 @@ def fetch(
 
 def describe(
     file: Annotated[
-        Path, typer.Argument(help="A Parquet file, or text whose first line names its columns.", show_default=False)
+        Path,
+        typer.Argument(
+            help="CSV, ARFF, JSON lines or a log of Zeek, also compressed or in a zip archive (ARCHIVE/MEMBER), or "
+            "Parquet.",
+            show_default=False,
+        ),
     ],
     label: Annotated[
         str | None, typer.Option(help="Name of the column with the labels. Default: it is guessed.", show_default=False)
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(
+            help="Names of the columns, where no line tells them: with commas between, or a file with them.",
+            show_default=False,
+        ),
     ] = None,
     to: Annotated[
         Path | None,
@@ -54,16 +66,19 @@ def describe(
     Example: `nids data describe flows.csv`
     """
     from nids.datasets import description, proposal
+    from nids.datasets.io.archive import is_member
+    from nids.datasets.io.batches import names_from
 
-    target = to or file.with_name(file.name.removesuffix(".gz")).with_suffix(description.SUFFIX)
+    target = to or _beside(file)
     if target.suffix != description.SUFFIX:
         raise UserError(f"--to {target}: a description is a file in TOML. Give it the ending {description.SUFFIX}.")
     if target.exists() and not again:
         raise UserError(f"{target}: is there already. Give another path with --to, or replace it with --again.")
-    if not file.is_file():
+    if not file.is_file() and not is_member(file):
         what = "is a folder" if file.is_dir() else "no such file"
-        raise UserError(f"{file}: {what}. Give a text file whose first line names its columns, or a Parquet file.")
-    proposed = proposal.propose(file, target.stem, label, os.path.relpath(file, target.parent))
+        raise UserError(f"{file}: {what}. Give a data file: CSV, ARFF, JSON lines, a log of Zeek, or Parquet.")
+    columns = names_from(names) if names else ()
+    proposed = proposal.propose(file, target.stem, label, os.path.relpath(file, target.parent), columns)
     try:
         target.write_text(proposed.text, encoding="utf-8")
     except OSError as error:
@@ -80,8 +95,25 @@ def describe(
         console.print(escape(f"  {command}"), highlight=False, soft_wrap=True)
 
 
+def _beside(file: Path) -> Path:
+    """Return where the description of a file is written: beside it, or beside the archive that it is in."""
+    from nids.datasets import description
+    from nids.datasets.io.archive import container_of, is_member
+    from nids.datasets.source_file import without_compression
+
+    folder = container_of(file).parent if is_member(file) else file.parent
+    return folder / Path(without_compression(file.name)).with_suffix(description.SUFFIX)
+
+
 def check(
-    file: Annotated[Path, typer.Argument(help="The data file: text (gzip is fine) or Parquet.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="The data file: CSV, ARFF, JSON lines or a log of Zeek, also compressed or in a zip archive "
+            "(ARCHIVE/MEMBER), or Parquet.",
+            show_default=False,
+        ),
+    ],
     dataset: Annotated[str, typer.Option(help="The data set whose rules apply.")] = "nsl-kdd",
     class_map: Annotated[
         str | None,

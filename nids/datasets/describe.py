@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nids.datasets.held_out_guard import refuse_held_out_rows
+from nids.datasets.io.archive import data_path
 from nids.datasets.io.load import load
 from nids.metrics.formatting import counted
 
@@ -53,7 +54,7 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
     """Return what a file holds.
 
     Args:
-        path: The file, on disk or inside a zip archive.
+        path: The file, on disk or inside a zip archive; see ``nids.datasets.io.archive.data_path``.
         dataset: What its columns mean.
         class_map: Name of the label map; ``None`` for the first.
 
@@ -61,19 +62,20 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         UserError: The file cannot be read, see ``nids.datasets.io.load.load``; or it is not a published file, and some
             of its rows are held out.
     """
-    traffic = load(path, dataset.labelled_by(class_map))
+    source = data_path(path, dataset)
+    traffic = load(source, dataset.labelled_by(class_map))
     published = traffic.dataset.file_with(traffic.sha256)
     if published is None:
-        refuse_held_out_rows(traffic, path)
+        refuse_held_out_rows(traffic, source)
     classes = traffic.dataset.classes
     by_class = np.bincount(traffic.label, minlength=len(classes))
     pairs = pd.DataFrame({"label": traffic.label, "attack": traffic.attack}).value_counts().rename("rows")
     by_attack = pairs.reset_index().sort_values(["label", "rows", "attack"], ascending=[True, False, True])
     return Check(
-        name=path.name,
+        name=source.name,
         dataset=traffic.dataset,
         sha256=traffic.sha256,
-        identity=_identity(path.name, traffic, published),
+        identity=_identity(source.name, traffic, published),
         rows=len(traffic.label),
         classes=dict(zip(classes, by_class.tolist(), strict=True)),
         attacks={(classes[label], attack): rows for label, attack, rows in by_attack.itertuples(index=False)},

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import csv
 import math
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet as pq
 
-from nids.datasets.io.checks import numbered
-from nids.datasets.io.content import is_parquet, opened, refuse_foreign, unpacked
+from nids.datasets.io.archive import data_path
+from nids.datasets.io.batches import text_batches
 from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
+
+    from nids.datasets.io.chunks import Unit
+    from nids.datasets.io.content import DataPath
 
 # What stands for no value in the files that people have.
 MISSING = ("", "NaN", "nan", "NA", "N/A", "Infinity", "-Infinity", "inf", "-inf", "?", "-", "null", "NULL", "None")
 MOST_CLASSES = 60
-_SEPARATORS = ",;\t|"
 _SAMPLE_OF_BATCH = 500
 _KEPT = 20_000  # different texts of a column that are remembered
+# A column with this share of numbers is one of numbers: what else is there is a fault of the file, or missing.
+_NUMERIC = 0.99
+_NUMBER = r"(?i)^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)$"
 
 
 @dataclass
@@ -36,6 +36,9 @@ class ColumnProfile:
 
     Attributes:
         texts: Those that are no numbers; no more of them once there are too many.
+        numbers_beside: Numbers as they are spelled where there are texts; no more of them once there are too many.
+        no_numbers: How many values are texts.
+        first_text: The first text, and the number of its line or row.
         spellings: All values, as the file spells them; no more of them once there are too many for classes.
         missing: The spellings for no value that occur, in the order in which they did.
         rows: How many values are no missing ones.
@@ -46,6 +49,9 @@ class ColumnProfile:
     """
 
     texts: set[str] = field(default_factory=set)
+    numbers_beside: set[str] = field(default_factory=set)
+    no_numbers: int = 0
+    first_text: tuple[str, int] | None = None
     spellings: dict[str, None] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     rows: int = 0
@@ -54,19 +60,18 @@ class ColumnProfile:
     whole: bool = True
     ascending: bool = True
 
-    def add(self, values: pa.Array) -> None:
-        """Look at some more values, which are text."""
+    def add(self, values: pa.Array, lines: np.ndarray) -> None:
+        """Look at some more values, which are text, with the number of each one's line or row."""
         trimmed = pc.utf8_trim_whitespace(values)
         if len(self.spellings) <= MOST_CLASSES:
             self.spellings.update(dict.fromkeys(pc.unique(trimmed).to_pylist()))
-        rest = self._without_missing(trimmed, pc.is_in(trimmed, pa.array(MISSING)))
+        gone = pc.is_in(trimmed, pa.array(MISSING))
+        rest = self._without_missing(trimmed, gone)
         try:
             numbers = pc.cast(rest, pa.float64())
         except pa.ArrowInvalid:
-            if len(self.texts) <= _KEPT:
-                self.texts.update(pc.unique(rest).to_pylist())
-            self.rows += len(rest)
-            return
+            rest = self._without_texts(rest, lines[~gone.to_numpy(zero_copy_only=False)])
+            numbers = pc.cast(rest, pa.float64())
         # "INF" and others that are no number in a column of numbers.
         finite = pc.is_finite(numbers)
         self._without_missing(rest, pc.invert(finite))
@@ -80,12 +85,37 @@ class ColumnProfile:
         self.low, self.high = min(self.low, pc.min(numbers).as_py()), max(self.high, pc.max(numbers).as_py())
         self.whole &= pc.all(pc.equal(numbers, pc.floor(numbers))).as_py()
 
+    def _without_texts(self, values: pa.Array, lines: np.ndarray) -> pa.Array:
+        """Note what is no number, and return the others."""
+        encoded = values.dictionary_encode()
+        are_numbers = pc.match_substring_regex(encoded.dictionary, _NUMBER)
+        if len(self.texts) <= _KEPT:
+            self.texts.update(encoded.dictionary.filter(pc.invert(are_numbers)).to_pylist())
+        if len(self.numbers_beside) <= _KEPT:
+            self.numbers_beside.update(encoded.dictionary.filter(are_numbers).to_pylist())
+        keep = are_numbers.take(encoded.indices)
+        texts = np.flatnonzero(~keep.to_numpy(zero_copy_only=False))
+        self.first_text = self.first_text or (values[int(texts[0])].as_py(), int(lines[texts[0]]))
+        self.no_numbers += len(texts)
+        self.rows += len(texts)
+        return values.filter(keep)
+
     def _without_missing(self, values: pa.Array, gone: pa.Array) -> pa.Array:
         """Note how missing values are spelled, and return the others."""
         for text in pc.unique(values.filter(gone)).to_pylist():
             if text not in self.missing:
                 self.missing.append(text)
         return values.filter(pc.invert(gone))
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether it is a column of numbers, though some values may be none."""
+        return self.no_numbers <= (1 - _NUMERIC) * self.rows
+
+    @property
+    def categories(self) -> int:
+        """How many different values a column of texts has, or more than enough."""
+        return len(self.texts) + len(self.numbers_beside)
 
     @property
     def labels(self) -> list[str]:
@@ -100,7 +130,9 @@ class Profile:
     Attributes:
         columns: What is known of each column, in the order of the file; repeated names are numbered, "NAME.1".
         same: The columns with a repeated name that equal the first one of that name in each row, each with that one.
-        separator: What stands between values, a comma in a Parquet file.
+        separator: What stands between values, a comma where nothing does.
+        unit: What the numbers of rows count.
+        times: The columns whose type says that they tell a time.
         rows: Number of rows.
         sample: Some rows from all over the file, all values as text.
     """
@@ -108,101 +140,37 @@ class Profile:
     columns: dict[str, ColumnProfile]
     same: dict[str, str]
     separator: str
+    unit: Unit
+    times: frozenset[str]
     rows: int
     sample: pa.Table
 
 
-def profile(path: Path, sample: int) -> Profile:
-    """Look at all rows of a Parquet file, or of a text whose first line names its columns, in bounded memory.
+def profile(path: DataPath, sample: int, names: Sequence[str] = ()) -> Profile:
+    """Look at all rows of a file in any form that ``nids.datasets.io.stream.stream`` reads, in bounded memory.
 
     Args:
-        path: The file; text may be compressed by gzip.
-        sample: The most rows to keep of the first 16 MiB; of the following ones, it is a few of each.
+        path: The file, on disk or inside a zip archive; see ``nids.datasets.io.archive.data_path``.
+        sample: The most rows to keep of the first batch; of the following ones, it is a few of each.
+        names: Names of the columns, where the file does not tell them.
 
     Raises:
         UserError: The file cannot be read so, or has no rows.
     """
-    in_parquet = _is_parquet(path)
-    names, separator = (_parquet_names(path), ",") if in_parquet else _header(path)
-    columns = {each: ColumnProfile() for each in names}
-    same = {each: each.rpartition(".")[0] for each in names if each.rpartition(".")[0] in names}
     rows, kept_rows = 0, []
-    for batch in _parquet_batches(path, names) if in_parquet else _batches(path, names, separator):
+    source = text_batches(data_path(path), names)
+    columns = {each: ColumnProfile() for each in source.names}
+    same = {each: each.rpartition(".")[0] for each in source.names if each.rpartition(".")[0] in source.names}
+    for numbers, batch in source.batches:
         # From all over the file, as files are often sorted by day or by class.
         number = min(len(batch), _SAMPLE_OF_BATCH if rows else sample)
         kept_rows.append(batch.take(pa.array(np.linspace(0, len(batch) - 1, number).astype(np.int64))))
         rows += len(batch)
-        for column, values in zip(names, batch.columns, strict=True):
-            columns[column].add(values)
+        for column, values in zip(source.names, batch.columns, strict=True):
+            columns[column].add(values, numbers)
         for copy, original in list(same.items()):
             if not batch[copy].equals(batch[original]):
                 del same[copy]
     if not rows:
         raise UserError(f"{path}: holds no rows. Give a file with some.")
-    return Profile(columns, same, separator, rows, pa.Table.from_batches(kept_rows))
-
-
-def _is_parquet(path: Path) -> bool:
-    with opened(path) as file:
-        return is_parquet(file)
-
-
-def _parquet_names(path: Path) -> list[str]:
-    with opened(path) as file, pq.ParquetFile(file) as content:
-        return list(content.schema_arrow.names)
-
-
-def _parquet_batches(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a Parquet file as text, in which missing values are empty."""
-    with opened(path) as file, pq.ParquetFile(file, pre_buffer=False) as content:
-        for batch in content.iter_batches():
-            yield pa.record_batch([_as_text(path, name, batch[name]) for name in names], names)
-
-
-def _as_text(path: Path, name: str, values: pa.Array) -> pa.Array:
-    """Return values as a text would have them; a flag is 0 or 1, and a missing one is empty."""
-    try:
-        numbers = pc.cast(values, pa.int8()) if pa.types.is_boolean(values.type) else values
-        return pc.fill_null(pc.cast(numbers, pa.string()), "")
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise UserError(
-            f"{path}: column {name} is of type {values.type}, but columns hold numbers or text. Convert or drop it."
-        ) from None
-
-
-def _header(path: Path) -> tuple[list[str], str]:
-    """Return the names of the columns, repeated ones numbered, and what separates them."""
-    with opened(path) as file, unpacked(file) as content:
-        refuse_foreign(path.name, content)
-        # A line that cannot be decoded is told of where the rows are read.
-        line = content.readline(1 << 17).decode("utf-8-sig", "replace").rstrip("\r\n")
-    separator = max(_SEPARATORS, key=line.count)
-    names = [each.strip() for each in next(csv.reader([line], delimiter=separator))] if line else []
-    if len(names) < 2 or all(re.fullmatch(r"[-+.\deE]*", each) for each in names):
-        raise UserError(
-            f"{path}, line 1: does not name the columns: found {line[:60]!r}. Add a first line that does, separated by "
-            "commas, semicolons, tabs or vertical bars."
-        )
-    if sum(bool(re.fullmatch(r"[-+]?\d+\.?\d*([eE][-+]?\d+)?", each)) for each in names) > len(names) / 2:
-        raise UserError(
-            f"{path}, line 1: holds values, not the names of the columns. Add a first line that names them."
-        )
-    names = numbered(names)
-    if repeated := sorted({each for each in names if names.count(each) > 1}):
-        raise UserError(f"{path}, line 1: more than one column is named {repeated[0]}. Rename one of them.")
-    return names, separator
-
-
-def _batches(path: Path, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:
-    with opened(path) as file, unpacked(file) as content:
-        try:
-            yield from pyarrow.csv.open_csv(
-                pa.PythonFile(content, mode="r"),
-                read_options=pyarrow.csv.ReadOptions(column_names=list(names), skip_rows=1, block_size=1 << 24),
-                parse_options=pyarrow.csv.ParseOptions(delimiter=separator),
-                convert_options=pyarrow.csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
-                ),
-            )
-        except pa.ArrowInvalid as error:
-            raise UserError(f"{path}: {error}. Correct the line, or export the file again.") from None
+    return Profile(columns, same, source.separator, source.unit, source.times, rows, pa.Table.from_batches(kept_rows))

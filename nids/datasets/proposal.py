@@ -7,15 +7,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nids.datasets.io.checks import shown
 from nids.datasets.leaks import leaks
 from nids.datasets.profile import MOST_CLASSES, profile
 from nids.errors import UserError
 from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from nids.datasets.io.chunks import Unit
     from nids.datasets.profile import ColumnProfile, Profile
 
 LABELS = ("attack_cat", "attack", "category", "label", "class", "target", "outcome")
@@ -27,6 +29,7 @@ _IDENTIFIERS = re.compile(
     re.IGNORECASE,
 )
 MOST_CATEGORIES = 300
+_ANOTHER_LABEL = "another label"
 _SAMPLE = 10_000  # rows on which leaks are looked for, or somewhat more
 _LONG_TAIL = 1_000  # a column whose values reach further than this is transformed
 
@@ -46,21 +49,24 @@ class Proposal:
     rows: int
 
 
-def propose(path: Path, name: str, label: str | None = None, file: str | None = None) -> Proposal:
-    """Return a description of a Parquet file, or of a text file whose first line names its columns.
+def propose(
+    path: Path, name: str, label: str | None = None, file: str | None = None, names: Sequence[str] = ()
+) -> Proposal:
+    """Return a description of a file in any form that ``nids.datasets.io.stream.stream`` reads.
 
     All of it is read, in memory that does not grow with the file.
 
     Args:
-        path: The file, plain or compressed by gzip.
+        path: The file; of a zip archive, see ``nids.datasets.io.archive.data_path``.
         name: Name of the data set.
         label: Name of the column with the labels; ``None``: it is guessed.
         file: Path of the file from the description; ``None``: they are in one folder.
+        names: Names of the columns, where the file does not tell them.
 
     Raises:
         UserError: The file cannot be read so, or has no column that could be that of the labels.
     """
-    looked = profile(path, _SAMPLE)
+    looked = profile(path, _SAMPLE, names)
     columns, rows = looked.columns, looked.rows
     found = _label(path, columns, label)
     remarks: list[str] = []
@@ -68,7 +74,7 @@ def propose(path: Path, name: str, label: str | None = None, file: str | None = 
     kept = {each: values for each, values in columns.items() if each not in ignored and each != found}
     if not kept:
         raise UserError(f"{path}: no column is left to learn from. Name the column of the labels with --label.")
-    numeric = [each for each, values in kept.items() if not values.texts]
+    numeric = [each for each, values in kept.items() if values.is_numeric]
     for leak, accuracy in leaks(looked.sample, [*kept], numeric, found).items():
         ignored[leak] = f"alone, it gives the label away: balanced accuracy {accuracy:.1%} by its values"
         remarks.append(f"{leak} {ignored[leak]}. It is ignored; keep it only if a detector will have it in time.")
@@ -79,6 +85,7 @@ def propose(path: Path, name: str, label: str | None = None, file: str | None = 
         f"name = {_quoted(name)}",
         f"label_column = {_quoted(found)}" + ("" if label else " # guessed by its name and its values"),
         *([] if looked.separator == "," else [f"separator = {_quoted(looked.separator)}"]),
+        *([f"layout = [{', '.join(map(_quoted, columns))}]"] if names else []),
         "hold_out = 0.2 # share of the rows that no search sees; the same ones as long as the columns stay the same",
         "",
         "# Not read: what identifies a record rather than describes it, or gives its label away.",
@@ -97,10 +104,11 @@ def propose(path: Path, name: str, label: str | None = None, file: str | None = 
         "[columns]",
         *(f"{_quoted(each)} = {{ {', '.join(_column(values))} }}" for each, values in kept.items()),
     ]
-    missing = {each: values.missing for each, values in kept.items() if values.missing and not values.texts}
+    missing = {each: values.missing for each, values in kept.items() if values.missing and values.is_numeric}
     if missing:
         listed = ", ".join(f"{each} ({', '.join(map(repr, spelled))})" for each, spelled in missing.items())
         remarks.append(f"Some values are missing in {listed}.")
+    remarks += _texts_among_numbers(kept, looked.unit)
     return Proposal("\n".join(lines) + "\n", tuple(remarks), rows)
 
 
@@ -122,26 +130,30 @@ def _label(path: Path, columns: dict[str, ColumnProfile], wanted: str | None) ->
 
 def _ignored(looked: Profile, label: str, remarks: list[str]) -> dict[str, str]:
     """Return the columns that no model should see, each with the reason."""
-    ignored, rows = {}, looked.rows
+    ignored = {}
     for name, values in looked.columns.items():
-        if name == label:
-            continue
-        if name in looked.same:
-            ignored[name] = f"the same as {looked.same[name]} in each row"
-        elif name.casefold() in LABELS and values.labels:
-            ignored[name] = "another label"
-            remarks.append(f"{name} looks like another label: it is ignored.")
-        elif _IDENTIFIERS.fullmatch(name):
-            ignored[name] = "by its name, it identifies a record"
-        elif values.whole and values.ascending and rows > 2 and values.high - values.low == rows - 1:
-            ignored[name] = "it numbers the rows"
-        elif len(values.texts) > MOST_CATEGORIES:
-            ignored[name] = f"more than {MOST_CATEGORIES} different texts"
-        elif not values.rows:
-            ignored[name] = "it has no value in any row"
+        if name != label and (reason := _reason(name, values, looked)):
+            ignored[name] = reason
+            if reason == _ANOTHER_LABEL:
+                remarks.append(f"{name} looks like another label: it is ignored.")
     if ignored:
         remarks.append(f"Ignored: {', '.join(ignored)}. The file says why.")
     return ignored
+
+
+def _reason(name: str, values: ColumnProfile, looked: Profile) -> str | None:
+    """Return why no model should see a column, ``None`` if one may."""
+    step_by_row = values.whole and values.ascending and looked.rows > 2 and values.high - values.low == looked.rows - 1
+    reasons = {
+        f"the same as {looked.same.get(name)} in each row": name in looked.same,
+        _ANOTHER_LABEL: name.casefold() in LABELS and bool(values.labels),
+        "a time, which identifies a record": name in looked.times,
+        "by its name, it identifies a record": bool(_IDENTIFIERS.fullmatch(name)),
+        "it numbers the rows": step_by_row,
+        f"more than {MOST_CATEGORIES} different texts": not values.is_numeric and values.categories > MOST_CATEGORIES,
+        "it has no value in any row": not values.rows,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def _label_maps(label: str, values: ColumnProfile, remarks: list[str]) -> list[str]:
@@ -172,9 +184,25 @@ def _label_maps(label: str, values: ColumnProfile, remarks: list[str]) -> list[s
     return lines
 
 
+def _texts_among_numbers(columns: dict[str, ColumnProfile], unit: Unit) -> Iterator[str]:
+    """Yield what is no number in columns of numbers; of those with the same places, a sentence."""
+    alike: dict[tuple[int, int], list[str]] = {}
+    for name, values in columns.items():
+        if values.is_numeric and values.first_text:
+            alike.setdefault((values.no_numbers, values.first_text[1]), []).append(name)
+    for (number, line), names in alike.items():
+        others = f" and {counted(len(names) - 1, 'other column')}" if names[1:] else ""
+        first = columns[names[0]].first_text
+        assert first is not None
+        yield (
+            f"{names[0]}{others}: {counted(number, 'value')} no number, the first one {shown(first[0])} in {unit} "
+            f"{line:,}. Add what stands for no value to missing, or correct the file."
+        )
+
+
 def _column(values: ColumnProfile) -> Iterator[str]:
     """Yield the keys of a column's line."""
-    if values.texts:
+    if not values.is_numeric:
         yield 'kind = "categorical"'
         if "" in values.missing:
             yield 'missing = [""]'

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
-from nids.datasets.io.content import opened, unpacked
+from nids.datasets.io.compression import unpacked
+from nids.datasets.io.content import opened
 from nids.datasets.locate import cache_folder, find, locate, not_found
 from nids.errors import UserError
 

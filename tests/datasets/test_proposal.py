@@ -148,7 +148,7 @@ def test_of_two_labels_the_one_with_more_classes_is_taken(tmp_path: Path) -> Non
         pytest.param("a,b\n1,2\n", None, "no column looks like that of the labels", id="no label"),
         pytest.param("a,a,a.1,label\n1,2,3,x\n", None, "more than one column is named a.1", id="names"),
         pytest.param("a,b\n1,2\n", "c", "has no column 'c'. Its columns: a, b.", id="another label"),
-        pytest.param("a,label\n1,x\n2\n", None, "Expected 2 columns, got 1", id="cut line"),
+        pytest.param("a,label\n1,x\n2\n", None, "line 3: found 1 column, but line 1 has 2. Correct", id="cut line"),
         pytest.param("label,class\nx,y\n", None, "no column is left to learn from", id="labels alone"),
     ],
 )

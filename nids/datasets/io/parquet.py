@@ -33,7 +33,7 @@ def parquet_chunks(
     # Without these, the columns of a whole row group are loaded at once, and one row group may be the whole file.
     with pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as content:
         schema = content.schema_arrow
-        columns = named_columns(name, schema.names, 1, dataset, fields)
+        columns = named_columns(name, schema.names, "the schema", dataset, fields)
         for field in fields:
             _refuse_type(name, field, schema.field(field.name).type)
         first = 1

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
-from nids.datasets.io import text as text_reader
+from nids.datasets.io import lines as line_reader
 from nids.datasets.io.chunks import Reject
 from nids.datasets.io.load import load
 from nids.datasets.io.stream import stream
@@ -283,8 +283,8 @@ def test_rows_of_parquet_that_break_a_rule(path: Path, traffic: Traffic) -> None
         ),
         pytest.param(
             b"PK\x03\x04,\n",
-            "traffic: is a zip archive, but a Parquet file, or a text file with comma-separated columns, is expected "
-            "(gzip is fine). Unpack, convert or download it again.",
+            "traffic: is a zip archive, but text in columns (CSV, ARFF, JSON lines, a log of Zeek), compressed or not, "
+            "or a Parquet file is expected. Unpack, convert or download it again.",
             id="zip",
         ),
         pytest.param(
@@ -360,7 +360,7 @@ def test_a_header_without_rows_has_no_chunks(path: Path) -> None:
 
 
 def test_chunks_of_long_lines_have_fewer_rows(path: Path, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_reader, "_LARGEST_CHUNK", 10 * len(line()))
+    monkeypatch.setattr(line_reader, "_LARGEST_BLOCK", 10 * len(line()))
     path.write_text("\n".join([line()] * 25))
     assert [len(chunk.table) for chunk in stream(path, DATASET, rows=20)] == [10, 10, 5]
 
