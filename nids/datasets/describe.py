@@ -72,10 +72,10 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
     pairs = pd.DataFrame({"label": traffic.label, "attack": traffic.attack}).value_counts().rename("rows")
     by_attack = pairs.reset_index().sort_values(["label", "rows", "attack"], ascending=[True, False, True])
     return Check(
-        name=source.name,
+        name=path.name,
         dataset=traffic.dataset,
         sha256=traffic.sha256,
-        identity=_identity(source.name, traffic, published),
+        identity=_identity((path.name, source.name), traffic, published),
         rows=len(traffic.label),
         classes=dict(zip(classes, by_class.tolist(), strict=True)),
         attacks={(classes[label], attack): rows for label, attack, rows in by_attack.itertuples(index=False)},
@@ -83,11 +83,11 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
     )
 
 
-def _identity(name: str, traffic: Traffic, published: SourceFile | None) -> str:
+def _identity(names: tuple[str, ...], traffic: Traffic, published: SourceFile | None) -> str:
     if published:
         held_out = ", which is held out: no search may see it" if published.role == "held-out" else ""
         return f"exactly the published {published.filename}{held_out}"
-    named = traffic.dataset.file_at(name)
+    named = next(filter(None, map(traffic.dataset.file_at, names)), None)
     if named and not named.sha256:
         return f"which the description {traffic.dataset.name} names"
     if named:

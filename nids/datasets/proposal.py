@@ -195,8 +195,8 @@ def _texts_among_numbers(columns: dict[str, ColumnProfile], unit: Unit) -> Itera
         first = columns[names[0]].first_text
         assert first is not None
         yield (
-            f"{names[0]}{others}: {counted(number, 'value')} no number, the first one {shown(first[0])} in {unit} "
-            f"{line:,}. Add what stands for no value to missing, or correct the file."
+            f"{names[0]}{others}: no number in {counted(number, 'row')}, the first time in {unit} {line:,}, which has "
+            f"{shown(first[0])}. Add what stands for no value to missing, or correct the file."
         )
 
 

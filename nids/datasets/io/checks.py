@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Problem = Literal["value", "repeated header", "encoding", "too few columns", "too many columns"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
+_HALF = re.compile(r"[\ud800-\udfff]")
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
 _LONGEST_VALUE = 40
 _FEW = 12
@@ -201,7 +202,7 @@ def numbered(names: Sequence[str]) -> list[str]:
 
 def shown(value: str) -> str:
     """Return a value in quotes, cut off if it is long."""
-    readable = _UNDECODED.sub("\N{REPLACEMENT CHARACTER}", value)
+    readable = _HALF.sub("\N{REPLACEMENT CHARACTER}", value)
     return repr(readable if len(value) <= _LONGEST_VALUE else readable[:_LONGEST_VALUE] + "…")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from nids.datasets.column import Column
-from nids.datasets.io.checks import Field, FileColumns, numbered
+from nids.datasets.io.checks import Field, FileColumns, numbered, shown
 from nids.datasets.io.chunks import TextBatches
 from nids.datasets.io.compression import unpacked
 from nids.datasets.io.content import opened
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _ROWS = 65_536
 _SEPARATORS = ",;\t|"
 _MOST_COLUMNS = 10_000
+_UNDECODED = re.compile(r"[\ud800-\udfff]")
 _NUMBER = re.compile(r"[-+]?\d+\.?\d*([eE][-+]?\d+)?")
 
 
@@ -39,7 +40,7 @@ def of_opening(path: DataPath, opening: Opening, given: Sequence[str]) -> TextBa
     """Return the rows of a text in a form that tells itself what its columns are; none may be ``given``."""
     if given:
         raise names_itself(path, opening.where)
-    names = _all_keys(path) if opening.open_ended else distinct(path, opening.names, opening.where)
+    names = distinct(path, _all_keys(path) if opening.open_ended else opening.names, opening.where)
     form = opening.form(tuple(names))
     batches = _read(path, form, opening.where, opening.lines, ordered=not opening.open_ended)
     return TextBatches(names, ",", "line", frozenset(), batches)
@@ -93,12 +94,10 @@ def of_separated(
 
 def _header(path: DataPath, number: int, line: str, separator: str) -> list[str]:
     """Return the names of the columns, repeated ones numbered."""
-    # A line that cannot be decoded is told of where the rows are read.
-    line = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     names = [each.strip() for each in next(csv.reader([line], delimiter=separator))] if line else []
     if len(names) < 2 or all(re.fullmatch(r"[-+.\deE]*", each) for each in names):
         raise UserError(
-            f"{path}, line {number}: does not name the columns: found {line[:60]!r}. Add a first line that does, "
+            f"{path}, line {number}: does not name the columns: found {shown(line)}. Add a first line that does, "
             f"separated by commas, semicolons, tabs or vertical bars, or give the names by --names."
         )
     if sum(bool(_NUMBER.fullmatch(each)) for each in names) > len(names) / 2:
@@ -110,8 +109,10 @@ def _header(path: DataPath, number: int, line: str, separator: str) -> list[str]
 
 
 def distinct(path: DataPath, told: Sequence[str], where: str) -> list[str]:
-    """Return names of columns, repeated ones numbered; raise a UserError where that makes two of a name."""
+    """Return names of columns, repeated ones numbered; raise a UserError if two are the same then or one is no text."""
     names = numbered(told)
+    if damaged := [name for name in names if _UNDECODED.search(name)]:
+        raise UserError(f"{path}, {where}: the name {shown(damaged[0])} is not in UTF-8. Save the file as UTF-8 text.")
     if repeated := sorted({each for each in names if names.count(each) > 1}):
         raise UserError(f"{path}, {where}: more than one column is named {repeated[0]}. Rename one of them.")
     return names

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nids.datasets.io.checks import shown
 from nids.datasets.io.delimited import csv_table, values_of
 from nids.datasets.io.form import Opening
 from nids.errors import UserError
@@ -74,13 +75,13 @@ def opening(name: str, lines: Iterator[tuple[int, str]]) -> Opening:
     separator, fields, where = "\t", "", ""
     for number, line in lines:
         if line.startswith("#separator"):
-            separator = _unescaped(line.removeprefix("#separator").strip(" \n")) or separator
+            separator = _separator(name, number, line)
         elif line.startswith("#fields"):
             fields, where = line.rstrip("\n"), f"line {number}"
         elif line.startswith("#types") and fields:
             names = tuple(fields.split(separator)[1:])
             kinds = line.rstrip("\n").split(separator)[1:]
-            flags = tuple(i for i, kind in enumerate(kinds) if kind == "bool")
+            flags = tuple(i for i, kind in enumerate(kinds[: len(names)]) if kind == "bool")
             rows = _rows(name, lines, fields, where)
             return Opening(names, where, partial(Zeek, separator=separator, flags=flags), rows)
         elif not line.startswith("#"):
@@ -103,5 +104,12 @@ def _rows(name: str, lines: Iterator[tuple[int, str]], fields: str, where: str) 
             )
 
 
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\x([0-9a-fA-F]{2})", lambda match: chr(int(match[1], 16)), text)
+def _separator(name: str, number: int, line: str) -> str:
+    told = line.removeprefix("#separator").strip(" \n")
+    separator = re.sub(r"\\x([0-9a-fA-F]{2})", lambda match: chr(int(match[1], 16)), told)
+    if len(separator) != 1 or not separator.isascii() or separator in "\r\n":
+        raise UserError(
+            f"{name}, line {number}: found {shown(told)}, but one character separates values, such as \\x09. Correct "
+            "it, or copy the log again."
+        )
+    return separator
