@@ -12,6 +12,7 @@ import platformdirs
 from nids.datasets.description import is_description
 from nids.datasets.io.archive import container_of, data_path, is_archive, is_member, is_single, members
 from nids.datasets.io.content import has_size, sha256_of
+from nids.datasets.source_file import COMPRESSED
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def folder_of(dataset: DatasetSpec, name: str, folder: Path | None) -> Path | No
         folder: Where the user says that they are; ``None``: nothing was said.
     """
     if folder is None and is_description(name):
-        files = (Path(name).parent / file.filename for file in dataset.files)
+        endings = ("", *COMPRESSED)
+        files = (Path(name).parent / f"{file.filename}{ending}" for file in dataset.files for ending in endings)
         return next((container_of(file) for file in files if file.is_file() or is_member(file)), None)
     return folder
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from nids.datasets.io.form import Opening
 
-_OPENINGS: Mapping[str, Callable[[str, Iterator[tuple[int, str]]], Opening]] = {
+    _ReadsOpening = Callable[[str, Iterator[tuple[int, str]]], Opening]
+
+_OPENINGS: Mapping[str, _ReadsOpening] = {
     r"\s*\{": json_lines.opening,
     r"#(separator|fields)\s": zeek.opening,
     r"\s*(%|@relation\b|@attribute\b)": arff.opening,
@@ -31,7 +33,14 @@ def opening_of(name: str, first: tuple[int, str], lines: Iterator[tuple[int, str
     Raises:
         UserError: It is, but does not tell all that it should.
     """
-    for start, opening in _OPENINGS.items():
-        if re.match(start, first[1], re.IGNORECASE):
-            return opening(name, itertools.chain([first], lines))
-    return None
+    opening = _opening(first[1])
+    return opening and opening(name, itertools.chain([first], lines))
+
+
+def describes_itself(line: str) -> bool:
+    """Return whether a first line is that of a text in such a form."""
+    return _opening(line) is not None
+
+
+def _opening(line: str) -> _ReadsOpening | None:
+    return next((opening for start, opening in _OPENINGS.items() if re.match(start, line, re.IGNORECASE)), None)

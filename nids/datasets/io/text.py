@@ -19,7 +19,7 @@ from nids.datasets.io.chunks import Chunk, Reject, allowed, frame
 from nids.datasets.io.form import LineError
 from nids.datasets.io.layout import delimited
 from nids.datasets.io.lines import blocks, lines_of
-from nids.datasets.io.self_describing import opening_of
+from nids.datasets.io.self_describing import describes_itself, opening_of
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def whole_text(name: str, content: bytes, dataset: DatasetSpec, fields: Sequence
         return None  # by itself it ends a line too, also within quotation marks
     line, newline, rest = content.partition(b"\n")
     first = line.decode("utf-8-sig", "surrogateescape").removesuffix("\r")
+    if describes_itself(first):
+        return None
     try:
         form, columns, header = delimited(name, 1, first, dataset, fields)
     except (UserError, csv.Error):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,20 @@ def in_parquet(table: pd.DataFrame, **options: object) -> bytes:
     return sink.getvalue()
 
 
+def in_json_lines(table: pd.DataFrame) -> str:
+    return "".join(json.dumps(row) + "\n" for row in table.to_dict("records"))
+
+
+def in_arff(table: pd.DataFrame) -> str:
+    attributes = "".join(f"@attribute {name} string\n" for name in table.columns)
+    return f"@relation flows\n{attributes}@data\n{as_text(table)}"
+
+
+def zstd(content: bytes) -> bytes:
+    packed: bytes = pa.compress(content, codec="zstd", asbytes=True)
+    return packed
+
+
 def with_types(table: pd.DataFrame) -> pd.DataFrame:
     """The same values as the smallest types that hold them, categories as a dictionary."""
     kinds = {"categorical": "category", "binary": "bool", "count": "int64", "rate": "float64"}
@@ -112,6 +127,9 @@ def with_types(table: pd.DataFrame) -> pd.DataFrame:
             id="commas and quotes in a value",
         ),
         pytest.param(lambda table: gzip.compress(table.to_csv(index=False).encode()), 2, (), id="header in gzip"),
+        pytest.param(lambda table: zstd(as_text(table).encode()), 1, (), id="zstd"),
+        pytest.param(lambda table: zstd(in_json_lines(table).encode()), 1, (), id="JSON lines in zstd"),
+        pytest.param(lambda table: in_arff(shuffled(table)).encode(), 46, ("id", "attack"), id="ARFF"),
         pytest.param(in_parquet, 1, (), id="Parquet"),
         pytest.param(lambda table: in_parquet(with_types(table)), 1, (), id="Parquet with other types"),
         pytest.param(lambda table: in_parquet(shuffled(table)), 1, ("id", "attack"), id="Parquet in other order"),
