@@ -56,7 +56,7 @@ def text_chunks(
 
 def whole_text(name: str, content: bytes, dataset: DatasetSpec, fields: Sequence[Field]) -> pd.DataFrame | None:
     """Return all rows of separated text at once, or ``None`` where ``text_chunks`` has to look closer."""
-    if content.count(b"\r") != content.count(b"\r\n"):
+    if b"\r" in content and content.count(b"\r") != content.count(b"\r\n"):
         return None  # by itself it ends a line too, also within quotation marks
     line, newline, rest = content.partition(b"\n")
     first = line.decode("utf-8-sig", "surrogateescape").removesuffix("\r")
