@@ -40,12 +40,20 @@ def describe(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="Parquet files, text whose first line names its columns, or folders of them, all of the same columns.",
+            help="CSV, ARFF, JSON lines or logs of Zeek, also compressed or in a zip archive (ARCHIVE/MEMBER), or "
+            "Parquet; or folders of them. All have the same columns.",
             show_default=False,
         ),
     ],
     label: Annotated[
         str | None, typer.Option(help="Name of the column with the labels. Default: it is guessed.", show_default=False)
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(
+            help="Names of the columns, where no line tells them: with commas between, or a file with them.",
+            show_default=False,
+        ),
     ] = None,
     to: Annotated[
         Path | None,
@@ -60,24 +68,29 @@ def describe(
     Example: `nids data describe flows.csv`
     """
     from nids.datasets import description, proposal
+    from nids.datasets.io.archive import is_member
+    from nids.datasets.io.batches import names_from
 
     first = files[0]
-    target = to or first.with_name(first.name.removesuffix(".gz")).with_suffix(description.SUFFIX)
+    target = to or _beside(first)
     if target.suffix != description.SUFFIX:
         raise UserError(f"--to {target}: a description is a file in TOML. Give it the ending {description.SUFFIX}.")
     if target.exists() and not again:
         raise UserError(f"{target}: is there already. Give another path with --to, or replace it with --again.")
     for file in files:
-        if not file.exists():
-            raise UserError(f"{file}: no such file. Give a text file whose first line names its columns, or Parquet.")
-    proposed = proposal.propose(files, target.stem, label, target.parent)
+        if not file.exists() and not is_member(file):
+            raise UserError(
+                f"{file}: no such file. Give a data file: CSV, ARFF, JSON lines, a log of Zeek, or Parquet."
+            )
+    columns = names_from(names) if names else ()
+    proposed = proposal.propose(files, target.stem, label, target.parent, columns)
     try:
         target.write_text(proposed.text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"{target}: cannot be written: {error.strerror}. Give another path with --to.") from None
     console = results_console()
-    names = ", ".join(file.name for file in files)
-    console.print(escape(f"{names}: {proposed.rows:,} rows, described in {target}"), soft_wrap=True)
+    described = ", ".join(file.name for file in files)
+    console.print(escape(f"{described}: {proposed.rows:,} rows, described in {target}"), soft_wrap=True)
     for remark in proposed.remarks:
         console.print(escape(f"  - {remark}"), highlight=False, soft_wrap=True)
     console.print("Next, once you have read it:")
@@ -88,10 +101,24 @@ def describe(
         console.print(escape(f"  {command}"), highlight=False, soft_wrap=True)
 
 
+def _beside(file: Path) -> Path:
+    """Return where the description of a file is written: beside it, or beside the archive that it is in."""
+    from nids.datasets import description
+    from nids.datasets.io.archive import container_of, is_member
+    from nids.datasets.source_file import without_compression
+
+    folder = container_of(file).parent if is_member(file) else file.parent
+    return folder / Path(without_compression(file.name)).with_suffix(description.SUFFIX)
+
+
 def check(
     file: Annotated[
         Path,
-        typer.Argument(help="The data file: text (gzip is fine) or Parquet; or a folder of them.", show_default=False),
+        typer.Argument(
+            help="The data file: CSV, ARFF, JSON lines or a log of Zeek, also compressed or in a zip archive "
+            "(ARCHIVE/MEMBER), or Parquet; or a folder of them.",
+            show_default=False,
+        ),
     ],
     dataset: Annotated[str, typer.Option(help="The data set whose rules apply.")] = "nsl-kdd",
     class_map: Annotated[

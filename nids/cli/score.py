@@ -28,8 +28,8 @@ def score(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Traffic to score: CSV with or without a header, also gzipped, or Parquet; labels are not needed. Of "
-            "a folder, all files directly in it.",
+            help="Traffic to score: CSV with or without a header, ARFF, JSON lines or logs of Zeek, also compressed or "
+            "in a zip archive, or Parquet; labels are not needed. Of a folder, all files directly in it.",
             metavar="FILES",
             show_default=False,
         ),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nids.datasets.held_out_guard import guarded
+from nids.datasets.io.archive import data_path
 from nids.datasets.io.content import data_files
 from nids.datasets.io.load import parts
 from nids.datasets.traffic import joined
@@ -55,7 +56,7 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
     """Return what a file holds.
 
     Args:
-        path: The file, on disk or inside a zip archive, or a folder of files.
+        path: The file, on disk or inside a zip archive, see ``nids.datasets.io.archive.data_path``; or a folder.
         dataset: What its columns mean.
         class_map: Name of the label map; ``None`` for the first.
 
@@ -63,8 +64,8 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         UserError: The file cannot be read, see ``nids.datasets.io.load.load``; or it is not a published file, and some
             of its rows are held out.
     """
-    spec = dataset.labelled_by(class_map)
-    traffic = joined([part for file in data_files(path) for part in _guarded(file, spec)])
+    spec, source = dataset.labelled_by(class_map), data_path(path, dataset)
+    traffic = joined([part for file in data_files(source) for part in _guarded(file, spec)])
     published = traffic.dataset.file_with(traffic.sha256)
     classes = traffic.dataset.classes
     by_class = np.bincount(traffic.label, minlength=len(classes))
@@ -74,7 +75,7 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         name=path.name,
         dataset=traffic.dataset,
         sha256=traffic.sha256,
-        identity=_identity(path.name, traffic, published),
+        identity=_identity((path.name, source.name), traffic, published),
         rows=len(traffic.label),
         classes=dict(zip(classes, by_class.tolist(), strict=True)),
         attacks={(classes[label], attack): rows for label, attack, rows in by_attack.itertuples(index=False)},
@@ -88,11 +89,11 @@ def _guarded(path: DataPath, dataset: DatasetSpec) -> Iterator[Traffic]:
     return iter(read) if dataset.file_with(read[0].sha256) else guarded(read, path)
 
 
-def _identity(name: str, traffic: Traffic, published: SourceFile | None) -> str:
+def _identity(names: tuple[str, ...], traffic: Traffic, published: SourceFile | None) -> str:
     if published:
         held_out = ", which is held out: no search may see it" if published.role == "held-out" else ""
         return f"exactly the published {published.filename}{held_out}"
-    named = traffic.dataset.file_at(name)
+    named = next(filter(None, map(traffic.dataset.file_at, names)), None)
     if named and not named.sha256:
         return f"which the description {traffic.dataset.name} names"
     if named:

@@ -10,7 +10,9 @@ from urllib.parse import quote, urlsplit
 from rich.markup import escape
 
 from nids.datasets.download import HostError, MirrorError, download
-from nids.datasets.io.content import opened, sha256_of, unpacked, written_whole
+from nids.datasets.io.archive import data_path
+from nids.datasets.io.compression import unpacked
+from nids.datasets.io.content import opened, sha256_of, written_whole
 from nids.datasets.locate import FOLDER_VARIABLE, cache_folder, find, is_data_file
 from nids.errors import UserError
 from nids.progress import ProgressDisplay
@@ -88,24 +90,25 @@ def _copy(dataset: DatasetSpec, source: Path, folder: Path, console: Console) ->
 def _verified(dataset: DatasetSpec, source: Path) -> dict[SourceFile, DataPath]:
     """Return where ``source`` holds which files, in the data set's order."""
     if is_data_file(source):
-        sha256 = sha256_of(source)
+        path = data_path(source)
+        sha256 = sha256_of(path)
         file = dataset.file_with(sha256)
         if file is None:
             raise UserError(
                 f"{source}: is not a published file of {dataset.name} (SHA-256 {sha256[:12]}…). "
                 "Only those are cached; give other data where they are used."
             )
-        return {file: source}
-    paths = {}
+        return {file: path}
+    paths: dict[SourceFile, DataPath] = {}
     for file in dataset.files:
-        if path := find(dataset, file, source):
-            sha256 = sha256_of(path)
+        if found := find(dataset, file, source):
+            sha256 = sha256_of(found)
             if sha256 != file.sha256:
                 raise UserError(
                     f"{source}: {file.filename} has SHA-256 {sha256[:12]}…, but the published "
                     f"file has {file.sha256[:12]}…. Get another copy."
                 )
-            paths[file] = path
+            paths[file] = found
     if not paths:
         names = ", ".join(file.filename for file in dataset.files)
         raise UserError(f"{source}: holds none of {names}. Give a file, folder or zip archive that does.")

@@ -45,10 +45,9 @@ def refuse_held_out(file: SourceFile | None) -> None:
 
 def refuse_held_out_content(dataset: DatasetSpec, path: DataPath, sha256: str) -> None:
     """Raise a UserError if a file has the content of a held-out one beside it whose hash the data set does not tell."""
-    if not isinstance(path, Path):
-        return
+    folder = path.parent if isinstance(path, Path) else Path(str(path.root.filename)).parent
     for file in dataset.held_out_files:
-        held_out = None if file.sha256 else find(dataset, file, path.parent)
+        held_out = None if file.sha256 else find(dataset, file, folder)
         if held_out is not None and sha256_of(held_out) == sha256:
             refuse_held_out(file)
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from nids.datasets.description import is_description
-from nids.datasets.io.content import sha256_of, size_of
+from nids.datasets.io.archive import data_path, is_archive, is_member, is_single, members
+from nids.datasets.io.content import has_size, sha256_of
+from nids.datasets.source_file import COMPRESSED
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def locate(dataset: DatasetSpec, file: SourceFile, data: Path | None = None) -> 
         paths = (find(dataset, file, folder) for folder in folders)
         return next((path for path in paths if path), None)
     if is_data_file(data):
-        return data
+        return data_path(data)
     if path := find(dataset, file, data):
         return path
     raise UserError(f"{data}: holds no {file.filename}. Give the data file itself, or a folder or zip with it.")
@@ -63,7 +65,7 @@ def folder_of(dataset: DatasetSpec, name: str, folder: Path | None) -> Path | No
     """
     if folder is None and is_description(name):
         beside = Path(name).parent
-        return beside if any((beside / file.filename).exists() for file in dataset.files) else None
+        return beside if any(_exactly(beside, file) for file in dataset.files) else None
     return folder
 
 
@@ -72,20 +74,20 @@ def find(dataset: DatasetSpec, file: SourceFile, container: Path) -> DataPath | 
 
     Args:
         dataset: The data set.
-        file: One of its files, plain or with ".gz" after its name, or a folder of files.
+        file: One of its files, plain or with ".gz" or ".zst", say, after its name; or a folder of files.
         container: A zip archive, or a folder that holds the file or a zip archive with it, itself or in a
             sub-folder. Where nothing has the file's name, what has its content is found.
 
     Raises:
         UserError: ``container`` is neither a folder nor a zip archive that can be read.
     """
-    if (exactly := container / file.filename).exists():
-        return exactly
+    if container.is_dir() and (exactly := _exactly(container, file)):
+        return data_path(exactly, dataset)
     try:
-        paths = list(_files_under(container) if container.is_dir() else _members(container))
+        paths = list(_files_under(container) if container.is_dir() else members(container))
         for path in paths:
             if dataset.file_at(path.name) == file:
-                return path
+                return data_path(path, dataset)
         return next((path for path in paths if _has_content_of(path, file)), None)
     except (OSError, zipfile.BadZipFile) as error:
         raise UserError(
@@ -93,17 +95,26 @@ def find(dataset: DatasetSpec, file: SourceFile, container: Path) -> DataPath | 
         ) from error
 
 
+def _exactly(folder: Path, file: SourceFile) -> Path | None:
+    """Return the path that the name of a file leads to from a folder, if something is there."""
+    paths = (folder / f"{file.filename}{ending}" for ending in ("", *COMPRESSED))
+    return next((path for path in paths if path.exists() or is_member(path)), None)
+
+
 def _has_content_of(path: DataPath, file: SourceFile) -> bool:
     """Return whether a file of any name has the content of a published one; only one of that size is read."""
     try:
-        return file.size is not None and size_of(path) == file.size and sha256_of(path) == file.sha256
+        return file.size is not None and has_size(path, file.size) and sha256_of(path) == file.sha256
     except UserError:  # it is damaged, or closed to this user
         return False
 
 
 def is_data_file(path: Path) -> bool:
-    """Return whether a path is a file by itself rather than a place to look into."""
-    return path.is_file() and not zipfile.is_zipfile(path)
+    """Return whether a path is a data file by itself rather than a place to look into.
+
+    A file inside a zip archive, named as ARCHIVE/MEMBER, is one, and so is an archive that holds one file.
+    """
+    return is_member(path) or is_single(path) or (path.is_file() and not is_archive(path))
 
 
 def not_found(dataset: DatasetSpec, file: SourceFile) -> UserError:
@@ -130,15 +141,8 @@ def _files_under(folder: Path) -> Iterator[DataPath]:
     yield from files
     for path in files:
         # An archive that cannot be read is passed over: it may lie here for another reason.
-        if path.suffix.casefold() == ".zip" and zipfile.is_zipfile(path):
-            yield from _members(path)
-
-
-def _members(archive: Path) -> Iterator[DataPath]:
-    opened = zipfile.ZipFile(archive)
-    for member in opened.infolist():
-        if not member.is_dir():
-            yield zipfile.Path(opened, member.filename)
+        if path.suffix.casefold() == ".zip" and is_archive(path):
+            yield from members(path)
 
 
 def _reason(error: Exception) -> str:

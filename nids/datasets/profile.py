@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet as pq
 
-from nids.datasets.io.checks import numbered
-from nids.datasets.io.content import is_parquet, opened, refuse_foreign, unpacked
+from nids.datasets.io.archive import data_path
+from nids.datasets.io.batches import text_batches
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from nids.datasets.io.chunks import TextBatches, Unit
     from nids.datasets.io.content import DataPath
 
 # What stands for no value in the files that people have.
 MISSING = ("", "NaN", "nan", "NA", "N/A", "Infinity", "-Infinity", "inf", "-inf", "?", "-", "null", "NULL", "None")
 MOST_CLASSES = 60
-_SEPARATORS = ",;\t|"
 _SAMPLE_OF_BATCH = 500
 _KEPT = 20_000  # different texts of a column that are remembered
+# A column with this share of numbers is one of numbers: what else is there is a fault of the file, or missing.
+_NUMERIC = 0.99
+_NUMBER = r"(?i)^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)$"
 
 
 @dataclass
@@ -38,6 +37,9 @@ class ColumnProfile:
 
     Attributes:
         texts: Those that are no numbers; no more of them once there are too many.
+        numbers_beside: Numbers as they are spelled where there are texts; no more of them once there are too many.
+        no_numbers: How many values are texts.
+        first_text: The first text, and the number of its line or row.
         spellings: All values, as the file spells them; no more of them once there are too many for classes.
         missing: The spellings for no value that occur, in the order in which they did.
         rows: How many values are no missing ones.
@@ -48,6 +50,9 @@ class ColumnProfile:
     """
 
     texts: set[str] = field(default_factory=set)
+    numbers_beside: set[str] = field(default_factory=set)
+    no_numbers: int = 0
+    first_text: tuple[str, int] | None = None
     spellings: dict[str, None] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     rows: int = 0
@@ -56,19 +61,18 @@ class ColumnProfile:
     whole: bool = True
     ascending: bool = True
 
-    def add(self, values: pa.Array) -> None:
-        """Look at some more values, which are text."""
+    def add(self, values: pa.Array, lines: np.ndarray) -> None:
+        """Look at some more values, which are text, with the number of each one's line or row."""
         trimmed = pc.utf8_trim_whitespace(values)
         if len(self.spellings) <= MOST_CLASSES:
             self.spellings.update(dict.fromkeys(pc.unique(trimmed).to_pylist()))
-        rest = self._without_missing(trimmed, pc.is_in(trimmed, pa.array(MISSING)))
+        gone = pc.is_in(trimmed, pa.array(MISSING))
+        rest = self._without_missing(trimmed, gone)
         try:
             numbers = pc.cast(rest, pa.float64())
         except pa.ArrowInvalid:
-            if len(self.texts) <= _KEPT:
-                self.texts.update(pc.unique(rest).to_pylist())
-            self.rows += len(rest)
-            return
+            rest = self._without_texts(rest, lines[~gone.to_numpy(zero_copy_only=False)])
+            numbers = pc.cast(rest, pa.float64())
         # "INF" and others that are no number in a column of numbers.
         finite = pc.is_finite(numbers)
         self._without_missing(rest, pc.invert(finite))
@@ -82,12 +86,37 @@ class ColumnProfile:
         self.low, self.high = min(self.low, pc.min(numbers).as_py()), max(self.high, pc.max(numbers).as_py())
         self.whole &= pc.all(pc.equal(numbers, pc.floor(numbers))).as_py()
 
+    def _without_texts(self, values: pa.Array, lines: np.ndarray) -> pa.Array:
+        """Note what is no number, and return the others."""
+        encoded = values.dictionary_encode()
+        are_numbers = pc.match_substring_regex(encoded.dictionary, _NUMBER)
+        if len(self.texts) <= _KEPT:
+            self.texts.update(encoded.dictionary.filter(pc.invert(are_numbers)).to_pylist())
+        if len(self.numbers_beside) <= _KEPT:
+            self.numbers_beside.update(encoded.dictionary.filter(are_numbers).to_pylist())
+        keep = are_numbers.take(encoded.indices)
+        texts = np.flatnonzero(~keep.to_numpy(zero_copy_only=False))
+        self.first_text = self.first_text or (values[int(texts[0])].as_py(), int(lines[texts[0]]))
+        self.no_numbers += len(texts)
+        self.rows += len(texts)
+        return values.filter(keep)
+
     def _without_missing(self, values: pa.Array, gone: pa.Array) -> pa.Array:
         """Note how missing values are spelled, and return the others."""
         for text in pc.unique(values.filter(gone)).to_pylist():
             if text not in self.missing:
                 self.missing.append(text)
         return values.filter(pc.invert(gone))
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether it is a column of numbers, though some values may be none."""
+        return self.no_numbers <= (1 - _NUMERIC) * self.rows
+
+    @property
+    def categories(self) -> int:
+        """How many different values a column of texts has, or more than enough."""
+        return len(self.texts) + len(self.numbers_beside)
 
     @property
     def labels(self) -> list[str]:
@@ -102,7 +131,9 @@ class Profile:
     Attributes:
         columns: What is known of each column, in the order of the first file; repeated names are numbered, "NAME.1".
         same: The columns with a repeated name that equal the first one of that name in each row, each with that one.
-        separator: What stands between values, a comma in a Parquet file.
+        separator: What stands between values, a comma where nothing does.
+        unit: What the numbers of rows count.
+        times: The columns whose type says that they tell a time.
         rows: Number of rows.
         sample: Some rows from all over the files, all values as text.
     """
@@ -110,119 +141,59 @@ class Profile:
     columns: dict[str, ColumnProfile]
     same: dict[str, str]
     separator: str
+    unit: Unit
+    times: frozenset[str]
     rows: int
     sample: pa.Table
 
 
-def profile(paths: Sequence[DataPath], sample: int) -> Profile:
-    """Look at all rows of Parquet files, or of texts whose first line names their columns, in bounded memory.
+def profile(paths: Sequence[DataPath], sample: int, names: Sequence[str] = ()) -> Profile:
+    """Look at all rows of files in any forms that ``nids.datasets.io.stream.stream`` reads, in bounded memory.
 
     Args:
-        paths: The files, with the same columns; text may be compressed by gzip.
-        sample: The most rows to keep of the first 16 MiB; of the following ones, it is a few of each.
+        paths: The files, on disk or inside zip archives, see ``nids.datasets.io.archive.data_path``; all with the same
+            columns.
+        sample: The most rows to keep of the first batch; of the following ones, it is a few of each.
+        names: Names of the columns, where the files do not tell them.
 
     Raises:
         UserError: A file cannot be read so, the files have not the same columns, or there are no rows.
     """
-    names, separator = _names(paths[0])
-    columns = {each: ColumnProfile() for each in names}
-    same = {each: each.rpartition(".")[0] for each in names if each.rpartition(".")[0] in names}
     rows, kept_rows = 0, []
-    for batch in itertools.chain.from_iterable(_batches_like(path, paths[0], names, separator) for path in paths):
+    source = text_batches(data_path(paths[0]), names)
+    columns = {each: ColumnProfile() for each in source.names}
+    same = {each: each.rpartition(".")[0] for each in source.names if each.rpartition(".")[0] in source.names}
+    others = (_batches_like(source, path, paths[0], names) for path in paths[1:])
+    for numbers, batch in itertools.chain(source.batches, itertools.chain.from_iterable(others)):
         # From all over the files, as they are often sorted by day or by class.
         number = min(len(batch), _SAMPLE_OF_BATCH if rows else sample)
         kept_rows.append(batch.take(pa.array(np.linspace(0, len(batch) - 1, number).astype(np.int64))))
         rows += len(batch)
-        for column, values in zip(names, batch.columns, strict=True):
-            columns[column].add(values)
+        for column, values in zip(source.names, batch.columns, strict=True):
+            columns[column].add(values, numbers)
         for copy, original in list(same.items()):
             if not batch[copy].equals(batch[original]):
                 del same[copy]
     if not rows:
         raise UserError(f"{paths[0]}: holds no rows. Give a file with some.")
-    return Profile(columns, same, separator, rows, pa.Table.from_batches(kept_rows))
+    return Profile(columns, same, source.separator, source.unit, source.times, rows, pa.Table.from_batches(kept_rows))
 
 
-def _names(path: DataPath) -> tuple[list[str], str]:
-    """Return the names of a file's columns, and what separates values in it."""
-    return (_parquet_names(path), ",") if _is_parquet(path) else _header(path)
-
-
-def _batches_like(path: DataPath, first: DataPath, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:
+def _batches_like(
+    first: TextBatches, path: DataPath, first_path: DataPath, names: Sequence[str]
+) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
     """Yield the rows of a file that has the columns of the first one, in the order of that."""
-    own, separated_by = _names(path)
-    if separated_by != separator:
-        raise UserError(f"{path}: its values are separated by {separated_by!r}, but those of {first} by {separator!r}.")
-    if missing := set(names) ^ set(own):
-        file, other = (path, first) if missing & set(names) else (first, path)
+    source = text_batches(data_path(path), names)
+    if source.separator != first.separator:
         raise UserError(
-            f"{file}: has no column {min(missing)}, but {other} has. Describe files of other columns on their own."
+            f"{path}: its values are separated by {source.separator!r}, but those of {first_path} by "
+            f"{first.separator!r}. Describe them on their own."
         )
-    batches = _parquet_batches(path, own) if _is_parquet(path) else _batches(path, own, separator)
-    yield from (batch.select(list(names)) for batch in batches)
-
-
-def _is_parquet(path: DataPath) -> bool:
-    with opened(path) as file:
-        return is_parquet(file)
-
-
-def _parquet_names(path: DataPath) -> list[str]:
-    with opened(path) as file, pq.ParquetFile(file) as content:
-        return [name.strip() for name in content.schema_arrow.names]
-
-
-def _parquet_batches(path: DataPath, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a Parquet file as text, in which missing values are empty."""
-    with opened(path) as file, pq.ParquetFile(file, pre_buffer=False) as content:
-        for batch in content.iter_batches():
-            yield pa.record_batch([_as_text(path, *column) for column in zip(names, batch.columns, strict=True)], names)
-
-
-def _as_text(path: DataPath, name: str, values: pa.Array) -> pa.Array:
-    """Return values as a text would have them; a flag is 0 or 1, and a missing one is empty."""
-    try:
-        numbers = pc.cast(values, pa.int8()) if pa.types.is_boolean(values.type) else values
-        return pc.fill_null(pc.cast(numbers, pa.string()), "")
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+    if different := set(first.names) ^ set(source.names):
+        file, other = (path, first_path) if different & set(first.names) else (first_path, path)
         raise UserError(
-            f"{path}: column {name} is of type {values.type}, but columns hold numbers or text. Convert or drop it."
-        ) from None
-
-
-def _header(path: DataPath) -> tuple[list[str], str]:
-    """Return the names of the columns, repeated ones numbered, and what separates them."""
-    with opened(path) as file, unpacked(file) as content:
-        refuse_foreign(path.name, content)
-        # A line that cannot be decoded is told of where the rows are read.
-        line = content.readline(1 << 17).decode("utf-8-sig", "replace").rstrip("\r\n")
-    separator = max(_SEPARATORS, key=line.count)
-    names = [each.strip() for each in next(csv.reader([line], delimiter=separator))] if line else []
-    if len(names) < 2 or all(re.fullmatch(r"[-+.\deE]*", each) for each in names):
-        raise UserError(
-            f"{path}, line 1: does not name the columns: found {line[:60]!r}. Add a first line that does, separated by "
-            "commas, semicolons, tabs or vertical bars."
+            f"{file}: has no column {min(different & {*first.names} or different)}, but {other} has. Describe files of "
+            "other columns on their own."
         )
-    if sum(bool(re.fullmatch(r"[-+]?\d+\.?\d*([eE][-+]?\d+)?", each)) for each in names) > len(names) / 2:
-        raise UserError(
-            f"{path}, line 1: holds values, not the names of the columns. Add a first line that names them."
-        )
-    names = numbered(names)
-    if repeated := sorted({each for each in names if names.count(each) > 1}):
-        raise UserError(f"{path}, line 1: more than one column is named {repeated[0]}. Rename one of them.")
-    return names, separator
-
-
-def _batches(path: DataPath, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:
-    with opened(path) as file, unpacked(file) as content:
-        try:
-            yield from pyarrow.csv.open_csv(
-                pa.PythonFile(content, mode="r"),
-                read_options=pyarrow.csv.ReadOptions(column_names=list(names), skip_rows=1, block_size=1 << 24),
-                parse_options=pyarrow.csv.ParseOptions(delimiter=separator),
-                convert_options=pyarrow.csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
-                ),
-            )
-        except pa.ArrowInvalid as error:
-            raise UserError(f"{path}: {error}. Correct the line, or export the file again.") from None
+    for numbers, batch in source.batches:
+        yield numbers, batch.select(list(first.names))

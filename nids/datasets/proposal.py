@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nids.datasets.io.checks import shown
 from nids.datasets.io.content import data_files
 from nids.datasets.leaks import leaks
 from nids.datasets.profile import MOST_CLASSES, profile
@@ -18,6 +19,7 @@ from nids.metrics.formatting import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from nids.datasets.io.chunks import Unit
     from nids.datasets.profile import ColumnProfile, Profile
 
 LABELS = ("attack_cat", "attack", "category", "label", "class", "target", "outcome")
@@ -29,6 +31,7 @@ _IDENTIFIERS = re.compile(
     re.IGNORECASE,
 )
 MOST_CATEGORIES = 300
+_ANOTHER_LABEL = "another label"
 _SAMPLE = 10_000  # rows on which leaks are looked for, or somewhat more
 _LONG_TAIL = 1_000  # a column whose values reach further than this is transformed
 
@@ -48,22 +51,30 @@ class Proposal:
     rows: int
 
 
-def propose(paths: Sequence[Path], name: str, label: str | None = None, folder: Path | None = None) -> Proposal:
-    """Return a description of Parquet files, or of text files whose first line names their columns.
+def propose(
+    paths: Sequence[Path],
+    name: str,
+    label: str | None = None,
+    folder: Path | None = None,
+    names: Sequence[str] = (),
+) -> Proposal:
+    """Return a description of files in any forms that ``nids.datasets.io.stream.stream`` reads.
 
     All of them are read, in memory that does not grow with them.
 
     Args:
-        paths: The files, plain or compressed by gzip, or folders of files, all with the same columns.
+        paths: The files, see ``nids.datasets.io.archive.data_path`` of zip archives, or folders of files; all with the
+            same columns.
         name: Name of the data set.
         label: Name of the column with the labels; ``None``: it is guessed.
         folder: Where the description is to be; ``None``: beside the first file.
+        names: Names of the columns, where the files do not tell them.
 
     Raises:
         UserError: A file cannot be read so, or there is no column that could be that of the labels.
     """
     path, folder = paths[0], folder or paths[0].parent
-    looked = profile([file for each in paths for file in data_files(each)], _SAMPLE)
+    looked = profile([file for each in paths for file in data_files(each)], _SAMPLE, names)
     columns, rows = looked.columns, looked.rows
     found = _label(path, columns, label)
     remarks: list[str] = []
@@ -71,7 +82,7 @@ def propose(paths: Sequence[Path], name: str, label: str | None = None, folder: 
     kept = {each: values for each, values in columns.items() if each not in ignored and each != found}
     if not kept:
         raise UserError(f"{path}: no column is left to learn from. Name the column of the labels with --label.")
-    numeric = [each for each, values in kept.items() if not values.texts]
+    numeric = [each for each, values in kept.items() if values.is_numeric]
     for leak, accuracy in leaks(looked.sample, [*kept], numeric, found).items():
         ignored[leak] = f"alone, it gives the label away: balanced accuracy {accuracy:.1%} by its values"
         remarks.append(f"{leak} {ignored[leak]}. It is ignored; keep it only if a detector will have it in time.")
@@ -82,6 +93,7 @@ def propose(paths: Sequence[Path], name: str, label: str | None = None, folder: 
         f"name = {_quoted(name)}",
         f"label_column = {_quoted(found)}" + ("" if label else " # guessed by its name and its values"),
         *([] if looked.separator == "," else [f"separator = {_quoted(looked.separator)}"]),
+        *([f"layout = [{', '.join(map(_quoted, columns))}]"] if names else []),
         "hold_out = 0.2 # share of the rows that no search sees; the same ones as long as the columns stay the same",
         "",
         "# Not read: what identifies a record rather than describes it, or gives its label away.",
@@ -100,10 +112,11 @@ def propose(paths: Sequence[Path], name: str, label: str | None = None, folder: 
         "[columns]",
         *(f"{_quoted(each)} = {{ {', '.join(_column(values))} }}" for each, values in kept.items()),
     ]
-    missing = {each: values.missing for each, values in kept.items() if values.missing and not values.texts}
+    missing = {each: values.missing for each, values in kept.items() if values.missing and values.is_numeric}
     if missing:
         listed = ", ".join(f"{each} ({', '.join(map(repr, spelled))})" for each, spelled in missing.items())
         remarks.append(f"Some values are missing in {listed}.")
+    remarks += _texts_among_numbers(kept, looked.unit)
     return Proposal("\n".join(lines) + "\n", tuple(remarks), rows)
 
 
@@ -129,26 +142,30 @@ def _label(path: Path, columns: dict[str, ColumnProfile], wanted: str | None) ->
 
 def _ignored(looked: Profile, label: str, remarks: list[str]) -> dict[str, str]:
     """Return the columns that no model should see, each with the reason."""
-    ignored, rows = {}, looked.rows
+    ignored = {}
     for name, values in looked.columns.items():
-        if name == label:
-            continue
-        if name in looked.same:
-            ignored[name] = f"the same as {looked.same[name]} in each row"
-        elif name.casefold() in LABELS and values.labels:
-            ignored[name] = "another label"
-            remarks.append(f"{name} looks like another label: it is ignored.")
-        elif _IDENTIFIERS.fullmatch(name):
-            ignored[name] = "by its name, it identifies a record"
-        elif values.whole and values.ascending and rows > 2 and values.high - values.low == rows - 1:
-            ignored[name] = "it numbers the rows"
-        elif len(values.texts) > MOST_CATEGORIES:
-            ignored[name] = f"more than {MOST_CATEGORIES} different texts"
-        elif not values.rows:
-            ignored[name] = "it has no value in any row"
+        if name != label and (reason := _reason(name, values, looked)):
+            ignored[name] = reason
+            if reason == _ANOTHER_LABEL:
+                remarks.append(f"{name} looks like another label: it is ignored.")
     if ignored:
         remarks.append(f"Ignored: {', '.join(ignored)}. The file says why.")
     return ignored
+
+
+def _reason(name: str, values: ColumnProfile, looked: Profile) -> str | None:
+    """Return why no model should see a column, ``None`` if one may."""
+    step_by_row = values.whole and values.ascending and looked.rows > 2 and values.high - values.low == looked.rows - 1
+    reasons = {
+        f"the same as {looked.same.get(name)} in each row": name in looked.same,
+        _ANOTHER_LABEL: name.casefold() in LABELS and bool(values.labels),
+        "a time, which identifies a record": name in looked.times,
+        "by its name, it identifies a record": bool(_IDENTIFIERS.fullmatch(name)),
+        "it numbers the rows": step_by_row,
+        f"more than {MOST_CATEGORIES} different texts": not values.is_numeric and values.categories > MOST_CATEGORIES,
+        "it has no value in any row": not values.rows,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def _label_maps(label: str, values: ColumnProfile, remarks: list[str]) -> list[str]:
@@ -179,9 +196,25 @@ def _label_maps(label: str, values: ColumnProfile, remarks: list[str]) -> list[s
     return lines
 
 
+def _texts_among_numbers(columns: dict[str, ColumnProfile], unit: Unit) -> Iterator[str]:
+    """Yield what is no number in columns of numbers; of those with the same places, a sentence."""
+    alike: dict[tuple[int, int], list[str]] = {}
+    for name, values in columns.items():
+        if values.is_numeric and values.first_text:
+            alike.setdefault((values.no_numbers, values.first_text[1]), []).append(name)
+    for (number, line), names in alike.items():
+        others = f" and {counted(len(names) - 1, 'other column')}" if names[1:] else ""
+        first = columns[names[0]].first_text
+        assert first is not None
+        yield (
+            f"{names[0]}{others}: no number in {counted(number, 'row')}, the first time in {unit} {line:,}, which has "
+            f"{shown(first[0])}. Add what stands for no value to missing, or correct the file."
+        )
+
+
 def _column(values: ColumnProfile) -> Iterator[str]:
     """Yield the keys of a column's line."""
-    if values.texts:
+    if not values.is_numeric:
         yield 'kind = "categorical"'
         if "" in values.missing:
             yield 'missing = [""]'

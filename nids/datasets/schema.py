@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Self
 
 from pydantic import ConfigDict, TypeAdapter
@@ -14,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from nids.datasets.column import Column  # noqa: TC001 - pydantic reads the annotation
 from nids.datasets.labels import LabelMap  # noqa: TC001 - pydantic reads the annotation
 from nids.datasets.published import PublishedResult  # noqa: TC001 - pydantic reads the annotation
-from nids.datasets.source_file import SourceFile  # noqa: TC001 - pydantic reads the annotation
+from nids.datasets.source_file import SourceFile, plain_name
 from nids.errors import UserError, unknown
 
 
@@ -149,9 +148,8 @@ class DatasetSpec:
 
     def file_at(self, filename: str) -> SourceFile | None:
         """Return the published file that a file is named after, compressed or not, or ``None``."""
-        name = Path(filename).name.casefold().removesuffix(".gz")
-        names = {Path(file.filename).name.casefold().removesuffix(".gz"): file for file in reversed(self.files)}
-        return names.get(name)
+        names = {plain_name(file.filename): file for file in reversed(self.files)}
+        return names.get(plain_name(filename))
 
     @property
     def fingerprint(self) -> str:

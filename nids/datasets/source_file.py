@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 Role = Literal["training", "held-out"]
+# What compressed text is called after its own name.
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -46,3 +49,13 @@ class SourceFile:
     role: Role = "training"
     size: int | None = None
     subset: Subset | None = None
+
+
+def plain_name(filename: str) -> str:
+    """Return a file's name without folder and without what says that it is compressed, in small letters."""
+    return without_compression(Path(filename).name.casefold())
+
+
+def without_compression(name: str) -> str:
+    """Return the name of a file without what says that it is compressed."""
+    return name.removesuffix(next((ending for ending in COMPRESSED if name.endswith(ending)), ""))

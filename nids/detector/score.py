@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from rich.console import Console
 
+from nids.datasets.io.archive import data_path
+from nids.datasets.io.content import stored_size
 from nids.datasets.io.stream import ROWS, stream
 from nids.detector.score_files import (
     find_files,
@@ -136,14 +138,15 @@ def score(
     alerts = rejected = 0
     reported: set[tuple[str, ...]] = set()
     text = ""
-    sizes = [path.stat().st_size for path in files]
+    sources = [data_path(path, detector.dataset) for path in files]
+    sizes = [stored_size(source) for source in sources]
     with ExitStack() as opened:
         # Closed in the other order: where the scores cannot be completed, there are no rejects either.
         set_aside = opened.enter_context(rejects_file(rejects)) if rejects else _refuse_row
         write = opened.enter_context(scores_file(out, schema))
         display = opened.enter_context(ProgressDisplay(console, sum(sizes)))
         for i, path in enumerate(files):
-            for chunk in stream(path, detector.dataset, rows):
+            for chunk in stream(sources[i], detector.dataset, rows):
                 if chunk.unused and chunk.unused not in reported:
                     reported.add(chunk.unused)
                     names = ", ".join(name or "(no name)" for name in chunk.unused)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from nids.datasets.io.archive import is_member
 from nids.datasets.io.content import written_whole
 from nids.errors import UserError
 
@@ -31,7 +32,8 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     """Return the files that paths stand for, each once, in order of name.
 
     Args:
-        paths: Files, and folders, whose files are meant: those in it, hidden ones and sub-folders left out.
+        paths: Files, also inside a zip archive as ARCHIVE/MEMBER, and folders, whose files are meant: those in it,
+            hidden ones and sub-folders left out.
 
     Raises:
         UserError: A path does not exist, or a folder holds no file.
@@ -44,7 +46,7 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
             raise UserError(f"{path}: cannot be read: {error.strerror or error}. Name another folder.") from error
         if not inside:
             raise UserError(f"{path}: holds no files. Give a file, or a folder that holds some itself.")
-        if inside == [path] and not path.is_file():
+        if inside == [path] and not path.is_file() and not is_member(path):
             raise UserError(f"{path}: there is no such file or folder. Give the path of a data file, or of a folder.")
         for file in inside:
             files.setdefault(file.resolve(), file)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from nids import datasets
 from nids.datasets.holdout_split import held_out_rows
+from nids.datasets.io.archive import container_of
 from nids.datasets.io.load import load, parts
 from nids.datasets.locate import folder_of, is_data_file, locate, not_found
 from nids.datasets.registry import is_generated
@@ -111,7 +112,7 @@ def _readers(dataset: DatasetSpec, data: Data, seed: int, folder: Path | None) -
             '"held-out", or the data set a share to hold out.'
         )
     if folder is not None and is_data_file(folder):
-        folder = folder.parent  # of the training file
+        folder = container_of(folder)  # of the training file
     return {file.name: _reader(dataset, file, folder) for file in dataset.held_out_files}
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import os
@@ -9,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
-from nids.datasets.io.content import opened, unpacked
+from nids.datasets.io.compression import unpacked
+from nids.datasets.io.content import opened
 from nids.datasets.locate import cache_folder, find, locate, not_found
 from nids.errors import UserError
 
@@ -23,7 +25,7 @@ def archive(path, *members):
             opened.writestr(member, member)
 
 
-@pytest.mark.parametrize("name", ["KDDTrain+.txt", "KDDTrain+.txt.gz", "nsl-kdd/KDDTrain+.TXT"])
+@pytest.mark.parametrize("name", ["KDDTrain+.txt", "KDDTrain+.txt.gz", "KDDTrain+.txt.zst", "nsl-kdd/KDDTrain+.TXT"])
 def test_a_file_in_a_folder(tmp_path, name):
     (tmp_path / "nsl-kdd").mkdir()
     (tmp_path / name).touch()
@@ -48,7 +50,7 @@ def test_a_file_comes_before_an_archive(tmp_path):
     assert find(DATASET, TRAIN, tmp_path) == tmp_path / "sub" / "KDDTrain+.txt"
 
 
-@pytest.mark.parametrize("place", ["train.csv", "sub/train.csv.gz", "rows.zip"])
+@pytest.mark.parametrize("place", ["train.csv", "sub/train.csv.gz", "train.csv.bz2", "rows.zip"])
 def test_a_published_file_is_found_by_its_content(tmp_path, place):
     content = b"some rows\n"
     file = replace(TRAIN, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
@@ -61,7 +63,8 @@ def test_a_published_file_is_found_by_its_content(tmp_path, place):
     if place.endswith(".zip"):
         archive(tmp_path / place, content.decode())
     else:
-        (tmp_path / place).write_bytes(gzip.compress(content) if place.endswith(".gz") else content)
+        packed = {"gz": gzip.compress(content), "bz2": bz2.compress(content)}
+        (tmp_path / place).write_bytes(packed.get(place.rpartition(".")[2], content))
     path = find(DATASET, file, tmp_path)
     assert path is not None
     with opened(path) as stored, unpacked(stored) as found:

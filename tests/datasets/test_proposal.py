@@ -59,6 +59,38 @@ def test_a_parquet_file_is_described_alike(tmp_path: Path) -> None:
     assert of_parquet.remarks == of_text.remarks
 
 
+def test_names_that_are_given_become_the_layout(tmp_path: Path) -> None:
+    table().to_csv(tmp_path / "flows.csv", index=False, header=False)
+    names = [each.strip() for each in table().columns]
+    proposed = propose([tmp_path / "flows.csv"], "flows", names=names)
+    (tmp_path / "flows.toml").write_text(proposed.text, encoding="utf-8")
+    assert datasets.get(str(tmp_path / "flows.toml")).layout == tuple(names)
+    traffic = datasets.load_for(Data(dataset=str(tmp_path / "flows.toml")), seed=0)
+    assert set(traffic.attack) == set(CLASSES)
+
+
+def test_a_few_faults_do_not_make_a_column_of_numbers_one_of_text(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"bytes": np.arange(300) % 7, "packets": 1, "other": "1", "label": ["normal", "bad"] * 150})
+    rows = rows.astype(str)
+    rows.loc[[5, 9, 250], ["bytes", "packets"]] = "n.a."
+    rows.loc[range(4), "other"] = "none"
+    rows.to_csv(tmp_path / "flows.csv", index=False)
+    proposed = propose([tmp_path / "flows.csv"], "flows")
+    assert '"bytes" = { kind = "count" }' in proposed.text
+    assert '"other" = { kind = "categorical" }' in proposed.text
+    assert proposed.remarks == (
+        "bytes and 1 other column: no number in 3 rows, the first time in line 7, which has 'n.a.'. Add what stands "
+        "for no value to missing, or correct the file.",
+    )
+
+
+def test_a_time_in_parquet_is_ignored(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"bytes": np.arange(60) % 7, "label": ["ok", "bad"] * 30})
+    rows.assign(seen=pd.Timestamp("2024-01-01", tz="UTC")).to_parquet(tmp_path / "flows.parquet")
+    text = propose([tmp_path / "flows.parquet"], "flows").text
+    assert 'ignored = [\n    "seen", # a time, which identifies a record\n]' in text
+
+
 def test_one_text_may_stand_for_a_list(tmp_path: Path) -> None:
     path = tmp_path / "flows.csv"
     path.write_text('"a, b",label\n1,x\n2,normal\n', encoding="utf-8")
@@ -148,7 +180,7 @@ def test_of_two_labels_the_one_with_more_classes_is_taken(tmp_path: Path) -> Non
         pytest.param("a,b\n1,2\n", None, "no column looks like that of the labels", id="no label"),
         pytest.param("a,a,a.1,label\n1,2,3,x\n", None, "more than one column is named a.1", id="names"),
         pytest.param("a,b\n1,2\n", "c", "has no column 'c'. Its columns: a, b.", id="another label"),
-        pytest.param("a,label\n1,x\n2\n", None, "Expected 2 columns, got 1", id="cut line"),
+        pytest.param("a,label\n1,x\n2\n", None, "line 3: found 1 column, but line 1 has 2. Correct", id="cut line"),
         pytest.param("label,class\nx,y\n", None, "no column is left to learn from", id="labels alone"),
     ],
 )

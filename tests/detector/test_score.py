@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -278,6 +279,21 @@ def test_what_is_shown_of_a_result() -> None:
         "503 alerts: attack score above 0.812, for a target false-positive rate of 0.5 %\n"
         "Scores: a[1]/scores.csv\nRejects: rejects.csv\n"
     )
+
+
+def test_files_in_archives_are_scored(detector: TreeDetector, folder: Path, traffic: Traffic, console: Console) -> None:
+    with zipfile.ZipFile(folder / "two.zip", "w") as archive:
+        archive.writestr("in/rows.json", traffic.features.to_json(orient="records", lines=True))
+        archive.writestr("readme.txt", "of two files")
+    with zipfile.ZipFile(folder / "one.zip", "w") as archive:
+        archive.writestr("rows.csv", traffic.features.to_csv(index=False))
+    result = score(detector, [folder / "one.zip", folder / "two.zip" / "in" / "rows.json"], Path("scores.csv"), console)
+    scores = pd.read_csv(result.out)
+    assert scores["file"].unique().tolist() == [f"{folder}/one.zip", f"{folder}/two.zip/in/rows.json"]
+    first, second = (rows.drop(columns=["file", "line"]) for _, rows in scores.groupby("file"))
+    pd.testing.assert_frame_equal(first, second.reset_index(drop=True))
+    with pytest.raises(UserError, match=r"two\.zip: holds 2 files: in/rows\.json, readme\.txt\. Name one of them"):
+        score(detector, [folder / "two.zip"], Path("others.csv"), console)
 
 
 def test_files_are_found_once_and_in_order_of_name(folder: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -55,6 +56,16 @@ def test_a_look_that_cannot_be_recorded_is_not_taken(folder: Path, monkeypatch: 
 def test_the_files_are_found_beside_the_training_file(folder: Path) -> None:
     found = read_held_out(DATASET, Data(), 0, "to see", lambda access: None, folder=folder / "KDDTrain+.txt")
     assert [traffic.source for traffic in found] == ["KDDTest+.txt", "KDDTest-21.txt"]
+
+
+def test_the_files_are_found_in_the_archive_of_the_training_file_or_beside_it(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "all.zip", "w") as every, zipfile.ZipFile(folder / "one.zip", "w") as one:
+        for file in DATASET.files:
+            every.write(folder / file.filename, file.filename)
+        one.write(folder / "KDDTrain+.txt", "mine.csv")
+    for place in ("all.zip/KDDTrain+.txt", "one.zip"):
+        found = read_held_out(DATASET, Data(), 0, "to see", lambda access: None, folder=folder / place)
+        assert [traffic.source for traffic in found] == ["KDDTest+.txt", "KDDTest-21.txt"]
 
 
 def test_a_missing_file_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Problem = Literal["value", "repeated header", "encoding", "too few columns", "too many columns"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
+_HALF = re.compile(r"[\ud800-\udfff]")
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
 _LONGEST_VALUE = 40
 _FEW = 12
@@ -120,14 +121,16 @@ class FileColumns:
 
     Args:
         names: Names of all columns, in the order of the file.
-        line: Number of the line that tells them.
+        where: What tells them, such as "line 1".
         fields: What is read; each is among the names once.
+        ordered: Whether they have a place in a row, and not only a name.
     """
 
-    def __init__(self, names: Sequence[str], line: int, fields: Sequence[Field]) -> None:
+    def __init__(self, names: Sequence[str], where: str, fields: Sequence[Field], *, ordered: bool = True) -> None:
         self.names = tuple(names)
-        self.line = line
+        self.where = where
         self.fields = tuple(fields)
+        self._ordered = ordered
 
     @cached_property
     def unused(self) -> tuple[str, ...]:
@@ -149,17 +152,23 @@ class FileColumns:
         """Return problem, column and fault of the first value of a row that breaks a rule, or ``None``."""
         if len(values) != len(self.names):
             problem: Problem = "too few columns" if len(values) < len(self.names) else "too many columns"
-            return problem, "", f"found {column_count(values)}, but line {self.line} has {len(self.names)}"
+            return problem, "", f"found {column_count(values)}, but {self.where} has {len(self.names)}"
         for position, name, check in self._checks:
             if fault := check(values[position]):
-                return fault[0], f"column {position + 1} ({name})", fault[1]
+                return fault[0], f"column {position + 1} ({name})" if self._ordered else f"column {name}", fault[1]
         return None
 
 
 def named_columns(
-    location: str, names: Sequence[str], line: int, dataset: DatasetSpec, fields: Sequence[Field]
+    location: str,
+    names: Sequence[str],
+    where: str,
+    dataset: DatasetSpec,
+    fields: Sequence[Field],
+    *,
+    ordered: bool = True,
 ) -> FileColumns:
-    """Return the columns of a file that names them itself.
+    """Return the columns of a file that names them itself; ``where`` and ``ordered`` as for ``FileColumns``.
 
     Raises:
         UserError: A column that is read is missing, or there more than once; ``location`` says where.
@@ -176,7 +185,7 @@ def named_columns(
         )
     if repeated := [field.name for field in fields if names.count(field.name) > 1]:
         raise UserError(f"{location}: more than one column is named {repeated[0]}. Remove or rename the others.")
-    return FileColumns(names, line, fields)
+    return FileColumns(names, where, fields, ordered=ordered)
 
 
 def _told_apart(names: Sequence[str], dataset: DatasetSpec) -> list[str]:
@@ -193,7 +202,7 @@ def numbered(names: Sequence[str]) -> list[str]:
 
 def shown(value: str) -> str:
     """Return a value in quotes, cut off if it is long."""
-    readable = _UNDECODED.sub("\N{REPLACEMENT CHARACTER}", value)
+    readable = _HALF.sub("\N{REPLACEMENT CHARACTER}", value)
     return repr(readable if len(value) <= _LONGEST_VALUE else readable[:_LONGEST_VALUE] + "…")
 
 

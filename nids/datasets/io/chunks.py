@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     import pandas as pd
@@ -70,6 +70,26 @@ class Chunk:
     rejects: tuple[Reject, ...]
     unused: tuple[str, ...]
     bytes_read: int
+
+
+@dataclass(frozen=True, eq=False)
+class TextBatches:
+    """All rows of a file of which nothing is known yet, all values as text.
+
+    Attributes:
+        names: Names of the columns, in the order of the file; repeated ones are numbered, "NAME.1".
+        separator: What stands between values, a comma where nothing does.
+        unit: What the numbers of rows count.
+        times: The columns whose type says that they tell a time; they are empty here.
+        batches: The number of each row's line, or of the row itself in a Parquet file, int64 of shape (rows,), from 1;
+            and the rows.
+    """
+
+    names: list[str]
+    separator: str
+    unit: Unit
+    times: frozenset[str]
+    batches: Iterator[tuple[np.ndarray, pa.RecordBatch]]
 
 
 def frame(table: pa.Table, fields: Sequence[Field]) -> pd.DataFrame:

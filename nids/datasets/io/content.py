@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import os
@@ -14,32 +13,33 @@ from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 
+from nids.datasets.io.compression import DAMAGE, GZIP, is_compressed, unpacked
+from nids.datasets.source_file import without_compression
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from nids.datasets.io.compression import Content
 
 # A file on disk or inside a zip archive, which is read without unpacking it.
 DataPath = Path | zipfile.Path
 
 _CHUNK = 1 << 20
 _LONGEST_START = 64
-_GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
 _ISIZE = 4
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive",
     b"PK\x05\x06": "an empty zip archive",
-    b"BZh": "a bzip2 file",
-    b"\xfd7zXZ": "an xz file",
     b"7z\xbc\xaf": "a 7z archive",
     b"<": "an HTML or XML page",
-    b"@relation": "an ARFF file",
+    b"[": "a JSON array",
     b"version https://git-lfs": "a Git LFS pointer, not the file itself",
 }
 # How the names of data files in a folder end, before the ending of their compression.
-_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".parquet")
-_DAMAGE = (EOFError, RuntimeError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, pa.ArrowInvalid)
+_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".arff", ".json", ".jsonl", ".ndjson", ".log", ".parquet")
+_DAMAGE = (*DAMAGE, RuntimeError, zipfile.BadZipFile, zlib.error, pa.ArrowInvalid)
 
 
 def data_files(path: DataPath) -> tuple[DataPath, ...]:
@@ -52,13 +52,13 @@ def data_files(path: DataPath) -> tuple[DataPath, ...]:
         return (path,)
     files = sorted(file for file in path.rglob("*") if _is_data(file, path))
     if not files:
-        raise UserError(f"{path}: holds no data files, whose names end in {', '.join(_ENDINGS)} (or those with .gz).")
+        raise UserError(f"{path}: holds no data files, whose names end in {', '.join(_ENDINGS)}, compressed or not.")
     return tuple(files)
 
 
 def _is_data(file: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    name = file.name.casefold().removesuffix(".gz")
+    name = without_compression(file.name.casefold())
     return name.endswith(_ENDINGS) and file.is_file() and not hidden
 
 
@@ -75,17 +75,9 @@ def opened(path: DataPath) -> Iterator[io.BufferedReader]:
     except _DAMAGE as error:
         raise UserError(f"{path}: is damaged: {error}. Copy or download it again.") from error
     except OSError as error:
+        if type(error) is OSError and error.errno is None:  # of a library rather than of the system
+            raise UserError(f"{path}: is damaged: {error}. Copy or download it again.") from error
         raise UserError(f"{path}: cannot be read: {error.strerror or error}. Give the path of a data file.") from error
-
-
-@contextmanager
-def unpacked(file: io.BufferedReader) -> Iterator[io.BufferedReader | gzip.GzipFile]:
-    """Open the content of a file that may be compressed by gzip, whatever its name says."""
-    if file.peek(len(_GZIP)).startswith(_GZIP):
-        with gzip.open(file) as content:
-            yield content
-    else:
-        yield file
 
 
 def is_parquet(file: io.BufferedReader) -> bool:
@@ -93,8 +85,8 @@ def is_parquet(file: io.BufferedReader) -> bool:
     return file.peek(len(_PARQUET)).startswith(_PARQUET)
 
 
-def refuse_foreign(name: str, content: io.BufferedReader | gzip.GzipFile) -> None:
-    """Refuse what is known to be neither text in columns nor Parquet by how it begins.
+def refuse_foreign(name: str, content: Content) -> None:
+    """Refuse what is known to be no data file by how it begins.
 
     Raises:
         UserError: The content is such.
@@ -103,13 +95,13 @@ def refuse_foreign(name: str, content: io.BufferedReader | gzip.GzipFile) -> Non
     for magic, what in _FOREIGN.items():
         if start.startswith(magic.lower()):
             raise UserError(
-                f"{name}: is {what}, but a Parquet file, or a text file with comma-separated columns, is expected "
-                "(gzip is fine). Unpack, convert or download it again."
+                f"{name}: is {what}, but text in columns (CSV, ARFF, JSON lines, a log of Zeek), compressed or not, or "
+                "a Parquet file is expected. Unpack, convert or download it again."
             )
 
 
 def sha256_of(path: DataPath) -> str:
-    """Return the SHA-256 of a file's content, hexadecimal; of a file compressed by gzip, that of what it holds.
+    """Return the SHA-256 of a file's content, hexadecimal; of a compressed file, that of what it holds.
 
     Raises:
         UserError: The file cannot be opened, or is damaged.
@@ -121,20 +113,36 @@ def sha256_of(path: DataPath) -> str:
     return digest.hexdigest()
 
 
-def size_of(path: DataPath) -> int:
-    """Return the bytes of a file's content, of a file compressed by gzip as its end tells them (RFC 1952, ISIZE).
+def stored_size(path: DataPath) -> int:
+    """Return the bytes of a file as it is, compressed or not; of a member of an archive, once it is unpacked."""
+    return path.stat().st_size if isinstance(path, Path) else path.root.getinfo(path.at).file_size
+
+
+def has_size(path: DataPath, size: int) -> bool:
+    """Return whether a file's content, uncompressed, has a number of bytes; no more than these are read.
+
+    Of gzip the end of the file tells it (RFC 1952, ISIZE).
 
     Raises:
-        UserError: The file cannot be opened.
+        UserError: The file cannot be opened, or is damaged.
     """
     with opened(path) as file:
-        compressed = file.peek(len(_GZIP)).startswith(_GZIP)
-        # To go to the end of a member of an archive would unpack it.
-        end = file.seek(0, io.SEEK_END) if isinstance(path, Path) else path.root.getinfo(path.at).file_size
+        compressed, by_gzip = is_compressed(file), file.peek(len(GZIP)).startswith(GZIP)
+        if compressed and not by_gzip:
+            with unpacked(file) as content:
+                return _has_bytes(content, size)
+        end = stored_size(path)  # to go to the end of a member of an archive would unpack it
         if not compressed or end < _ISIZE:
-            return end
+            return end == size
         file.seek(end - _ISIZE)
-        return int.from_bytes(file.read(_ISIZE), "little")
+        return int.from_bytes(file.read(_ISIZE), "little") == size
+
+
+def _has_bytes(content: Content, size: int) -> bool:
+    read = 0
+    while read <= size and (chunk := content.read(_CHUNK)):
+        read += len(chunk)
+    return read == size
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nids.datasets.io.checks import fields_of
-from nids.datasets.io.content import data_files, opened, sha256_of, unpacked
+from nids.datasets.io.compression import unpacked
+from nids.datasets.io.content import data_files, opened, sha256_of
 from nids.datasets.io.stream import stream
 from nids.datasets.io.text import whole_text
 from nids.datasets.traffic import Traffic, joined

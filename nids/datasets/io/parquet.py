@@ -34,7 +34,7 @@ def parquet_chunks(
     with pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as content:
         schema = content.schema_arrow
         stored = {each.strip(): each for each in schema.names}
-        columns = named_columns(name, [each.strip() for each in schema.names], 1, dataset, fields)
+        columns = named_columns(name, [each.strip() for each in schema.names], "the schema", dataset, fields)
         for field in fields:
             _refuse_type(name, field, schema.field(stored[field.name]).type)
         first = 1

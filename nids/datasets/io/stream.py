@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nids.datasets.io.checks import fields_of
-from nids.datasets.io.content import is_parquet, opened, refuse_foreign, unpacked
+from nids.datasets.io.compression import unpacked
+from nids.datasets.io.content import is_parquet, opened, refuse_foreign
 from nids.datasets.io.parquet import parquet_chunks
 from nids.datasets.io.text import text_chunks
 
@@ -25,12 +26,15 @@ def stream(path: DataPath, dataset: DatasetSpec, rows: int = ROWS, *, labelled: 
     The content tells the form of the file, not its name:
 
     - Parquet: columns by name;
-    - comma-separated text whose first line names the features: columns by name, values may stand in double quotes,
-      but hold no line breaks;
-    - comma-separated text without such a line: the data set's layout; values stand in double quotes if some of the
-      first line do.
+    - separated text whose first line names the features: columns by name, values may stand in double quotes, but hold
+      no line breaks;
+    - separated text without such a line: the data set's layout; values stand in double quotes if some of the first line
+      do;
+    - ARFF, JSON lines and logs of Zeek: columns by name; see ``nids.datasets.io.arff``, ``nids.datasets.io.json_lines``
+      and ``nids.datasets.io.zeek``.
 
-    Text is UTF-8 and may be compressed by gzip. All other columns are not read, nor are labels unless asked for.
+    Text is UTF-8 and may be compressed by gzip, bzip2, xz or zstd. All other columns are not read, nor are labels
+    unless asked for.
 
     Args:
         path: The file, on disk or inside a zip archive.

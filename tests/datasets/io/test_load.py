@@ -246,7 +246,7 @@ def test_lines_with_other_numbers_of_columns_are_refused(path, text, change, mes
         pytest.param(b"PK\x03\x04...", "is a zip archive, but", id="zip"),
         pytest.param(b"PAR1...", "is damaged: ", id="Parquet"),
         pytest.param(b"\n<!DOCTYPE html>", "is an HTML or XML page, but", id="HTML"),
-        pytest.param(b"@RELATION 'KDDTrain'", "is an ARFF file, but", id="ARFF"),
+        pytest.param(b'[{"duration": 0}]', "is a JSON array, but", id="JSON array"),
         pytest.param(b"version https://git-lfs.github.com/spec/v1", "is a Git LFS pointer, not the file", id="LFS"),
         pytest.param(gzip.compress(b"0,tcp")[:-6], "is damaged: ", id="cut off gzip"),
     ],

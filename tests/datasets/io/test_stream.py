@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
-from nids.datasets.io import text as text_reader
+from nids.datasets.io import lines as line_reader
 from nids.datasets.io.chunks import Reject
 from nids.datasets.io.load import load
 from nids.datasets.io.stream import stream
@@ -71,6 +72,20 @@ def in_parquet(table: pd.DataFrame, **options: object) -> bytes:
     return sink.getvalue()
 
 
+def in_json_lines(table: pd.DataFrame) -> str:
+    return "".join(json.dumps(row) + "\n" for row in table.to_dict("records"))
+
+
+def in_arff(table: pd.DataFrame) -> str:
+    attributes = "".join(f"@attribute {name} string\n" for name in table.columns)
+    return f"@relation flows\n{attributes}@data\n{as_text(table)}"
+
+
+def zstd(content: bytes) -> bytes:
+    packed: bytes = pa.compress(content, codec="zstd", asbytes=True)
+    return packed
+
+
 def with_types(table: pd.DataFrame) -> pd.DataFrame:
     """The same values as the smallest types that hold them, categories as a dictionary."""
     kinds = {"categorical": "category", "binary": "bool", "count": "int64", "rate": "float64"}
@@ -112,6 +127,9 @@ def with_types(table: pd.DataFrame) -> pd.DataFrame:
             id="commas and quotes in a value",
         ),
         pytest.param(lambda table: gzip.compress(table.to_csv(index=False).encode()), 2, (), id="header in gzip"),
+        pytest.param(lambda table: zstd(as_text(table).encode()), 1, (), id="zstd"),
+        pytest.param(lambda table: zstd(in_json_lines(table).encode()), 1, (), id="JSON lines in zstd"),
+        pytest.param(lambda table: in_arff(shuffled(table)).encode(), 46, ("id", "attack"), id="ARFF"),
         pytest.param(in_parquet, 1, (), id="Parquet"),
         pytest.param(lambda table: in_parquet(with_types(table)), 1, (), id="Parquet with other types"),
         pytest.param(lambda table: in_parquet(shuffled(table)), 1, ("id", "attack"), id="Parquet in other order"),
@@ -283,8 +301,8 @@ def test_rows_of_parquet_that_break_a_rule(path: Path, traffic: Traffic) -> None
         ),
         pytest.param(
             b"PK\x03\x04,\n",
-            "traffic: is a zip archive, but a Parquet file, or a text file with comma-separated columns, is expected "
-            "(gzip is fine). Unpack, convert or download it again.",
+            "traffic: is a zip archive, but text in columns (CSV, ARFF, JSON lines, a log of Zeek), compressed or not, "
+            "or a Parquet file is expected. Unpack, convert or download it again.",
             id="zip",
         ),
         pytest.param(
@@ -360,7 +378,7 @@ def test_a_header_without_rows_has_no_chunks(path: Path) -> None:
 
 
 def test_chunks_of_long_lines_have_fewer_rows(path: Path, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_reader, "_LARGEST_CHUNK", 10 * len(line()))
+    monkeypatch.setattr(line_reader, "_LARGEST_BLOCK", 10 * len(line()))
     path.write_text("\n".join([line()] * 25))
     assert [len(chunk.table) for chunk in stream(path, DATASET, rows=20)] == [10, 10, 5]
 

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import zipfile
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nids.datasets.io.archive import container_of, data_path, is_member
+from nids.datasets.locate import is_data_file, locate
+from nids.datasets.source_file import SourceFile
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nids.datasets.schema import DatasetSpec
+
+
+def archive(path: Path, *members: str) -> Path:
+    with zipfile.ZipFile(path, "w") as opened:
+        for member in members:
+            opened.writestr(member, member)
+    return path
+
+
+def content_of(path: Path, dataset: DatasetSpec | None = None) -> str:
+    return data_path(path, dataset).read_text(encoding="utf-8")
+
+
+def test_an_archive_stands_for_its_only_file(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", "in/x.csv", "in/.hidden", "__MACOSX/in/._x.csv")
+    assert content_of(path) == "in/x.csv"
+    assert is_data_file(path)
+    assert container_of(path) == tmp_path
+
+
+def test_an_archive_stands_for_the_file_that_the_data_set_names(flows: DatasetSpec, tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", "readme.txt", "in/X.csv.zst", "other.csv")
+    named = replace(flows, files=(SourceFile("x", "x.csv"), SourceFile("y", "y.csv", role="held-out")))
+    assert content_of(path, named) == "in/X.csv.zst"
+    assert not is_data_file(path)
+    with pytest.raises(UserError) as refusal:
+        data_path(path, flows)
+    assert str(refusal.value) == (
+        f"{path}: holds 3 files: readme.txt, in/X.csv.zst, other.csv. Name one of them, such as {path}/readme.txt."
+    )
+    with pytest.raises(UserError, match=r"holds no y\.csv"):
+        locate(named, named.files[1], path)
+
+
+def test_a_file_inside_an_archive_can_be_named(flows: DatasetSpec, tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", "x.csv", "in/y.csv")
+    assert is_member(path / "in" / "y.csv")
+    assert content_of(path / "in" / "y.csv") == "in/y.csv"
+    assert is_data_file(path / "in" / "y.csv")
+    assert container_of(path / "in" / "y.csv") == path
+    with pytest.raises(UserError) as refusal:
+        data_path(path / "y.csv", flows)
+    assert str(refusal.value) == f"{path}: holds no y.csv, but x.csv, in/y.csv. Name one."
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        pytest.param(("[Content_Types].xml", "xl/workbook.xml"), "is a document of an office program", id="workbook"),
+        pytest.param(("folder/",), "is a zip archive without files", id="empty"),
+    ],
+)
+def test_an_archive_without_data_is_refused(members: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        data_path(archive(tmp_path / "a.zip", *members))
+
+
+def test_other_paths_are_left_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("PK", encoding="utf-8")
+    for path in (tmp_path / "x.csv", tmp_path / "missing.csv", tmp_path):
+        assert data_path(path) == path
