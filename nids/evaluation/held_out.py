@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nids import datasets
-from nids.datasets.holdout_split import held_out_rows, only
+from nids.datasets.holdout_split import held_out_in_words, held_out_rows, only
 from nids.datasets.io.load import load
 from nids.datasets.locate import folder_of, is_data_file, locate, not_found
 from nids.datasets.registry import is_generated
@@ -101,7 +101,7 @@ def _readers(dataset: DatasetSpec, data: Data, seed: int, folder: Path | None) -
         return {f"another draw of {dataset.name}": draw}
     if dataset.hold_out is not None:
         training = datasets.training_file(dataset, data.file)
-        name = f"{100 * dataset.hold_out:g} % of {training.name}"
+        name = held_out_in_words(dataset, training.name)
         return {name: partial(_held_out_share, _path(dataset, training, folder), dataset, name)}
     if not dataset.held_out_files:
         raise UserError(
