@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from nids.datasets.io.checks import numbered
 from nids.datasets.io.content import is_parquet, opened, refuse_foreign, unpacked
+from nids.datasets.times import FORMATS, fitting
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class ColumnProfile:
         high: Largest number.
         whole: Whether all numbers are whole.
         ascending: Whether each number is larger than the one before.
+        time_formats: Formats in which all values are times, as ``nids.datasets.times.fitting`` returns them; of numbers
+            the empty one.
     """
 
     texts: set[str] = field(default_factory=set)
@@ -53,6 +56,7 @@ class ColumnProfile:
     high: float = -math.inf
     whole: bool = True
     ascending: bool = True
+    time_formats: tuple[str, ...] = ("", *FORMATS)
 
     def add(self, values: pa.Array) -> None:
         """Look at some more values, which are text."""
@@ -66,6 +70,7 @@ class ColumnProfile:
             if len(self.texts) <= _KEPT:
                 self.texts.update(pc.unique(rest).to_pylist())
             self.rows += len(rest)
+            self.time_formats = () if self.low < math.inf else fitting(pc.unique(rest).to_pandas(), self.time_formats)
             return
         # "INF" and others that are no number in a column of numbers.
         finite = pc.is_finite(numbers)
@@ -74,6 +79,7 @@ class ColumnProfile:
         self.rows += len(numbers)
         if not len(numbers):
             return
+        self.time_formats = () if self.texts else self.time_formats[:1]
         first = numbers[0].as_py() > self.high
         steps = pc.subtract(numbers[1:], numbers[:-1])
         self.ascending &= first and (not len(steps) or pc.min(steps).as_py() > 0)
