@@ -70,7 +70,9 @@ class ColumnProfile:
             if len(self.texts) <= _KEPT:
                 self.texts.update(pc.unique(rest).to_pylist())
             self.rows += len(rest)
-            self.time_formats = () if self.low < math.inf else fitting(pc.unique(rest).to_pandas(), self.time_formats)
+            if self.time_formats:  # which most columns of text have lost after some rows
+                no_numbers = self.low == math.inf
+                self.time_formats = fitting(pc.unique(rest).to_pandas(), self.time_formats) if no_numbers else ()
             return
         # "INF" and others that are no number in a column of numbers.
         finite = pc.is_finite(numbers)
