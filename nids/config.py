@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nids.metrics.measure import Direction
 
 Resampling = Literal["none", "smote", "smotenc", "borderline-smote", "adasyn"]
-Scheme = Literal["random", "unseen-attacks"]
+Scheme = Literal["random", "unseen-attacks", "time", "group"]
 Scalar = str | bool | int | float
 
 # Names of jobs and of runs, which become names of folders.
@@ -57,7 +57,9 @@ class Folds(_Section):
     """How the rows are split and what is added to the training parts."""
 
     # "random" asks in validation about attacks of the kinds that the model was trained on; "unseen-attacks" also about
-    # whole attack types that were kept out of the fold's training part (`nids/folds/leave_attacks_out.py`).
+    # whole attack types that were kept out of the fold's training part (`nids/folds/leave_attacks_out.py`); "time"
+    # about what came after the training part (`time_folds.py`), "group" about groups that it has no row of
+    # (`group_folds.py`).
     scheme: Scheme = "random"
     count: Annotated[int, Field(ge=2, le=100)] = 5
     # Only the first so many folds are trained and validated on.
@@ -254,8 +256,8 @@ class Job(_Section):
             )
         if MEASURES[self.search.metric].needs_unseen and self.folds.scheme != "unseen-attacks":
             raise ValueError(
-                f'search.metric is "{self.search.metric}", but random folds hold no unseen attacks: it needs '
-                'folds.scheme = "unseen-attacks"'
+                f'search.metric is "{self.search.metric}", but {self.folds.scheme} folds hold no unseen attacks: it '
+                'needs folds.scheme = "unseen-attacks"'
             )
         if self.scheduler.kind == "asha" and self.scheduler.grace_period > self.training.epochs:
             raise ValueError(

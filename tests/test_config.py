@@ -174,6 +174,12 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
             id="unseen attacks in random folds",
         ),
         pytest.param(
+            {"search": {"metric": "unseen_macro_f1"}, "folds": {"scheme": "time"}},
+            'search.metric is "unseen_macro_f1", but time folds hold no unseen attacks: it needs folds.scheme = '
+            '"unseen-attacks".',
+            id="unseen attacks in folds by time",
+        ),
+        pytest.param(
             {"search": {"metric": "f1"}},
             "search.metric: is 'f1', but must be one of accuracy, macro_f1, log_loss, weighted_f1, unseen_macro_f1.",
             id="unknown metric",

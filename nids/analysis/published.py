@@ -26,6 +26,9 @@ def differences(manifest: RunManifest, published: PublishedResult) -> tuple[str,
         reasons.append(
             "the training part of each fold lacks some attack types altogether, that of the published does not"
         )
+    if folds.scheme in ("time", "group"):
+        others = "later rows" if folds.scheme == "time" else "other groups"
+        reasons.append(f"each fold validates on {others} than it trains on, the published on rows at random")
     used, count = len(manifest.folds.used), folds.count
     if used < count:
         reasons.append(f"the run used only {used} of {count} folds")

@@ -82,6 +82,10 @@ def shared(runs: Sequence[Run]) -> list[Configuration]:
             f"{', '.join(f'{run.name} has {_scheme(run)} folds' for run in runs)}: each search must have a different "
             "scheme (folds.scheme)."
         )
+    if others_than := sorted({*schemes} - {*OF_SCHEME}):
+        raise UserError(
+            f'found folds.scheme = "{others_than[0]}", but searches can be compared under {", ".join(OF_SCHEME)} alone.'
+        )
     complete = [_complete(run) for run in runs]
     same = [hp for hp in complete[0] if all(hp in trials for trials in complete)]
     if len(same) < LEAST:

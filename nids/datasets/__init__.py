@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nids.datasets import locate
 from nids.datasets.held_out_guard import guarded, refuse_held_out, refuse_held_out_content
-from nids.datasets.holdout_split import held_out_rows
+from nids.datasets.holdout_split import by_each_row, held_out_rows
 from nids.datasets.io.content import data_files
 from nids.datasets.io.load import parts
 from nids.datasets.registry import generate, get, is_generated, names
@@ -64,14 +64,23 @@ def load_training(
                 f"{spec.name} is generated and reads no files, but {folder} was given. Use another data set."
             )
         return generate(spec, rows, seed)
-    sample = ClassSample(rows_per_class, seed)
+    at_once = by_each_row(spec)
+    sample = ClassSample(rows_per_class if at_once else None, seed)
     paths = paths_of(spec, file, folder)
     for number, path in enumerate(paths, 1):
         if progress and len(paths) > 1:
             progress(f"reading {path.name} ({number} of {len(paths)} files)")
         for part in guarded(_seen(path, spec), path):
-            sample.add(only(part, ~held_out_rows(part)) if spec.hold_out else part)
-    return sample.traffic()
+            sample.add(_not_held_out(part) if at_once else part)
+    if at_once:
+        return sample.traffic()
+    searched = ClassSample(rows_per_class, seed)
+    searched.add(_not_held_out(sample.traffic()))
+    return searched.traffic()
+
+
+def _not_held_out(traffic: Traffic) -> Traffic:
+    return traffic if traffic.dataset.hold_out is None else only(traffic, ~held_out_rows(traffic))
 
 
 def _seen(path: DataPath, dataset: DatasetSpec) -> Iterator[Traffic]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from nids.datasets.fingerprints import fingerprints
 from nids.datasets.held_out_guard import guarded
 from nids.datasets.io.archive import data_path
 from nids.datasets.io.content import data_files
@@ -132,8 +133,7 @@ def _constant(traffic: Traffic) -> Iterator[str]:
 
 
 def _repeated(traffic: Traffic) -> Iterator[str]:
-    # Of 64 bits: in a file of a few million rows, different vectors do not get the same hash by chance.
-    vectors = pd.util.hash_pandas_object(traffic.features, index=False)
+    vectors = pd.Series(fingerprints(traffic.features))
     if repeated := int(vectors.duplicated().sum()):
         verb = "repeats" if repeated == 1 else "repeat"
         yield f"{counted(repeated, 'row')} {verb} the features of an earlier row"

@@ -65,7 +65,7 @@ def differences(begun: DatasetSpec, now: DatasetSpec) -> list[str]:
     if not changed and [*before] != [*after]:
         changed.append("the order of the columns")
     maps = [f"label map {each.name}" for each in begun.label_maps if each not in now.label_maps]
-    names = ("label_column", "attack_column", "hold_out")
+    names = ("label_column", "attack_column", "hold_out", "hold_out_by", "time_column", "time_format", "group_column")
     return [*changed, *maps, *(name for name in names if getattr(begun, name) != getattr(now, name))]
 
 
@@ -78,9 +78,11 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
     columns = _table(values, "columns", 'such as bytes = { kind = "count" }')
     label_maps = _table(values, "label_maps", "such as [label_maps.binary]")
     files = _table({"files": {}, **values}, "files", 'such as training = ["flows.csv"]')
+    time_format = _texts("time_format", values.get("time_format", []))
     return {
         "parts": True,
         **values,
+        "time_format": time_format,
         "columns": [{**_mapping(f"columns.{name}", about), "name": name} for name, about in columns.items()],
         "label_maps": [_label_map(name, _mapping(f"label_maps.{name}", about)) for name, about in label_maps.items()],
         "files": [

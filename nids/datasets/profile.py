@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from nids.datasets.io.archive import data_path
 from nids.datasets.io.batches import text_batches
+from nids.datasets.times import FORMATS, fitting
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class ColumnProfile:
         high: Largest number.
         whole: Whether all numbers are whole.
         ascending: Whether each number is larger than the one before.
+        time_formats: Formats in which all values are times, as ``nids.datasets.times.fitting`` returns them; of numbers
+            the empty one.
     """
 
     texts: set[str] = field(default_factory=set)
@@ -60,6 +63,7 @@ class ColumnProfile:
     high: float = -math.inf
     whole: bool = True
     ascending: bool = True
+    time_formats: tuple[str, ...] = ("", *FORMATS)
 
     def add(self, values: pa.Array, lines: np.ndarray) -> None:
         """Look at some more values, which are text, with the number of each one's line or row."""
@@ -71,6 +75,9 @@ class ColumnProfile:
         try:
             numbers = pc.cast(rest, pa.float64())
         except pa.ArrowInvalid:
+            if self.time_formats:  # which most columns of text have lost after some rows
+                no_numbers = self.low == math.inf
+                self.time_formats = fitting(pc.unique(rest).to_pandas(), self.time_formats) if no_numbers else ()
             rest = self._without_texts(rest, lines[~gone.to_numpy(zero_copy_only=False)])
             numbers = pc.cast(rest, pa.float64())
         # "INF" and others that are no number in a column of numbers.
@@ -80,6 +87,7 @@ class ColumnProfile:
         self.rows += len(numbers)
         if not len(numbers):
             return
+        self.time_formats = () if self.texts else self.time_formats[:1]
         first = numbers[0].as_py() > self.high
         steps = pc.subtract(numbers[1:], numbers[:-1])
         self.ascending &= first and (not len(steps) or pc.min(steps).as_py() > 0)

@@ -17,7 +17,7 @@ from nids.errors import UserError
 from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from nids.datasets.io.chunks import Unit
     from nids.datasets.profile import ColumnProfile, Profile
@@ -26,10 +26,15 @@ LABELS = ("attack_cat", "attack", "category", "label", "class", "target", "outco
 BENIGN = ("normal", "benign", "background", "legitimate", "good", "0")
 # Names of columns that tell which record it is, or where and when it was made, rather than what it is like.
 _IDENTIFIERS = re.compile(
-    r"(.*[ _])?(id|uid|index|unnamed: 0)|.*(timestamp|time ?stamp).*|(start|end|stime|ltime|ts|date|datetime|time)"
+    r"(.*[ _])?(id|uid|index|unnamed: 0)"
     r"|(src|dst|source|destination|orig|resp)?[ _]?(ip|ip ?addr(ess)?|addr|mac)|id\.(orig|resp)_h|srcip|dstip",
     re.IGNORECASE,
 )
+_TIMES = re.compile(
+    r".*(timestamp|time ?stamp).*|(start|end|stime|ltime|ts|date|datetime|time)",
+    re.IGNORECASE,
+)
+_SOURCES = re.compile(r"(src|source|orig)[ _]?(ip|ip ?addr(ess)?|addr)|id\.orig_h|srcip", re.IGNORECASE)
 MOST_CATEGORIES = 300
 _ANOTHER_LABEL = "another label"
 _SAMPLE = 10_000  # rows on which leaks are looked for, or somewhat more
@@ -95,8 +100,9 @@ def propose(
         *([] if looked.separator == "," else [f"separator = {_quoted(looked.separator)}"]),
         *([f"layout = [{', '.join(map(_quoted, columns))}]"] if names else []),
         "hold_out = 0.2 # share of the rows that no search sees; the same ones as long as the columns stay the same",
+        *_sides(looked, ignored, remarks),
         "",
-        "# Not read: what identifies a record rather than describes it, or gives its label away.",
+        "# No features: what identifies a record rather than describes it, or gives its label away.",
         "ignored = [",
         *(f"    {_quoted(each)}, # {why}" for each, why in ignored.items()),
         "]",
@@ -160,12 +166,35 @@ def _reason(name: str, values: ColumnProfile, looked: Profile) -> str | None:
         f"the same as {looked.same.get(name)} in each row": name in looked.same,
         _ANOTHER_LABEL: name.casefold() in LABELS and bool(values.labels),
         "a time, which identifies a record": name in looked.times,
-        "by its name, it identifies a record": bool(_IDENTIFIERS.fullmatch(name)),
+        "by its name, it identifies a record": bool(_IDENTIFIERS.fullmatch(name) or _TIMES.fullmatch(name)),
         "it numbers the rows": step_by_row,
         f"more than {MOST_CATEGORIES} different texts": not values.is_numeric and values.categories > MOST_CATEGORIES,
         "it has no value in any row": not values.rows,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _sides(looked: Profile, ignored: Iterable[str], remarks: list[str]) -> Iterator[str]:
+    """Yield the lines that name the columns of time and group, both among those that no model sees."""
+    times = {name: _time_formats(name, looked.columns[name]) for name in ignored}
+    if time := next((name for name, formats in times.items() if formats), None):
+        yield f'time_column = {_quoted(time)} # read, though no feature; folds.scheme = "time" and hold_out_by need it'
+        form, *others = times[time]
+        if form:
+            yield f"time_format = {_quoted(form)}" + (f" # guessed: {others[0]} fits all values too" if others else "")
+        remarks.append(
+            f'{time} tells when a row was: with folds.scheme = "time", folds train on earlier rows than they validate '
+            'on, and with hold_out_by = "time", the last rows are held out.'
+            + (" Check in time_format whether the day or the month comes first: both fit." if others else "")
+        )
+    if source := next((name for name in ignored if _SOURCES.fullmatch(name)), None):
+        yield f'# group_column = {_quoted(source)} # for folds.scheme = "group": a host is trained on or validated on'
+
+
+def _time_formats(name: str, values: ColumnProfile) -> tuple[str, ...]:
+    """Return the formats in which an ignored column tells times; none if it does not."""
+    is_time = _TIMES.fullmatch(name) or values.texts
+    return values.time_formats if is_time and values.rows and not values.missing else ()
 
 
 def _label_maps(label: str, values: ColumnProfile, remarks: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
@@ -14,7 +14,10 @@ from nids.datasets.column import Column  # noqa: TC001 - pydantic reads the anno
 from nids.datasets.labels import LabelMap  # noqa: TC001 - pydantic reads the annotation
 from nids.datasets.published import PublishedResult  # noqa: TC001 - pydantic reads the annotation
 from nids.datasets.source_file import SourceFile, plain_name
+from nids.datasets.times import refuse_format
 from nids.errors import UserError, unknown
+
+HoldOutBy = Literal["rows", "group", "time"]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -34,8 +37,15 @@ class DatasetSpec:
         separator: What stands between the values of its text files.
         files: The published files; none of a generated data set. Each may be a folder of files.
         parts: Whether the training files are parts of one set of rows rather than different choices of rows.
-        hold_out: Where none of the files is held out, the share of rows that are kept from every search instead, chosen
-            by a hash of their features; ``None``: no row.
+        hold_out: Where none of the files is held out, the share of rows that are kept from every search instead;
+            ``None``: no row.
+        hold_out_by: What decides which ones: "rows", a hash of their features; "group", a hash of the group's name,
+            so that it is a share of the groups; "time", which holds out the last ones.
+        time_column: Name of the column that tells when a row was, in the forms of ``nids.datasets.times``; it is no
+            feature unless ``columns`` has it too. ``None``: nothing does.
+        time_format: The form of its text, as ``strptime`` has it, or several; empty: seconds or ISO 8601.
+        group_column: Name of the column that tells what a row belongs to, such as a host; likewise no feature. Rows
+            with an empty one are a group.
         mirrors: Addresses to download them from, in order, with ``{filename}`` in each.
         synthetic: Whether rows are generated rather than captured.
         citation: Where the data come from.
@@ -53,6 +63,10 @@ class DatasetSpec:
     files: tuple[SourceFile, ...] = ()
     parts: bool = False
     hold_out: float | None = None
+    hold_out_by: HoldOutBy = "rows"
+    time_column: str | None = None
+    time_format: tuple[str, ...] = ()
+    group_column: str | None = None
     mirrors: tuple[str, ...] = ()
     synthetic: bool = False
     citation: str = ""
@@ -62,12 +76,10 @@ class DatasetSpec:
         names = [*(column.name for column in self.columns), *self.labels]
         if repeated := sorted({name for name in (*names, *self.layout) if names.count(name) > 1}):
             raise ValueError(f"data set {self.name!r} has more than one column named {repeated[0]!r}")
-        if self.layout and (missing := set(names) - set(self.layout)):
+        if self.layout and (missing := {*names, *self.side_columns} - set(self.layout)):
             raise ValueError(f"the layout of data set {self.name!r} lacks {sorted(missing)}")
-        if self.hold_out is not None and not 0 < self.hold_out < 1:
-            raise ValueError(f"hold_out is {self.hold_out}, but must be a share of the rows, between 0 and 1")
-        if self.hold_out is not None and self.held_out_files:
-            raise ValueError(f"data set {self.name!r} has both hold_out and held-out files. Remove one of them.")
+        self._refuse_sides()
+        self._refuse_hold_out()
         if twice := {file.filename for file in self.files if file.role == "training"} & {
             file.filename for file in self.held_out_files
         }:
@@ -78,6 +90,42 @@ class DatasetSpec:
             raise ValueError(f"data set {self.name!r} needs at least one column and one label map")
         if len(self.separator) != 1 or not self.separator.isascii() or self.separator in '\r\n"':
             raise ValueError(f"the separator {self.separator!r} is not one ASCII character other than a quotation mark")
+
+    def _refuse_sides(self) -> None:
+        """Raise a ValueError where the columns of time and group cannot be such."""
+        for key, name in (("time_column", self.time_column), ("group_column", self.group_column)):
+            if name in self.labels:
+                raise ValueError(f"{key} is {name!r}, which is a label. Name another column")
+        described = {column.name: column for column in self.columns}
+        if time := described.get(self.time_column or ""):
+            if time.kind == "categorical" or time.missing:
+                raise ValueError(f"time_column is {time.name!r}, so that feature must be a number, and never missing")
+            if self.time_format:
+                raise ValueError(f"time_format is for text, but the feature {time.name!r} is a number")
+        if (group := described.get(self.group_column or "")) and group.kind != "categorical":
+            raise ValueError(f"group_column is {group.name!r}, so that feature must be categorical")
+        if self.time_format and self.time_column is None:
+            raise ValueError("time_format says how a time is written, but there is no time_column")
+        for form in self.time_format:
+            refuse_format(form)
+
+    def _refuse_hold_out(self) -> None:
+        """Raise a ValueError where what is held out contradicts the rest."""
+        if self.hold_out is not None and not 0 < self.hold_out < 1:
+            raise ValueError(f"hold_out is {self.hold_out}, but must be a share of the rows, between 0 and 1")
+        if self.hold_out is not None and self.held_out_files:
+            raise ValueError(f"data set {self.name!r} has both hold_out and held-out files. Remove one of them.")
+        if self.hold_out_by != "rows" and self.hold_out is None:
+            raise ValueError(f"hold_out_by is {self.hold_out_by!r}, but hold_out does not say which share")
+        for by, key in (("group", "group_column"), ("time", "time_column")):
+            if self.hold_out_by == by and getattr(self, key) is None:
+                raise ValueError(f"hold_out_by is {by!r}, but there is no {key}")
+
+    @property
+    def side_columns(self) -> tuple[str, ...]:
+        """Names of the columns of time and group that are no features, in this order."""
+        named = dict.fromkeys(name for name in (self.time_column, self.group_column) if name is not None)
+        return tuple(name for name in named if name not in {column.name for column in self.columns})
 
     @property
     def categorical(self) -> tuple[Column, ...]:
@@ -159,8 +207,12 @@ class DatasetSpec:
             if not column["missing"]:
                 del column["missing"]  # as it was before columns had it
         if self.hold_out is not None:
-            values["hold_out"] = {"share": self.hold_out, "by": "fingerprints"}  # before, it was by other hashes
-        names = ("columns", "label_column", "attack_column", "label_maps", "hold_out")
+            # Before, it was by other hashes.
+            by = "fingerprints" if self.hold_out_by == "rows" else self.hold_out_by
+            values["hold_out"] = {"share": self.hold_out, "by": by}
+        names = ["columns", "label_column", "attack_column", "label_maps", "hold_out"]
+        # As it was before there were such columns.
+        names += [name for name in ("time_column", "time_format", "group_column") if values[name]]
         decisive = json.dumps({name: values[name] for name in names}, sort_keys=True)
         return hashlib.sha256(decisive.encode()).hexdigest()
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from nids.datasets.times import times_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -28,6 +30,8 @@ class Traffic:
         label: Class of each row, int8 of shape (rows,): positions in ``dataset.classes``.
         sha256: Of the uncompressed content of the file, or of the generated rows; of several files, or of a sample,
             that of a text which tells how it was made.
+        time: When each row was, in seconds, float64 of shape (rows,); ``None``: the data set names no such column.
+        group: What each row belongs to, str of shape (rows,); ``None``: likewise.
     """
 
     dataset: DatasetSpec
@@ -36,10 +40,17 @@ class Traffic:
     attack: pd.Series[str]
     label: np.ndarray
     sha256: str
+    time: np.ndarray | None = None
+    group: pd.Series[str] | None = None
 
     @classmethod
     def from_table(cls, table: pd.DataFrame, dataset: DatasetSpec, source: str, sha256: str) -> Traffic:
-        """Return the rows of a table that has the columns of a data set and its labels, which are known ones."""
+        """Return the rows of a table that has the columns of a data set and its labels, which are known ones.
+
+        Raises:
+            UserError: Times are of two forms, which have no order.
+        """
+        time, group = dataset.time_column, dataset.group_column
         return cls(
             dataset=dataset,
             source=source,
@@ -47,6 +58,8 @@ class Traffic:
             attack=table[dataset.attack_column or dataset.label_column].rename("attack"),
             label=table[dataset.label_column].map(dataset.label_maps[0].positions).to_numpy(np.int8),
             sha256=sha256,
+            time=None if time is None else times_of(table[time], dataset.time_format, source),
+            group=None if group is None else table[group].rename("group"),
         )
 
 
@@ -58,6 +71,8 @@ def only(traffic: Traffic, rows: np.ndarray, source: str | None = None) -> Traff
         features=traffic.features[rows].reset_index(drop=True),
         attack=traffic.attack[rows].reset_index(drop=True),
         label=traffic.label[rows],
+        time=None if traffic.time is None else traffic.time[rows],
+        group=None if traffic.group is None else traffic.group[rows].reset_index(drop=True),
     )
 
 
@@ -65,6 +80,8 @@ def joined(parts: Sequence[Traffic]) -> Traffic:
     """Return the rows of several parts of one data set, of one file or of several, one after the other."""
     if len(parts) == 1:
         return parts[0]
+    times = [part.time for part in parts if part.time is not None]
+    groups = [part.group for part in parts if part.group is not None]
     source, sha256 = origin(parts[0].dataset, {part.sha256: part.source for part in parts})
     return replace(
         parts[0],
@@ -73,6 +90,8 @@ def joined(parts: Sequence[Traffic]) -> Traffic:
         attack=pd.concat([part.attack for part in parts], ignore_index=True),
         label=np.concatenate([part.label for part in parts]),
         sha256=sha256,
+        time=np.concatenate(times) if times else None,
+        group=pd.concat(groups, ignore_index=True) if groups else None,
     )
 
 

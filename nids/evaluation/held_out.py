@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nids import datasets
-from nids.datasets.holdout_split import held_out_rows
+from nids.datasets.holdout_split import by_each_row, held_out_in_words, held_out_rows
 from nids.datasets.io.archive import container_of
 from nids.datasets.io.load import load, parts
 from nids.datasets.locate import folder_of, is_data_file, locate, not_found
@@ -104,7 +104,7 @@ def _readers(dataset: DatasetSpec, data: Data, seed: int, folder: Path | None) -
         return {f"another draw of {dataset.name}": draw}
     if dataset.hold_out is not None:
         names = ", ".join(file.name for file in datasets.training_files(dataset, data.file))
-        name = f"{100 * dataset.hold_out:g} % of {names}"
+        name = held_out_in_words(dataset, names)
         return {name: partial(_held_out_share, datasets.paths_of(dataset, data.file, folder), dataset, name)}
     if not dataset.held_out_files:
         raise UserError(
@@ -117,8 +117,11 @@ def _readers(dataset: DatasetSpec, data: Data, seed: int, folder: Path | None) -
 
 
 def _held_out_share(paths: Sequence[DataPath], dataset: DatasetSpec, name: str) -> Traffic:
-    held_out = [only(part, held_out_rows(part)) for path in paths for part in parts(path, dataset)]
-    return replace(joined(held_out), source=name)
+    read = (part for path in paths for part in parts(path, dataset))
+    if by_each_row(dataset):
+        return replace(joined([only(part, held_out_rows(part)) for part in read]), source=name)
+    whole = joined([*read])
+    return only(whole, held_out_rows(whole), name)
 
 
 def _reader(dataset: DatasetSpec, file: SourceFile, folder: Path | None) -> Callable[[], Traffic]:

@@ -58,7 +58,7 @@ def build_encoded(
         encoding,
         csr_matrix(synthetic),
         synthetic_labels,
-        notes,
+        (*sides.notes, *notes),
         sides.withheld,
     )
 

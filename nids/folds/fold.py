@@ -62,7 +62,7 @@ class Fold:
             features of a row are 0. Within a class they stand in the order in which they were drawn, so that the
             first so many of them are a valid smaller sample.
         synthetic_labels: Their classes, int8 of shape (synthetic,), ascending.
-        notes: What had to be adapted to small classes.
+        notes: What had to be adapted to small classes, and what the sides share or lack.
         withheld: Attack types that were kept out of the training part on purpose; all of their rows are validated on.
     """
 

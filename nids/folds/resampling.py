@@ -50,10 +50,11 @@ def synthesize(
 
     from nids.folds.neighbors import NeighborsByCategory
 
-    wanted = _targets(labels, classes, config)
+    wanted, too_small = _targets(labels, classes, config)
     if not wanted:
-        return np.empty((0, encoding.width), np.float32), np.empty(0, np.int8), ()
-    neighbors, notes = _neighbors(labels, classes, config, wanted)
+        return np.empty((0, encoding.width), np.float32), np.empty(0, np.int8), too_small
+    neighbors, fewer = _neighbors(labels, classes, config, wanted)
+    notes = (*too_small, *fewer)
     strategy = dict(wanted)
     if config.resampling == "smotenc":
         if not encoding.categorical:
@@ -86,26 +87,40 @@ def synthesize(
     return synthetic[order], synthetic_labels[order], notes
 
 
-def _targets(labels: np.ndarray, classes: Sequence[str], config: Folds) -> dict[int, int]:
-    """Return the number of rows that each class is to have, for the classes that grow."""
+def _targets(labels: np.ndarray, classes: Sequence[str], config: Folds) -> tuple[dict[int, int], tuple[str, ...]]:
+    """Return the number of rows that each class is to have, for the classes that grow, and notes on the others.
+
+    Training parts by time or group may have any number of rows of a class: what is met or out of reach in one of them
+    is left as it is there. Those of the other schemes have alike many, so there it is a mistake.
+    """
     if config.resampling == "none":
-        return {}
+        return {}, ()
     counts = np.bincount(labels, minlength=len(classes))
-    if not config.targets:
-        return {label: int(counts.max()) for label, count in enumerate(counts) if 0 < count < counts.max()}
-    wanted = {}
-    for name, target in config.targets.items():
-        if name not in classes:
-            raise UserError(f"folds.targets.{name}: there is no such class; the classes are {', '.join(classes)}.")
-        label = list(classes).index(name)
-        if target < counts[label]:
+    uneven = config.scheme in ("time", "group")
+    if config.targets:
+        wanted = {_label(name, classes): target for name, target in config.targets.items()}
+    else:
+        wanted = {label: int(counts.max()) for label, count in enumerate(counts) if count > 0}
+    for label, target in wanted.items():
+        if target < counts[label] and not uneven:
             raise UserError(
-                f"folds.targets.{name} is {target}, but a fold's training part already has {counts[label]} rows of "
-                f"that class: resampling only adds rows, so the target must be at least that."
+                f"folds.targets.{classes[label]} is {target}, but a fold's training part already has {counts[label]} "
+                f"rows of that class: resampling only adds rows, so the target must be at least that."
             )
-        if target > counts[label]:
-            wanted[label] = target
-    return wanted
+    growing = {label: target for label, target in wanted.items() if target > counts[label]}
+    too_small = [label for label in growing if uneven and counts[label] < 2]
+    notes = tuple(
+        f"class {classes[label]} has {counted(counts[label], 'training row')} in a fold: not resampled, as that takes "
+        "at least 2"
+        for label in too_small
+    )
+    return {label: target for label, target in growing.items() if label not in too_small}, notes
+
+
+def _label(name: str, classes: Sequence[str]) -> int:
+    if name not in classes:
+        raise UserError(f"folds.targets.{name}: there is no such class; the classes are {', '.join(classes)}.")
+    return list(classes).index(name)
 
 
 def _neighbors(

@@ -9,10 +9,16 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
+from nids.datasets.fingerprints import fingerprints
 from nids.errors import UserError
+from nids.folds.group_folds import parts_by_group
 from nids.folds.leave_attacks_out import withheld_types
+from nids.folds.time_folds import blocks_in_time
+from nids.metrics.formatting import counted, share
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nids import config
     from nids.datasets.traffic import Traffic
 
@@ -21,28 +27,53 @@ if TYPE_CHECKING:
 class Split:
     """The two sides of a fold: ascending row numbers, int32 of shape (rows of that side,).
 
-    ``withheld`` names the attack types of which the training side has no row.
+    ``withheld`` names the attack types of which the training side was to have no row; ``notes`` tell what the two sides
+    share or lack.
     """
 
     training: np.ndarray
     validation: np.ndarray
     withheld: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
-    """Return ``folds.count`` stratified folds with identical feature vectors on one side.
+    """Return the sides of ``folds.count`` folds.
 
-    Identical vectors count as one while the folds are drawn, under the rarest of their classes. With the scheme
-    "unseen-attacks", all rows of a fold's withheld attack types, and what is identical to one of them, then go to its
-    validation side.
+    * "random" and "unseen-attacks": stratified by class, with identical feature vectors on one side. They count as one
+      while the folds are drawn, under the rarest of their classes. With "unseen-attacks", all rows of a fold's withheld
+      attack types, and what is identical to one of them, then go to its validation side.
+    * "time" (``nids.folds.time_folds``) and "group" (``nids.folds.group_folds``): rows of the validation side stay
+      there where the training side has the same features, or lacks their class, as a detector meets both in its time.
+      The notes say how many.
+
+    Features are the same where they are so in single precision, in which models see them.
 
     Raises:
-        UserError: A class has fewer distinct rows than there are folds.
+        UserError: A class has fewer distinct rows than there are folds; the data set tells no time or group, or too few
+            of them; or a training side has one class alone.
+    """
+    vector = pd.factorize(fingerprints(traffic.features))[0]
+    if folds.scheme == "time":
+        return [
+            _with_notes(traffic, folds, vector, i, *at) for i, at in enumerate(blocks_in_time(traffic, folds.count))
+        ]
+    if folds.scheme == "group":
+        parts = parts_by_group(traffic, folds.count, seed)
+        return [_with_notes(traffic, folds, vector, i, parts != i, parts == i) for i in range(folds.count)]
+    return _stratified(traffic, folds, vector, seed)
+
+
+def _stratified(traffic: Traffic, folds: config.Folds, vector: np.ndarray, seed: int) -> list[Split]:
+    """Return folds with identical vectors on one side.
+
+    Args:
+        traffic: The rows.
+        folds: Number and scheme of folds.
+        vector: Number of each row's feature vector in the order in which they first occur, int of shape (rows,).
+        seed: Decides the folds.
     """
     classes = traffic.dataset.classes
-    # Missing values are values here: two rows that lack the same one may be identical.
-    columns = list(traffic.features.columns)
-    vector = traffic.features.groupby(columns, sort=False, observed=True, dropna=False).ngroup().to_numpy()
     rarity = np.bincount(traffic.label, minlength=len(classes))[traffic.label]
     rarest_first = pd.DataFrame({"vector": vector, "rarity": rarity, "label": traffic.label}).sort_values(
         ["vector", "rarity"], kind="stable"
@@ -63,6 +94,45 @@ def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
         validating[held_back] = True
         validating[vector[traffic.attack.isin(withheld)]] = True
         validating = validating[vector]
-        training, validation = (np.flatnonzero(side).astype(np.int32) for side in (~validating, validating))
-        splits.append(Split(training, validation, withheld))
+        splits.append(Split(_numbers(~validating), _numbers(validating), withheld))
     return splits
+
+
+def _with_notes(
+    traffic: Traffic, folds: config.Folds, vector: np.ndarray, number: int, training: np.ndarray, validation: np.ndarray
+) -> Split:
+    """Return a fold whose sides, bool of shape (rows,) each, were drawn without a look at features and classes."""
+    trained, validated = (
+        np.bincount(traffic.label[side], minlength=len(traffic.dataset.classes)) for side in (training, validation)
+    )
+    if np.count_nonzero(trained) < 2:
+        only = traffic.dataset.classes[int(trained.argmax())]
+        raise UserError(
+            f'folds.scheme = "{folds.scheme}": the training part of fold {number} has rows of class {only} alone in '
+            f"{traffic.source}, so nothing can be learned from it. Use another number of folds (folds.count), or "
+            "another scheme."
+        )
+    known = np.zeros(vector.max() + 1, dtype=bool)
+    known[vector[training]] = True
+    notes = _notes(traffic, trained, validated, int(known[vector[validation]].sum()))
+    return Split(_numbers(training), _numbers(validation), notes=tuple(f"fold {number}: {note}" for note in notes))
+
+
+def _notes(traffic: Traffic, trained: np.ndarray, validated: np.ndarray, seen: int) -> Iterator[str]:
+    if seen:
+        yield (
+            f"{counted(seen, 'validation row')} ({share(seen, validated.sum())}) {'has' if seen == 1 else 'have'} the "
+            "features of a training row"
+        )
+    for side, own, other in (("training", trained, validated), ("validation", validated, trained)):
+        lacking = [
+            f"{name} ({counted(int(rows), 'row')} on the other side)"
+            for name, here, rows in zip(traffic.dataset.classes, own, other, strict=True)
+            if rows and not here
+        ]
+        if lacking:
+            yield f"the {side} part has no row of {', '.join(lacking)}"
+
+
+def _numbers(side: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(side).astype(np.int32)

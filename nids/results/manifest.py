@@ -87,7 +87,7 @@ class FoldsSection(TypedFile):
         synthetic_rows: Rows that resampling added to it.
         validation_rows: Rows of its validation part.
         withheld: Attack types that were kept out of its training part.
-        notes: What happened in resampling, in sentences.
+        notes: What happened in splitting and resampling, in sentences.
     """
 
     hash: str

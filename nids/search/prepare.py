@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rich.markup import escape
 
 from nids import job_file
 from nids.folds import cache
@@ -75,6 +76,8 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
         measures={name: MEASURES[name].direction for name in ON_FOLDS},
         versions=backend.versions(("nids", *backend.RECORDED)),
     )
+    for note in manifest.folds.notes:
+        progress(escape(note))
     return PreparedSearch(job, space, folder, manifest, training_set, folds)
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from nids import job_file, results
 from nids.cluster import connection, machine
 from nids.config import Job
+from nids.datasets.holdout_split import held_out_in_words
 from nids.job_rows import rows_of
 from nids.metrics.formatting import counted
 from nids.search.interruption import ending_gracefully
@@ -92,8 +93,8 @@ def search(
 
 def _held_out(traffic: Traffic) -> str:
     """Return what is said of rows that are kept from the search where the data set has no file of them."""
-    share = traffic.dataset.hold_out
-    return "" if share is None else f" ({100 * share:g} % of the file are held out)"
+    dataset = traffic.dataset
+    return "" if dataset.hold_out is None else f" ({held_out_in_words(dataset, 'the file')} are held out)"
 
 
 def resume(

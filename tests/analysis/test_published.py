@@ -38,6 +38,16 @@ def test_published_for_a_run_are_those_of_its_data_set() -> None:
             ),
             id="in everything",
         ),
+        pytest.param(
+            manifest("time"),
+            ("each fold validates on later rows than it trains on, the published on rows at random",),
+            id="by time",
+        ),
+        pytest.param(
+            manifest("group"),
+            ("each fold validates on other groups than it trains on, the published on rows at random",),
+            id="by group",
+        ),
     ],
 )
 def test_differences(of_run: RunManifest, reasons: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from nids.analysis.rank_correlation import HELD_OUT, correlations, held_out, is_sign_turned, shared
 from nids.bench import synthetic_run
+from nids.errors import UserError
 from nids.metrics.evaluation import AttackGroup, Evaluation
 from nids.metrics.measures import ON_FOLDS
 from nids.results import Run
@@ -62,3 +63,18 @@ def test_shared_takes_the_default_label_map_by_its_name(tmp_path: Path) -> None:
     file.write_text(json.dumps(values))
     runs = [Run(Folder.from_uri(str(tmp_path)).folder(name)) for name in ("random", "unseen-attacks")]
     assert [each.trials for each in shared(runs)] == [(number, number) for number in (0, 3, 6, 9, 12)]
+
+
+def test_shared_refuses_schemes_that_have_no_figures_to_compare(tmp_path: Path) -> None:
+    for name in ("random", "time"):
+        synthetic_run.write(Folder.from_uri(str(tmp_path)).folder(name), 15)
+    file = tmp_path / "time" / "manifest.json"
+    values = json.loads(file.read_text())
+    values["job"]["folds"]["scheme"] = "time"
+    file.write_text(json.dumps(values))
+    runs = [Run(Folder.from_uri(str(tmp_path)).folder(name)) for name in ("random", "time")]
+    with pytest.raises(UserError) as refusal:
+        shared(runs)
+    assert str(refusal.value) == (
+        'found folds.scheme = "time", but searches can be compared under random, unseen-attacks alone.'
+    )

@@ -11,6 +11,7 @@ from nids import datasets
 from nids.config import Data
 from nids.datasets import fetch
 from nids.datasets.column import Column
+from nids.datasets.description import differences
 from nids.datasets.labels import LabelMap
 from nids.datasets.schema import DatasetSpec
 from nids.datasets.source_file import SourceFile
@@ -66,6 +67,18 @@ def test_a_file_describes_a_data_set(path: Path) -> None:
         parts=True,
         hold_out=0.25,
     )
+
+
+@pytest.mark.parametrize("form", ['"%d/%m/%Y %H:%M"', '["%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M"]'])
+def test_it_names_time_and_group(path: Path, form: str) -> None:
+    keys = f'time_column = "ts"\ntime_format = {form}\ngroup_column = "host"\nhold_out_by = "time"\n'
+    path.write_text(DESCRIPTION.replace("hold_out =", f"{keys}hold_out ="), encoding="utf-8")
+    spec = datasets.get(str(path))
+    formats = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M")[form.startswith('"') :]
+    assert (spec.time_column, spec.time_format, spec.group_column, spec.hold_out_by) == ("ts", formats, "host", "time")
+    without = DESCRIPTION.replace("hold_out = 0.25", 'hold_out = 0.25\ntime_column = "start"')
+    path.write_text(without, encoding="utf-8")
+    assert differences(spec, datasets.get(str(path))) == ["hold_out_by", "time_column", "time_format", "group_column"]
 
 
 def test_its_rows_are_read_beside_it(path: Path) -> None:
@@ -136,6 +149,14 @@ def test_one_without_its_file_says_where_to_put_it(path: Path) -> None:
         ),
         pytest.param(('separator = ";"', 'separator = "§"'), "the separator '§' is not one ASCII character", id="§"),
         pytest.param(('ignored = ["id"]', 'ignored = ["bytes"]'), "'bytes' is described and ignored", id="ignored"),
+        pytest.param(
+            ("hold_out = 0.25", 'hold_out = 0.25\nhold_out_by = "host"'),
+            "hold_out_by: Input should be 'rows', 'group' or 'time'",
+            id="hold out by",
+        ),
+        pytest.param(
+            ("hold_out = 0.25", "time_format = 7"), "time_format: found 7, but a list of texts is expected", id="format"
+        ),
         pytest.param(("hold_out = 0.25", "hold_out = 25"), "hold_out is 25.0, but must be a share", id="share"),
         pytest.param(
             ('training = ["flows.csv"]', 'training = ["a.csv"]\nheld-out = ["b.csv"]'),

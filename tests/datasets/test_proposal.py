@@ -39,6 +39,8 @@ def test_a_file_is_described_so_that_it_can_be_read(separator: str, tmp_path: Pa
         Column("Share", "real", minimum=0),
     )
     assert spec.ignored == ("Flow ID", "Timestamp", "number", "Window.1", "hint")
+    assert (spec.time_column, spec.time_format, spec.group_column) == ("Timestamp", (), None)
+    assert any(remark.startswith("Timestamp tells when a row was: ") for remark in proposed.remarks)
     assert spec.label_column == "Label"
     assert [(each.name, each.classes, each.benign) for each in spec.label_maps] == [
         ("as-they-are", CLASSES, "BENIGN"),
@@ -89,6 +91,55 @@ def test_a_time_in_parquet_is_ignored(tmp_path: Path) -> None:
     rows.assign(seen=pd.Timestamp("2024-01-01", tz="UTC")).to_parquet(tmp_path / "flows.parquet")
     text = propose([tmp_path / "flows.parquet"], "flows").text
     assert 'ignored = [\n    "seen", # a time, which identifies a record\n]' in text
+
+
+@pytest.mark.parametrize(
+    ("name", "times", "lines"),
+    [
+        pytest.param("Timestamp", ["13/7/2017 8:42", "3/7/2017 18:42"], ['time_format = "%d/%m/%Y %H:%M"'], id="day"),
+        pytest.param(
+            "date", ["07/13/2017 08:42:01", "07/03/2017 08:42:01"], ['time_format = "%m/%d/%Y %H:%M:%S"'], id="month"
+        ),
+        pytest.param(
+            "ts",
+            ["3/7/2017 8:42", "4/7/2017 8:42"],
+            ['time_format = "%d/%m/%Y %H:%M" # guessed: %m/%d/%Y %H:%M fits all values too'],
+            id="either",
+        ),
+        pytest.param("Stime", ["1421927414.5", "1421927416"], [], id="seconds"),
+        pytest.param(
+            "First seen", [f"2017-07-03 {i // 60:02}:{i % 60:02}" for i in range(400)], [], id="by its values"
+        ),
+        pytest.param("time", ["8:42", "9:15"], None, id="a time of day"),
+        pytest.param("time", ["2017-07-03", ""], None, id="missing"),
+        pytest.param("time", ["2017-07-03", "7"], None, id="dates and numbers"),
+    ],
+)
+def test_a_column_of_times_is_named_where_all_of_them_are_read(
+    name: str, times: list[str], lines: list[str] | None, tmp_path: Path
+) -> None:
+    number = np.arange(800)
+    rows = pd.DataFrame({name: np.resize(np.array(times, dtype=object), 800), "bytes": number % 7})
+    rows.assign(label=np.array(["ok", "bad"])[number % 2]).to_csv(tmp_path / "flows.csv", index=False)
+    proposed = propose([tmp_path / "flows.csv"], "flows")
+    found = [line for line in proposed.text.splitlines() if line.startswith("time_")]
+    words = f' = "{name}" # read, though no feature; folds.scheme = "time" and hold_out_by need it'
+    assert found == ([] if lines is None else [f"time_column{words}", *lines])
+    either = "Check in time_format whether the day or the month comes first: both fit."
+    assert any(either in remark for remark in proposed.remarks) == ("too" in "".join(found))
+    (tmp_path / "flows.toml").write_text(proposed.text, encoding="utf-8")
+    traffic = datasets.load_for(Data(dataset=str(tmp_path / "flows.toml")), 0)
+    assert (traffic.time is None) == (lines is None)
+
+
+@pytest.mark.parametrize("name", ["Source IP", "src_ip", "id.orig_h", "srcip", "Src IP Addr"])
+def test_a_column_of_source_addresses_is_named_in_a_comment(name: str, tmp_path: Path) -> None:
+    rows = pd.DataFrame({"dstip": ["a", "b"] * 30, name: ["c", "d"] * 30, "bytes": np.arange(60) % 7, "label": "x"})
+    rows.to_csv(tmp_path / "flows.csv", index=False)
+    text = propose([tmp_path / "flows.csv"], "flows").text
+    assert [line for line in text.splitlines() if "group_column" in line] == [
+        f'# group_column = "{name}" # for folds.scheme = "group": a host is trained on or validated on'
+    ]
 
 
 def test_one_text_may_stand_for_a_list(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
+from nids.datasets.catalog.unsw_nb15 import DATASET as UNSW_NB15
 from nids.datasets.column import Column
 from nids.datasets.schema import DatasetSpec
 from nids.errors import UserError
@@ -57,6 +58,23 @@ def test_column_refuses_what_has_no_meaning(options, message):
         pytest.param({"attack_column": "flag"}, "more than one column named 'flag'", id="a feature as label"),
         pytest.param({"layout": ("attack",)}, r"the layout of data set 'nsl-kdd' lacks \['count', ", id="layout"),
         pytest.param({"label_maps": ()}, "needs at least one column and one label map", id="no label map"),
+        pytest.param({"time_column": "ts"}, r"the layout of data set 'nsl-kdd' lacks \['ts'\]", id="no time in layout"),
+        pytest.param({"group_column": "attack"}, "group_column is 'attack', which is a label", id="group by label"),
+        pytest.param({"time_column": "flag"}, "time_column is 'flag', so that feature must be a number", id="time"),
+        pytest.param({"group_column": "count"}, "group_column is 'count', so that feature must be categ", id="group"),
+        pytest.param({"time_format": ("%Y",)}, "but there is no time_column", id="format without time"),
+        pytest.param(
+            {"time_column": "duration", "time_format": ("%Y",)}, "the feature 'duration' is a number", id="format"
+        ),
+        pytest.param(
+            {"time_column": "difficulty", "time_format": ("%Q",)}, "time_format: 'Q' is a bad directive", id="directive"
+        ),
+        pytest.param({"hold_out_by": "time"}, "hold_out does not say which share", id="no share"),
+        pytest.param(
+            {"files": (), "hold_out": 0.2, "hold_out_by": "group"},
+            "'group', but there is no group_column",
+            id="by group",
+        ),
     ],
 )
 def test_dataset_spec_refuses_what_contradicts_itself(change, message):
@@ -83,8 +101,36 @@ def test_fingerprint_follows_from_what_decides_about_folds():
     assert len({DATASET.fingerprint, *(other.fingerprint for other in others)}) == 6
 
 
+def test_fingerprint_is_that_of_versions_without_time_and_group():
+    # As commit e1eb8bf computes them: folds and runs of such data sets keep their keys.
+    assert DATASET.labelled_by().fingerprint == "5ddd322845ed5cdefe3fbd17930a75a106d7f5ab83f424551c840e11099528fd"
+    assert UNSW_NB15.labelled_by().fingerprint == "3f5b7277b8895b1bc35365317d45d9f84f4fd62d95f74a95995ffb14af7ed7bf"
+
+
+def test_fingerprint_follows_from_time_group_and_what_is_held_out_by_them():
+    sided = replace(UNSW_NB15, time_column="ts", time_format=("%Y",), group_column="host")
+    others = [
+        UNSW_NB15,
+        replace(UNSW_NB15, time_column="ts"),
+        replace(UNSW_NB15, group_column="host"),
+        *(replace(sided, hold_out_by=by) for by in ("rows", "group", "time")),
+        replace(sided, time_format=("%d",)),
+    ]
+    assert len({each.fingerprint for each in others}) == 7
+
+
+def test_side_columns_are_no_features():
+    sided = replace(DATASET, layout=(), time_column="ts", group_column="host")
+    assert sided.side_columns == ("ts", "host")
+    assert replace(sided, time_column="duration", group_column="flag").side_columns == ()
+    assert replace(sided, group_column="ts").side_columns == ("ts",)
+    assert DATASET.side_columns == ()
+
+
 def test_a_data_set_survives_pickling_and_json():
-    assert DatasetSpec.from_json(DATASET.to_json()) == DATASET
+    sided = replace(UNSW_NB15, time_column="ts", time_format=("%Y",), hold_out_by="time")
+    for dataset in (DATASET, sided):
+        assert DatasetSpec.from_json(dataset.to_json()) == dataset
     assert pickle.loads(pickle.dumps(DATASET)) == DATASET
 
 

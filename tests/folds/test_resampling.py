@@ -166,3 +166,17 @@ def test_rows_that_adasyn_cannot_resample_are_refused_with_a_way_out(traffic: Tr
     with pytest.raises(UserError, match=r'^folds.resampling = "adasyn" cannot resample these rows \(') as caught:
         part.resampled(resampling="adasyn", targets={"U2R": 40}, k_neighbors=2)
     assert 'Use "smote", which needs no neighbours of other classes.' in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["time", "group"])
+@pytest.mark.parametrize("targets", [{}, {"DoS": 10, "R2L": 30, "U2R": 30}])
+def test_what_parts_by_time_or_group_lack_is_no_fault(traffic: Traffic, scheme: str, targets: dict[str, int]) -> None:
+    part = Part(traffic, R2L=1, U2R=7 if not targets else 0)
+    _, labels, notes = part.resampled(scheme=scheme, targets=targets, k_neighbors=4)
+    expected = part.counts.copy()
+    if not targets:
+        expected[[1, 2, 4]] = part.counts.max()
+    np.testing.assert_array_equal(part.counts + np.bincount(labels, minlength=5), expected)
+    words = "in a fold: not resampled, as that takes at least 2"
+    of_r2l, of_u2r = f"class R2L has 1 training row {words}", f"class U2R has 0 training rows {words}"
+    assert notes == ((of_r2l, of_u2r) if targets else (of_r2l,))

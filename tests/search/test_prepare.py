@@ -38,6 +38,17 @@ def test_a_new_search_is_all_there_but_not_written(tmp_path: Path, traffic: Traf
     assert prepared.manifest.space.keys() == prepared.space.keys()
 
 
+def test_what_is_odd_in_the_folds_is_told_and_kept(
+    tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job]
+) -> None:
+    job, told = make_job(folds={"count": 2, "k_neighbors": 9}), list[str]()
+    for name in ("one", "two"):  # built, and from the cache
+        told.clear()
+        manifest = prepare(job, traffic, str(tmp_path), name, told.append).manifest
+        assert len(manifest.folds.notes) > 0
+        assert told[-len(manifest.folds.notes) :] == [*manifest.folds.notes]
+
+
 def test_an_interrupted_search_is_the_same_again(
     tmp_path: Path, make_job: Callable[..., Job], prepared: PreparedSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,13 +15,16 @@ from nids.metrics.classification import accuracy, macro_f1
 from nids.metrics.cross_validation import validation_figures
 from nids.metrics.measures import ON_FOLDS, applicable
 from nids.models.cnn_bigru.hyperparameters import Hyperparameters
+from nids.models.mlp import Hyperparameters as MlpHyperparameters
 from nids.results import SECONDS
 from nids.training.batches import ValidationRows
 from nids.training.timer import Timer
 from nids.training.trial import TrialFailed, run_trial
+from tests.timed_flows import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from nids.datasets.traffic import Traffic
     from nids.training.trainer import Trainer
@@ -130,6 +133,20 @@ def test_withheld_attacks_are_judged_apart_from_known_rows(traffic: Traffic) -> 
     for name in set(ON_FOLDS) - set(applicable(unseen=False)):
         assert 0 <= result[name] <= 1
         assert (report[name], report[f"{name}_std"]) == (result[name], 0)
+
+
+def test_a_validation_part_may_lack_classes_and_have_others(tmp_path: Path) -> None:
+    """In the order of time: fold 0 is validated on what has no scan, fold 2 on scans that training never had."""
+    training_set, folds = folds_of(loaded(tmp_path), config.Folds(count=3, scheme="time", targets={"flood": 60}))
+    mlp = job(training={"epochs": 1}, scheduler={"kind": "none"}, model={"name": "mlp"}, folds={"scheme": "time"})
+    hp = MlpHyperparameters(layers=1, units=4, batch_size=64)
+    (report,) = run_trial(hp, training_set, [folds[0], folds[2]], mlp)
+    rows = [np.sum(fold["confusion"], axis=1) for fold in report["folds"]]
+    assert [counts.sum() for counts in rows] == [60, 60]
+    assert [counts[2] for counts in rows] == [0, 10]
+    assert 2 not in training_set.labels[folds[2].training]
+    for figures in (report, *report["folds"]):
+        assert np.isfinite([figures[name] for name in applicable(unseen=False)]).all()
 
 
 @pytest.mark.slow

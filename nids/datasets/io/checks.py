@@ -5,20 +5,20 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from nids.datasets.column import Column
+from nids.datasets.times import expected, seconds
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    import pandas as pd
 
     from nids.datasets.schema import DatasetSpec
 
@@ -38,10 +38,15 @@ class Field:
     Attributes:
         column: Its name and kind.
         known: The values that a column of labels may have; ``None`` for any other column.
+        of_any_type: Whether it is read as text whatever its type is, in a file that has types.
+        time_format: Of a column of times, the forms of its text, as for ``nids.datasets.times.seconds``; ``None`` for
+            any other column.
     """
 
     column: Column
     known: Mapping[str, int] | None = None
+    of_any_type: bool = False
+    time_format: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -79,6 +84,8 @@ class Field:
         """Return which values break no rule, bool of shape (rows,)."""
         if self.known is not None:
             return values.isin(list(self.known)).to_numpy(dtype=bool)
+        if self.time_format is not None:
+            return np.isfinite(seconds(values, self.time_format))
         if self.is_text:
             return (values != "").to_numpy(dtype=bool) | ("" in self.column.missing)
         numbers = values.to_numpy()
@@ -93,6 +100,8 @@ class Field:
         """Return the rule that a value breaks, in words; ``None`` if it breaks none."""
         if self.known is not None:
             return None if value.strip() in self.known else f"this is not a known label{_suggestion(value, self.known)}"
+        if self.time_format is not None:
+            return None if self.allows(pd.Series([value.strip()], dtype="str")).all() else expected(self.time_format)
         if self.is_text:
             return None if value.strip() or "" in self.column.missing else self.column.rule
         if value.strip() in self.missing_texts:
@@ -108,12 +117,17 @@ class Field:
 
 
 def fields_of(dataset: DatasetSpec, *, labelled: bool) -> tuple[Field, ...]:
-    """Return what is read of a data set's files: its columns, and its labels if they are asked for."""
+    """Return what is read of a data set's files: its columns, and its labels, time and group if they are asked for."""
     features = [Field(column) for column in dataset.columns]
     if not labelled:
         return tuple(features)
     known = {dataset.label_column: dataset.label_maps[0].positions}
-    return (*features, *(Field(Column(name, "categorical"), known.get(name)) for name in dataset.labels))
+    labels = [Field(Column(name, "categorical"), known.get(name)) for name in dataset.labels]
+    # A group that nothing is known of is one too.
+    sides = [Field(Column(name, "categorical", missing=("",)), of_any_type=True) for name in dataset.side_columns]
+    if dataset.time_column in dataset.side_columns:
+        sides[0] = replace(sides[0], time_format=dataset.time_format)
+    return (*features, *labels, *sides)
 
 
 class FileColumns:
@@ -179,6 +193,8 @@ def named_columns(
         needed = f"all {len(dataset.columns)} features of {dataset.name}"
         if len(fields) > len(dataset.columns):
             needed += f" and its labels ({', '.join(dataset.labels)})"
+        if (sides := dataset.side_columns) and len(fields) > len(dataset.columns):
+            needed += f" and what tells time or group ({', '.join(sides)})"
         raise UserError(
             f"{location}: the columns do not include {', '.join(missing)}, but {needed} are needed. Add what is "
             "missing, give columns the data set's names, or describe the file as it is with `nids data describe`."
@@ -190,7 +206,7 @@ def named_columns(
 
 def _told_apart(names: Sequence[str], dataset: DatasetSpec) -> list[str]:
     """Return the names of a file's columns, a repeated one as "NAME.1" and so on where the data set knows it so."""
-    known = {*(column.name for column in dataset.columns), *dataset.ignored}
+    known = {*(column.name for column in dataset.columns), *dataset.side_columns, *dataset.ignored}
     return [told if told in known else name for name, told in zip(names, numbered(names), strict=True)]
 
 

@@ -53,12 +53,16 @@ def parquet_chunks(
 def _refuse_type(name: str, field: Field, type_: pa.DataType) -> None:
     values = type_.value_type if pa.types.is_dictionary(type_) else type_
     numbers: list[Callable[[pa.DataType], bool]] = [pa.types.is_integer, pa.types.is_boolean]
+    fractions = [pa.types.is_floating, pa.types.is_decimal]
     if field.is_text:
         wanted, tests = "text", [pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view]
         if field.known is not None:
             wanted, tests = "labels", [*tests, *numbers]
+        if field.of_any_type:
+            wanted = "text, numbers or dates"
+            tests = [*tests, *numbers, *fractions, pa.types.is_timestamp, pa.types.is_date]
     else:
-        wanted, tests = "numbers", [*numbers, pa.types.is_floating, pa.types.is_decimal]
+        wanted, tests = "numbers", [*numbers, *fractions]
     if not any(test(values) for test in tests):
         raise UserError(
             f"{name}: column {field.name} is of type {type_}, but this column holds {wanted}. "
