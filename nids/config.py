@@ -23,7 +23,7 @@ from nids.metrics.measures import MEASURES, OBJECTIVES
 if TYPE_CHECKING:
     from nids.metrics.measure import Direction
 
-Resampling = Literal["none", "smote", "smotenc", "borderline-smote", "adasyn"]
+Resampling = Literal["none", "smote", "smotenc", "borderline-smote", "adasyn", "smote-tomek", "smote-enn"]
 Scheme = Literal["random", "unseen-attacks"]
 Scalar = str | bool | int | float
 
@@ -52,7 +52,7 @@ class Data(_Section):
 
 
 class Folds(_Section):
-    """How the rows are split and what is added to the training parts."""
+    """How the rows are split, and what is added to the training parts and taken from them."""
 
     # "random" asks in validation about attacks of the kinds that the model was trained on; "unseen-attacks" also about
     # whole attack types that were kept out of the fold's training part (`nids/folds/leave_attacks_out.py`).
@@ -64,6 +64,8 @@ class Folds(_Section):
     k_neighbors: Annotated[int, Field(ge=1)] = 5
     # Rows that each named class is brought to in a fold's training part; empty: every class to the largest one.
     targets: dict[str, Annotated[int, Field(ge=1)]] = {}
+    # The most rows of each named class that are left in a fold's training part before anything is added to it.
+    undersample: dict[str, Annotated[int, Field(ge=1)]] = {}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -71,6 +73,12 @@ class Folds(_Section):
             raise ValueError(f"use is {self.use}, but there are only {self.count} folds (folds.count)")
         if self.targets and self.resampling == "none":
             raise ValueError('targets are given, but resampling is "none": name a method or drop the targets')
+        for name, limit in self.undersample.items():
+            if self.targets.get(name, 0) > limit:
+                raise ValueError(
+                    f"undersample.{name} is {limit}, but targets.{name} is {self.targets[name]}: rows of a class would "
+                    "be removed and replaced by synthetic ones. Drop one of them"
+                )
         return self
 
     @property
