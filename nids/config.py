@@ -49,6 +49,10 @@ class Data(_Section):
     fallback: str | None = None
     # Rows of a generated data set.
     rows: Annotated[int, Field(ge=100, le=10_000_000)] = 6000
+    # Whether classes of attacks with few training rows are kept, or merged into the class "Other attacks".
+    small_classes: Literal["keep", "merge"] = "keep"
+    # Training rows below which a class is small.
+    smallest_class: Annotated[int, Field(ge=1)] = 50
 
 
 class Folds(_Section):

@@ -46,6 +46,8 @@ def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
         yield "data.rows", f"{job.data.dataset} is read from a file, of which all rows are taken"
     if _is_generated(job.data.dataset):
         yield "data.file", f"{job.data.dataset} is generated and reads no file"
+    if job.data.small_classes == "keep":
+        yield "data.smallest_class", 'data.small_classes is "keep"'
     if job.folds.resampling == "none":
         yield "folds.k_neighbors", 'folds.resampling is "none"'
     if job.search.sampler == "random":

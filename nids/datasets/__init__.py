@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nids.datasets import locate
+from nids.datasets import locate, small_classes
 from nids.datasets.held_out_guard import refuse_held_out, refuse_held_out_content, refuse_held_out_rows
 from nids.datasets.holdout_split import held_out_rows, only
 from nids.datasets.io.load import load
@@ -80,7 +80,8 @@ def load_for(data: Data, seed: int, folder: Path | None = None, dataset: Dataset
     """
     dataset = dataset or get(data.dataset)
     folder = locate.folder_of(dataset, data.dataset, folder)
-    return load_training(dataset, file=data.file, class_map=data.class_map, folder=folder, rows=data.rows, seed=seed)
+    traffic = load_training(dataset, file=data.file, class_map=data.class_map, folder=folder, rows=data.rows, seed=seed)
+    return small_classes.treated(traffic, data)
 
 
 def available(data: Data, folder: Path | None = None) -> bool:
