@@ -23,7 +23,7 @@ from nids.metrics.measures import MEASURES, OBJECTIVES
 if TYPE_CHECKING:
     from nids.metrics.measure import Direction
 
-Resampling = Literal["none", "smote", "smotenc", "borderline-smote", "adasyn"]
+Resampling = Literal["none", "smote", "smotenc", "borderline-smote", "adasyn", "smote-tomek", "smote-enn"]
 Scheme = Literal["random", "unseen-attacks", "time", "group"]
 Scalar = str | bool | int | float
 
@@ -51,10 +51,14 @@ class Data(_Section):
     rows_per_class: Annotated[int, Field(ge=2)] | None = None
     # Rows of a generated data set.
     rows: Annotated[int, Field(ge=100, le=10_000_000)] = 6000
+    # Whether classes of attacks with few training rows are kept, or merged into the class "Other attacks".
+    small_classes: Literal["keep", "merge"] = "keep"
+    # Training rows below which a class is small.
+    smallest_class: Annotated[int, Field(ge=1)] = 50
 
 
 class Folds(_Section):
-    """How the rows are split and what is added to the training parts."""
+    """How the rows are split, and what is added to the training parts and taken from them."""
 
     # "random" asks in validation about attacks of the kinds that the model was trained on; "unseen-attacks" also about
     # whole attack types that were kept out of the fold's training part (`nids/folds/leave_attacks_out.py`); "time"
@@ -68,6 +72,8 @@ class Folds(_Section):
     k_neighbors: Annotated[int, Field(ge=1)] = 5
     # Rows that each named class is brought to in a fold's training part; empty: every class to the largest one.
     targets: dict[str, Annotated[int, Field(ge=1)]] = {}
+    # The most rows of each named class that are left in a fold's training part before anything is added to it.
+    undersample: dict[str, Annotated[int, Field(ge=1)]] = {}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -75,6 +81,12 @@ class Folds(_Section):
             raise ValueError(f"use is {self.use}, but there are only {self.count} folds (folds.count)")
         if self.targets and self.resampling == "none":
             raise ValueError('targets are given, but resampling is "none": name a method or drop the targets')
+        for name, limit in self.undersample.items():
+            if self.targets.get(name, 0) > limit:
+                raise ValueError(
+                    f"undersample.{name} is {limit}, but targets.{name} is {self.targets[name]}: rows of a class would "
+                    "be removed and replaced by synthetic ones. Drop one of them"
+                )
         return self
 
     @property

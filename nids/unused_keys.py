@@ -47,6 +47,8 @@ def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
     if _is_generated(job.data.dataset):
         yield "data.file", f"{job.data.dataset} is generated and reads no file"
         yield "data.rows_per_class", f"{job.data.dataset} is generated: data.rows tells how many rows it has"
+    if job.data.small_classes == "keep":
+        yield "data.smallest_class", 'data.small_classes is "keep"'
     if job.folds.resampling == "none":
         yield "folds.k_neighbors", 'folds.resampling is "none"'
     if job.search.sampler == "random":

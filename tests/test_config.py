@@ -129,7 +129,7 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         pytest.param(
             {"folds": {"cuont": 4}},
             "folds.cuont = 4: there is no such key (did you mean count?). "
-            "Allowed here: scheme, count, use, resampling, k_neighbors, targets.",
+            "Allowed here: scheme, count, use, resampling, k_neighbors, targets, undersample.",
             id="a typo in a key",
         ),
         pytest.param(
@@ -145,7 +145,8 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         ),
         pytest.param(
             {"folds": {"resampling": "smoten"}},
-            "folds.resampling = 'smoten': should be 'none', 'smote', 'smotenc', 'borderline-smote' or 'adasyn'.",
+            "folds.resampling = 'smoten': should be 'none', 'smote', 'smotenc', 'borderline-smote', "
+            "'adasyn', 'smote-tomek' or 'smote-enn'.",
             id="unknown resampling",
         ),
         pytest.param(
@@ -157,6 +158,12 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
             {"folds": {"targets": {"U2R": 5}, "resampling": "none"}},
             'folds: targets are given, but resampling is "none": name a method or drop the targets.',
             id="targets without resampling",
+        ),
+        pytest.param(
+            {"folds": {"targets": {"DoS": 9}, "undersample": {"DoS": 8}}},
+            "folds: undersample.DoS is 8, but targets.DoS is 9: rows of a class would be removed and replaced by "
+            "synthetic ones. Drop one of them.",
+            id="fewer rows and more",
         ),
         pytest.param(
             {"search": {"trials": "4"}}, "search.trials = '4': should be a valid integer.", id="text for a number"

@@ -30,6 +30,8 @@ def unused_of(**sections: Any) -> set[str]:
         pytest.param({"data": {"rows": 500, "fallback": "nsl-kdd-sample"}}, set(), id="rows of a fallback"),
         pytest.param({"data": {"dataset": "nsl-kdd-sample", "rows": 500}}, set(), id="generated rows"),
         pytest.param({"data": {"dataset": "nsl-kdd-sample", "file": "KDDTest+"}}, {"data.file"}, id="a file not read"),
+        pytest.param({"data": {"smallest_class": 9}}, {"data.smallest_class"}, id="small classes are kept"),
+        pytest.param({"data": {"small_classes": "merge", "smallest_class": 9}}, set(), id="small classes are merged"),
         pytest.param({"folds": {"resampling": "none", "k_neighbors": 3}}, {"folds.k_neighbors"}, id="no resampling"),
         pytest.param({"folds": {"resampling": "none", "k_neighbors": 5}}, set(), id="the default"),
         pytest.param({"folds": {"k_neighbors": 3}}, set(), id="resampling"),

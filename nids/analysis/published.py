@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nids.datasets.small_classes import OTHER_ATTACKS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,6 +24,8 @@ def differences(manifest: RunManifest, published: PublishedResult) -> tuple[str,
     reasons = []
     if source != published.training_file:
         reasons.append(f"the rows are those of {source}, the published ones those of {published.training_file}")
+    if OTHER_ATTACKS in manifest.dataset.classes:
+        reasons.append("the run has small classes merged into one")
     if folds.scheme == "unseen-attacks":
         reasons.append(
             "the training part of each fold lacks some attack types altogether, that of the published does not"

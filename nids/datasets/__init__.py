@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nids.datasets import locate
+from nids.datasets import locate, small_classes
 from nids.datasets.held_out_guard import guarded, refuse_held_out, refuse_held_out_content
 from nids.datasets.holdout_split import by_each_row, held_out_rows
 from nids.datasets.io.content import data_files
@@ -114,7 +114,7 @@ def load_for(
     """
     dataset = dataset or get(data.dataset)
     folder = locate.folder_of(dataset, data.dataset, folder)
-    return load_training(
+    traffic = load_training(
         dataset,
         file=data.file,
         class_map=data.class_map,
@@ -124,6 +124,7 @@ def load_for(
         seed=seed,
         progress=progress,
     )
+    return small_classes.treated(traffic, data)
 
 
 def available(data: Data, folder: Path | None = None) -> bool:

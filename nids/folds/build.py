@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from nids.folds import cleaning
 from nids.folds.encoding import Encoding
 from nids.folds.fold import Fold
 from nids.folds.resampling import synthesize
 from nids.folds.split import Split, split
+from nids.folds.undersampling import undersample
 from nids.seeding import derived_seed
 
 if TYPE_CHECKING:
@@ -23,37 +26,63 @@ if TYPE_CHECKING:
     from nids.datasets.traffic import Traffic
     from nids.folds.fold import TrainingSet
 
+# What the seeds of undersampling are made of, beside the job's seed and the number of the fold.
+UNDERSAMPLING = 2_000_000
+
 
 def build(training_set: TrainingSet, number: int, sides: Split, folds: config.Folds, seed: int) -> Fold:
     """Return one fold: encoding and synthetic rows are made from its training part alone.
 
+    The encoding is fitted on what undersampling leaves: each category with a column of its own is then one that a model
+    is trained on. Cleaning, which looks for neighbours among encoded rows, comes after it.
+
     Raises:
-        UserError: A class is too small for the resampling asked for.
+        UserError: A class is too small for the resampling asked for, or is none.
     """
-    encoding = Encoding.fit(training_set.rows, sides.training, training_set.dataset)
-    return build_encoded(training_set, number, sides, encoding, folds, seed)
+    training, notes = undersample(
+        sides.training,
+        training_set.labels[sides.training],
+        training_set.dataset.classes,
+        folds.undersample,
+        derived_seed(seed, UNDERSAMPLING, number),
+    )
+    encoding = Encoding.fit(training_set.rows, training, training_set.dataset)
+    fold = build_encoded(training_set, number, replace(sides, training=training), encoding, folds, seed)
+    return replace(fold, notes=(*notes, *fold.notes))
 
 
 def build_encoded(
     training_set: TrainingSet, number: int, sides: Split, encoding: Encoding, folds: config.Folds, seed: int
 ) -> Fold:
-    """Return one fold of an encoding that has been fitted; ``build`` is what fits it without a leak.
+    """Return one fold of an encoding that has been fitted, without undersampling; ``build`` fits it without a leak.
 
     Raises:
         UserError: A class is too small for the resampling asked for.
     """
+    training, classes = sides.training, training_set.dataset.classes
+    labels = training_set.labels[training]
     synthetic, synthetic_labels, notes = synthesize(
-        training_set.rows,
-        encoding,
-        sides.training,
-        training_set.labels[sides.training],
-        training_set.dataset.classes,
-        folds,
-        seed=derived_seed(seed, number),
+        training_set.rows, encoding, training, labels, classes, folds, seed=derived_seed(seed, number)
     )
+    if folds.resampling in cleaning.METHODS:
+        real = encoding.transform(training_set.rows, training)
+        numeric = len(encoding.numeric)
+        left, left_synthetic = cleaning.kept(
+            real, synthetic, labels, synthetic_labels, classes, numeric, folds.resampling
+        )
+        notes = (
+            *notes,
+            f"fold {number}: cleaning removed {np.count_nonzero(~left):,} of {len(left):,} real training rows and "
+            f"{np.count_nonzero(~left_synthetic):,} of {len(left_synthetic):,} synthetic ones",
+        )
+        training, synthetic, synthetic_labels = (
+            training[left],
+            synthetic[left_synthetic],
+            synthetic_labels[left_synthetic],
+        )
     return Fold(
         number,
-        sides.training,
+        training,
         sides.validation,
         encoding,
         csr_matrix(synthetic),
@@ -66,18 +95,20 @@ def build_encoded(
 def full_fold(training_set: TrainingSet, job: Job) -> Fold:
     """Return all rows as a training part, encoded and resampled as that of a fold, with nothing to validate on.
 
-    A class that has by now as many rows as a target asks of a fold's training part stays as it is.
+    A class that has by now as many rows as a target asks of a fold's training part stays as it is. What undersampling
+    leaves of a class in a fold, it leaves here too.
 
     Raises:
         UserError: A class is too small for the resampling asked for.
     """
     all_rows = np.arange(len(training_set.rows), dtype=np.int32)
     folds = job.folds
-    if folds.targets:
-        names = np.array(training_set.dataset.classes)[training_set.labels]
-        unmet = {name: target for name, target in folds.targets.items() if target > np.count_nonzero(names == name)}
-        # Without any target, all classes would be balanced.
-        folds = folds.model_copy(update={"targets": unmet} if unmet else {"targets": {}, "resampling": "none"})
+    names = np.array(training_set.dataset.classes)[training_set.labels]
+    targets = {
+        name: max(target, min(np.count_nonzero(names == name), folds.undersample.get(name, len(names))))
+        for name, target in folds.targets.items()
+    }
+    folds = folds.model_copy(update={"targets": targets})
     # Folds are numbered from 0, this one after them.
     return build(training_set, folds.count, Split(all_rows, all_rows[:0]), folds, job.search.seed)
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from nids.datasets.traffic import Traffic
     from nids.storage import Folder
 
+# Keys that [folds] did not have when the first folds were kept: at their default they are no part of a hash.
+LATER_KEYS = ("undersample",)
+
 # Part of every hash: raised whenever the same inputs would give other folds, or be stored in another form.
 FORMAT = 6
 
@@ -157,5 +160,7 @@ def _read(folder: Folder, name: str) -> tuple[dict[str, np.ndarray], dict[str, A
 
 def _hash(form: int, data_sha256: str, description: str, folds: config.Folds, seed: int) -> str:
     made_by = {name: version(name) for name in ("imbalanced-learn", "numpy", "pandas", "scikit-learn")}
-    inputs = [form, data_sha256, description, folds.model_dump(exclude={"use"}), folds.used, seed, made_by]
+    later = {name for name in LATER_KEYS if getattr(folds, name) == type(folds).model_fields[name].default}
+    asked = folds.model_dump(exclude={"use", *later})
+    inputs = [form, data_sha256, description, asked, folds.used, seed, made_by]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:20]

@@ -55,9 +55,10 @@ class Fold:
 
     Attributes:
         number: Position among the folds, from 0.
-        training: Row numbers of the training part, int32, ascending.
+        training: Row numbers of the training part, int32, ascending; without those that undersampling or cleaning has
+            removed.
         validation: Row numbers of the validation part, int32, ascending; it is never resampled.
-        encoding: Fitted on the training part.
+        encoding: Fitted on the training part, after undersampling and before cleaning.
         synthetic: Encoded synthetic rows of the training part, float32 of shape (synthetic, width), sparse: most
             features of a row are 0. Within a class they stand in the order in which they were drawn, so that the
             first so many of them are a valid smaller sample.

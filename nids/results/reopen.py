@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nids import datasets
 from nids.datasets.description import differences, is_description
+from nids.datasets.small_classes import merged
 from nids.errors import UserError
 from nids.folds import cache
 from nids.models import backend
@@ -129,7 +130,10 @@ def _refuse_if_edited(run: Run) -> None:
     data, begun = run.manifest.job.data, run.manifest.dataset
     if not is_description(data.dataset) or not Path(data.dataset).exists():
         return
-    changed = differences(begun, datasets.get(data.dataset).labelled_by(data.class_map))
+    now = datasets.get(data.dataset).labelled_by(data.class_map)
+    if data.small_classes == "merge":
+        now = merged(now, begun.classes)  # rows decided which classes are small; the file knows of none
+    changed = differences(begun, now)
     if changed:
         raise UserError(
             f"{data.dataset}: has changed since {run.name} was begun: {', '.join(changed)}. Change it back, or start a "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nids.analysis.published import differences, published_for, ranges_of
+from nids.datasets import small_classes
 from nids.datasets.catalog.nsl_kdd import DATASET as NSL_KDD
 from nids.datasets.catalog.nsl_kdd.published import PAPER
 from tests.manifests import a_manifest
@@ -57,3 +58,8 @@ def test_differences(of_run: RunManifest, reasons: tuple[str, ...]) -> None:
 def test_ranges_of() -> None:
     assert ranges_of((PAPER, PAPER)) == ("false_positive_rate", "recall")
     assert ranges_of(()) == ()
+
+
+def test_merged_classes_are_a_difference() -> None:
+    merged = manifest().model_copy(update={"dataset": small_classes.merged(NSL_KDD.labelled_by(), ["DoS", "Probe"])})
+    assert differences(merged, PAPER) == ("the run has small classes merged into one",)

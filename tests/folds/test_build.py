@@ -12,6 +12,7 @@ from nids import datasets, job_file
 from nids.config import Folds
 from nids.errors import UserError
 from nids.folds.build import build, full_fold
+from nids.folds.encoding import Encoding
 from nids.folds.fold import Fold, TrainingSet
 from nids.folds.split import split
 from nids.training.batches import TrainingRows
@@ -26,6 +27,7 @@ METHODS = [
     pytest.param(Folds(count=3, resampling="borderline-smote"), id="borderline-smote"),
     pytest.param(Folds(count=3, resampling="adasyn", targets={"DoS": 90, "Probe": 60}), id="adasyn"),
     pytest.param(Folds(count=3, targets={"R2L": 40, "U2R": 30}), id="targets"),
+    pytest.param(Folds(count=3, resampling="smote-enn", undersample={"Normal": 60}), id="undersampled smote-enn"),
 ]
 
 
@@ -205,6 +207,23 @@ def test_a_fold_keeps_its_sides_and_its_own_rows_only(traffic: Traffic) -> None:
     assert set(counts) == {np.bincount(training_set.labels[fold.training]).max()}
 
 
+def test_classes_are_balanced_by_the_largest_one_that_undersampling_leaves(traffic: Traffic) -> None:
+    training_set, folds = TrainingSet.from_traffic(traffic), Folds(count=3, undersample={"Normal": 30, "U2R": 90})
+    sides = split(traffic, folds, seed=0)[2]
+    fold = build(training_set, 2, sides, folds, seed=0)
+    assert set(fold.training) < set(sides.training)
+    assert fold.validation is sides.validation
+    assert fold.encoding == Encoding.fit(training_set.rows, fold.training, training_set.dataset)
+    counts = np.bincount(training_set.labels[sides.training])
+    left = np.bincount(training_set.labels[fold.training])
+    assert left.tolist() == [30, *counts[1:]]
+    both = left + np.bincount(fold.synthetic_labels, minlength=5)
+    assert both.tolist() == [left.max()] * 5
+    assert fold.notes[0] == (
+        f"class U2R has {counts[4]} training rows in a fold: none is left out by folds.undersample.U2R, 90"
+    )
+
+
 def test_the_training_set_is_what_all_folds_share(traffic: Traffic) -> None:
     training_set = TrainingSet.from_traffic(traffic)
     assert len(training_set.rows) == len(traffic.label)
@@ -252,3 +271,21 @@ def test_all_rows_are_resampled_as_a_fold_is(traffic: Traffic, targets: dict[str
     assert len(everything.validation) == 0
     synthetic = np.bincount(everything.synthetic_labels, minlength=5)
     assert synthetic.tolist() == [max(0, added.get(name, 0) - counts[i]) for i, name in enumerate(classes)]
+
+
+def test_all_rows_are_undersampled_as_a_fold_is(traffic: Traffic) -> None:
+    """A target that a fold's training part does not meet may be met by what undersampling leaves of all rows."""
+    training_set = TrainingSet.from_traffic(traffic)
+    targets = {"Probe": 40, "U2R": 20}
+    of_job = {"count": 3, "targets": targets, "undersample": {"Normal": 50, "Probe": 40}}
+    job = job_file.make({"name": "job", "folds": of_job}, source="job.toml")
+    fold = build(training_set, 0, split(traffic, job.folds, seed=0)[0], job.folds, seed=0)
+    everything = full_fold(training_set, job)
+    assert {"Normal": 50, "Probe": 40, "U2R": 20}.items() <= counts_of(training_set, fold).items()
+    assert {"Normal": 50, "Probe": 40, "U2R": 20}.items() <= counts_of(training_set, everything).items()
+    assert len(everything.validation) == 0
+
+
+def counts_of(training_set: TrainingSet, fold: Fold) -> dict[str, int]:
+    rows = np.concatenate([training_set.labels[fold.training], fold.synthetic_labels])
+    return dict(zip(training_set.dataset.classes, np.bincount(rows, minlength=5).tolist(), strict=True))

@@ -102,6 +102,7 @@ def test_nothing_is_loaded_before_all_is_there(tmp_path: Path, training_set: Tra
         pytest.param({"folds": Folds(resampling="adasyn")}, id="method"),
         pytest.param({"folds": Folds(k_neighbors=4)}, id="neighbours"),
         pytest.param({"folds": Folds(targets={"U2R": 9})}, id="targets"),
+        pytest.param({"folds": Folds(undersample={"Normal": 9})}, id="undersampling"),
     ],
 )
 def test_other_inputs_have_another_key(traffic: Traffic, other: dict[str, Any]) -> None:
@@ -118,6 +119,14 @@ def test_the_same_inputs_have_the_same_key(traffic: Traffic) -> None:
         fold_cache.key(traffic, Folds(), 0)
     )
     assert key.isalnum()
+
+
+def test_keys_are_those_of_earlier_versions(traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of [folds] as it was before it had undersampling."""
+    monkeypatch.setattr(fold_cache, "version", lambda package: "1")
+    # As commit e1eb8bf computes them.
+    assert fold_cache.key(traffic, Folds(count=3), 0) == "0ef8150d9d59f2c7fc19"
+    assert fold_cache.key(traffic, Folds(targets={"U2R": 20}), 3) == "eaff514dbc286733770c"
 
 
 def test_key_before_fingerprints_is_that_of_earlier_versions(traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> None:

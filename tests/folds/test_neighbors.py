@@ -41,6 +41,22 @@ def test_a_neighbour_of_another_kind_counts_where_the_own_kind_is_further_away()
     assert found.tolist() == [[0, 2], [1, 0], [2, 0]]
 
 
+@pytest.mark.parametrize("asked", ["all", "interpolated"])
+def test_interpolated_rows_have_neighbours_of_both_their_kinds(asked: str) -> None:
+    """As SMOTE draws them: they are between two categories, and may be as near to a row as those of its own kind."""
+    generator = np.random.default_rng(2)
+    rows = np.hstack([rows_of(generator, 150, 4), rows_of(generator, 150, 3)[:, 3:]])
+    share = generator.random((60, 1), dtype=np.float32)
+    between = rows[:60] + share * (rows[60:120] - rows[:60])
+    fitted = rows if asked == "interpolated" else np.vstack([rows, between])
+    wanted = between if asked == "interpolated" else fitted
+    distances, positions = NeighborsByCategory(numeric=3, n_neighbors=5).fit(fitted).kneighbors(wanted)
+    expected, _ = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(fitted).kneighbors(wanted)
+    np.testing.assert_allclose(distances, expected, atol=1e-6)
+    real = np.linalg.norm(wanted[:, None] - fitted[positions], axis=2)
+    np.testing.assert_allclose(real, expected, atol=1e-6)
+
+
 def test_other_rows_than_the_fitted_ones_can_be_asked_for() -> None:
     generator = np.random.default_rng(1)
     rows, asked = rows_of(generator, 100, 3), rows_of(generator, 7, 5)[:, :6]
