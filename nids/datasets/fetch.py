@@ -98,7 +98,7 @@ def _verified(dataset: DatasetSpec, source: Path) -> dict[SourceFile, DataPath]:
         return {file: source}
     paths = {}
     for file in dataset.files:
-        if path := find(dataset, file, source):
+        if path := find(dataset, file, source, any_form=False):
             sha256 = sha256_of(path)
             if sha256 != file.sha256:
                 raise UserError(

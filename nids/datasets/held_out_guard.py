@@ -64,7 +64,7 @@ def refuse_held_out_rows(traffic: Traffic, path: DataPath) -> None:
     published = traffic.dataset.file_with(traffic.sha256)
     if published is not None and published.role == "training":
         return
-    others = (module.DATASET for module in registry.find().values() if module.DATASET.name != traffic.dataset.name)
+    others = (dataset for dataset in registry.shipped() if dataset.name != traffic.dataset.name)
     for dataset in (traffic.dataset, *others):
         files = [file for file in dataset.held_out_files if len(fingerprints_of(file))]
         if not files:

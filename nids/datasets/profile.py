@@ -36,7 +36,8 @@ class ColumnProfile:
 
     Attributes:
         texts: Those that are no numbers; no more of them once there are too many.
-        spellings: All values, as the file spells them; no more of them once there are too many for classes.
+        spellings: All values, as the file spells them, each with its rows; no more of them once there are too many
+            for classes.
         missing: The spellings for no value that occur, in the order in which they did.
         rows: How many values are no missing ones.
         low: Least number.
@@ -46,7 +47,7 @@ class ColumnProfile:
     """
 
     texts: set[str] = field(default_factory=set)
-    spellings: dict[str, None] = field(default_factory=dict)
+    spellings: dict[str, int] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     rows: int = 0
     low: float = math.inf
@@ -58,7 +59,8 @@ class ColumnProfile:
         """Look at some more values, which are text."""
         trimmed = pc.utf8_trim_whitespace(values)
         if len(self.spellings) <= MOST_CLASSES:
-            self.spellings.update(dict.fromkeys(pc.unique(trimmed).to_pylist()))
+            for each in pc.value_counts(trimmed).to_pylist():
+                self.spellings[each["values"]] = self.spellings.get(each["values"], 0) + each["counts"]
         rest = self._without_missing(trimmed, pc.is_in(trimmed, pa.array(MISSING)))
         try:
             numbers = pc.cast(rest, pa.float64())
@@ -102,6 +104,7 @@ class Profile:
         same: The columns with a repeated name that equal the first one of that name in each row, each with that one.
         separator: What stands between values, a comma in a Parquet file.
         rows: Number of rows.
+        repeated_headers: Number of lines in the middle that name the columns once more, which are no rows.
         sample: Some rows from all over the file, all values as text.
     """
 
@@ -109,6 +112,7 @@ class Profile:
     same: dict[str, str]
     separator: str
     rows: int
+    repeated_headers: int
     sample: pa.Table
 
 
@@ -123,11 +127,14 @@ def profile(path: Path, sample: int) -> Profile:
         UserError: The file cannot be read so, or has no rows.
     """
     in_parquet = _is_parquet(path)
-    names, separator = (_parquet_names(path), ",") if in_parquet else _header(path)
+    header, separator = (_parquet_names(path), ",") if in_parquet else _header(path)
+    names = _told_apart(path, header)
     columns = {each: ColumnProfile() for each in names}
     same = {each: each.rpartition(".")[0] for each in names if each.rpartition(".")[0] in names}
-    rows, kept_rows = 0, []
-    for batch in _parquet_batches(path, names) if in_parquet else _batches(path, names, separator):
+    rows, repeated, kept_rows = 0, 0, []
+    for read in _parquet_batches(path, names) if in_parquet else _batches(path, names, separator):
+        batch = read if in_parquet else _without_headers(read, header)
+        repeated += len(read) - len(batch)
         # From all over the file, as files are often sorted by day or by class.
         number = min(len(batch), _SAMPLE_OF_BATCH if rows else sample)
         kept_rows.append(batch.take(pa.array(np.linspace(0, len(batch) - 1, number).astype(np.int64))))
@@ -139,7 +146,7 @@ def profile(path: Path, sample: int) -> Profile:
                 del same[copy]
     if not rows:
         raise UserError(f"{path}: holds no rows. Give a file with some.")
-    return Profile(columns, same, separator, rows, pa.Table.from_batches(kept_rows))
+    return Profile(columns, same, separator, rows, repeated, pa.Table.from_batches(kept_rows))
 
 
 def _is_parquet(path: Path) -> bool:
@@ -171,7 +178,7 @@ def _as_text(path: Path, name: str, values: pa.Array) -> pa.Array:
 
 
 def _header(path: Path) -> tuple[list[str], str]:
-    """Return the names of the columns, repeated ones numbered, and what separates them."""
+    """Return the names of the columns, and what separates them."""
     with opened(path) as file, unpacked(file) as content:
         refuse_foreign(path.name, content)
         # A line that cannot be decoded is told of where the rows are read.
@@ -187,10 +194,24 @@ def _header(path: Path) -> tuple[list[str], str]:
         raise UserError(
             f"{path}, line 1: holds values, not the names of the columns. Add a first line that names them."
         )
-    names = numbered(names)
+    return names, separator
+
+
+def _told_apart(path: Path, header: Sequence[str]) -> list[str]:
+    names = numbered(header)
     if repeated := sorted({each for each in names if names.count(each) > 1}):
         raise UserError(f"{path}, line 1: more than one column is named {repeated[0]}. Rename one of them.")
-    return names, separator
+    return names
+
+
+def _without_headers(rows: pa.RecordBatch, header: Sequence[str]) -> pa.RecordBatch:
+    """Return the rows that do more than name the columns once more."""
+    repeated = pc.equal(pc.utf8_trim_whitespace(rows.columns[0]), header[0])
+    if not pc.any(repeated).as_py():
+        return rows
+    for values, name in zip(rows.columns[1:], header[1:], strict=True):
+        repeated = pc.and_(repeated, pc.equal(pc.utf8_trim_whitespace(values), name))
+    return rows.filter(pc.invert(repeated))
 
 
 def _batches(path: Path, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nids.datasets.leaks import leaks
+from nids.datasets.column import Column
+from nids.datasets.describe import FEWEST
+from nids.datasets.description_text import column_line, label_map_lines, quoted
+from nids.datasets.label_encoding import REMARK, is_label_encoded
+from nids.datasets.not_read import LABELS, ignore_leaks, not_read
 from nids.datasets.profile import MOST_CLASSES, profile
+from nids.datasets.recognition import misfit, recognize, told
 from nids.errors import UserError
 from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from nids.datasets.profile import ColumnProfile, Profile
+    from nids.datasets.column import Kind, Transform
+    from nids.datasets.profile import ColumnProfile
+    from nids.datasets.recognition import Recognized
 
-LABELS = ("attack_cat", "attack", "category", "label", "class", "target", "outcome")
 BENIGN = ("normal", "benign", "background", "legitimate", "good", "0")
-# Names of columns that tell which record it is, or where and when it was made, rather than what it is like.
-_IDENTIFIERS = re.compile(
-    r"(.*[ _])?(id|uid|index|unnamed: 0)|.*(timestamp|time ?stamp).*|(start|end|stime|ltime|ts|date|datetime|time)"
-    r"|(src|dst|source|destination|orig|resp)?[ _]?(ip|ip ?addr(ess)?|addr|mac)|id\.(orig|resp)_h|srcip|dstip",
-    re.IGNORECASE,
-)
-MOST_CATEGORIES = 300
 _SAMPLE = 10_000  # rows on which leaks are looked for, or somewhat more
 _LONG_TAIL = 1_000  # a column whose values reach further than this is transformed
 
@@ -61,56 +58,61 @@ def propose(path: Path, name: str, label: str | None = None, file: str | None = 
         UserError: The file cannot be read so, or has no column that could be that of the labels.
     """
     looked = profile(path, _SAMPLE)
-    columns, rows = looked.columns, looked.rows
-    found = _label(path, columns, label)
-    remarks: list[str] = []
-    ignored = _ignored(looked, found, remarks)
+    columns = looked.columns
+    known = recognize(columns)
+    found = _label(path, columns, label, known)
+    maps = known.label_maps(columns[found].labels) if known and known.label == found else ()
+    remarks = list(told(known, looked, maps)) if known else []
+    ignored = not_read(looked, found, known, remarks)
     kept = {each: values for each, values in columns.items() if each not in ignored and each != found}
     if not kept:
         raise UserError(f"{path}: no column is left to learn from. Name the column of the labels with --label.")
-    numeric = [each for each, values in kept.items() if not values.texts]
-    for leak, accuracy in leaks(looked.sample, [*kept], numeric, found).items():
-        ignored[leak] = f"alone, it gives the label away: balanced accuracy {accuracy:.1%} by its values"
-        remarks.append(f"{leak} {ignored[leak]}. It is ignored; keep it only if a detector will have it in time.")
-        kept.pop(leak, None)
-    lines = [
-        f"# What {path.name} holds: {counted(rows, 'row')}. A proposal, made from all of them: lines that end in a",
-        "# comment were guessed, so look at those first.",
-        f"name = {_quoted(name)}",
-        f"label_column = {_quoted(found)}" + ("" if label else " # guessed by its name and its values"),
-        *([] if looked.separator == "," else [f"separator = {_quoted(looked.separator)}"]),
+    ignore_leaks(looked, found, known, kept, ignored, remarks)
+    remarks += _rare(columns[found])
+    remarks += _encoded(kept, known)
+    text = [
+        f"# What {path.name} holds: {counted(looked.rows, 'row')}. A proposal, made from all of them: lines that",
+        "# end in a comment were guessed, so look at those first.",
+        *([f"# Columns that {known.dataset.name} has too are as they are there."] if known else []),
+        f"name = {quoted(name)}",
+        f"label_column = {quoted(found)}" + ("" if label or maps else " # guessed by its name and its values"),
+        *([] if looked.separator == "," else [f"separator = {quoted(looked.separator)}"]),
+        *(['repeated_headers = "skip"'] if looked.repeated_headers else []),
+        *(["loose_labels = true"] if known and maps and known.dataset.loose_labels else []),
         "hold_out = 0.2 # share of the rows that no search sees; the same ones as long as the columns stay the same",
         "",
         "# Not read: what identifies a record rather than describes it, or gives its label away.",
         "ignored = [",
-        *(f"    {_quoted(each)}, # {why}" for each, why in ignored.items()),
+        *(f"    {quoted(each)}, # {why}" for each, why in ignored.items()),
         "]",
         "",
         "[files]",
-        f"training = [{_quoted(file or path.name)}]",
+        f"training = [{quoted(file or path.name)}]",
         "",
-        *_label_maps(found, columns[found], remarks),
-        "",
+        *(line for each in maps for line in label_map_lines(each)),
+        *([] if maps else _label_maps(found, columns[found], remarks)),
         "# kind: categorical, or of numbers binary, count (whole, >= 0), integer, rate (0 to 1) or real.",
         "# transform: log1p where values span orders of magnitude, arcsinh where some of them are negative.",
         "# missing: what stands for no value; the training part's median takes its place, and a flag says so.",
         "[columns]",
-        *(f"{_quoted(each)} = {{ {', '.join(_column(values))} }}" for each, values in kept.items()),
+        *(_column_line(each, values, known) for each, values in kept.items()),
     ]
     missing = {each: values.missing for each, values in kept.items() if values.missing and not values.texts}
     if missing:
         listed = ", ".join(f"{each} ({', '.join(map(repr, spelled))})" for each, spelled in missing.items())
         remarks.append(f"Some values are missing in {listed}.")
-    return Proposal("\n".join(lines) + "\n", tuple(remarks), rows)
+    return Proposal("\n".join(text) + "\n", tuple(remarks), looked.rows)
 
 
-def _label(path: Path, columns: dict[str, ColumnProfile], wanted: str | None) -> str:
+def _label(path: Path, columns: dict[str, ColumnProfile], wanted: str | None, known: Recognized | None) -> str:
     if wanted is not None:
         if wanted not in columns:
             raise UserError(f"{path}: has no column {wanted!r}. Its columns: {', '.join(columns)}.")
         if not columns[wanted].labels:
             raise UserError(f"{path}: {wanted} has more than {MOST_CLASSES} different values, too many for classes.")
         return wanted
+    if known and known.label and columns[known.label].labels:
+        return known.label
     # One that names several kinds of attack rather than one that says "attack" or not.
     candidates = [each for likely in LABELS for each in columns if each.casefold() == likely and columns[each].labels]
     if candidates:
@@ -120,28 +122,19 @@ def _label(path: Path, columns: dict[str, ColumnProfile], wanted: str | None) ->
     )
 
 
-def _ignored(looked: Profile, label: str, remarks: list[str]) -> dict[str, str]:
-    """Return the columns that no model should see, each with the reason."""
-    ignored, rows = {}, looked.rows
-    for name, values in looked.columns.items():
-        if name == label:
-            continue
-        if name in looked.same:
-            ignored[name] = f"the same as {looked.same[name]} in each row"
-        elif name.casefold() in LABELS and values.labels:
-            ignored[name] = "another label"
-            remarks.append(f"{name} looks like another label: it is ignored.")
-        elif _IDENTIFIERS.fullmatch(name):
-            ignored[name] = "by its name, it identifies a record"
-        elif values.whole and values.ascending and rows > 2 and values.high - values.low == rows - 1:
-            ignored[name] = "it numbers the rows"
-        elif len(values.texts) > MOST_CATEGORIES:
-            ignored[name] = f"more than {MOST_CATEGORIES} different texts"
-        elif not values.rows:
-            ignored[name] = "it has no value in any row"
-    if ignored:
-        remarks.append(f"Ignored: {', '.join(ignored)}. The file says why.")
-    return ignored
+def _rare(labels: ColumnProfile) -> Iterator[str]:
+    few = [f"{label!r} ({counted(rows, 'row')})" for label, rows in labels.spellings.items() if rows < FEWEST]
+    if few:
+        yield (
+            f"Labels with hardly any rows: {', '.join(few)}. A class needs a row in each fold: put them into one class "
+            "with others, or take more rows."
+        )
+
+
+def _encoded(kept: Mapping[str, ColumnProfile], known: Recognized | None) -> Iterator[str]:
+    for name, values in kept.items():
+        if not (known and name in known.columns) and is_label_encoded(name, values.spellings):
+            yield f"{name} holds {len(values.spellings)} different whole numbers {REMARK}."
 
 
 def _label_maps(label: str, values: ColumnProfile, remarks: list[str]) -> list[str]:
@@ -161,36 +154,39 @@ def _label_maps(label: str, values: ColumnProfile, remarks: list[str]) -> list[s
     ordered = [benign, *(each for each in labels if each != benign)]
     lines = [
         "[label_maps.as-they-are]",
-        f"benign = {_quoted(names[benign])} # guessed",
+        f"benign = {quoted(names[benign])} # guessed",
         "[label_maps.as-they-are.classes]",
     ]
-    lines += [f"{_quoted(names[each])} = [{_quoted(each)}]" for each in ordered]
+    lines += [f"{quoted(names[each])} = [{quoted(each)}]" for each in ordered]
     if len(labels) > 2:
-        others = ", ".join(_quoted(each) for each in ordered[1:])
-        lines += ["", "[label_maps.binary]", f"benign = {_quoted(names[benign])}", "[label_maps.binary.classes]"]
-        lines += [f"{_quoted(names[benign])} = [{_quoted(benign)}]", f"{_quoted(attack)} = [{others}]"]
-    return lines
+        others = ", ".join(quoted(each) for each in ordered[1:])
+        lines += ["", "[label_maps.binary]", f"benign = {quoted(names[benign])}", "[label_maps.binary.classes]"]
+        lines += [f"{quoted(names[benign])} = [{quoted(benign)}]", f"{quoted(attack)} = [{others}]"]
+    return [*lines, ""]
 
 
-def _column(values: ColumnProfile) -> Iterator[str]:
-    """Yield the keys of a column's line."""
+def _column_line(name: str, values: ColumnProfile, known: Recognized | None) -> str:
+    column = known.columns.get(name) if known else None
+    if column is None:
+        return column_line(name, _guess(name, values), "guessed" if known else "")
+    why = misfit(column, name, values)
+    if not known or why is None:
+        return column_line(name, column)
+    if column.kind == "categorical":
+        guess = replace(column, missing=("",) if "" in values.missing else column.missing)
+    else:
+        guess = _guess(name, values)
+    return column_line(name, guess, f"guessed, as it holds {why}")
+
+
+def _guess(name: str, values: ColumnProfile) -> Column:
     if values.texts:
-        yield 'kind = "categorical"'
-        if "" in values.missing:
-            yield 'missing = [""]'
-        return
-    kind = "real"
+        return Column(name, "categorical", missing=("",) if "" in values.missing else ())
+    kind: Kind = "real"
     if values.whole:
         kind = "integer" if values.low < 0 else "binary" if values.high <= 1 else "count"
-    yield f'kind = "{kind}"'
-    tail = max(values.high, -values.low) > _LONG_TAIL
-    if kind == "real" and values.low >= 0:
-        yield "minimum = 0"
-    if tail:
-        yield f'transform = "{"log1p" if values.low >= 0 else "arcsinh"}"'
-    if values.missing:
-        yield f"missing = [{', '.join(map(_quoted, values.missing))}]"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    transform: Transform | None = None
+    if max(values.high, -values.low) > _LONG_TAIL:
+        transform = "log1p" if values.low >= 0 else "arcsinh"
+    minimum = 0 if kind == "real" and values.low >= 0 else None
+    return Column(name, kind, transform, minimum=minimum, missing=tuple(values.missing))

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from nids.datasets.column import Column
+from nids.datasets.labels import loose_form
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,10 +38,14 @@ class Field:
     Attributes:
         column: Its name and kind.
         known: The values that a column of labels may have; ``None`` for any other column.
+        elsewhere: Of the labels that only another label map knows, that map's name.
+        loose: Whether labels may have other spellings, see ``nids.datasets.labels.loose_form``.
     """
 
     column: Column
     known: Mapping[str, int] | None = None
+    elsewhere: Mapping[str, str] | None = None
+    loose: bool = False
 
     @property
     def name(self) -> str:
@@ -69,6 +74,18 @@ class Field:
             return frozenset()
         return frozenset(text for text in self.column.missing if not _NUMBER.fullmatch(text))
 
+    @cached_property
+    def _by_form(self) -> Mapping[str, str]:
+        """The labels of all maps by their loose form."""
+        return {loose_form(label): label for label in (*(self.elsewhere or ()), *(self.known or ()))}
+
+    def label(self, text: str) -> str:
+        """Return the label that a text stands for, or the text itself if it is none."""
+        text = text.strip()
+        if not self.loose or text in (self.known or ()):
+            return text
+        return self._by_form.get(loose_form(text), text)
+
     @property
     def type(self) -> pa.DataType:
         """What its values are read as."""
@@ -91,7 +108,10 @@ class Field:
     def broken_rule(self, value: str) -> str | None:
         """Return the rule that a value breaks, in words; ``None`` if it breaks none."""
         if self.known is not None:
-            return None if value.strip() in self.known else f"this is not a known label{_suggestion(value, self.known)}"
+            label = self.label(value)
+            if self.elsewhere and label in self.elsewhere:
+                return f"of the label maps, only {self.elsewhere[label]} knows this label: set data.class_map to it"
+            return None if label in self.known else f"this is not a known label{_suggestion(value, self.known)}"
         if self.is_text:
             return None if value.strip() or "" in self.column.missing else self.column.rule
         if value.strip() in self.missing_texts:
@@ -111,8 +131,12 @@ def fields_of(dataset: DatasetSpec, *, labelled: bool) -> tuple[Field, ...]:
     features = [Field(column) for column in dataset.columns]
     if not labelled:
         return tuple(features)
-    known = {dataset.label_column: dataset.label_maps[0].positions}
-    return (*features, *(Field(Column(name, "categorical"), known.get(name)) for name in dataset.labels))
+    first, *others = dataset.label_maps
+    known = first.positions
+    elsewhere = {label: each.name for each in reversed(others) for label in each.class_of_label if label not in known}
+    labels = Field(Column(dataset.label_column, "categorical"), known, elsewhere, dataset.loose_labels)
+    attack = (Field(Column(name, "categorical")) for name in dataset.labels[1:])
+    return (*features, labels, *attack)
 
 
 class FileColumns:
@@ -164,7 +188,7 @@ def named_columns(
     Raises:
         UserError: A column that is read is missing, or there more than once; ``location`` says where.
     """
-    names = _told_apart(names, dataset)
+    names = _renamed(location, _told_apart(names, dataset), dataset, fields)
     missing = [field.name for field in fields if field.name not in names]
     if missing:
         needed = f"all {len(dataset.columns)} features of {dataset.name}"
@@ -183,6 +207,20 @@ def _told_apart(names: Sequence[str], dataset: DatasetSpec) -> list[str]:
     """Return the names of a file's columns, a repeated one as "NAME.1" and so on where the data set knows it so."""
     known = {*(column.name for column in dataset.columns), *dataset.ignored}
     return [told if told in known else name for name, told in zip(names, numbered(names), strict=True)]
+
+
+def _renamed(location: str, names: Sequence[str], dataset: DatasetSpec, fields: Sequence[Field]) -> list[str]:
+    """Return the names of a file's columns, with the data set's own where the file has another one for what is read."""
+    own: dict[str, str] = {}
+    for name in {field.name for field in fields} - set(names):
+        others = [other for other in dataset.aliases.get(name, ()) if other in names]
+        if len(others) > 1:
+            raise UserError(
+                f"{location}: {' and '.join(others)} may both be the column {name} of {dataset.name}. Rename the one "
+                f"that is to {name}."
+            )
+        own |= dict.fromkeys(others, name)
+    return [own.get(name, name) for name in names]
 
 
 def numbered(names: Sequence[str]) -> list[str]:
@@ -204,7 +242,7 @@ def column_count(values: Sequence[str]) -> str:
 
 def _checker(field: Field) -> Callable[[str], tuple[Problem, str] | None]:
     def check(value: str) -> tuple[Problem, str] | None:
-        if not value.isascii() and (undecoded := _UNDECODED.search(value)):
+        if not value.isascii() and (undecoded := _UNDECODED.search(value)) and field.label(value) == value.strip():
             byte = ord(undecoded[0]) - 0xDC00
             return "encoding", f"found the byte 0x{byte:02x}, but the file must be UTF-8 text"
         if rule := field.broken_rule(value):

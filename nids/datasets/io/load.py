@@ -27,7 +27,8 @@ def load(path: DataPath, dataset: DatasetSpec) -> Traffic:
 
     Args:
         path: The file, on disk or inside a zip archive.
-        dataset: What its columns mean; its first label map tells the classes.
+        dataset: What its columns mean; its first label map tells the classes. A label that only another one knows is
+            refused with that one's name.
 
     Raises:
         UserError: The file is not what its name says, or a value breaks a rule of its column; the message then names

@@ -34,11 +34,13 @@ def parquet_chunks(
     with pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as content:
         schema = content.schema_arrow
         columns = named_columns(name, schema.names, 1, dataset, fields)
-        for field in fields:
-            _refuse_type(name, field, schema.field(field.name).type)
+        # As the file calls what is read.
+        stored = {schema.names[columns.names.index(field.name)]: field.name for field in fields}
+        for called, field in zip(stored, fields, strict=True):
+            _refuse_type(name, field, schema.field(called).type)
         first = 1
-        for batch in content.iter_batches(batch_size=rows, columns=[field.name for field in fields]):
-            table = frame(pa.Table.from_batches([batch]), fields)
+        for batch in content.iter_batches(batch_size=rows, columns=[*stored]):
+            table = frame(pa.Table.from_batches([batch]).rename_columns(stored), fields)
             keep = allowed(table, fields)
             numbers = np.arange(first, first + len(table), dtype=np.int64)
             first += len(table)

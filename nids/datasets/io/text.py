@@ -78,12 +78,14 @@ class _TextForm:
         header: Whether the first line names the columns, and so holds no row.
         quoted: Whether values may stand in double quotes.
         separator: What stands between values.
+        passed_over: The values of a line that is none of the rows, and no fault.
     """
 
     columns: FileColumns
     header: bool
     quoted: bool
     separator: str
+    passed_over: tuple[str, ...] = ()
 
     def read(self, numbers: Sequence[int], lines: Sequence[str]) -> tuple[pd.DataFrame, list[int], list[Reject]]:
         """Return the rows of some lines, their numbers, and the lines that cannot be read."""
@@ -150,6 +152,8 @@ class _TextForm:
             raw = line.removesuffix("\n")
             values = _values(raw, self.separator, quoted=self.quoted)
             if fault := self.columns.fault(values):
+                if self.passed_over and tuple(value.strip() for value in values) == self.passed_over:
+                    continue
                 problem, column, reason = fault
                 rejects.append(Reject("line", number, column, reason, raw, problem))
             else:
@@ -158,7 +162,7 @@ class _TextForm:
         columns = {}
         for field in self.columns.fields:
             position = self.columns.names.index(field.name)
-            texts = [row[position] for row in rows]
+            texts = [field.label(row[position]) if field.loose else row[position] for row in rows]
             columns[field.name] = pa.array(texts if field.is_text else list(map(field.number, texts)), type=field.type)
         return frame(pa.table(columns), self.columns.fields), kept, rejects
 
@@ -215,6 +219,7 @@ def _form(name: str, number: int, line: str, dataset: DatasetSpec, fields: Seque
             header=True,
             quoted=True,
             separator=separator,
+            passed_over=tuple(header) if dataset.repeated_headers == "skip" else (),
         )
     _refuse_other_case(f"{name}, line {number}", header, dataset)
     plain = _values(line.removesuffix("\n"), separator, quoted=False)

@@ -27,10 +27,12 @@ def test_columns():
 
 
 def test_label_maps():
-    default, variant = (label_map.class_of_label for label_map in DATASET.label_maps)
+    default, variant, binary = (label_map.class_of_label for label_map in DATASET.label_maps)
     assert Counter(default.values()) == {"Normal": 1, "DoS": 11, "Probe": 6, "R2L": 15, "U2R": 7}
     assert default.items() - variant.items() == {("worm", "DoS"), ("httptunnel", "R2L")}
     assert variant.items() - default.items() == {("worm", "R2L"), ("httptunnel", "U2R")}
+    assert binary.keys() - default.keys() == {"anomaly"}
+    assert [label for label, name in binary.items() if name == "Normal"] == ["normal"]
 
 
 def test_a_search_may_see_training_files_only():
