@@ -79,7 +79,7 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
     label_maps = _table(values, "label_maps", "such as [label_maps.binary]")
     aliases = _table({"aliases": {}, **values}, "aliases", 'such as label = ["class"]')
     labels = {values.get("label_column"), values.get("attack_column")}
-    if strange := sorted(set(aliases) - set(columns) - labels):
+    if "label_column" in values and (strange := sorted(set(aliases) - set(columns) - labels)):
         raise _ShapeError(f"aliases.{strange[0]}: there is no column or label of this name to give other names to.")
     files = _table({"files": {}, **values}, "files", 'such as training = ["flows.csv"]')
     return {

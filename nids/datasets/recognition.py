@@ -141,7 +141,7 @@ def misfit(column: Column, name: str, values: ColumnProfile) -> str | None:
     if column.kind == "categorical" and is_label_encoded(name, values.spellings, named=True):
         return "whole numbers where the data set has names: they look label-encoded"
     field = Field(column)
-    ends = (repr(end) for end in (values.low, values.high) if math.isfinite(end))
+    ends = (f"{end:.17g}" for end in (values.low, values.high) if math.isfinite(end))
     for text in (*sorted(values.texts), *values.missing, *ends):
         if rule := field.broken_rule(text):
             return f"{text!r}, but {rule}"
