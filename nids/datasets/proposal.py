@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ def propose(path: Path, name: str, label: str | None = None, file: str | None = 
     if not kept:
         raise UserError(f"{path}: no column is left to learn from. Name the column of the labels with --label.")
     ignore_leaks(looked, found, known, kept, ignored, remarks)
-    remarks += _rare(columns[found])
+    remarks += _rare(columns[found].spellings, known.classes(maps[0], columns[found].labels) if known and maps else {})
     remarks += _encoded(kept, known)
     text = [
         f"# What {path.name} holds: {counted(looked.rows, 'row')}. A proposal, made from all of them: lines that",
@@ -122,12 +123,15 @@ def _label(path: Path, columns: dict[str, ColumnProfile], wanted: str | None, kn
     )
 
 
-def _rare(labels: ColumnProfile) -> Iterator[str]:
-    few = [f"{label!r} ({counted(rows, 'row')})" for label, rows in labels.spellings.items() if rows < FEWEST]
+def _rare(labels: Mapping[str, int], classes: Mapping[str, str | None]) -> Iterator[str]:
+    by_class: Counter[str] = Counter()
+    for label, rows in labels.items():
+        by_class[classes.get(label) or label] += rows
+    few = [f"{name!r} ({counted(rows, 'row')})" for name, rows in by_class.items() if rows < FEWEST]
     if few:
         yield (
-            f"Labels with hardly any rows: {', '.join(few)}. A class needs a row in each fold: put them into one class "
-            "with others, or take more rows."
+            f"Classes with hardly any rows: {', '.join(few)}. A class needs a row in each fold: put them into one "
+            "class with others, or take more rows."
         )
 
 

@@ -56,15 +56,13 @@ class Recognized:
 
     def label_maps(self, labels: Collection[str]) -> tuple[LabelMap, ...]:
         """Return the label maps that know all of some labels."""
-        return tuple(
-            each
-            for each in self.dataset.label_maps
-            if all(self._label_in(each, label) in each.class_of_label for label in labels)
-        )
+        return tuple(each for each in self.dataset.label_maps if None not in self.classes(each, labels).values())
 
-    def _label_in(self, label_map: LabelMap, label: str) -> str:
+    def classes(self, label_map: LabelMap, labels: Collection[str]) -> dict[str, str | None]:
+        """Return the class of each label by one of the label maps, ``None`` if it does not know the label."""
         fields = fields_of(self.dataset.labelled_by(label_map.name), labelled=True)
-        return next(field for field in fields if field.known is not None).label(label)
+        field = next(field for field in fields if field.known is not None)
+        return {label: label_map.class_of_label.get(field.label(label)) for label in labels}
 
 
 def recognize(names: Collection[str]) -> Recognized | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from nids.datasets.schema import DatasetSpec
 
-Problem = Literal["value", "repeated header", "encoding", "too few columns", "too many columns"]
+Problem = Literal["value", "label map", "repeated header", "encoding", "too few columns", "too many columns"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
@@ -110,7 +110,7 @@ class Field:
         if self.known is not None:
             label = self.label(value)
             if self.elsewhere and label in self.elsewhere:
-                return f"of the label maps, only {self.elsewhere[label]} knows this label: set data.class_map to it"
+                return f"of the label maps, {self.elsewhere[label]} knows this label, not the one in use"
             return None if label in self.known else f"this is not a known label{_suggestion(value, self.known)}"
         if self.is_text:
             return None if value.strip() or "" in self.column.missing else self.column.rule
@@ -247,6 +247,8 @@ def _checker(field: Field) -> Callable[[str], tuple[Problem, str] | None]:
             return "encoding", f"found the byte 0x{byte:02x}, but the file must be UTF-8 text"
         if rule := field.broken_rule(value):
             problem: Problem = "repeated header" if value.strip() == field.name else "value"
+            if field.elsewhere and field.label(value) in field.elsewhere:
+                problem = "label map"
             return problem, f"found {shown(value)}, but {rule}"
         return None
 

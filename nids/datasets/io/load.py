@@ -72,6 +72,8 @@ def _first_fault(chunk: Chunk, following: Iterator[Chunk]) -> str:
     match reject.problem:
         case "encoding":
             return f"{reject.location}: {reject.fault}. Save it as UTF-8, or copy or download it again."
+        case "label map":
+            return f"{reject.location}: {reject.fault}. Set data.class_map, or --class-map, to that one."
         case "repeated header":
             return f"{reject.location}: {reject.fault}. Remove this line: only the first one may name the columns."
         case "too few columns":

@@ -82,8 +82,8 @@ def test_the_form_with_two_classes_needs_their_label_map(line: Callable[..., str
     with pytest.raises(UserError) as refusal:
         datasets.load_training("nsl-kdd", folder=path)
     assert str(refusal.value) == (
-        "Train_data.csv, line 3, column 42 (attack): found 'anomaly', but of the label maps, only binary knows this "
-        "label: set data.class_map to it. Correct or remove the line."
+        "Train_data.csv, line 3, column 42 (attack): found 'anomaly', but of the label maps, binary knows this label, "
+        "not the one in use. Set data.class_map, or --class-map, to that one."
     )
 
 

@@ -151,12 +151,6 @@ def test_what_is_read_follows_from_the_data_set(path):
         pytest.param("29 (same_srv_rate)", "-0.1", "rates lie between 0 and 1", id="negative rate"),
         pytest.param("3 (service)", " ", "categories are not empty", id="no category"),
         pytest.param("42 (attack)", "neptun", "this is not a known label (close ones: neptune)", id="misspelt"),
-        pytest.param(
-            "42 (attack)",
-            "anomaly",
-            "of the label maps, only binary knows this label: set data.class_map to it",
-            id="of another label map",
-        ),
         pytest.param("42 (attack)", "", "this is not a known label", id="no attack"),
     ],
 )

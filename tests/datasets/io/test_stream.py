@@ -395,7 +395,7 @@ def test_other_names_of_columns_are_known(path: Path, line: Line) -> None:
     (again,) = stream(path, DATASET, labelled=True)
     pd.testing.assert_frame_equal(again.table, chunk.table)
     path.write_text(",".join(names) + "\n" + line() + "\n")
-    with pytest.raises(UserError, match="class and label may both be the column attack of nsl-kdd. Rename the one"):
+    with pytest.raises(UserError, match=r"class and label may both be the column attack of nsl-kdd\. Rename"):
         list(stream(path, DATASET, labelled=True))
     table.assign(attack="smurf").to_parquet(path)  # the name of its own comes first
     assert next(stream(path, DATASET, labelled=True)).table["attack"].tolist() == ["smurf"]
