@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
     from nids.datasets.column import Column
     from nids.datasets.labels import LabelMap
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def quoted(text: str) -> str:
@@ -29,15 +32,16 @@ def column_line(name: str, column: Column, comment: str = "") -> str:
 
 def label_map_lines(label_map: LabelMap) -> Iterator[str]:
     """Yield the lines of a label map, and an empty one at the end."""
-    yield f"[label_maps.{quoted(label_map.name)}]"
+    name = label_map.name if _BARE.fullmatch(label_map.name) else quoted(label_map.name)
+    yield f"[label_maps.{name}]"
     yield f"benign = {quoted(label_map.benign)}"
     if label_map.class_of is None:
         yield f"classes = {quoted_list(label_map.classes)}"
     else:
-        yield f"[label_maps.{quoted(label_map.name)}.classes]"
-        for name in label_map.classes:
-            labels = [label for label, of_label in label_map.class_of.items() if of_label == name]
-            yield f"{quoted(name)} = {quoted_list(labels)}"
+        yield f"[label_maps.{name}.classes]"
+        for each in label_map.classes:
+            labels = [label for label, of_label in label_map.class_of.items() if of_label == each]
+            yield f"{quoted(each)} = {quoted_list(labels)}"
     yield ""
 
 
@@ -46,7 +50,7 @@ def _keys(column: Column) -> Iterator[str]:
     for key in ("minimum", "maximum"):
         bound = getattr(column, key)
         if bound is not None:
-            yield f"{key} = {bound:g}"
+            yield f"{key} = {float(bound)!r}".removesuffix(".0")
     if column.transform:
         yield f"transform = {quoted(column.transform)}"
     if column.missing:

@@ -12,7 +12,7 @@ from nids.datasets.description_text import column_line, label_map_lines, quoted
 from nids.datasets.label_encoding import REMARK, is_label_encoded
 from nids.datasets.not_read import LABELS, ignore_leaks, not_read
 from nids.datasets.profile import MOST_CLASSES, profile
-from nids.datasets.recognition import misfit, recognize, told
+from nids.datasets.recognition import misfit, recognize, told, with_rows
 from nids.errors import UserError
 from nids.metrics.formatting import counted
 
@@ -69,12 +69,15 @@ def propose(path: Path, name: str, label: str | None = None, file: str | None = 
     if not kept:
         raise UserError(f"{path}: no column is left to learn from. Name the column of the labels with --label.")
     ignore_leaks(looked, found, known, kept, ignored, remarks)
-    remarks += _rare(columns[found].spellings, known.classes(maps[0], columns[found].labels) if known and maps else {})
+    by_map = [known.classes(each, columns[found].labels) for each in maps] if known else []
+    remarks += _rare(columns[found].spellings, by_map[0] if by_map else {})
+    maps = tuple(with_rows(each, [*by_label.values()]) for each, by_label in zip(maps, by_map, strict=True))
     remarks += _encoded(kept, known)
     text = [
         f"# What {path.name} holds: {counted(looked.rows, 'row')}. A proposal, made from all of them: lines that",
         "# end in a comment were guessed, so look at those first.",
         *([f"# Columns that {known.dataset.name} has too are as they are there."] if known else []),
+        *(["# So are the label maps, without the classes of which there is no row."] if maps else []),
         f"name = {quoted(name)}",
         f"label_column = {quoted(found)}" + ("" if label or maps else " # guessed by its name and its values"),
         *([] if looked.separator == "," else [f"separator = {quoted(looked.separator)}"]),

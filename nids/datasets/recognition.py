@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nids.datasets import registry
@@ -63,6 +63,20 @@ class Recognized:
         fields = fields_of(self.dataset.labelled_by(label_map.name), labelled=True)
         field = next(field for field in fields if field.known is not None)
         return {label: label_map.class_of_label.get(field.label(label)) for label in labels}
+
+
+def with_rows(label_map: LabelMap, classes: Collection[str | None]) -> LabelMap:
+    """Return a label map without the classes of which there is no row; as it is, if no two would be left.
+
+    Args:
+        label_map: The label map.
+        classes: Those of which there is a row.
+    """
+    left = tuple(name for name in label_map.classes if name in classes or name == label_map.benign)
+    if len(left) < 2:
+        return label_map
+    class_of = {label: name for label, name in label_map.class_of_label.items() if name in left}
+    return replace(label_map, classes=left, class_of=None if label_map.class_of is None else class_of)
 
 
 def recognize(names: Collection[str]) -> Recognized | None:
