@@ -57,7 +57,7 @@ def load_training(
             read.
     """
     spec = get(dataset) if isinstance(dataset, str) else dataset
-    spec = spec.labelled_by(class_map)
+    spec = spec.led_by(class_map)
     if is_generated(spec):
         if folder is not None:
             raise UserError(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Kind = Literal["categorical", "binary", "count", "integer", "rate", "real"]
 Transform = Literal["log1p", "arcsinh"]
 
-_WHOLE = ("binary", "count", "integer")
+WHOLE = ("binary", "count", "integer")
 # Features are kept in single precision.
 _LARGEST = float(np.finfo(np.float32).max)
 _RULES: Mapping[Kind, str] = {
@@ -86,4 +86,4 @@ class Column:
         """
         low, high = self.bounds
         within: np.ndarray = (values >= low) & (values <= high)
-        return within & (values == np.floor(values)) if self.kind in _WHOLE else within
+        return within & (values == np.floor(values)) if self.kind in WHOLE else within

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nids.datasets.fingerprints import fingerprints
+from nids.datasets.fingerprints import combined, fingerprints
 from nids.datasets.held_out_guard import guarded
 from nids.datasets.io.archive import data_path
 from nids.datasets.io.content import data_files
 from nids.datasets.io.load import parts
+from nids.datasets.label_encoding import REMARK, has_names_usually, is_label_encoded
 from nids.datasets.traffic import joined
 from nids.metrics.formatting import counted
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # Rows of a class below which cross-validation, with the default number of folds, has little of it to judge by.
 FEWEST = 10
+# Different values of a column of numbers above which they stand for no names.
+_FEW_VALUES = 1_000
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         UserError: The file cannot be read, see ``nids.datasets.io.load.load``; or it is not a published file, and some
             of its rows are held out.
     """
-    spec, source = dataset.labelled_by(class_map), data_path(path, dataset)
+    spec, source = dataset.led_by(class_map), data_path(path, dataset)
     traffic = joined([part for file in data_files(source) for part in _guarded(file, spec)])
     published = traffic.dataset.file_with(traffic.sha256)
     classes = traffic.dataset.classes
@@ -80,7 +83,13 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         rows=len(traffic.label),
         classes=dict(zip(classes, by_class.tolist(), strict=True)),
         attacks={(classes[label], attack): rows for label, attack, rows in by_attack.itertuples(index=False)},
-        oddities=(*_small_classes(traffic), *_outside_definition(traffic), *_constant(traffic), *_repeated(traffic)),
+        oddities=(
+            *_small_classes(traffic),
+            *_label_encoded(traffic),
+            *_outside_definition(traffic),
+            *_constant(traffic),
+            *_repeated(traffic),
+        ),
     )
 
 
@@ -94,6 +103,9 @@ def _identity(names: tuple[str, ...], traffic: Traffic, published: SourceFile | 
     if published:
         held_out = ", which is held out: no search may see it" if published.role == "held-out" else ""
         return f"exactly the published {published.filename}{held_out}"
+    rows = combined(fingerprints(traffic.features)) if any(file.features for file in traffic.dataset.files) else ""
+    if same := next((file for file in traffic.dataset.files if rows and file.features == rows), None):
+        return f"the rows of the published {same.filename} in another form"
     named = next(filter(None, map(traffic.dataset.file_at, names)), None)
     if named and not named.sha256:
         return f"which the description {traffic.dataset.name} names"
@@ -104,16 +116,25 @@ def _identity(names: tuple[str, ...], traffic: Traffic, published: SourceFile | 
 
 def _small_classes(traffic: Traffic) -> Iterator[str]:
     counts = np.bincount(traffic.label, minlength=len(traffic.dataset.classes))
-    few = [
-        f"{name} ({counted(int(count), 'row')})"
-        for name, count in zip(traffic.dataset.classes, counts, strict=True)
-        if count < FEWEST
-    ]
+    by_class = dict(zip(traffic.dataset.classes, counts.tolist(), strict=True))
+    if absent := [name for name, rows in by_class.items() if not rows]:
+        yield f"classes without a row: {', '.join(absent)}"
+    few = [f"{name} ({counted(rows, 'row')})" for name, rows in by_class.items() if 0 < rows < FEWEST]
     if few:
         yield (
             f"classes with hardly any rows: {', '.join(few)}; a class needs a row in each fold, and at least two to be "
             "resampled"
         )
+
+
+def _label_encoded(traffic: Traffic) -> Iterator[str]:
+    for column in traffic.dataset.columns:
+        if not has_names_usually(column.name):
+            continue
+        values = traffic.features[column.name].dropna().unique()
+        texts = values if column.kind == "categorical" else [f"{value:g}" for value in values[:_FEW_VALUES]]
+        if is_label_encoded(column.name, list(texts)):
+            yield f"{column.name} holds {len(texts)} different whole numbers {REMARK}"
 
 
 def _outside_definition(traffic: Traffic) -> Iterator[str]:

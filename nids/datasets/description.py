@@ -30,6 +30,7 @@ def read(path: Path) -> DatasetSpec:
     - ``[columns]``: each column by its name, such as ``bytes = { kind = "count", transform = "log1p" }``;
     - ``[label_maps.NAME]``: ``benign``, and ``classes``: either their names, which are then the labels, or each with
       its list of labels;
+    - ``[aliases]``: each column with the list of its other names;
     - ``[files]``: the training files or folders of files, ``training = ["flows.csv"]``, which are parts of one set of
       rows unless the key ``parts`` is false, and the ``held-out`` ones.
 
@@ -65,7 +66,10 @@ def differences(begun: DatasetSpec, now: DatasetSpec) -> list[str]:
     if not changed and [*before] != [*after]:
         changed.append("the order of the columns")
     maps = [f"label map {each.name}" for each in begun.label_maps if each not in now.label_maps]
-    names = ("label_column", "attack_column", "hold_out", "hold_out_by", "time_column", "time_format", "group_column")
+    names = (
+        *("label_column", "attack_column", "aliases", "hold_out", "hold_out_by"),
+        *("time_column", "time_format", "group_column"),
+    )
     return [*changed, *maps, *(name for name in names if getattr(begun, name) != getattr(now, name))]
 
 
@@ -77,6 +81,10 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a description as those of the fields of ``DatasetSpec``."""
     columns = _table(values, "columns", 'such as bytes = { kind = "count" }')
     label_maps = _table(values, "label_maps", "such as [label_maps.binary]")
+    aliases = _table({"aliases": {}, **values}, "aliases", 'such as label = ["class"]')
+    labels = {values.get("label_column"), values.get("attack_column")}
+    if "label_column" in values and (strange := sorted(set(aliases) - set(columns) - labels)):
+        raise _ShapeError(f"aliases.{strange[0]}: there is no column or label of this name to give other names to.")
     files = _table({"files": {}, **values}, "files", 'such as training = ["flows.csv"]')
     time_format = _texts("time_format", values.get("time_format", []))
     return {
@@ -85,6 +93,7 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
         "time_format": time_format,
         "columns": [{**_mapping(f"columns.{name}", about), "name": name} for name, about in columns.items()],
         "label_maps": [_label_map(name, _mapping(f"label_maps.{name}", about)) for name, about in label_maps.items()],
+        "aliases": {name: _texts(f"aliases.{name}", others) for name, others in aliases.items()},
         "files": [
             {"name": filename, "filename": filename, "role": role}
             for role, names in files.items()

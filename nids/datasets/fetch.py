@@ -101,7 +101,7 @@ def _verified(dataset: DatasetSpec, source: Path) -> dict[SourceFile, DataPath]:
         return {file: path}
     paths: dict[SourceFile, DataPath] = {}
     for file in dataset.files:
-        if found := find(dataset, file, source):
+        if found := find(dataset, file, source, any_form=False):
             sha256 = sha256_of(found)
             if sha256 != file.sha256:
                 raise UserError(

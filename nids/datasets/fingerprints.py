@@ -30,3 +30,8 @@ def fingerprints(columns: pd.DataFrame | Mapping[str, Any]) -> np.ndarray:
             values[name] = np.asarray(column, dtype=np.float32) + np.float32(0)
     hashes: np.ndarray = pd.util.hash_pandas_object(pd.DataFrame(values), index=False).to_numpy(np.uint64)
     return hashes
+
+
+def combined(hashes: np.ndarray) -> str:
+    """Return the sum of rows' fingerprints modulo 2^64, hexadecimal: one for all of them, in whatever order."""
+    return f"{int(hashes.sum(dtype=np.uint64)):016x}"

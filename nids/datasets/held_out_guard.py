@@ -75,13 +75,13 @@ def guarded(parts: Iterable[Traffic], path: DataPath) -> Iterator[Traffic]:
     if published is not None and published.role == "training":
         return
     _refuse(path, part.dataset, found)
-    for name, module in registry.find().items():
-        if name != part.dataset.name and (files := _watched(module.DATASET)):
+    for dataset in registry.shipped():
+        if dataset.name != part.dataset.name and (files := _watched(dataset)):
             try:
-                found = sum((_found(chunk.table, files) for chunk in stream(path, module.DATASET)), Counter())
+                found = sum((_found(chunk.table, files) for chunk in stream(path, dataset)), Counter())
             except UserError:  # the file has other columns
                 continue
-            _refuse(path, module.DATASET, found)
+            _refuse(path, dataset, found)
 
 
 def _watched(dataset: DatasetSpec) -> list[SourceFile]:

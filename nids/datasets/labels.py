@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
 # Labels are kept in one byte with a sign.
 MOST_CLASSES = 127
+_BETWEEN = re.compile(r"[^a-z0-9]+")
+
+
+def loose_form(label: str) -> str:
+    """Return what a label has in common with its other spellings: its ASCII letters and digits, in small letters."""
+    return _BETWEEN.sub("", label.lower())
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -40,6 +47,13 @@ class LabelMap:
             raise ValueError(f"{self.benign!r}, the benign class of label map {self.name!r}, is none of {self.classes}")
         if unknown := set((self.class_of or {}).values()) - set(self.classes):
             raise ValueError(f"label map {self.name!r} leads to {sorted(unknown)}, which are none of {self.classes}")
+
+    def refuse_alike(self) -> None:
+        """Raise a ValueError if two labels have the same loose form, or one has none."""
+        forms = [loose_form(label) for label in self.class_of_label]
+        for label, form in zip(self.class_of_label, forms, strict=True):
+            if not form or forms.count(form) > 1:
+                raise ValueError(f"{label!r} of label map {self.name!r} cannot be told by its letters and digits alone")
 
     @property
     def benign_label(self) -> int:

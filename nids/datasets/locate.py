@@ -7,11 +7,14 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import platformdirs
 
 from nids.datasets.description import is_description
+from nids.datasets.fingerprints import combined, fingerprints
 from nids.datasets.io.archive import data_path, is_archive, is_member, is_single, members
-from nids.datasets.io.content import has_size, sha256_of
+from nids.datasets.io.content import has_size, sha256_of, stored_size
+from nids.datasets.io.stream import stream
 from nids.datasets.source_file import COMPRESSED
 from nids.errors import UserError
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from nids.datasets.io.content import DataPath
     from nids.datasets.schema import DatasetSpec
     from nids.datasets.source_file import SourceFile
+
+# How much larger a file may be in another form, with quotes and more columns, say.
+_LARGER = 4
 
 FOLDER_VARIABLE = "NIDS_DATA_DIR"
 
@@ -69,14 +75,16 @@ def folder_of(dataset: DatasetSpec, name: str, folder: Path | None) -> Path | No
     return folder
 
 
-def find(dataset: DatasetSpec, file: SourceFile, container: Path) -> DataPath | None:
+def find(dataset: DatasetSpec, file: SourceFile, container: Path, *, any_form: bool = True) -> DataPath | None:
     """Return where ``container`` holds a file, or ``None``.
 
     Args:
         dataset: The data set.
         file: One of its files, plain or with ".gz" or ".zst", say, after its name; or a folder of files.
         container: A zip archive, or a folder that holds the file or a zip archive with it, itself or in a
-            sub-folder. Where nothing has the file's name, what has its content is found.
+            sub-folder. Where nothing has the file's name, what has its content is found, or else its rows in another
+            form: with a header, say, in quotes or in another order.
+        any_form: Whether such a form is looked for.
 
     Raises:
         UserError: ``container`` is neither a folder nor a zip archive that can be read.
@@ -88,7 +96,9 @@ def find(dataset: DatasetSpec, file: SourceFile, container: Path) -> DataPath | 
         for path in paths:
             if dataset.file_at(path.name) == file:
                 return data_path(path, dataset)
-        return next((path for path in paths if _has_content_of(path, file)), None)
+        by_content = (path for path in paths if _has_content_of(path, file))
+        by_rows = (path for path in paths if dataset.file_at(path.name) is None and _has_rows_of(path, dataset, file))
+        return next(by_content, None) or (next(by_rows, None) if any_form else None)
     except (OSError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{container}: {_reason(error)}. Give a data file, or a folder or zip archive that holds data files."
@@ -107,6 +117,23 @@ def _has_content_of(path: DataPath, file: SourceFile) -> bool:
         return file.size is not None and has_size(path, file.size) and sha256_of(path) == file.sha256
     except UserError:  # it is damaged, or closed to this user
         return False
+
+
+def _has_rows_of(path: DataPath, dataset: DatasetSpec, file: SourceFile) -> bool:
+    """Return whether a file has the features of a published one's rows, and no others."""
+    try:
+        if not file.features or stored_size(path) > _LARGER * (file.size or 0):
+            return False
+        hashes = [np.empty(0, dtype=np.uint64)]
+        rows = 0
+        for chunk in stream(path, dataset):
+            rows += len(chunk.numbers)
+            if chunk.rejects or rows > file.rows:
+                return False
+            hashes.append(fingerprints(chunk.table))
+    except UserError:  # it has other columns, or is no data file
+        return False
+    return rows == file.rows and combined(np.concatenate(hashes)) == file.features
 
 
 def is_data_file(path: Path) -> bool:

@@ -41,7 +41,8 @@ class ColumnProfile:
         numbers_beside: Numbers as they are spelled where there are texts; no more of them once there are too many.
         no_numbers: How many values are texts.
         first_text: The first text, and the number of its line or row.
-        spellings: All values, as the file spells them; no more of them once there are too many for classes.
+        spellings: All values, as the file spells them, each with its rows; no more of them once there are too many
+            for classes.
         missing: The spellings for no value that occur, in the order in which they did.
         rows: How many values are no missing ones.
         low: Least number.
@@ -56,7 +57,7 @@ class ColumnProfile:
     numbers_beside: set[str] = field(default_factory=set)
     no_numbers: int = 0
     first_text: tuple[str, int] | None = None
-    spellings: dict[str, None] = field(default_factory=dict)
+    spellings: dict[str, int] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     rows: int = 0
     low: float = math.inf
@@ -69,7 +70,8 @@ class ColumnProfile:
         """Look at some more values, which are text, with the number of each one's line or row."""
         trimmed = pc.utf8_trim_whitespace(values)
         if len(self.spellings) <= MOST_CLASSES:
-            self.spellings.update(dict.fromkeys(pc.unique(trimmed).to_pylist()))
+            for each in pc.value_counts(trimmed).to_pylist():
+                self.spellings[each["values"]] = self.spellings.get(each["values"], 0) + each["counts"]
         gone = pc.is_in(trimmed, pa.array(MISSING))
         rest = self._without_missing(trimmed, gone)
         try:
@@ -143,6 +145,7 @@ class Profile:
         unit: What the numbers of rows count.
         times: The columns whose type says that they tell a time.
         rows: Number of rows.
+        repeated_headers: Number of lines in the middle that name the columns once more, which are no rows.
         sample: Some rows from all over the files, all values as text.
     """
 
@@ -152,6 +155,7 @@ class Profile:
     unit: Unit
     times: frozenset[str]
     rows: int
+    repeated_headers: int
     sample: pa.Table
 
 
@@ -167,12 +171,15 @@ def profile(paths: Sequence[DataPath], sample: int, names: Sequence[str] = ()) -
     Raises:
         UserError: A file cannot be read so, the files have not the same columns, or there are no rows.
     """
-    rows, kept_rows = 0, []
+    rows, repeated, kept_rows = 0, 0, []
     source = text_batches(data_path(paths[0]), names)
     columns = {each: ColumnProfile() for each in source.names}
     same = {each: each.rpartition(".")[0] for each in source.names if each.rpartition(".")[0] in source.names}
     others = (_batches_like(source, path, paths[0], names) for path in paths[1:])
-    for numbers, batch in itertools.chain(source.batches, itertools.chain.from_iterable(others)):
+    for read_numbers, read in itertools.chain(source.batches, itertools.chain.from_iterable(others)):
+        is_row = _are_rows(read, source.names)
+        numbers, batch = read_numbers[is_row.to_numpy(zero_copy_only=False)], read.filter(is_row)
+        repeated += len(read) - len(batch)
         # From all over the files, as they are often sorted by day or by class.
         number = min(len(batch), _SAMPLE_OF_BATCH if rows else sample)
         kept_rows.append(batch.take(pa.array(np.linspace(0, len(batch) - 1, number).astype(np.int64))))
@@ -184,7 +191,8 @@ def profile(paths: Sequence[DataPath], sample: int, names: Sequence[str] = ()) -
                 del same[copy]
     if not rows:
         raise UserError(f"{paths[0]}: holds no rows. Give a file with some.")
-    return Profile(columns, same, source.separator, source.unit, source.times, rows, pa.Table.from_batches(kept_rows))
+    sample_table = pa.Table.from_batches(kept_rows)
+    return Profile(columns, same, source.separator, source.unit, source.times, rows, repeated, sample_table)
 
 
 def _batches_like(
@@ -205,3 +213,14 @@ def _batches_like(
         )
     for numbers, batch in source.batches:
         yield numbers, batch.select(list(first.names))
+
+
+def _are_rows(rows: pa.RecordBatch, names: Sequence[str]) -> pa.BooleanArray:
+    """Return which rows do more than name the columns once more; a repeated name is numbered among ``names``."""
+    header = pa.repeat(pa.scalar(True), len(rows))
+    for values, name in zip(rows.columns, names, strict=True):
+        as_named = pa.array([name, name.rpartition(".")[0]] if name.rpartition(".")[0] in names else [name])
+        header = pc.and_(header, pc.is_in(pc.utf8_trim_whitespace(values), as_named))
+        if not pc.any(header).as_py():
+            break
+    return pc.invert(header)

@@ -1,4 +1,4 @@
-"""The data sets by name, found in ``nids.datasets.catalog``."""
+"""The data sets by name, found in ``nids.datasets.catalog``: its Python modules, and its descriptions in TOML."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 def names() -> tuple[str, ...]:
     """Return the names of all data sets, sorted."""
-    return tuple(sorted(find()))
+    return tuple(sorted({*find(), *described()}))
+
+
+def shipped() -> list[DatasetSpec]:
+    """Return all data sets, sorted by name."""
+    return [get(name) for name in names()]
 
 
 def get(name: str) -> DatasetSpec:
@@ -35,9 +40,11 @@ def get(name: str) -> DatasetSpec:
     """
     if description.is_description(name):
         dataset = description.read(Path(name))
-        if dataset.name in find():
+        if dataset.name in names():
             raise UserError(f"{name}: there is a data set {dataset.name} already. Give another name.")
         return dataset
+    if name in described():
+        return described()[name]
     if name not in find():
         raise UserError(
             unknown(name, "data set", names()) + " For your own files, `nids data describe FILE` writes a description."
@@ -61,7 +68,7 @@ def generate(dataset: DatasetSpec, rows: int, seed: int) -> Traffic:
     assert generator is not None, dataset.name
     table = generator(rows, seed)
     source = f"{dataset.name} (synthetic, {rows} rows, seed {seed})"
-    return Traffic.from_table(table, dataset, source, _sha256(table, dataset))
+    return Traffic.from_table(table, dataset.labelled_by(), source, _sha256(table, dataset))
 
 
 def _generator(dataset: DatasetSpec) -> Callable[[int, int], pd.DataFrame] | None:
@@ -70,12 +77,19 @@ def _generator(dataset: DatasetSpec) -> Callable[[int, int], pd.DataFrame] | Non
 
 @cache
 def find() -> dict[str, ModuleType]:
-    """Return the module of each data set by the data set's name."""
+    """Return the module of each data set that has one, by the data set's name."""
     modules = [
         importlib.import_module(f"{catalog.__name__}.{module.name}")
         for module in pkgutil.iter_modules(catalog.__path__)
     ]
     return {module.DATASET.name: module for module in modules}
+
+
+@cache
+def described() -> dict[str, DatasetSpec]:
+    """Return each data set of the catalog that a TOML file describes, by its name, which is the file's too."""
+    paths = (path for folder in catalog.__path__ for path in sorted(Path(folder).glob(f"*{description.SUFFIX}")))
+    return {path.stem: description.read(path) for path in paths}
 
 
 def _sha256(table: pd.DataFrame, dataset: DatasetSpec) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Literal, Self
 
 from pydantic import ConfigDict, TypeAdapter
@@ -34,7 +34,13 @@ class DatasetSpec:
             be missing where they are not needed, and at the end, columns that are neither features nor labels.
         ignored: Names of further columns, which are known and not read. Of several columns of one name, the second one
             is called "NAME.1" here and so on.
+        aliases: Other names of columns and labels, by the name here; one of them counts where a file lacks the column
+            itself.
         separator: What stands between the values of its text files.
+        repeated_headers: What is done with a line in the middle of a text that names the columns once more: "refuse"
+            the file, or "skip" the line.
+        loose_labels: Whether labels are told by their ASCII letters and digits alone, in capitals or not, so that
+            "smurf." is smurf, whatever else stands between or after them.
         files: The published files; none of a generated data set. Each may be a folder of files.
         parts: Whether the training files are parts of one set of rows rather than different choices of rows.
         hold_out: Where none of the files is held out, the share of rows that are kept from every search instead;
@@ -59,7 +65,10 @@ class DatasetSpec:
     attack_column: str | None = None
     layout: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     separator: str = ","
+    repeated_headers: Literal["refuse", "skip"] = "refuse"
+    loose_labels: bool = False
     files: tuple[SourceFile, ...] = ()
     parts: bool = False
     hold_out: float | None = None
@@ -90,6 +99,15 @@ class DatasetSpec:
             raise ValueError(f"data set {self.name!r} needs at least one column and one label map")
         if len(self.separator) != 1 or not self.separator.isascii() or self.separator in '\r\n"':
             raise ValueError(f"the separator {self.separator!r} is not one ASCII character other than a quotation mark")
+        self._check_spellings(names)
+
+    def _check_spellings(self, names: list[str]) -> None:
+        others = [other for others in self.aliases.values() for other in others]
+        if clash := sorted({other for other in others if other in names or others.count(other) > 1}):
+            raise ValueError(f"{clash[0]!r} is another name (aliases) of more than one column")
+        if self.loose_labels:
+            for label_map in self.label_maps:
+                label_map.refuse_alike()
 
     def _refuse_sides(self) -> None:
         """Raise a ValueError where the columns of time and group cannot be such."""
@@ -169,10 +187,20 @@ class DatasetSpec:
         Raises:
             UserError: There is no such label map.
         """
+        chosen = self.led_by(label_map)
+        return replace(chosen, label_maps=chosen.label_maps[:1])
+
+    def led_by(self, label_map: str | None = None) -> Self:
+        """Return the data set with one of its label maps as the first; ``None`` stands for the one that is.
+
+        Raises:
+            UserError: There is no such label map.
+        """
         maps = {of_name.name: of_name for of_name in self.label_maps}
         if label_map is not None and label_map not in maps:
             raise UserError(unknown(label_map, f"label map of {self.name}", maps))
-        return replace(self, label_maps=(self.label_maps[0] if label_map is None else maps[label_map],))
+        first = self.label_maps[0] if label_map is None else maps[label_map]
+        return replace(self, label_maps=(first, *(each for each in self.label_maps if each != first)))
 
     @property
     def held_out_files(self) -> tuple[SourceFile, ...]:
@@ -213,6 +241,9 @@ class DatasetSpec:
         names = ["columns", "label_column", "attack_column", "label_maps", "hold_out"]
         # As it was before there were such columns.
         names += [name for name in ("time_column", "time_format", "group_column") if values[name]]
+        # Those of a data set with known files do not change by themselves; elsewhere, another column may be the label.
+        if self.aliases and not any(file.sha256 for file in self.files):
+            names.append("aliases")
         decisive = json.dumps({name: values[name] for name in names}, sort_keys=True)
         return hashlib.sha256(decisive.encode()).hexdigest()
 

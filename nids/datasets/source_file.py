@@ -39,6 +39,8 @@ class SourceFile:
         rows: Number of rows; 0: there may be any number.
         role: "training", or "held-out" for a file that no search may see.
         size: Bytes of the uncompressed content; ``None``: it is found by its name alone.
+        features: ``nids.datasets.fingerprints.combined`` of its rows, by which they are found in another form; empty:
+            they are not.
         subset: How its rows follow from another file, where they do.
     """
 
@@ -48,6 +50,7 @@ class SourceFile:
     rows: int = 0
     role: Role = "training"
     size: int | None = None
+    features: str = ""
     subset: Subset | None = None
 
 

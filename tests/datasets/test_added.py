@@ -101,7 +101,7 @@ def job() -> Job:
 
 
 def test_it_is_found_by_its_name(traffic: Traffic, folder: Path, job: Job) -> None:
-    assert datasets.names() == ("flows", "nsl-kdd", "nsl-kdd-sample", "unsw-nb15")
+    assert {"flows", "nsl-kdd", "cic-ids2017"} < {*datasets.names()}
     assert traffic.dataset == datasets.get("flows").labelled_by("categories")
     assert datasets.load_for(job.data, 0, folder).sha256 == traffic.sha256
     with pytest.raises(UserError, match="friday is held out"):

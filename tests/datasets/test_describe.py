@@ -4,11 +4,14 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.datasets.column import Column
 from nids.datasets.describe import check
+from nids.datasets.fingerprints import combined, fingerprints
+from nids.datasets.io.stream import stream
 from nids.datasets.labels import LabelMap
 from nids.datasets.locate import find
 from nids.datasets.schema import DatasetSpec
@@ -57,8 +60,9 @@ def test_check(path):
     values = {"service": "http", "flag": "SF"}
     constant = [column.name for column in DATASET.columns if column.name not in varying]
     assert found.oddities == (
-        "classes with hardly any rows: Normal (2 rows), DoS (4 rows), Probe (0 rows), R2L (0 rows), U2R (0 rows); a "
-        "class needs a row in each fold, and at least two to be resampled",
+        "classes without a row: Probe, R2L, U2R",
+        "classes with hardly any rows: Normal (2 rows), DoS (4 rows); a class needs a row in each fold, and at least "
+        "two to be resampled",
         "su_attempted is 0 or 1 by definition, but is 2 in 2 rows",
         "the same in all rows: " + ", ".join(f"{name} ({values.get(name, '0')})" for name in constant),
         "3 rows repeat the features of an earlier row",
@@ -83,6 +87,26 @@ def test_which_file_it_is(path, sha256, filename, identity):
     sha256 = sha256 or hashlib.sha256(path.read_bytes()).hexdigest()
     file = SourceFile("file", filename, sha256=sha256, rows=6, role="training")
     assert check(path, replace(DATASET, files=(file,))).identity == identity
+
+
+def test_names_that_have_become_numbers_are_told(tmp_path: Path) -> None:
+    columns = (Column("proto", "categorical"), Column("state", "count"), Column("bytes", "count"))
+    dataset = DatasetSpec("flows", columns, "label", (LabelMap("plain", ("ok", "bad"), "ok"),))
+    path = tmp_path / "rows.csv"
+    path.write_text("proto,state,bytes,label\n6,0,0,ok\n17,1,1,bad\n1,2,2,ok\n", encoding="utf-8")
+    encoded = [oddity for oddity in check(path, dataset).oddities if "label-encoded" in oddity]
+    assert encoded == [
+        "state holds 3 different whole numbers where names are usual: are they label-encoded? A detector then only "
+        "knows that very encoding"
+    ]
+
+
+def test_the_rows_of_a_published_file_are_known_in_another_form(path: Path) -> None:
+    rows = fingerprints(pd.concat(chunk.table for chunk in stream(path, DATASET)))
+    file = SourceFile("file", "other.txt", sha256="00", rows=6, features=combined(rows))
+    assert (
+        check(path, replace(DATASET, files=(file,))).identity == "the rows of the published other.txt in another form"
+    )
 
 
 def test_real_data(real_data):

@@ -42,6 +42,10 @@ classes = ["ok", "scan", "flood"]
 [columns]
 bytes = { kind = "count", transform = "log1p", missing = ["", "-1"] }
 service = { kind = "categorical" }
+
+[aliases]
+kind = ["class", "Label"]
+service = "srv"
 """
 
 
@@ -62,6 +66,7 @@ def test_a_file_describes_a_data_set(path: Path) -> None:
             LabelMap("plain", ("ok", "scan", "flood"), "ok"),
         ),
         ignored=("id",),
+        aliases={"kind": ("class", "Label"), "service": ("srv",)},
         separator=";",
         files=(SourceFile("flows.csv", "flows.csv"),),
         parts=True,
@@ -156,6 +161,11 @@ def test_one_without_its_file_says_where_to_put_it(path: Path) -> None:
         ),
         pytest.param(
             ("hold_out = 0.25", "time_format = 7"), "time_format: found 7, but a list of texts is expected", id="format"
+        ),
+        pytest.param(
+            ('kind = ["class"', 'sort = ["class"'),
+            "aliases.sort: there is no column or label of this name to give other names to.",
+            id="alias of nothing",
         ),
         pytest.param(("hold_out = 0.25", "hold_out = 25"), "hold_out is 25.0, but must be a share", id="share"),
         pytest.param(

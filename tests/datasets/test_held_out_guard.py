@@ -84,6 +84,23 @@ def _as_parquet(lines: list[str], path: Path) -> int:
     return 1
 
 
+def _of_two_classes(lines: list[str], path: Path) -> int:
+    table = _table(lines).drop(columns="difficulty").rename(columns={"attack": "class"})
+    table["class"] = table["class"].where(table["class"] == "normal", "anomaly")
+    table.to_csv(path, index=False)
+    return 2
+
+
+def _with_an_index_and_another_name_of_the_label(lines: list[str], path: Path) -> int:
+    _table(lines).rename(columns={"attack": "outcome"}).to_csv(path)
+    return 2
+
+
+def _with_a_dot_after_the_label(lines: list[str], path: Path) -> int:
+    path.write_bytes(_text([line.rpartition(",")[0] + "." for line in lines]))
+    return 1
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -105,6 +122,30 @@ def test_the_held_out_file_is_refused_in_any_form(
     if form is _shuffled:  # its first rows may be among those that the training file has too
         message = message.replace(f"{unit} {first}", f"{unit} [1-9]")
     for refusing in (lambda: datasets.load_training(DATASET, folder=path), lambda: check(path, DATASET)):
+        with pytest.raises(UserError, match=message):
+            refusing()
+
+
+@pytest.mark.parametrize(
+    ("form", "class_map"),
+    [
+        (_of_two_classes, "binary"),
+        (_with_an_index_and_another_name_of_the_label, None),
+        (_with_a_dot_after_the_label, None),
+    ],
+)
+def test_the_forms_of_others_are_refused(
+    form: Callable[[list[str], Path], int],
+    class_map: str | None,
+    published: Callable[[str], list[str]],
+    tmp_path: Path,
+) -> None:
+    first = form(published("KDDTest+")[::10], tmp_path / "Test_data.csv")
+    message = f"Test_data.csv, line {first}: 2,194 rows of this file are rows of KDDTest\\+, which is held out"
+    for refusing in (
+        lambda: datasets.load_training(DATASET, class_map=class_map, folder=tmp_path / "Test_data.csv"),
+        lambda: check(tmp_path / "Test_data.csv", DATASET, class_map),
+    ):
         with pytest.raises(UserError, match=message):
             refusing()
 

@@ -7,11 +7,14 @@ import os
 import zipfile
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from nids.datasets.catalog.nsl_kdd import DATASET
+from nids.datasets.fingerprints import combined, fingerprints
 from nids.datasets.io.compression import unpacked
 from nids.datasets.io.content import opened
+from nids.datasets.io.stream import stream
 from nids.datasets.locate import cache_folder, find, locate, not_found
 from nids.errors import UserError
 
@@ -69,6 +72,21 @@ def test_a_published_file_is_found_by_its_content(tmp_path, place):
     assert path is not None
     with opened(path) as stored, unpacked(stored) as found:
         assert found.read() == content
+
+
+def test_a_published_file_is_found_by_its_rows_in_another_form(tmp_path, line):
+    rows = [line(count=str(i)) for i in range(5)]
+    (tmp_path / "KDDTest+.txt").write_text("\n".join(rows))
+    hashes = np.concatenate([fingerprints(chunk.table) for chunk in stream(tmp_path / "KDDTest+.txt", DATASET)])
+    file = replace(TRAIN, rows=5, size=len("\n".join(rows)), features=combined(hashes))
+    header = ",".join([*(column.name for column in DATASET.columns), "class", "level"])
+    (tmp_path / "four.csv").write_text("\n".join([header, *rows[:4]]))
+    (tmp_path / "else.csv").write_text("\n".join([header, *rows[:4], line(count="9")]))
+    assert find(DATASET, file, tmp_path) is None, "nor one that is named as another published file"
+    (tmp_path / "rows.csv").write_text("\n".join([header, *reversed(rows)]))
+    assert find(DATASET, file, tmp_path) == tmp_path / "rows.csv"
+    assert find(DATASET, file, tmp_path, any_form=False) is None
+    assert find(DATASET, replace(file, features=""), tmp_path) is None
 
 
 def test_a_folder_without_the_file(tmp_path):

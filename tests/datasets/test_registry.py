@@ -18,13 +18,23 @@ HELD_OUT = (
 
 
 def test_names():
-    assert datasets.names() == ("nsl-kdd", "nsl-kdd-sample", "unsw-nb15")
+    assert datasets.names() == (
+        "cic-ids2017",
+        "cse-cic-ids2018",
+        "netflow-v2",
+        "netflow-v3",
+        "nsl-kdd",
+        "nsl-kdd-sample",
+        "unsw-nb15",
+        "zeek-conn",
+    )
     assert [datasets.get(name).name for name in datasets.names()] == list(datasets.names())
     with pytest.raises(UserError) as refusal:
         datasets.get("nsl_kdd")
     assert str(refusal.value) == (
-        "'nsl_kdd' is not a data set (did you mean nsl-kdd?). Known: nsl-kdd, nsl-kdd-sample, unsw-nb15. For your "
-        "own files, `nids data describe FILE` writes a description."
+        "'nsl_kdd' is not a data set (did you mean nsl-kdd?). Known: cic-ids2017, cse-cic-ids2018, netflow-v2, "
+        "netflow-v3, nsl-kdd, nsl-kdd-sample, unsw-nb15, zeek-conn. For your own files, `nids data "
+        "describe FILE` writes a description."
     )
 
 

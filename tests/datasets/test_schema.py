@@ -9,6 +9,7 @@ import pytest
 from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.datasets.catalog.unsw_nb15 import DATASET as UNSW_NB15
 from nids.datasets.column import Column
+from nids.datasets.labels import LabelMap
 from nids.datasets.schema import DatasetSpec
 from nids.errors import UserError
 
@@ -75,6 +76,13 @@ def test_column_refuses_what_has_no_meaning(options, message):
             "'group', but there is no group_column",
             id="by group",
         ),
+        pytest.param({"aliases": {"attack": ("flag",)}}, "'flag' is another name .* of more than one", id="alias"),
+        pytest.param(
+            {"label_maps": (LabelMap("m", ("a-b", "A b"), "a-b"),)}, "'a-b' of label map 'm' cannot be told", id="alike"
+        ),
+        pytest.param(
+            {"label_maps": (LabelMap("m", ("a", "-"), "a"),)}, "'-' of label map 'm' cannot be told", id="no letters"
+        ),
     ],
 )
 def test_dataset_spec_refuses_what_contradicts_itself(change, message):
@@ -90,7 +98,10 @@ def test_from_json_refuses_what_is_no_description():
 
 def test_fingerprint_follows_from_what_decides_about_folds():
     columns = DATASET.columns
-    assert replace(DATASET, name="x", files=(), citation="", published=(), layout=()).fingerprint == DATASET.fingerprint
+    same = replace(DATASET, name="x", files=(), citation="", published=(), layout=(), aliases={})
+    assert same.fingerprint == DATASET.fingerprint
+    # Without known files, another column may be the label.
+    assert replace(same, aliases={"attack": ("class",)}).fingerprint != same.fingerprint
     others = [
         replace(DATASET, columns=columns[::-1]),
         replace(DATASET, columns=(replace(columns[0], transform=None), *columns[1:])),
@@ -136,12 +147,13 @@ def test_a_data_set_survives_pickling_and_json():
 
 def test_labelled_by_keeps_one_label_map():
     assert DATASET.labelled_by().label_maps == DATASET.label_maps[:1]
-    assert DATASET.labelled_by("nsl-kdd-variant").label_maps == DATASET.label_maps[1:]
+    assert DATASET.labelled_by("nsl-kdd-variant").label_maps == DATASET.label_maps[1:2]
+    assert DATASET.led_by("binary").label_maps == (DATASET.label_maps[2], *DATASET.label_maps[:2])
     with pytest.raises(UserError) as refusal:
         DATASET.labelled_by("nsl-kdd-varient")
     assert str(refusal.value) == (
         "'nsl-kdd-varient' is not a label map of nsl-kdd (did you mean nsl-kdd-variant?). "
-        "Known: nsl-kdd, nsl-kdd-variant."
+        "Known: nsl-kdd, nsl-kdd-variant, binary."
     )
 
 

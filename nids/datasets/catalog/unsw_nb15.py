@@ -84,6 +84,7 @@ DATASET = DatasetSpec(
             sha256="734fe6642edf758f7c94d7d9149426b49d202fe8e7bf0bef47392489c3c0a559",
             rows=82_332,
             size=15_380_800,
+            features="06f48e0d8dba66d3",
             role="training",
         ),
     ),

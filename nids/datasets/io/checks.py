@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from nids.datasets.column import Column
+from nids.datasets.labels import loose_form
 from nids.datasets.times import expected, seconds
 from nids.errors import UserError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from nids.datasets.schema import DatasetSpec
 
-Problem = Literal["value", "repeated header", "encoding", "too few columns", "too many columns"]
+Problem = Literal["value", "label map", "repeated header", "encoding", "too few columns", "too many columns"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
 _HALF = re.compile(r"[\ud800-\udfff]")
@@ -38,6 +39,8 @@ class Field:
     Attributes:
         column: Its name and kind.
         known: The values that a column of labels may have; ``None`` for any other column.
+        elsewhere: Of the labels that only another label map knows, that map's name.
+        loose: Whether labels may have other spellings, see ``nids.datasets.labels.loose_form``.
         of_any_type: Whether it is read as text whatever its type is, in a file that has types.
         time_format: Of a column of times, the forms of its text, as for ``nids.datasets.times.seconds``; ``None`` for
             any other column.
@@ -45,6 +48,8 @@ class Field:
 
     column: Column
     known: Mapping[str, int] | None = None
+    elsewhere: Mapping[str, str] | None = None
+    loose: bool = False
     of_any_type: bool = False
     time_format: tuple[str, ...] | None = None
 
@@ -75,6 +80,18 @@ class Field:
             return frozenset()
         return frozenset(text for text in self.column.missing if not _NUMBER.fullmatch(text))
 
+    @cached_property
+    def _by_form(self) -> Mapping[str, str]:
+        """The labels of all maps by their loose form."""
+        return {loose_form(label): label for label in (*(self.elsewhere or ()), *(self.known or ()))}
+
+    def label(self, text: str) -> str:
+        """Return the label that a text stands for, or the text itself if it is none."""
+        text = text.strip()
+        if not self.loose or text in (self.known or ()):
+            return text
+        return self._by_form.get(loose_form(text), text)
+
     @property
     def type(self) -> pa.DataType:
         """What its values are read as."""
@@ -99,7 +116,10 @@ class Field:
     def broken_rule(self, value: str) -> str | None:
         """Return the rule that a value breaks, in words; ``None`` if it breaks none."""
         if self.known is not None:
-            return None if value.strip() in self.known else f"this is not a known label{_suggestion(value, self.known)}"
+            label = self.label(value)
+            if self.elsewhere and label in self.elsewhere:
+                return f"of the label maps, {self.elsewhere[label]} knows this label, not the one in use"
+            return None if label in self.known else f"this is not a known label{_suggestion(value, self.known)}"
         if self.time_format is not None:
             return None if self.allows(pd.Series([value.strip()], dtype="str")).all() else expected(self.time_format)
         if self.is_text:
@@ -121,13 +141,16 @@ def fields_of(dataset: DatasetSpec, *, labelled: bool) -> tuple[Field, ...]:
     features = [Field(column) for column in dataset.columns]
     if not labelled:
         return tuple(features)
-    known = {dataset.label_column: dataset.label_maps[0].positions}
-    labels = [Field(Column(name, "categorical"), known.get(name)) for name in dataset.labels]
+    first, *others = dataset.label_maps
+    known = first.positions
+    elsewhere = {label: each.name for each in reversed(others) for label in each.class_of_label if label not in known}
+    label = Field(Column(dataset.label_column, "categorical"), known, elsewhere, dataset.loose_labels)
+    attack = (Field(Column(name, "categorical")) for name in dataset.labels[1:])
     # A group that nothing is known of is one too.
     sides = [Field(Column(name, "categorical", missing=("",)), of_any_type=True) for name in dataset.side_columns]
     if dataset.time_column in dataset.side_columns:
         sides[0] = replace(sides[0], time_format=dataset.time_format)
-    return (*features, *labels, *sides)
+    return (*features, label, *attack, *sides)
 
 
 class FileColumns:
@@ -187,7 +210,7 @@ def named_columns(
     Raises:
         UserError: A column that is read is missing, or there more than once; ``location`` says where.
     """
-    names = _told_apart(names, dataset)
+    names = _renamed(location, _told_apart(names, dataset), dataset, fields)
     missing = [field.name for field in fields if field.name not in names]
     if missing:
         needed = f"all {len(dataset.columns)} features of {dataset.name}"
@@ -210,6 +233,20 @@ def _told_apart(names: Sequence[str], dataset: DatasetSpec) -> list[str]:
     return [told if told in known else name for name, told in zip(names, numbered(names), strict=True)]
 
 
+def _renamed(location: str, names: Sequence[str], dataset: DatasetSpec, fields: Sequence[Field]) -> list[str]:
+    """Return the names of a file's columns, with the data set's own where the file has another one for what is read."""
+    own: dict[str, str] = {}
+    for name in {field.name for field in fields} - set(names):
+        others = [other for other in dataset.aliases.get(name, ()) if other in names]
+        if len(others) > 1:
+            raise UserError(
+                f"{location}: {' and '.join(others)} may both be the column {name} of {dataset.name}. Rename the one "
+                f"that is to {name}."
+            )
+        own |= dict.fromkeys(others, name)
+    return [own.get(name, name) for name in names]
+
+
 def numbered(names: Sequence[str]) -> list[str]:
     """Return names with the second and later ones of a kind as "NAME.1" and so on."""
     earlier = [names[:i].count(name) for i, name in enumerate(names)]
@@ -229,11 +266,13 @@ def column_count(values: Sequence[str]) -> str:
 
 def _checker(field: Field) -> Callable[[str], tuple[Problem, str] | None]:
     def check(value: str) -> tuple[Problem, str] | None:
-        if not value.isascii() and (undecoded := _UNDECODED.search(value)):
+        if not value.isascii() and (undecoded := _UNDECODED.search(value)) and field.label(value) == value.strip():
             byte = ord(undecoded[0]) - 0xDC00
             return "encoding", f"found the byte 0x{byte:02x}, but the file must be UTF-8 text"
         if rule := field.broken_rule(value):
             problem: Problem = "repeated header" if value.strip() == field.name else "value"
+            if field.elsewhere and field.label(value) in field.elsewhere:
+                problem = "label map"
             return problem, f"found {shown(value)}, but {rule}"
         return None
 

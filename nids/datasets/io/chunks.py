@@ -103,6 +103,9 @@ def frame(table: pa.Table, fields: Sequence[Field]) -> pd.DataFrame:
         columns[field.name] = column
     rows: pd.DataFrame = pa.table(columns).to_pandas()
     for field in fields:
+        if field.loose:
+            texts = rows[field.name]
+            rows[field.name] = texts.map({text: field.label(text) for text in texts.unique()}).astype(texts.dtype)
         if field.missing_numbers:
             rows[field.name] = rows[field.name].mask(rows[field.name].isin(field.missing_numbers))
     return rows

@@ -38,7 +38,8 @@ def parts(path: DataPath, dataset: DatasetSpec) -> Iterator[Traffic]:
 
     Args:
         path: The file, on disk or inside a zip archive.
-        dataset: What its columns mean; its first label map tells the classes.
+        dataset: What its columns mean; its first label map tells the classes. A label that only another one knows is
+            refused with that one's name.
 
     Raises:
         UserError: The file is not what its name says, or a value breaks a rule of its column; the message then names
@@ -89,6 +90,8 @@ def _first_fault(chunk: Chunk, following: Iterator[Chunk]) -> str:
     match reject.problem:
         case "encoding":
             return f"{reject.location}: {reject.fault}. Save it as UTF-8, or copy or download it again."
+        case "label map":
+            return f"{reject.location}: {reject.fault}. Set data.class_map, or --class-map, to that one."
         case "repeated header":
             return f"{reject.location}: {reject.fault}. Remove this line: only the first one may name the columns."
         case "too few columns":

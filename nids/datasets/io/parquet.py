@@ -33,14 +33,14 @@ def parquet_chunks(
     # Without these, the columns of a whole row group are loaded at once, and one row group may be the whole file.
     with pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as content:
         schema = content.schema_arrow
-        stored = {each.strip(): each for each in schema.names}
         columns = named_columns(name, [each.strip() for each in schema.names], "the schema", dataset, fields)
-        for field in fields:
-            _refuse_type(name, field, schema.field(stored[field.name]).type)
+        # As the file calls what is read.
+        stored = {schema.names[columns.names.index(field.name)]: field.name for field in fields}
+        for called, field in zip(stored, fields, strict=True):
+            _refuse_type(name, field, schema.field(called).type)
         first = 1
-        for batch in content.iter_batches(batch_size=rows, columns=[stored[field.name] for field in fields]):
-            named = batch.rename_columns([each.strip() for each in batch.schema.names])
-            table = frame(pa.Table.from_batches([named]), fields)
+        for batch in content.iter_batches(batch_size=rows, columns=[*stored]):
+            table = frame(pa.Table.from_batches([batch]).rename_columns(stored), fields)
             keep = allowed(table, fields)
             numbers = np.arange(first, first + len(table), dtype=np.int64)
             first += len(table)

@@ -78,12 +78,15 @@ def _reader(
     opening = opening_of(name, first, lines)
     if opening is None:
         plain, columns, header = delimited(name, *first, dataset, fields)
-        return _TextReader(plain, columns), lines if header else itertools.chain([first], lines)
-    names = list(opening.names)
+        if not header:
+            return _TextReader(plain, columns), itertools.chain([first], lines)
+        names = plain.values(first[1].removesuffix("\n")) if dataset.repeated_headers == "skip" else ()
+        return _TextReader(plain, columns, tuple(each.strip() for each in names)), lines
+    named = list(opening.names)
     if opening.open_ended:
-        names += [field.name for field in fields if field.name not in names and field.broken_rule("") is None]
+        named += [field.name for field in fields if field.name not in named and field.broken_rule("") is None]
     columns = named_columns(
-        f"{name}, {opening.where}", names, opening.where, dataset, fields, ordered=not opening.open_ended
+        f"{name}, {opening.where}", named, opening.where, dataset, fields, ordered=not opening.open_ended
     )
     return _TextReader(opening.form(columns.names), columns), opening.lines
 
@@ -95,10 +98,12 @@ class _TextReader:
     Attributes:
         form: How they become values.
         columns: The columns, and the rules of those that are read.
+        passed_over: The values of a line that is none of the rows, and no fault.
     """
 
     form: Form
     columns: FileColumns
+    passed_over: tuple[str, ...] = ()
 
     @cached_property
     def types(self) -> dict[str, pa.DataType]:
@@ -153,6 +158,8 @@ class _TextReader:
                 rejects.append(Reject("line", number, "", str(error), raw))
                 continue
             if fault := self.columns.fault(values):
+                if self.passed_over and tuple(value.strip() for value in values) == self.passed_over:
+                    continue
                 problem, column, reason = fault
                 rejects.append(Reject("line", number, column, reason, raw, problem))
             else:
@@ -161,7 +168,7 @@ class _TextReader:
         columns = {}
         for field in self.columns.fields:
             position = self.columns.names.index(field.name)
-            texts = [row[position] for row in rows]
+            texts = [field.label(row[position]) if field.loose else row[position] for row in rows]
             columns[field.name] = pa.array(texts if field.is_text else list(map(field.number, texts)), type=field.type)
         return frame(pa.table(columns), self.columns.fields), kept, rejects
 

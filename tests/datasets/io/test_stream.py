@@ -400,3 +400,45 @@ def test_a_reader_that_stops_leaves_the_file_closed(path: Path, line: Line) -> N
     chunks = stream(path, DATASET, rows=2)
     assert next(chunks).numbers.tolist() == [1, 2]
     chunks.close()  # type: ignore[attr-defined]
+
+
+def test_other_names_of_columns_are_known(path: Path, line: Line) -> None:
+    names = [*(column.name for column in DATASET.columns), "class", "label"]
+    path.write_text(",".join(names[:-1]) + "\n" + line().rpartition(",")[0] + "\n")
+    (chunk,) = stream(path, DATASET, labelled=True)
+    assert chunk.table["attack"].tolist() == ["normal"]
+    assert next(stream(path, DATASET)).unused == ("class",)
+    table = chunk.table.rename(columns={"attack": "class"})[["class", *names[:41]]]
+    table.to_parquet(path)
+    (again,) = stream(path, DATASET, labelled=True)
+    pd.testing.assert_frame_equal(again.table, chunk.table)
+    path.write_text(",".join(names) + "\n" + line() + "\n")
+    with pytest.raises(UserError, match=r"class and label may both be the column attack of nsl-kdd\. Rename"):
+        list(stream(path, DATASET, labelled=True))
+    table.assign(attack="smurf").to_parquet(path)  # the name of its own comes first
+    assert next(stream(path, DATASET, labelled=True)).table["attack"].tolist() == ["smurf"]
+
+
+@pytest.mark.parametrize("labels", [["Smurf", "NORMAL."], ["smurf.", "no-rmal"]])
+def test_labels_may_be_told_by_their_letters_alone(labels: list[str], path: Path, line: Line) -> None:
+    for kind in ("text", "parquet"):
+        path.write_text("".join(f"{line(attack=label)}\n" for label in labels))
+        if kind == "parquet":
+            pd.read_csv(path, names=DATASET.layout, dtype={"attack": "str"}).to_parquet(path)
+        (chunk,) = stream(path, DATASET, labelled=True)
+        assert chunk.table["attack"].tolist() == ["smurf", "normal"]
+        (chunk,) = stream(path, replace(DATASET, loose_labels=False), labelled=True)
+        assert [reject.number for reject in chunk.rejects] == [1, 2]
+
+
+def test_a_line_that_names_the_columns_again_is_a_fault_unless_it_may_be_there(path: Path, line: Line) -> None:
+    header = ",".join(DATASET.layout)
+    path.write_text("\n".join([header, line(), header, line(), f"{header},more", ""]))
+    (chunk,) = stream(path, DATASET)
+    assert [(reject.number, reject.problem) for reject in chunk.rejects] == [
+        (3, "repeated header"),
+        (5, "too many columns"),
+    ]
+    (chunk,) = stream(path, replace(DATASET, repeated_headers="skip"))
+    assert [reject.number for reject in chunk.rejects] == [5]
+    assert chunk.numbers.tolist() == [2, 4]

@@ -63,6 +63,17 @@ _ATTACKS = {
     "snmpgetattack httptunnel sendmail named",
     "U2R": "buffer_overflow loadmodule rootkit perl sqlattack xterm ps",
 }
+# Columns that copies of KDD Cup 1999 call by their name with an "l" before it.
+_WITH_L = (
+    "num_compromised",
+    "root_shell",
+    "su_attempted",
+    "num_root",
+    "num_file_creations",
+    "num_shells",
+    "num_access_files",
+    "num_outbound_cmds",
+)
 _CLASS_OF_ATTACK = {attack: name for name, attacks in _ATTACKS.items() for attack in attacks.split()}
 
 
@@ -74,7 +85,20 @@ DATASET = DatasetSpec(
         LabelMap("nsl-kdd", CLASSES, "Normal", _CLASS_OF_ATTACK),
         # This variant is common in publications too; both differ in attacks of the test files only.
         LabelMap("nsl-kdd-variant", CLASSES, "Normal", {**_CLASS_OF_ATTACK, "worm": "R2L", "httptunnel": "U2R"}),
+        # Copies of the files tell normal from anomaly and no more: those in ARFF, and those of a Kaggle competition.
+        LabelMap(
+            "binary",
+            ("Normal", "Attack"),
+            "Normal",
+            {**dict.fromkeys(_CLASS_OF_ATTACK, "Attack"), "anomaly": "Attack", "normal": "Normal"},
+        ),
     ),
+    aliases={
+        "attack": ("class", "label", "labels", "outcome", "attack_type", "target"),
+        "is_host_login": ("is_hot_login",),
+        **{name: (f"l{name}",) for name in _WITH_L},
+    },
+    loose_labels=True,  # those of KDD Cup 1999 end in a dot
     # The difficulty is how many of 21 classifiers were right about the row: derived from the labels, so no model may
     # see it.
     layout=(*(column.name for column in COLUMNS), "attack", "difficulty"),
@@ -85,6 +109,7 @@ DATASET = DatasetSpec(
             sha256="1b86d2f957b33082081bba410fe129b475efebcc13c9014c3f447c8271aadf95",
             rows=125_973,
             size=19_109_424,
+            features="4ff57d462a0310d6",
             role="training",
         ),
         SourceFile(
@@ -93,6 +118,7 @@ DATASET = DatasetSpec(
             sha256="7ea86479faab5ca2190b7f18b4982fb058ce5bf2b46e0e1017d0d9ef90f9c16e",
             rows=25_192,
             size=3_822_033,
+            features="ec21b60be570e039",
             role="training",
         ),
         SourceFile(
@@ -101,6 +127,7 @@ DATASET = DatasetSpec(
             sha256="fa46b0935342616aa83b7c2578db355b6a7aaabbc492248172c7a1e8b7ab8f84",
             rows=22_544,
             size=3_441_513,
+            features="0f7fe60b8b928399",
             role="held-out",
         ),
         SourceFile(
@@ -109,6 +136,7 @@ DATASET = DatasetSpec(
             sha256="746993ac9e25868827cacf09eab450050a2a1056e1ce48a1ad39f5dc801d531d",
             rows=11_850,
             size=1_814_092,
+            features="0fd6b96f70887c08",
             role="held-out",
             subset=Subset("KDDTest+", "difficulty", below=21),  # without the rows that all 21 classifiers got right
         ),

@@ -19,6 +19,7 @@ DATASET = replace(
     nsl_kdd.DATASET,
     name="nsl-kdd-sample",
     files=(),
+    aliases={},
     synthetic=True,
     citation="Synthetic rows in the schema of NSL-KDD, drawn from profiles written by hand",
     mirrors=(),
