@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # In the order in which they are measured; each is a module of this package.
 PARTS = (
-    *("overhead", "folds", "side-by-side", "efficiency", "growth", "nodes", "rows", "dashboard"),
+    *("overhead", "folds", "side-by-side", "mapped-trials", "efficiency", "growth", "nodes", "rows", "dashboard"),
     "against-plain-loop",
 )
 
@@ -58,6 +58,7 @@ def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[
         many_nodes,
         many_rows,
         many_trials,
+        mapped_trials,
         time_breakdown,
         trial_overhead,
     )
@@ -69,6 +70,7 @@ def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[
         "overhead": trial_overhead.measure,
         "folds": lambda: folds.measure(rounds),
         "growth": many_trials.measure,
+        "mapped-trials": mapped_trials.measure,
         "nodes": lambda: many_nodes.measure(progress),
         "rows": lambda: many_rows.measure(progress),
         "side-by-side": gpu_sharing.measure,

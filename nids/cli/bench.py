@@ -13,9 +13,10 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="What to measure: overhead (of a trial), folds (time and memory to build them), side-by-side (rows "
-            "per second of parallel trials), efficiency (where the time of a search goes), growth (10,000 trials that "
-            "compute nothing), nodes (1,000 such trials on several nodes), dashboard (10,000 trials in a browser), "
-            "against-plain-loop. Default: all, which takes an hour on two cores.",
+            "per second of parallel trials), mapped-trials (the same in one program, on JAX), efficiency (where the "
+            "time of a search goes), growth (10,000 trials that compute nothing), nodes (1,000 such trials on several "
+            "nodes), dashboard (10,000 trials in a browser), against-plain-loop. Default: all, which takes an "
+            "hour on two cores.",
             show_default=False,
         ),
     ] = None,

@@ -58,6 +58,20 @@ class TracedNetwork:
         for variable, value in zip(self._variables, state, strict=True):
             variable.assign(value)
 
+    def train(self, rows: np.ndarray, labels: np.ndarray, weights: np.ndarray, learning_rate: float) -> float:
+        """Take one step of training and return its loss.
+
+        Args:
+            rows: A batch in the shape that the network reads.
+            labels: Its classes, integers of shape (batch,).
+            weights: Weight of each row in the loss, float32 of shape (batch,).
+            learning_rate: That of this step.
+        """
+        self.model.optimizer.learning_rate = learning_rate
+        # Keras returns the mean over all batches since its metrics were reset.
+        self.model.reset_metrics()
+        return float(self.model.train_on_batch(rows, labels, sample_weight=weights))
+
     def part(self, step: str, size: int) -> str:
         """Return what a step on so many rows counts as: the first of its kind traces the network."""
         if (step, size) in self._traced:

@@ -66,16 +66,13 @@ class Trainer:
         A loss that is not finite ends the epoch at once and is returned.
         """
         self._network.write(state)
-        model = self._network.model
         size = min(self._hp.batch_size, len(rows))
         steps = len(rows) // size
         losses = []
         for step, (batch, labels) in enumerate(self._timed(rows.batches(size, seed))):
             with self.timer.running(self._network.part("training", size)):
-                model.optimizer.learning_rate = self._hp.learning_rate * self._decay(epoch - 1 + step / steps)
-                # Keras returns the mean over all batches since its metrics were reset.
-                model.reset_metrics()
-                losses.append(float(model.train_on_batch(self._shape(batch), labels, sample_weight=weights[labels])))
+                rate = self._hp.learning_rate * self._decay(epoch - 1 + step / steps)
+                losses.append(self._network.train(self._shape(batch), labels, weights[labels], rate))
             if not math.isfinite(losses[-1]):
                 break
         return self._network.read(), float(np.mean(losses))

@@ -10,8 +10,8 @@ def test_a_part_that_is_not_there_is_refused() -> None:
     with pytest.raises(UserError) as caught:
         bench.measure(["folds", "speed"], 1, print)
     assert str(caught.value) == (
-        "speed: there is no such part of the benchmark; its parts are overhead, folds, side-by-side, efficiency, "
-        "growth, nodes, rows, dashboard, against-plain-loop."
+        "speed: there is no such part of the benchmark; its parts are overhead, folds, side-by-side, mapped-trials, "
+        "efficiency, growth, nodes, rows, dashboard, against-plain-loop."
     )
 
 

@@ -74,7 +74,7 @@ backend._Jax.has_gpu = lambda self: True
 backend.configure(1, 0.25)
 print(os.environ["XLA_PYTHON_CLIENT_MEM_FRACTION"], "JAX_PLATFORMS" in os.environ)
 """
-    assert configured(code) == "0.2350 False"
+    assert configured(code) == "0.2250 False"
 
 
 @pytest.mark.slow

@@ -30,9 +30,10 @@ MOST_STEPS = 64
 class BidirectionalGRU(layers.Bidirectional):
     """``Bidirectional(GRU(units))``: the same weights, the same result within rounding.
 
-    On a GPU it is that layer, which has cuDNN's kernel. On a CPU, Keras unrolls neither the loop over time nor its
-    gradient into few operations: here both directions take their step in one multiplication, what is element-wise is
-    one compiled kernel a step, and the gradients of all weights are one multiplication after the last step.
+    On a GPU it is that layer, which has cuDNN's kernel on TensorFlow, and a loop over time on JAX. On a CPU, Keras
+    unrolls neither the loop over time nor its gradient into few operations: here both directions take their step in one
+    multiplication, what is element-wise is one compiled kernel a step, and the gradients of all weights are one
+    multiplication after the last step.
 
     Args:
         units: Units of each direction.
