@@ -24,6 +24,7 @@ from nids.results import Run, RunWriter, refuse_if_there
 from nids.results.reopen import refuse_if_driven
 from nids.search.callback import RunStoreCallback
 from nids.search.interruption import ENDS_TUNE
+from nids.search.lost_processes import losses_of_one_trial
 from nids.search.progress import SearchProgress
 from nids.search.scheduler import scheduler_of
 from nids.search.searcher import StudySearcher
@@ -129,7 +130,12 @@ def _run(search: SearchState, console: Console) -> None:
         try:
             if ended.total() < total:
                 # Tune leaves its own handler behind.
-                with tempfile.TemporaryDirectory(prefix="nids-tune-") as unused, handler_kept(ENDS_TUNE), _unwrapped():
+                with (
+                    tempfile.TemporaryDirectory(prefix="nids-tune-") as unused,
+                    handler_kept(ENDS_TUNE),
+                    losses_of_one_trial(),
+                    _unwrapped(),
+                ):
                     _tuner(search, callback, total - ended.total(), unused).fit()
         except KeyboardInterrupt:
             with suppress(UserError):
