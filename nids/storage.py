@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -74,13 +75,14 @@ class Folder:
         return self.path if self.is_local else f"{scheme}://{self.path}"
 
     @contextmanager
-    def _explained(self, *, writing: bool = False) -> Iterator[None]:
+    def explained(self, *, writing: bool = False) -> Iterator[None]:
+        """Raise errors of the file system as ``StorageError``, but for a file that is asked for and not there."""
         try:
             yield
         except OSError as error:
             if isinstance(error, FileNotFoundError) and not writing:
                 raise  # of a file that is asked for
-            raise _unusable(self.uri, str(error)) from None
+            raise _unusable(self.uri, str(error)) from error
 
     def folder(self, name: str) -> Folder:
         """Return a folder inside this one; it need not exist."""
@@ -88,13 +90,13 @@ class Folder:
 
     def exists(self, name: str = "") -> bool:
         """Return whether a file or folder of that name is there; without a name, whether this folder is."""
-        with self._explained():
+        with self.explained():
             return self.filesystem.get_file_info(f"{self.path}/{name}".rstrip("/")).type != fs.FileType.NotFound
 
     def read(self, name: str) -> bytes:
         """Return a file's content; FileNotFoundError where there is none."""
         path = f"{self.path}/{name}"
-        with self._explained():
+        with self.explained():
             for attempt in range(READS):
                 with self.filesystem.open_input_file(path) as file:
                     content = bytes(file.read())  # with one request, where a stream makes one for each part
@@ -109,22 +111,25 @@ class Folder:
         """Create or replace a file; of a local one, both content and name are on the disk when this returns."""
         target = f"{self.path}/{name}"
         parent, _, base = target.rpartition("/")
+        changed = _folders_without(parent) if self.is_local else []
         if self.filesystem.type_name not in OBJECT_STORES:  # in those, a name with slashes makes the folders
-            with self._explained(writing=True):
+            with self.explained(writing=True):
                 self.filesystem.create_dir(parent, recursive=True)
         # Readers of a folder of Parquet files pass over names with a leading dot.
         written_to = f"{parent}/.{base}.{uuid.uuid4().hex}" if self.is_local else target
         try:
-            with self._explained(writing=True), self.filesystem.open_output_stream(written_to) as stream:
+            with self.explained(writing=True), self.filesystem.open_output_stream(written_to) as stream:
                 stream.write(content)
             if self.is_local:
-                with self._explained(writing=True):
+                with self.explained(writing=True):
                     _flush(written_to)
                     os.replace(written_to, target)  # noqa: PTH105 - paths here are those of any file system
-                    _flush(parent)
+                    for folder in changed:
+                        _flush_folder(folder)
         except BaseException:
             if self.is_local:
-                Path(written_to).unlink(missing_ok=True)
+                with suppress(OSError):  # the first error is the one to be told
+                    Path(written_to).unlink(missing_ok=True)
             raise
 
     def refuse_if_unwritable(self) -> None:
@@ -159,7 +164,7 @@ class Folder:
     def names(self, suffix: str = "") -> list[str]:
         """Return the sorted names of the files and folders that end in ``suffix``."""
         selector = fs.FileSelector(self.path, allow_not_found=True)
-        with self._explained():
+        with self.explained():
             names = [info.base_name for info in self.filesystem.get_file_info(selector)]
         return sorted(name for name in names if name.endswith(suffix) and not name.startswith("."))
 
@@ -178,7 +183,7 @@ class Folder:
         Raises:
             UserError: This folder itself cannot be listed.
         """
-        with self._explained():
+        with self.explained():
             if self.is_local:
                 found = dict(_local_versions(self.path.rstrip("/"), "", faults if faults is not None else []))
             else:
@@ -205,6 +210,24 @@ class Folder:
 
 def _unusable(uri: str, reason: str) -> StorageError:
     return StorageError(f"{uri}: cannot be used as storage ({reason}). Name another with --storage.")
+
+
+def _folders_without(folder: str) -> list[str]:
+    """Return the folders whose entries change when a file is made in one: itself, and those above that are made too."""
+    folders = [folder]
+    while not os.path.isdir(folder) and folder:  # noqa: PTH112 - paths here are those of any file system
+        folder = folder.rpartition("/")[0]
+        folders.append(folder or "/")
+    return folders
+
+
+def _flush_folder(path: str) -> None:
+    """Have the system write a folder's entries to the disk, where its file system can do so."""
+    try:
+        _flush(path)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF, errno.EISDIR):
+            raise
 
 
 def _flush(path: str) -> None:

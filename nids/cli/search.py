@@ -66,7 +66,10 @@ def resume(
     storage: StorageOption = "runs",
     address: AddressOption = None,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Take the run from a driver that cannot be stopped: it ends by itself.")
+        bool,
+        typer.Option(
+            "--take-over", help="Take the run from a driver that cannot be stopped: that driver ends at its next write."
+        ),
     ] = False,
 ) -> None:
     """Resume an interrupted search. Trials that have ended are not run again.

@@ -14,7 +14,8 @@ from nids.evaluation.evaluate import evaluate_traffic
 from nids.folds.build import full_fold
 from nids.metrics.formatting import counted
 from nids.models import backend
-from nids.results import RANK_CORRELATION, file_name, reopen, write_table
+from nids.results import RANK_CORRELATION, file_name, write_table
+from nids.results.driven import refuse_if_driven
 from nids.training.ensemble import Ensemble
 from nids.training.refit import on_all
 from nids.training.trial import TrialFailed
@@ -59,7 +60,7 @@ def measure(runs: Sequence[Run], members: int, workspace: Workspace) -> list[Ran
         UserError: The searches cannot be compared, or rows are missing or are not what they were.
     """
     for run in runs:
-        reopen.refuse_if_driven(run)
+        refuse_if_driven(run, workspace.console.print)
     configurations = rank_correlation.shared(runs)
     job, training_set, _ = workspace.reopen(runs[0])
     held_out.refuse_if_missing(training_set.dataset, job.data, workspace.data)

@@ -13,6 +13,7 @@ from nids.errors import UserError, first_line
 from nids.metrics.formatting import counted
 from nids.progress import ProgressDisplay
 from nids.results import reopen
+from nids.results.driven import refuse_if_driven
 from nids.training.refit import FitResult, fit
 from nids.training.trial import TrialFailed
 
@@ -54,6 +55,7 @@ class Workspace:
         Raises:
             UserError: The run has a driver, its rows are missing or not what they were, or an override is not allowed.
         """
+        refuse_if_driven(run, self.console.print)
         job, training_set, folds = reopen.folds_of_run(run, self.storage, self.data, self.console.print)
         return job_file.with_resources(job, self.overrides), training_set, folds
 

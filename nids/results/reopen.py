@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +12,6 @@ from nids.datasets.small_classes import merged
 from nids.errors import UserError
 from nids.folds import cache
 from nids.models import backend
-from nids.results.driver_process import is_gone
-from nids.results.run import SILENCE, Run
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -24,32 +20,26 @@ if TYPE_CHECKING:
     from nids.config import Job
     from nids.datasets.traffic import Traffic
     from nids.folds.fold import Fold, TrainingSet
+    from nids.results.run import Run
 
     Progress = Callable[[str], object]
 
-# No two clocks are set further apart than this.
-CLOCKS_APART = timedelta(days=1)
 FOLDS = ".folds"  # folder of a storage that keeps the folds of all its runs; no run can have that name
 KEYS = (cache.key, cache.key_before_fingerprints)
 
 
-def folds_of_run(
-    run: Run, storage: str, data: Path | None, progress: Progress, *, take_over: bool = False
-) -> tuple[Job, TrainingSet, list[Fold]]:
-    """Return the job of a run that nobody drives, what its folds share, and the folds.
+def folds_of_run(run: Run, storage: str, data: Path | None, progress: Progress) -> tuple[Job, TrainingSet, list[Fold]]:
+    """Return the job of a run, what its folds share, and the folds.
 
     Args:
         run: The run.
         storage: Where the run is.
         data: Where its rows are, as for ``nids.datasets.load_for``; only read if the storage no longer has its folds.
         progress: Called with a line of text when there is something to say.
-        take_over: Whether it does not matter that the run may have a driver.
 
     Raises:
-        UserError: The run still has a driver; or its rows, or the file that describes them, are not what they were.
+        UserError: Its rows, or the file that describes them, are not what they were.
     """
-    if not take_over:
-        refuse_if_driven(run, progress)
     _refuse_if_edited(run)
     job, key = run.manifest.job, run.manifest.folds.hash
 
@@ -77,48 +67,6 @@ def folds_of_run(
         job, run.manifest.dataset, key, Folder.from_uri(storage).folder(FOLDS), same_rows, progress
     )
     return job, training_set, folds
-
-
-def refuse_if_driven(run: Run, progress: Progress = lambda _: None) -> None:
-    """Refuse a run that has a driver: two would overwrite each other's results.
-
-    A driver that cannot be seen from here, and whose last report is a minute old or from a clock that differs from this
-    one, is waited for: if it is alive, it reports again.
-
-    Raises:
-        UserError: It has one.
-    """
-    run = Run(run.folder)  # its status may have changed since it was opened
-    status = run.status
-    if run.status_fault:
-        progress(f"{run.status_fault} Waiting {SILENCE.seconds} s for a driver that would write it again")
-        if not _reports_again(run):
-            return
-        status = Run(run.folder).status
-    if status.state != "running" or status.updated is None or (status.owner and is_gone(status.owner)):
-        return
-    age = datetime.now(UTC) - status.updated
-    if age > CLOCKS_APART:
-        return
-    driver = f"process {status.owner.pid} on {status.owner.host}" if status.owner else "an unknown process"
-    if not timedelta(0) <= age <= SILENCE:
-        progress(f"{run.name} was run by {driver}: waiting {SILENCE.seconds} s for a sign that it still is")
-        if not _reports_again(run):
-            return
-    raise UserError(
-        f"{run.name} is being run by {driver}, which last reported at {status.updated:%Y-%m-%d %H:%M:%S} UTC. "
-        "Stop it, or wait a minute if it is gone, and try again. Where it cannot be stopped, `nids resume --take-over` "
-        "takes the run from it."
-    )
-
-
-def _reports_again(run: Run) -> bool:
-    ends = time.monotonic() + SILENCE.total_seconds()
-    while time.monotonic() < ends:
-        time.sleep(min(1.0, SILENCE.total_seconds() / 10))
-        if Run(run.folder).status != run.status:
-            return True
-    return False
 
 
 def _refuse_if_edited(run: Run) -> None:

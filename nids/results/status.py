@@ -24,7 +24,7 @@ class TrialCounts(TypedFile):
         return self.complete + self.pruned + self.failed
 
 
-class Owner(TypedFile):
+class Owner(TypedFile, extra="ignore"):
     """The process that drives a run.
 
     Attributes:
@@ -49,8 +49,8 @@ class Node(TypedFile):
     gpus_used: float = 0.0
 
 
-class RunStatus(TypedFile):
-    """Where a search stands.
+class RunStatus(TypedFile, extra="ignore"):
+    """Where a search stands; what later versions may say beside it is passed over.
 
     Attributes:
         state: As its driver has said; what a reader makes of its silence is ``Run.state``.

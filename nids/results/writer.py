@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nids.results.ownership import Ownership
+from nids.results.ownership import Ownership, locked
 from nids.results.run import Run
 from nids.results.schema import TABLES, TRIALS_A_PART, Rows, part_name, schemas
 from nids.results.status import RunStatus
@@ -24,26 +24,34 @@ if TYPE_CHECKING:
     from nids.results.status import Node, Owner, State, TrialCounts
     from nids.storage import Folder
 
+JOURNAL = "study.journal"
+
 
 class RunWriter:
     """Writes a run's folder, which it takes for this process: whatever wrote it before can do so no longer.
 
     Args:
         folder: The run's folder.
-        manifest: Written at once.
+        manifest: Written at once, with the accesses to held-out rows that are recorded in the folder.
+        instead_of: As for ``Ownership``.
 
     Raises:
         LostRunError: Here or with any write: another process has taken the run.
         StorageError: Likewise: the folder cannot be written to, perhaps only for now.
     """
 
-    def __init__(self, folder: Folder, manifest: RunManifest) -> None:
+    def __init__(self, folder: Folder, manifest: RunManifest, instead_of: str | None = None) -> None:
         self.folder = folder
-        self.ownership = Ownership(folder)
+        self._ownership = Ownership(folder, instead_of)
         self._schemas = schemas(manifest.space, manifest.measures)
         self._parts: dict[int, dict[int, dict[str, pa.Table]]] = {}
         self._full: set[int] = set()
-        self._write("manifest.json", manifest.to_json())
+        with self._ownership.held():
+            # Held-out rows may have been read since it was opened.
+            accesses = Run(folder).manifest.test_set_accesses if folder.exists("manifest.json") else ()
+            if len(accesses) > len(manifest.test_set_accesses):
+                manifest = manifest.model_copy(update={"test_set_accesses": accesses})
+            folder.write("manifest.json", manifest.to_json())
 
     def write_status(
         self,
@@ -59,7 +67,11 @@ class RunWriter:
         )
         self._write("status.json", status.to_json())
 
-    def take_over(self, run: Run) -> None:
+    def write_journal(self, content: bytes) -> None:
+        """Keep the Optuna study."""
+        self._write(JOURNAL, content)
+
+    def go_on_with(self, run: Run) -> None:
         """Go on with what an earlier driver wrote of this run; parts of an earlier form are written anew."""
         tables = {name: run.arrow(name) for name in TABLES}
         for trial in tables["trials"]["trial"].to_pylist():
@@ -97,7 +109,7 @@ class RunWriter:
         return range(number * TRIALS_A_PART, (number + 1) * TRIALS_A_PART)
 
     def _write(self, name: str, content: bytes | memoryview) -> None:
-        with self.ownership.held():
+        with self._ownership.held():
             self.folder.write(name, content)
 
     def _forget_if_full(self, number: int) -> None:
@@ -134,6 +146,7 @@ def record_test_access(folder: Folder, access: HeldOutAccess) -> None:
 
     Not while a driver may write the manifest, which it does when it starts.
     """
-    manifest = Run(folder).manifest
-    accesses = (*manifest.test_set_accesses, access)
-    folder.write("manifest.json", manifest.model_copy(update={"test_set_accesses": accesses}).to_json())
+    with locked(folder):
+        manifest = Run(folder).manifest
+        accesses = (*manifest.test_set_accesses, access)
+        folder.write("manifest.json", manifest.model_copy(update={"test_set_accesses": accesses}).to_json())

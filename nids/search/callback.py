@@ -43,6 +43,7 @@ class RunStoreCallback(tune.Callback):
         nodes: Returns the cluster's nodes, for the status.
         system_attrs: Returns what the sampler noted of the trial of a number.
         say: Called with a line of text when the storage is out of reach, and when it no longer is.
+        at_end: Writes what is written only when the search ends.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class RunStoreCallback(tune.Callback):
         nodes: Callable[[], list[Node]] = list,
         system_attrs: Callable[[int], Mapping[str, Any]] = lambda _: {},
         say: Callable[[str], object] = lambda _: None,
+        at_end: Callable[[], object] = lambda: None,
     ) -> None:
         self._writer = writer
         self._classes = classes
@@ -65,6 +67,7 @@ class RunStoreCallback(tune.Callback):
         self._nodes = nodes
         self._system_attrs = system_attrs
         self._say = say
+        self._at_end = at_end
         self._out_since: float | None = None
         self._last_status = 0.0
         self._last_write = 0.0
@@ -90,8 +93,13 @@ class RunStoreCallback(tune.Callback):
         self._writer.write_status(state, TrialCounts(**self.counts), owner(), message, self._nodes())
         self._last_status = time.monotonic()
 
-    def finish(self, state: State, message: str = "") -> None:
-        """Write what was put off, and where the search stands at its end.
+    def finish(self, state: State, message: str = "", *, waits: bool = True) -> None:
+        """Write what was put off, what is written at the end, and where the search stands then.
+
+        Args:
+            state: Where it stands.
+            message: What there is to say of that.
+            waits: Whether an outage of the storage is waited for.
 
         Raises:
             StorageError: The storage was out of reach for ``OUTAGE_SECONDS``.
@@ -100,9 +108,10 @@ class RunStoreCallback(tune.Callback):
 
         def write() -> None:
             self.flush()
+            self._at_end()
             self.write_status(state, message)
 
-        while not self._has_written(write):
+        while not self._has_written(write) and waits:
             time.sleep(SECONDS_BETWEEN_WRITES)
 
     def _has_written(self, write: Callable[[], object]) -> bool:
@@ -138,7 +147,10 @@ class RunStoreCallback(tune.Callback):
         # Its hyperparameters are needed to run it again, should this process end now; there is no more to write yet.
         self._unwritten.pop(record.number, None)
         self._writer.put(record.number, record.rows(self._classes))
-        if not self._has_written(lambda: self._writer.flush(record.number, ["trials"])):
+        if self._unwritten:  # with them, as the table of trials may not tell of an end whose other rows are not there
+            self._unwritten[record.number] = record
+            self._has_written(self.flush)
+        elif not self._has_written(lambda: self._writer.flush(record.number, ["trials"])):
             self._unwritten[record.number] = record
         self._watch(record, self.counts)
 

@@ -21,14 +21,14 @@ from nids.cluster.placement import NodePool, node_pools, slots
 from nids.cluster.signals import handler_kept
 from nids.errors import UserError
 from nids.results import Run, RunWriter, refuse_if_there
-from nids.results.reopen import refuse_if_driven
+from nids.results.writer import JOURNAL
 from nids.search.callback import RunStoreCallback
 from nids.search.interruption import ENDS_TUNE
 from nids.search.lost_processes import losses_of_one_trial
 from nids.search.progress import SearchProgress
 from nids.search.scheduler import scheduler_of
 from nids.search.searcher import StudySearcher
-from nids.search.study import JOURNAL, new_study, resumed_study
+from nids.search.study import new_study, resumed_study
 from nids.search.trainable import TrialProcess
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from nids.config import Job
     from nids.search.prepare import PreparedSearch
     from nids.search_space import Space
-    from nids.storage import Folder
 
 # A trial that is lost with its process or its node is started again so often before it counts as failed.
 RESTARTS = 3
@@ -65,27 +64,21 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
     if waiting := sum(pool.waiting for pool in pools):
         console.print(f"{waiting} trials wait for nodes that the cluster has to start")
     shared = SharedFolds.put(prepared.training_set, prepared.folds)
-    # Again, as a probe can wait for a GPU for long: nobody else may have taken the run meanwhile.
     if earlier is None:
-        refuse_if_there(folder)
-    else:
-        if Run(folder).status != earlier.status:
-            refuse_if_driven(earlier)
-        accesses = Run(folder).manifest.test_set_accesses  # held-out rows may have been read meanwhile
-        manifest = manifest.model_copy(update={"test_set_accesses": accesses})
+        refuse_if_there(folder)  # again, as a probe can wait for a GPU for long
     if manifest.machine is None:
         manifest = manifest.model_copy(update={"machine": connection.describe()})
-    writer = RunWriter(folder, manifest)
-    if earlier is not None:
-        writer.take_over(earlier)
-    with _journal(folder) as journal:
-        ownership = writer.ownership if folder.is_local else None  # else the journal is in a folder of this process
+    writer = RunWriter(folder, manifest, prepared.instead_of)
+    # The study is for Optuna's own tools, and nothing here reads it again: it is kept when the search ends.
+    with tempfile.TemporaryDirectory(prefix="nids-study-") as temporary:
+        journal = Path(temporary) / JOURNAL
         if earlier is not None:
-            study, ended = resumed_study(earlier, job.search, journal, ownership)
+            writer.go_on_with(earlier)
+            study, ended = resumed_study(earlier, job.search, journal)
         else:
             start = models.get(job.model.name).starting_point(space) if job.search.start_from_paper else None
-            study, ended = new_study(manifest.run, job.search, journal, start, ownership), []
-        _run(SearchState(job, space, classes, shared, study, ended, writer, pools, trainable), console)
+            study, ended = new_study(manifest.run, job.search, journal, start), []
+        _run(SearchState(job, space, classes, shared, study, journal, ended, writer, pools, trainable), console)
     return Run(folder)
 
 
@@ -98,6 +91,7 @@ class SearchState:
     classes: Sequence[str]
     shared: SharedFolds
     study: optuna.Study
+    journal: Path  # in which the study is kept
     ended: list[FrozenTrial]  # by earlier drivers
     writer: RunWriter
     node_pools: list[NodePool]
@@ -125,6 +119,7 @@ def _run(search: SearchState, console: Console) -> None:
             # Tune tells the searcher of a trial's end before its callbacks, so that this is all that there will be.
             lambda number: study.get_trials(deepcopy=False)[number].system_attrs,
             progress.print,
+            lambda: search.writer.write_journal(search.journal.read_bytes()),
         )
         callback.write_status("running")
         try:
@@ -137,9 +132,9 @@ def _run(search: SearchState, console: Console) -> None:
                     _unwrapped(),
                 ):
                     _tuner(search, callback, total - ended.total(), unused).fit()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # before the first trial, or a second one: at once
             with suppress(UserError):
-                callback.finish("interrupted")
+                callback.finish("interrupted", waits=False)
             raise
         except BaseException as error:
             with suppress(UserError):  # the first error is the one to be told
@@ -204,18 +199,3 @@ def _may_reuse_processes(job: Job, space: Space, trials_a_process: float) -> boo
     has many architectures, nearly each trial traces another one.
     """
     return models.get(job.model.name).architectural.isdisjoint(space) or trials_a_process <= TRIALS_OF_A_PROCESS
-
-
-@contextmanager
-def _journal(folder: Folder) -> Iterator[Path]:
-    """Give a path for the study's journal; in an object store, which cannot append, it is put at the end."""
-    if folder.is_local:
-        yield Path(folder.path) / JOURNAL
-        return
-    with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / JOURNAL
-        try:
-            yield path
-        finally:
-            if path.exists():
-                folder.write(JOURNAL, path.read_bytes())

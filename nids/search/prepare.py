@@ -15,6 +15,7 @@ from nids.metrics.measures import MEASURES, ON_FOLDS
 from nids.models import backend
 from nids.results import Run, RunManifest, new_run
 from nids.results.manifest import DataSection, FoldsSection
+from nids.results.ownership import token_in
 from nids.results.reopen import FOLDS, folds_of_run
 from nids.search.space import space_of
 from nids.storage import Folder
@@ -43,6 +44,7 @@ class PreparedSearch:
         training_set: What the folds share.
         folds: The folds that trials are trained and validated on.
         earlier: The interrupted run that is resumed; None for a new one.
+        instead_of: The token that the run had when it was found to be free.
     """
 
     job: Job
@@ -52,6 +54,7 @@ class PreparedSearch:
     training_set: TrainingSet
     folds: list[Fold]
     earlier: Run | None = None
+    instead_of: str = ""
 
 
 def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progress) -> PreparedSearch:
@@ -87,8 +90,7 @@ def prepare_again(
     data: Path | None,
     progress: Progress,
     overrides: Sequence[str] = (),
-    *,
-    take_over: bool = False,
+    instead_of: str | None = None,
 ) -> PreparedSearch:
     """Return what is left of an interrupted search: no ended trial is run again, and the total stays what it was.
 
@@ -98,15 +100,16 @@ def prepare_again(
         data: Where its rows are, as for ``nids.datasets.load_for``; only read if the storage no longer has its folds.
         progress: Called with a line of text when there is something to say.
         overrides: Of the job's resources, as ``nids.job_file.with_resources`` takes them.
-        take_over: Whether a driver that the run may have is to lose it.
+        instead_of: What ``nids.results.driven.refuse_if_driven`` returned; None: whoever has the run loses it.
 
     Raises:
-        UserError: The run still has a driver, or its rows are not what they were.
+        UserError: Its rows are not what they were.
     """
-    job, training_set, folds = folds_of_run(run, storage, data, progress, take_over=take_over)
+    instead_of = token_in(run.folder) if instead_of is None else instead_of
+    job, training_set, folds = folds_of_run(run, storage, data, progress)
     job = job_file.with_resources(job, overrides)
     manifest = run.manifest.model_copy(update={"job": job})
-    return PreparedSearch(job, manifest.space, run.folder, manifest, training_set, folds, earlier=Run(run.folder))
+    return PreparedSearch(job, manifest.space, run.folder, manifest, training_set, folds, run, instead_of)
 
 
 def _data_section(traffic: Traffic) -> DataSection:

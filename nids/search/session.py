@@ -16,6 +16,7 @@ from nids.config import Job
 from nids.datasets.holdout_split import held_out_in_words
 from nids.job_rows import rows_of
 from nids.metrics.formatting import counted
+from nids.results.driven import refuse_if_driven
 from nids.search.interruption import ending_gracefully
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def resume(
         overrides: Of the job's resources, as ``nids.job_file.with_resources`` takes them.
         data: As for ``search``; the rows are only read if the storage no longer has the run's folds.
         address: As for ``search``.
-        take_over: Whether a driver that the run may still have is to lose it: it then ends with its next write.
+        take_over: Whether a driver that the run may still have is to lose it: that driver then ends at its next write.
         console: As for ``search``.
 
     Raises:
@@ -124,11 +125,12 @@ def resume(
     """
     console = console or Console(stderr=True)
     resources = job_file.with_resources(run.manifest.job, overrides).resources
+    instead_of = None if take_over else refuse_if_driven(run, console.print)
 
     def prepared() -> PreparedSearch:
         from nids.search.prepare import prepare_again
 
-        return prepare_again(run, storage, data, console.print, overrides, take_over=take_over)
+        return prepare_again(run, storage, data, console.print, overrides, instead_of)
 
     return _run(prepared, resources.cpus_per_trial, address, console)
 

@@ -22,46 +22,30 @@ if TYPE_CHECKING:
 
     from nids.config import Search
     from nids.results import Run
-    from nids.results.ownership import Ownership
     from nids.search_space import Space
 
-JOURNAL = "study.journal"
 
-
-def new_study(
-    name: str,
-    search: Search,
-    journal: Path,
-    start: Mapping[str, Any] | None = None,
-    ownership: Ownership | None = None,
-) -> optuna.Study:
-    """Return an empty study that keeps itself in the file ``journal``; its first trial is ``start``, if given.
-
-    Where ``ownership`` is given, the file is only written to by who has the run.
-    """
-    study = _create(name, search, journal, ownership)
+def new_study(name: str, search: Search, journal: Path, start: Mapping[str, Any] | None = None) -> optuna.Study:
+    """Return an empty study that keeps itself in the file ``journal``; its first trial is ``start``, if given."""
+    study = _create(name, search, journal)
     if start is not None:
         study.enqueue_trial(dict(start))
     return study
 
 
-def resumed_study(
-    run: Run, search: Search, journal: Path, ownership: Ownership | None = None
-) -> tuple[optuna.Study, list[FrozenTrial]]:
-    """Return the study of an interrupted run, and its ended trials; ``ownership`` as for ``new_study``.
+def resumed_study(run: Run, search: Search, journal: Path) -> tuple[optuna.Study, list[FrozenTrial]]:
+    """Return the study of an interrupted run, and its ended trials.
 
     Both are made again from the run store, which alone says what has happened.
 
     Trials keep their numbers, and what the sampler noted of them (Optuna's ``system_attrs``). One that had not ended
-    waits to be asked for again, with the same hyperparameters. A journal left by the former driver is replaced: it may
-    know of results that the store never received.
+    waits to be asked for again, with the same hyperparameters. The journal left by the former driver is not looked at:
+    it may know of results that the store never received.
     """
-    for leftover in journal.parent.glob(f"{journal.name}*"):
-        leftover.unlink()
     space = run.manifest.space
     values = running_values(run.curves(), search)
     rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
-    study = _create(run.name, search, journal, ownership, drawn=len(rows))
+    study = _create(run.name, search, journal, drawn=len(rows))
     ended = []
     for number in range(max(rows, default=-1) + 1):
         row = rows.get(number)
@@ -85,28 +69,13 @@ def running_values(curves: pd.DataFrame, search: Search) -> dict[int, dict[int, 
     return values
 
 
-class FencedJournal(JournalFileBackend):
-    """A journal that only the process writes to which has the run."""
-
-    def __init__(self, path: str, ownership: Ownership) -> None:
-        super().__init__(path)
-        self._ownership = ownership
-
-    def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Write entries; LostRunError where another process has taken the run."""
-        with self._ownership.held():
-            super().append_logs(logs)
-
-
-def _create(name: str, search: Search, journal: Path, ownership: Ownership | None, drawn: int = 0) -> optuna.Study:
+def _create(name: str, search: Search, journal: Path, drawn: int = 0) -> optuna.Study:
     # A sampler that begins anew with the same seed would suggest the points of the first trials a second time.
     seed = search.seed if drawn == 0 else derived_seed(search.seed, drawn)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # the progress display tells of each trial
     return optuna.create_study(
         study_name=name,
-        storage=JournalStorage(
-            FencedJournal(str(journal), ownership) if ownership else JournalFileBackend(str(journal))
-        ),
+        storage=JournalStorage(JournalFileBackend(str(journal))),
         direction="minimize" if search.direction == "min" else "maximize",
         sampler=sampler_of(search, seed),
     )

@@ -23,8 +23,9 @@ from nids.report.html import page
 from nids.results import TABLES, Run, RunWriter, open_run
 from nids.results.reopen import FOLDS, folds_of_run
 from nids.results.status import TrialCounts
+from nids.results.writer import JOURNAL
 from nids.search.prepare import prepare_again
-from nids.search.study import JOURNAL, resumed_study
+from nids.search.study import resumed_study
 from nids.search_space import params_of
 from nids.storage import Folder
 from nids.training.trial import run_trial
@@ -138,7 +139,7 @@ def test_a_former_run_is_resumed_with_the_same_trial(run: Run, tmp_path: Path, m
     prepared = prepare_again(run, str(tmp_path / "runs"), None, lambda line: None)
     writer = RunWriter(prepared.folder, prepared.manifest)
     writer.write_status("running", TrialCounts(total=4), OWNER)
-    writer.take_over(run)
+    writer.go_on_with(run)
     for name, table in before.items():
         pd.testing.assert_frame_equal(pd.read_parquet(Path(run.uri) / name), table)
     study, _ = resumed_study(run, prepared.job.search, tmp_path / JOURNAL)

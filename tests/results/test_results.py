@@ -278,7 +278,7 @@ def test_another_driver_takes_over(folder: Folder) -> None:
     writer.flush(TRIALS_A_PART)
 
     later = RunWriter(folder, MANIFEST)
-    later.take_over(Run(folder))
+    later.go_on_with(Run(folder))
     assert list(later._parts) == [1]  # the first part is full
     more = [rows_of(TRIALS_A_PART), rows_of(TRIALS_A_PART + 1, "PRUNED")]
     for number, rows in enumerate(more, start=TRIALS_A_PART):
@@ -290,7 +290,7 @@ def test_another_driver_takes_over(folder: Folder) -> None:
 
 def test_a_takeover_of_a_run_without_trials_is_nothing(folder: Folder) -> None:
     writer = written(folder)
-    writer.take_over(Run(folder))
+    writer.go_on_with(Run(folder))
     assert Run(folder).trials().empty
 
 

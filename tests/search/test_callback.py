@@ -187,9 +187,9 @@ class TestRunStoreCallback:
         ended, running = map(self.trial, range(2))
         self.go(callback, ended)
         outage(StorageError)
+        self.go_to_the_end(callback, ended)
         self.go(callback, running, report(1, best_epoch=1, value=2.0))  # its start, an epoch
         callback.on_step_end(1, [])  # the sign of life
-        self.go_to_the_end(callback, ended)
         assert Run(writer.folder).trials()["state"].tolist() == ["RUNNING"]
         outage(None)
         callback.on_step_end(2, [])
@@ -199,6 +199,20 @@ class TestRunStoreCallback:
             "it cannot be written. Trying again for 5 minutes; trials go on meanwhile.",
             "The storage can be used again, after 0 s.",
         ]
+
+    def test_after_an_outage_no_trial_has_ended_without_its_rows(
+        self, writer: RunWriter, outage: Callable[[type[UserError] | None], None]
+    ) -> None:
+        callback = RunStoreCallback(writer, CLASSES, 2, Counter(), Watcher())
+        ended, next_one = map(self.trial, range(2))
+        self.go(callback, ended, report(1, best_epoch=1, value=2.0), report(2, best_epoch=2, value=1.0))
+        outage(StorageError)
+        self.go_to_the_end(callback, ended)
+        outage(None)
+        callback.on_trial_start(2, [], next_one)
+        run = Run(writer.folder)
+        assert run.trials().sort_values("trial")["state"].tolist() == ["COMPLETE", "RUNNING"]
+        assert sorted(run.curves()["epoch"].unique()) == [1, 2, 3]
 
     def test_the_end_waits_for_the_storage_and_not_for_ever(
         self, writer: RunWriter, outage: Callable[[type[UserError] | None], None], monkeypatch: pytest.MonkeyPatch

@@ -66,12 +66,13 @@ def test_a_search_whose_run_is_taken_ends_and_writes_nothing_more(
     left: dict[str, tuple[int, int]] = {}
 
     def take() -> None:
-        while not folder.exists("trials/part-00000.parquet"):
+        ends = time.monotonic() + 300
+        while not folder.exists("trials/part-00000.parquet") and time.monotonic() < ends:
             time.sleep(0.05)
         Ownership(folder)
         left.update(folder.versions())
 
-    other = threading.Thread(target=take)
+    other = threading.Thread(target=take, daemon=True)
     other.start()
     job = make_job(model={"name": "mlp"}, search={"trials": 50}, hyperparameters={"layers": 1, "units": 8})
     with pytest.raises(LostRunError, match="another process goes on with this run"):

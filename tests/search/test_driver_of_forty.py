@@ -27,8 +27,9 @@ from nids.folds import cache as fold_cache
 from nids.metrics.measures import applicable
 from nids.results import Run
 from nids.results.reopen import FOLDS
+from nids.results.writer import JOURNAL
 from nids.search import driver, prepare
-from nids.search.study import JOURNAL, running_values
+from nids.search.study import running_values
 from nids.storage import Folder
 
 if TYPE_CHECKING:

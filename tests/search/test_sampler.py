@@ -11,8 +11,9 @@ from optuna.trial import TrialState
 
 from nids.config import Search
 from nids.results import Run, RunWriter
+from nids.results.writer import JOURNAL
 from nids.search.sampler import sampler_of
-from nids.search.study import JOURNAL, new_study, resumed_study
+from nids.search.study import new_study, resumed_study
 from nids.search_space import describe
 from nids.storage import Folder
 from tests.manifests import a_manifest

@@ -16,7 +16,8 @@ from nids.config import Search
 from nids.metrics.measures import applicable
 from nids.models.cnn_bigru.spaces import PAPER, PUBLISHED
 from nids.results import Run, RunWriter
-from nids.search.study import JOURNAL, new_study, resumed_study, running_values
+from nids.results.writer import JOURNAL
+from nids.search.study import new_study, resumed_study, running_values
 from nids.search_space import describe, params_of
 from nids.storage import Folder
 from tests.manifests import a_manifest
@@ -183,15 +184,6 @@ def test_the_types_of_hyperparameters_survive(run: Run) -> None:
     }
     row = run.arrow("trials").to_pylist()[0]
     assert params_of(row, SPACE) == params(0)
-
-
-def test_a_journal_of_the_former_driver_is_replaced(run: Run) -> None:
-    """It may know of results that the run store never received: those trials are run again."""
-    former = resume(run)
-    former.tell(former.ask(SPACE), 0.0)
-    assert kept(run)[2].state == TrialState.COMPLETE
-    resume(run)
-    assert kept(run)[2].state == TrialState.WAITING
 
 
 def test_a_run_without_trials_is_resumed_as_an_empty_study(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""Whether a run has a driver: two would overwrite each other's results."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from nids.errors import UserError
+from nids.results.driver_process import is_gone
+from nids.results.ownership import token_in
+from nids.results.run import SILENCE, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def refuse_if_driven(run: Run, progress: Callable[[str], object]) -> str:
+    """Refuse a run that has a driver; of one that has none, return the token by which it can be taken.
+
+    A driver that cannot be seen from here, and whose last report is a minute old or from a clock that differs from this
+    one, is waited for: if it is alive, it reports again.
+
+    Args:
+        run: The run.
+        progress: Called with a line of text when there is a minute to wait.
+
+    Returns:
+        What ``nids.results.ownership.Ownership`` needs: a driver that begins after this was called is not thrown out.
+
+    Raises:
+        UserError: It has one.
+    """
+    token = token_in(run.folder)  # before the status: whoever takes the run later has another token
+    run = Run(run.folder)  # its status may have changed since it was opened
+    if run.status_fault:
+        progress(f"{run.status_fault} Waiting {SILENCE.seconds} s for a driver that would write it again")
+        if not _reports_again(run):
+            return token
+        run = Run(run.folder)
+    status = run.status
+    if status.state != "running" or status.updated is None or (status.owner and is_gone(status.owner)):
+        return token
+    driver = f"process {status.owner.pid} on {status.owner.host}" if status.owner else "an unknown process"
+    if not timedelta(0) <= datetime.now(UTC) - status.updated <= SILENCE:
+        progress(f"{run.name} was run by {driver}: waiting {SILENCE.seconds} s for a sign that it still is")
+        if not _reports_again(run):
+            return token
+    raise UserError(
+        f"{run.name} is being run by {driver}, which last reported at {status.updated:%Y-%m-%d %H:%M:%S} UTC. "
+        "Stop it, or wait a minute if it is gone, and try again. Where it cannot be stopped, `nids resume --take-over` "
+        "takes the run from it."
+    )
+
+
+def _reports_again(run: Run) -> bool:
+    ends = time.monotonic() + SILENCE.total_seconds()
+    while time.monotonic() < ends:
+        time.sleep(1.0)
+        if Run(run.folder).status != run.status:
+            return True
+    return False
