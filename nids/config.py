@@ -56,6 +56,14 @@ class Data(_Section):
     # Training rows below which a class is small.
     smallest_class: Annotated[int, Field(ge=1)] = 50
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.rows_per_class is not None and self.small_classes == "merge":
+            raise ValueError(
+                "rows_per_class leaves few rows of each class, so small_classes cannot tell which are small"
+            )
+        return self
+
 
 class Folds(_Section):
     """How the rows are split, and what is added to the training parts and taken from them."""

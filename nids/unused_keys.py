@@ -43,7 +43,7 @@ def refuse_unused(job: Job, source: str, keys: Collection[str] | None = None) ->
 def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
     names = [job.data.dataset, *([job.data.fallback] if job.data.fallback else [])]
     if not any(map(_is_generated, names)):
-        yield "data.rows", f"{job.data.dataset} is read from a file, of which all rows are taken"
+        yield "data.rows", f"{job.data.dataset} is read from files; data.rows_per_class limits what is taken of them"
     if _is_generated(job.data.dataset):
         yield "data.file", f"{job.data.dataset} is generated and reads no file"
         yield "data.rows_per_class", f"{job.data.dataset} is generated: data.rows tells how many rows it has"

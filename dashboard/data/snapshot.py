@@ -65,6 +65,8 @@ class KeptRun(Run):
             storage, _, name = folder.uri.rpartition("/")
             raise RunNotFoundError(f"{storage} holds no run named {name!r}.")
         super().__init__(folder)
+        if self.status_fault:
+            self.note(self.status_fault)
         self._trials = complete_or_not(_trials, self.uri, self.key("trials"), self)
         first = {path: version for path, version in self.versions.items() if path.startswith("trials/")}
         self.versions = self._listed(folder) | first

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nids.datasets import locate, small_classes
-from nids.datasets.held_out_guard import guarded, refuse_held_out, refuse_held_out_content
+from nids.datasets.held_out_guard import DescribedHeldOut, guarded, refuse_held_out
 from nids.datasets.holdout_split import by_each_row, held_out_rows
 from nids.datasets.io.content import data_files
 from nids.datasets.io.load import parts
 from nids.datasets.registry import generate, get, is_generated, names
 from nids.datasets.sampling import ClassSample
-from nids.datasets.traffic import only
+from nids.datasets.traffic import joined, only
 from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from nids.config import Data
@@ -64,33 +64,38 @@ def load_training(
                 f"{spec.name} is generated and reads no files, but {folder} was given. Use another data set."
             )
         return generate(spec, rows, seed)
-    at_once = by_each_row(spec)
-    sample = ClassSample(rows_per_class if at_once else None, seed)
-    paths = paths_of(spec, file, folder)
-    for number, path in enumerate(paths, 1):
-        if progress and len(paths) > 1:
-            progress(f"reading {path.name} ({number} of {len(paths)} files)")
-        for part in guarded(_seen(path, spec), path):
-            sample.add(_not_held_out(part) if at_once else part)
-    if at_once:
-        return sample.traffic()
-    searched = ClassSample(rows_per_class, seed)
-    searched.add(_not_held_out(sample.traffic()))
-    return searched.traffic()
+    read = _parts(spec, paths_of(spec, file, folder), folder, progress)
+    sample = ClassSample(rows_per_class, seed)
+    if by_each_row(spec):
+        for part in read:
+            sample.add(_not_held_out(part))
+    else:
+        sample.add(_not_held_out(joined([*read])))
+    return sample.traffic()
 
 
 def _not_held_out(traffic: Traffic) -> Traffic:
     return traffic if traffic.dataset.hold_out is None else only(traffic, ~held_out_rows(traffic))
 
 
-def _seen(path: DataPath, dataset: DatasetSpec) -> Iterator[Traffic]:
-    """Yield the rows of a file that is not held out, whatever it is called."""
-    refuse_held_out(dataset.file_at(path.name))
-    for i, part in enumerate(parts(path, dataset)):
-        if i == 0:
-            refuse_held_out(dataset.file_with(part.sha256))
-            refuse_held_out_content(dataset, path, part.sha256)
-        yield part
+def _parts(
+    dataset: DatasetSpec, paths: Sequence[DataPath], folder: Path | None, progress: Callable[[str], object] | None
+) -> Iterator[Traffic]:
+    """Yield the rows of files, none of which is held out, whatever they are called."""
+    described = DescribedHeldOut(dataset, folder)
+    path_of: dict[str, DataPath] = {}
+    for number, path in enumerate(paths, 1):
+        if progress and len(paths) > 1:
+            progress(f"reading {path.name} ({number} of {len(paths)} files)")
+        refuse_held_out(dataset.file_at(str(path)))
+        described.refuse_path(path)
+        for i, part in enumerate(guarded(parts(path, dataset), path)):
+            if i == 0:
+                refuse_held_out(dataset.file_with(part.sha256))
+                described.refuse_content(part.sha256)
+                if (same := path_of.setdefault(part.sha256, path)) != path:
+                    raise UserError(f"{path}: has the content of {same}, whose rows would count twice. Remove one.")
+            yield part
 
 
 def load_for(
@@ -124,7 +129,7 @@ def load_for(
         seed=seed,
         progress=progress,
     )
-    return small_classes.treated(traffic, data)
+    return small_classes.with_small_classes_merged(traffic, data)
 
 
 def available(data: Data, folder: Path | None = None) -> bool:
@@ -147,14 +152,14 @@ def paths_of(dataset: DatasetSpec, name: str | None = None, folder: Path | None 
     Raises:
         UserError: There is no such file, it is held out, or it is not on this machine.
     """
-    paths: list[DataPath] = []
+    paths: dict[str, DataPath] = {}
     for file in training_files(dataset, name):
         path = locate.locate(dataset, file, folder)
         if path is None:
             raise locate.not_found(dataset, file)
-        if path not in paths:  # a data file that the user names stands for all
-            paths.append(path)
-    return [file for path in paths for file in data_files(path)]
+        # A data file that the user names stands for all.
+        paths |= {str(each): each for each in data_files(path) if str(each) not in paths}
+    return [*paths.values()]
 
 
 def training_files(dataset: DatasetSpec, name: str | None = None) -> tuple[SourceFile, ...]:
@@ -167,6 +172,11 @@ def training_files(dataset: DatasetSpec, name: str | None = None) -> tuple[Sourc
     if name is None and not training:
         raise UserError(f"{dataset.name} has no training file, so nothing can be searched on it. Use another data set.")
     if name is not None:
+        if dataset.parts and dataset.hold_out_by == "time" and len(training) > 1:
+            raise UserError(
+                f"data.file is {name!r}, one of {len(training)} files of {dataset.name}, but hold_out_by = "
+                '"time" holds out the last rows of all. Leave data.file out, or describe that file on its own.'
+            )
         training = (dataset.file(name),)
         refuse_held_out(training[0])
     return training if dataset.parts else training[:1]

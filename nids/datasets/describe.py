@@ -79,7 +79,7 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
         name=path.name,
         dataset=traffic.dataset,
         sha256=traffic.sha256,
-        identity=_identity((path.name, source.name), traffic, published),
+        identity=_identity((str(path), str(source)), traffic, published),
         rows=len(traffic.label),
         classes=dict(zip(classes, by_class.tolist(), strict=True)),
         attacks={(classes[label], attack): rows for label, attack, rows in by_attack.itertuples(index=False)},

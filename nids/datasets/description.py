@@ -67,7 +67,7 @@ def differences(begun: DatasetSpec, now: DatasetSpec) -> list[str]:
         changed.append("the order of the columns")
     maps = [f"label map {each.name}" for each in begun.label_maps if each not in now.label_maps]
     names = (
-        *("label_column", "attack_column", "aliases", "hold_out", "hold_out_by"),
+        *("label_column", "attack_column", "aliases", "layout", "hold_out", "hold_out_by"),
         *("time_column", "time_format", "group_column"),
     )
     return [*changed, *maps, *(name for name in names if getattr(begun, name) != getattr(now, name))]

@@ -54,7 +54,7 @@ def fetch(
     """
     if not dataset.files:
         raise UserError(f"{dataset.name} is generated: there is nothing to fetch.")
-    if source is None and not (mirrors or dataset.mirrors):
+    if not any(file.sha256 for file in dataset.files) or (source is None and not (mirrors or dataset.mirrors)):
         names = ", ".join(file.filename for file in dataset.files)
         raise UserError(
             f"{names}: cannot be downloaded, as no address is known. Get it from its authors, and name its folder by "

@@ -9,7 +9,9 @@ not among them. ``nids.evaluation.held_out_fingerprints`` writes them.
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +20,10 @@ import numpy as np
 
 from nids.datasets import registry
 from nids.datasets.fingerprints import fingerprints
-from nids.datasets.io.content import sha256_of
+from nids.datasets.io.archive import container_of, data_path
+from nids.datasets.io.content import data_files, sha256_of
 from nids.datasets.io.stream import stream
-from nids.datasets.locate import find
+from nids.datasets.locate import is_data_file, locate
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,13 +46,37 @@ def refuse_held_out(file: SourceFile | None) -> None:
         )
 
 
-def refuse_held_out_content(dataset: DatasetSpec, path: DataPath, sha256: str) -> None:
-    """Raise a UserError if a file has the content of a held-out one beside it whose hash the data set does not tell."""
-    folder = path.parent if isinstance(path, Path) else Path(str(path.root.filename)).parent
-    for file in dataset.held_out_files:
-        held_out = None if file.sha256 else find(dataset, file, folder)
-        if held_out is not None and sha256_of(held_out) == sha256:
-            refuse_held_out(file)
+class DescribedHeldOut:
+    """The held-out files of a data set whose content it does not tell, as far as they are on this machine.
+
+    Args:
+        dataset: The data set.
+        folder: Where its files are: a folder or zip archive, or a data file beside them; ``None``: the usual places.
+    """
+
+    def __init__(self, dataset: DatasetSpec, folder: Path | None) -> None:
+        beside = container_of(folder) if folder is not None and is_data_file(folder) else folder
+        self._files: dict[str, SourceFile] = {}
+        for file in dataset.held_out_files:
+            with suppress(UserError):  # it is not here
+                path = None if file.sha256 else locate(dataset, file, beside)
+                self._files |= {_absolute(each): file for each in (data_files(path) if path else ())}
+
+    def refuse_path(self, path: DataPath) -> None:
+        """Raise a UserError if a file is one of them."""
+        refuse_held_out(self._files.get(_absolute(path)))
+
+    def refuse_content(self, sha256: str) -> None:
+        """Raise a UserError if a content is that of one of them."""
+        refuse_held_out(self._by_content.get(sha256))
+
+    @cached_property
+    def _by_content(self) -> dict[str, SourceFile]:
+        return {sha256_of(data_path(Path(path))): file for path, file in self._files.items()}
+
+
+def _absolute(path: DataPath) -> str:
+    return str(path.resolve() if isinstance(path, Path) else path)
 
 
 def guarded(parts: Iterable[Traffic], path: DataPath) -> Iterator[Traffic]:
@@ -78,7 +105,8 @@ def guarded(parts: Iterable[Traffic], path: DataPath) -> Iterator[Traffic]:
     for dataset in registry.shipped():
         if dataset.name != part.dataset.name and (files := _watched(dataset)):
             try:
-                found = sum((_found(chunk.table, files) for chunk in stream(path, dataset)), Counter())
+                alike = replace(dataset, separator=part.dataset.separator)
+                found = sum((_found(chunk.table, files) for chunk in stream(path, alike)), Counter())
             except UserError:  # the file has other columns
                 continue
             _refuse(path, dataset, found)

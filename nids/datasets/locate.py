@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,10 +95,10 @@ def find(dataset: DatasetSpec, file: SourceFile, container: Path, *, any_form: b
     try:
         paths = list(_files_under(container) if container.is_dir() else members(container))
         for path in paths:
-            if dataset.file_at(path.name) == file:
+            if dataset.file_at(str(path)) == file:
                 return data_path(path, dataset)
         by_content = (path for path in paths if _has_content_of(path, file))
-        by_rows = (path for path in paths if dataset.file_at(path.name) is None and _has_rows_of(path, dataset, file))
+        by_rows = (path for path in paths if dataset.file_at(str(path)) is None and _has_rows_of(path, dataset, file))
         return next(by_content, None) or (next(by_rows, None) if any_form else None)
     except (OSError, zipfile.BadZipFile) as error:
         raise UserError(
@@ -147,9 +148,10 @@ def is_data_file(path: Path) -> bool:
 def not_found(dataset: DatasetSpec, file: SourceFile) -> UserError:
     """Return the message for a file that ``locate`` found in none of the usual places."""
     folders = " and ".join(map(str, _usual_folders(dataset)))
+    cure = f"Run `nids data fetch {dataset.name}`, or set" if dataset.mirrors else "Name its folder by --data, or set"
     return UserError(
-        f"{file.filename} is not on this machine: looked in {folders}. "
-        f"Run `nids data fetch {dataset.name}`, or set {FOLDER_VARIABLE} to a folder that holds the file."
+        f"{file.filename} is not on this machine: looked in {folders}. {cure} {FOLDER_VARIABLE} to a folder that holds "
+        "the file" + ("." if dataset.mirrors or file.sha256 else "; what you describe yourself may be beside it.")
     )
 
 
@@ -168,8 +170,9 @@ def _files_under(folder: Path) -> Iterator[DataPath]:
     yield from files
     for path in files:
         # An archive that cannot be read is passed over: it may lie here for another reason.
-        if path.suffix.casefold() == ".zip" and is_archive(path):
-            yield from members(path)
+        if path.suffix.casefold() == ".zip":
+            with suppress(OSError, zipfile.BadZipFile):
+                yield from members(path)
 
 
 def _reason(error: Exception) -> str:

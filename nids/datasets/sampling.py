@@ -53,7 +53,7 @@ class ClassSample:
         return replace(
             self._parts[0],
             source=f"{source}, at most {self._most:,} rows of a class",
-            sha256=combined_sha256([sha256, f"at most {self._most} rows of a class", f"seed {self._seed}"]),
+            sha256=sha256_of_sample(sha256, self._most, self._seed),
         )
 
     def _thin(self) -> None:
@@ -61,3 +61,10 @@ class ClassSample:
         kept = (pd.Series(keys).groupby(rows.label).rank(method="first") <= self._most).to_numpy()
         self._parts, self._keys = [only(rows, kept)], [keys[kept]]
         self._sampled = int(kept.sum())
+
+
+def sha256_of_sample(sha256: str, rows_per_class: int | None, seed: int) -> str:
+    """Return the hash of a sample of rows whose own one is ``sha256``; of all rows, that is the same."""
+    if rows_per_class is None:
+        return sha256
+    return combined_sha256([sha256, f"at most {rows_per_class} rows of a class", f"seed {seed}"])

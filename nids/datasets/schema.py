@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from nids.datasets.column import Column  # noqa: TC001 - pydantic reads the annotation
 from nids.datasets.labels import LabelMap  # noqa: TC001 - pydantic reads the annotation
 from nids.datasets.published import PublishedResult  # noqa: TC001 - pydantic reads the annotation
-from nids.datasets.source_file import SourceFile, plain_name
+from nids.datasets.source_file import SourceFile, plain_parts
 from nids.datasets.times import refuse_format
 from nids.errors import UserError, unknown
 
@@ -222,10 +222,18 @@ class DatasetSpec:
         """Return the published file with this content, or ``None``."""
         return next((file for file in self.files if file.sha256 == sha256), None)
 
-    def file_at(self, filename: str) -> SourceFile | None:
-        """Return the published file that a file is named after, compressed or not, or ``None``."""
-        names = {plain_name(file.filename): file for file in reversed(self.files)}
-        return names.get(plain_name(filename))
+    def file_at(self, path: str) -> SourceFile | None:
+        """Return the published file that a file is named after, compressed or not, or ``None``.
+
+        Where the data set's name has folders, the path ends in them too; without, the name counts if no other has it.
+        """
+        parts = plain_parts(path)
+        names = [(plain_parts(file.filename), file) for file in self.files]
+        by_path = [(len(name), file) for name, file in names if parts[-len(name) :] == name]
+        if by_path:
+            return max(by_path, key=lambda named: named[0])[1]
+        by_name = [file for name, file in names if name[-1:] == parts[-1:]]
+        return by_name[0] if len(by_name) == 1 else None
 
     @property
     def fingerprint(self) -> str:
@@ -242,8 +250,8 @@ class DatasetSpec:
         # As it was before there were such columns.
         names += [name for name in ("time_column", "time_format", "group_column") if values[name]]
         # Those of a data set with known files do not change by themselves; elsewhere, another column may be the label.
-        if self.aliases and not any(file.sha256 for file in self.files):
-            names.append("aliases")
+        if not any(file.sha256 for file in self.files):
+            names += [name for name in ("aliases", "layout") if values[name]]
         decisive = json.dumps({name: values[name] for name in names}, sort_keys=True)
         return hashlib.sha256(decisive.encode()).hexdigest()
 

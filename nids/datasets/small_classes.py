@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OTHER_ATTACKS = "Other attacks"
 
 
-def treated(traffic: Traffic, data: Data) -> Traffic:
+def with_small_classes_merged(traffic: Traffic, data: Data) -> Traffic:
     """Return training rows with their small classes as a job asks for them.
 
     With "merge", every class of attacks with fewer than ``data.smallest_class`` rows, or none, is part of the class

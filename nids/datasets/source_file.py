@@ -54,9 +54,9 @@ class SourceFile:
     subset: Subset | None = None
 
 
-def plain_name(filename: str) -> str:
-    """Return a file's name without folder and without what says that it is compressed, in small letters."""
-    return without_compression(Path(filename).name.casefold())
+def plain_parts(path: str) -> tuple[str, ...]:
+    """Return the parts of a path in small letters, without what says that the file is compressed."""
+    return Path(without_compression(path.casefold())).parts
 
 
 def without_compression(name: str) -> str:

@@ -68,6 +68,11 @@ def times_of(values: pd.Series, formats: Sequence[str], source: str) -> np.ndarr
     return seconds(values, formats)
 
 
+def are_dates(values: pd.Series, formats: Sequence[str] = ()) -> bool:
+    """Return whether a column of times, all of one form, holds dates rather than numbers."""
+    return bool(formats) or (values.dtype.kind not in "iuf" and bool(_is_iso(values[:1].astype("str")).any()))
+
+
 def between_times(ordered: np.ndarray, position: int) -> int:
     """Return the position nearest to another one before which no row has the time of a row after it.
 

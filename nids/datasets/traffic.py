@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nids.datasets.times import times_of
+from nids.datasets.times import are_dates, times_of
+from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nids.datasets.schema import DatasetSpec
+
+
+_WHOLE = r"^([-+]?\d+)\.0+$"
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,9 @@ class Traffic:
         sha256: Of the uncompressed content of the file, or of the generated rows; of several files, or of a sample,
             that of a text which tells how it was made.
         time: When each row was, in seconds, float64 of shape (rows,); ``None``: the data set names no such column.
-        group: What each row belongs to, str of shape (rows,); ``None``: likewise.
+        group: What each row belongs to, str of shape (rows,); ``None``: likewise. A whole number is the same group
+            however it is spelled.
+        dated: Whether times were dates, rather than seconds from some moment on.
     """
 
     dataset: DatasetSpec
@@ -42,6 +48,7 @@ class Traffic:
     sha256: str
     time: np.ndarray | None = None
     group: pd.Series[str] | None = None
+    dated: bool = False
 
     @classmethod
     def from_table(cls, table: pd.DataFrame, dataset: DatasetSpec, source: str, sha256: str) -> Traffic:
@@ -59,7 +66,8 @@ class Traffic:
             label=table[dataset.label_column].map(dataset.label_maps[0].positions).to_numpy(np.int8),
             sha256=sha256,
             time=None if time is None else times_of(table[time], dataset.time_format, source),
-            group=None if group is None else table[group].rename("group"),
+            group=None if group is None else table[group].rename("group").str.replace(_WHOLE, r"\1", regex=True),
+            dated=time is not None and are_dates(table[time], dataset.time_format),
         )
 
 
@@ -80,6 +88,12 @@ def joined(parts: Sequence[Traffic]) -> Traffic:
     """Return the rows of several parts of one data set, of one file or of several, one after the other."""
     if len(parts) == 1:
         return parts[0]
+    if len({part.dated for part in parts}) > 1:
+        numbers, dates = (next(part.source for part in parts if part.dated == dated) for dated in (False, True))
+        raise UserError(
+            f"{numbers} has numbers in column {parts[0].dataset.time_column} and {dates} has dates, so their rows have "
+            "no order in time. Write them in one form."
+        )
     times = [part.time for part in parts if part.time is not None]
     groups = [part.group for part in parts if part.group is not None]
     source, sha256 = origin(parts[0].dataset, {part.sha256: part.source for part in parts})

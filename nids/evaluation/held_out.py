@@ -17,6 +17,7 @@ from nids.datasets.io.archive import container_of
 from nids.datasets.io.load import load, parts
 from nids.datasets.locate import folder_of, is_data_file, locate, not_found
 from nids.datasets.registry import is_generated
+from nids.datasets.sampling import sha256_of_sample
 from nids.datasets.traffic import joined, only
 from nids.errors import UserError
 from nids.evaluation.held_out_subset import load_subset, refuse_without_column
@@ -67,7 +68,8 @@ def read_for(runs: Sequence[Run], purpose: str, folder: Path | None, console: Co
             record_test_access(run.folder, access)
 
     manifest = runs[0].manifest
-    return read_held_out(manifest.dataset, manifest.job.data, manifest.job.search.seed, purpose, record, folder)
+    job, searched = manifest.job, manifest.data.sha256
+    return read_held_out(manifest.dataset, job.data, job.search.seed, purpose, record, folder, searched)
 
 
 def read_held_out(
@@ -77,6 +79,7 @@ def read_held_out(
     purpose: str,
     record: Callable[[HeldOutAccess], object],
     folder: Path | None = None,
+    searched: str | None = None,
 ) -> list[Traffic]:
     """Return the labelled rows that a data set holds out: those of each held-out file, or a share of the training file.
 
@@ -87,16 +90,20 @@ def read_held_out(
         purpose: What the rows are read for.
         record: Called with the record of this access before anything is read.
         folder: Where the files are: a folder or zip archive, or a file beside them. Without it, the usual places.
+        searched: SHA-256 of the rows that were searched on. Where the last rows of all are held out, those of other
+            files would be others.
 
     Raises:
-        UserError: A file is not on this machine, or it cannot be read.
+        UserError: A file is not on this machine, it cannot be read, or its last rows are not those that were held out.
     """
-    readers = _readers(dataset, data, seed, folder)
+    readers = _readers(dataset, data, seed, folder, searched)
     record(HeldOutAccess(time=datetime.now(UTC), purpose=purpose, files=tuple(readers)))
     return [read() for read in readers.values()]
 
 
-def _readers(dataset: DatasetSpec, data: Data, seed: int, folder: Path | None) -> dict[str, Callable[[], Traffic]]:
+def _readers(
+    dataset: DatasetSpec, data: Data, seed: int, folder: Path | None, searched: str | None = None
+) -> dict[str, Callable[[], Traffic]]:
     """Return what a data set holds out, each with what reads it."""
     folder = folder_of(dataset, data.dataset, folder)
     if is_generated(dataset):
@@ -105,7 +112,15 @@ def _readers(dataset: DatasetSpec, data: Data, seed: int, folder: Path | None) -
     if dataset.hold_out is not None:
         names = ", ".join(file.name for file in datasets.training_files(dataset, data.file))
         name = held_out_in_words(dataset, names)
-        return {name: partial(_held_out_share, datasets.paths_of(dataset, data.file, folder), dataset, name)}
+        paths = datasets.paths_of(dataset, data.file, folder)
+
+        def read() -> Traffic:
+            share, whole = _held_out_share(paths, dataset, name)
+            if dataset.hold_out_by == "time" and searched is not None:
+                _refuse_other_rows(sha256_of_sample(whole, data.rows_per_class, seed), searched, dataset)
+            return share
+
+        return {name: read}
     if not dataset.held_out_files:
         raise UserError(
             f"{dataset.name} holds no rows out, so nothing can be judged by them. Give one of its files the role "
@@ -116,12 +131,22 @@ def _readers(dataset: DatasetSpec, data: Data, seed: int, folder: Path | None) -
     return {file.name: _reader(dataset, file, folder) for file in dataset.held_out_files}
 
 
-def _held_out_share(paths: Sequence[DataPath], dataset: DatasetSpec, name: str) -> Traffic:
+def _refuse_other_rows(sha256: str, searched: str, dataset: DatasetSpec) -> None:
+    if sha256 != searched:
+        raise UserError(
+            f"{dataset.name} holds out the last rows in time, and the files at hand are not those that were searched "
+            "on: their last rows would be others, some of them searched on. Give the same files, by --data, say."
+        )
+
+
+def _held_out_share(paths: Sequence[DataPath], dataset: DatasetSpec, name: str) -> tuple[Traffic, str]:
+    """Return the rows held out, and the SHA-256 of all."""
     read = (part for path in paths for part in parts(path, dataset))
     if by_each_row(dataset):
-        return replace(joined([only(part, held_out_rows(part)) for part in read]), source=name)
+        share = joined([only(part, held_out_rows(part)) for part in read])
+        return replace(share, source=name), share.sha256
     whole = joined([*read])
-    return only(whole, held_out_rows(whole), name)
+    return only(whole, held_out_rows(whole), name), whole.sha256
 
 
 def _reader(dataset: DatasetSpec, file: SourceFile, folder: Path | None) -> Callable[[], Traffic]:

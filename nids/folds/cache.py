@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_matrix
 
 from nids.folds.build import build_folds
 from nids.folds.encoding import CompactRows, Encoding
 from nids.folds.fold import Fold, TrainingSet
+from nids.folds.split import vectors
 from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 LATER_KEYS = ("undersample",)
 
 # Part of every hash: raised whenever the same inputs would give other folds, or be stored in another form.
-FORMAT = 6
+FORMAT = 7
 
 
 def key(traffic: Traffic, folds: config.Folds, seed: int) -> str:
@@ -38,9 +40,17 @@ def key(traffic: Traffic, folds: config.Folds, seed: int) -> str:
     return _hash(FORMAT, traffic.sha256, traffic.dataset.fingerprint, folds, seed)
 
 
-def key_before_fingerprints(traffic: Traffic, folds: config.Folds, seed: int) -> str:
-    """Return the hash that earlier versions gave the same folds: runs of theirs name it."""
-    return _hash(5, traffic.sha256, traffic.dataset.label_maps[0].name, folds, seed)
+def former_keys(traffic: Traffic, folds: config.Folds, seed: int) -> tuple[str, ...]:
+    """Return the hashes that earlier versions gave the same folds, as runs of theirs name them.
+
+    To them, rows were the same whose features are so in double precision, before transforms; where that makes a
+    difference, their folds were others.
+    """
+    exact = pd.factorize(pd.util.hash_pandas_object(traffic.features, index=False))[0]
+    if not np.array_equal(exact, vectors(traffic)):
+        return ()
+    described = (traffic.dataset.fingerprint, traffic.dataset.label_maps[0].name)
+    return tuple(_hash(form, traffic.sha256, each, folds, seed) for form, each in zip((6, 5), described, strict=True))
 
 
 def folds_of(

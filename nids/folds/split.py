@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
-from nids.datasets.fingerprints import fingerprints
 from nids.errors import UserError
+from nids.folds.encoding import compact
 from nids.folds.group_folds import parts_by_group
 from nids.folds.leave_attacks_out import withheld_types
 from nids.folds.time_folds import blocks_in_time
@@ -47,13 +47,13 @@ def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
       there where the training side has the same features, or lacks their class, as a detector meets both in its time.
       The notes say how many.
 
-    Features are the same where they are so in single precision, in which models see them.
+    Features are the same where they are so to a model: transformed, and in single precision.
 
     Raises:
         UserError: A class has fewer distinct rows than there are folds; the data set tells no time or group, or too few
             of them; or a training side has one class alone.
     """
-    vector = pd.factorize(fingerprints(traffic.features))[0]
+    vector = vectors(traffic)
     if folds.scheme == "time":
         return [
             _with_notes(traffic, folds, vector, i, *at) for i, at in enumerate(blocks_in_time(traffic, folds.count))
@@ -62,6 +62,15 @@ def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
         parts = parts_by_group(traffic, folds.count, seed)
         return [_with_notes(traffic, folds, vector, i, parts != i, parts == i) for i in range(folds.count)]
     return _stratified(traffic, folds, vector, seed)
+
+
+def vectors(traffic: Traffic) -> np.ndarray:
+    """Return the number of each row's feature vector as models see it, in the order in which they first occur.
+
+    The result is int64 of shape (rows,).
+    """
+    numbers: np.ndarray = pd.factorize(compact(traffic.features, traffic.dataset).fingerprints)[0]
+    return numbers
 
 
 def _stratified(traffic: Traffic, folds: config.Folds, vector: np.ndarray, seed: int) -> list[Split]:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Progress = Callable[[str], object]
 
 FOLDS = ".folds"  # folder of a storage that keeps the folds of all its runs; no run can have that name
-KEYS = (cache.key, cache.key_before_fingerprints)
 
 
 def folds_of_run(run: Run, storage: str, data: Path | None, progress: Progress) -> tuple[Job, TrainingSet, list[Fold]]:
@@ -56,7 +55,8 @@ def folds_of_run(run: Run, storage: str, data: Path | None, progress: Progress) 
 
     def same_rows() -> Traffic:
         traffic = datasets.load_for(job.data, job.search.seed, data, run.manifest.dataset, progress)
-        if key not in [of_rows(traffic, job.folds, job.search.seed) for of_rows in KEYS]:
+        of_rows = traffic, job.folds, job.search.seed
+        if key != cache.key(*of_rows) and key not in cache.former_keys(*of_rows):
             raise UserError(
                 f"{run.name} was made from other rows, or with other versions of its libraries, than those at hand "
                 f"({traffic.source}): its trials could not be compared. Start a new search with `nids search`."

@@ -75,7 +75,6 @@ def test_a_page_answers_its_question(
             "manifest.json", b'{"format": 3}', "manifest.json: run is missing.", id="a-manifest-without-content"
         ),
         pytest.param("manifest.json", b'{"format": 99}', "the run has format 99", id="another-format"),
-        pytest.param("status.json", b"\xff\xfe", "cannot be read", id="a-status-of-bytes"),
     ],
 )
 @pytest.mark.parametrize("name", PAGES)
@@ -86,6 +85,13 @@ def test_a_damaged_run_is_named(
     shown = page(name, run="large")
     assert sound(shown)
     assert expected in words(shown).replace("\\", "")
+
+
+def test_a_damaged_status_is_passed_over_and_named(page: Callable[..., AppTest], storage: Path) -> None:
+    (storage / "large" / "status.json").write_bytes(b"\xff\xfe")
+    shown = page("overview", run="large")
+    assert sound(shown)
+    assert "status.json: cannot be read" in words(shown).replace("\\", "")
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from nids import datasets
 from nids.config import Data, Folds
 from nids.datasets.labels import LabelMap
-from nids.datasets.small_classes import merged, treated
+from nids.datasets.small_classes import merged, with_small_classes_merged
 from nids.folds import cache
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ def counts(traffic: Traffic) -> dict[str, int]:
 
 
 def test_small_classes_are_kept_unless_asked(traffic: Traffic) -> None:
-    assert treated(traffic, Data()) is traffic
+    assert with_small_classes_merged(traffic, Data()) is traffic
 
 
 def test_small_classes_are_merged_into_one(traffic: Traffic) -> None:
     before = counts(traffic)
     assert [name for name, count in before.items() if count < 20] == ["R2L", "U2R"]
-    other = treated(traffic, MERGE)
+    other = with_small_classes_merged(traffic, MERGE)
     assert counts(other) == {
         **{name: before[name] for name in ("Normal", "DoS", "Probe")},
         "Other attacks": before["R2L"] + before["U2R"],
@@ -48,7 +48,7 @@ def test_small_classes_are_merged_into_one(traffic: Traffic) -> None:
 
 def test_what_is_merged_already_stays_as_it_is(traffic: Traffic) -> None:
     """A run is reopened with the classes that it was begun with, whatever is small among them."""
-    once = treated(traffic, MERGE)
+    once = with_small_classes_merged(traffic, MERGE)
     again = datasets.load_for(MERGE, 0, dataset=once.dataset)
     assert again.dataset == once.dataset
     np.testing.assert_array_equal(again.label, once.label)
@@ -58,16 +58,16 @@ def test_what_is_merged_already_stays_as_it_is(traffic: Traffic) -> None:
 
 def test_a_job_finds_its_rows_merged(traffic: Traffic) -> None:
     loaded = datasets.load_for(MERGE, 0)
-    assert loaded.dataset == treated(traffic, MERGE).dataset
+    assert loaded.dataset == with_small_classes_merged(traffic, MERGE).dataset
 
 
 def test_benign_rows_are_never_merged(traffic: Traffic) -> None:
-    other = treated(traffic, Data(small_classes="merge", smallest_class=1000))
+    other = with_small_classes_merged(traffic, Data(small_classes="merge", smallest_class=1000))
     assert other.dataset.classes == ("Normal", "Other attacks")
 
 
 def test_large_classes_are_left_alone(traffic: Traffic) -> None:
-    assert treated(traffic, Data(small_classes="merge", smallest_class=12)) is traffic
+    assert with_small_classes_merged(traffic, Data(small_classes="merge", smallest_class=12)) is traffic
 
 
 @pytest.mark.parametrize("class_of", [None, {"a": "A", "b": "B", "0": "Benign", "x": "Other attacks"}])

@@ -73,7 +73,7 @@ def test_a_run_in_an_object_store(
     names = {path.name for path in (bucket / "runs/one").iterdir()}
     assert names == {
         *("attacks", "classes", "confusions", "curves", "trials", "final", "bundle"),
-        *("manifest.json", "status.json", "report.html", "study.journal"),
+        *("manifest.json", "status.json", "driver.json", "report.html", "study.journal"),
     }
 
 

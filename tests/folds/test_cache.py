@@ -125,14 +125,22 @@ def test_keys_are_those_of_earlier_versions(traffic: Traffic, monkeypatch: pytes
     """Of [folds] as it was before it had undersampling."""
     monkeypatch.setattr(fold_cache, "version", lambda package: "1")
     # As commit e1eb8bf computes them.
-    assert fold_cache.key(traffic, Folds(count=3), 0) == "0ef8150d9d59f2c7fc19"
-    assert fold_cache.key(traffic, Folds(targets={"U2R": 20}), 3) == "eaff514dbc286733770c"
+    assert fold_cache.former_keys(traffic, Folds(count=3), 0)[0] == "0ef8150d9d59f2c7fc19"
+    assert fold_cache.former_keys(traffic, Folds(targets={"U2R": 20}), 3)[0] == "eaff514dbc286733770c"
 
 
-def test_key_before_fingerprints_is_that_of_earlier_versions(traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_former_keys_are_those_of_earlier_versions(traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fold_cache, "version", lambda package: "1")
     # As commit 713edba computes it.
-    assert fold_cache.key_before_fingerprints(traffic, Folds(targets={"U2R": 20}), 3) == "d98e19fcf2cb7196fb9b"
+    assert fold_cache.former_keys(traffic, Folds(targets={"U2R": 20}), 3)[1] == "d98e19fcf2cb7196fb9b"
+
+
+def test_rows_that_only_models_cannot_tell_apart_have_no_former_folds(traffic: Traffic) -> None:
+    """log1p(10,000,000) and log1p(10,000,001) are the same in single precision."""
+    sent = 10_000_000.0 + np.arange(len(traffic.label)) % 2
+    alike = replace(traffic, features=traffic.features.assign(src_bytes=sent))
+    assert len(fold_cache.former_keys(traffic, Folds(), 0)) == 2
+    assert fold_cache.former_keys(alike, Folds(), 0) == ()
 
 
 def test_a_damaged_entry_counts_as_none(folder: Folder, training_set: TrainingSet, folds: list[Fold]) -> None:

@@ -87,7 +87,7 @@ def _only(archive: Path, dataset: DatasetSpec | None) -> zipfile.Path:
         raise UserError(f"{archive}: is a document of an office program. Save its sheet as CSV.")
     if not inside:
         raise UserError(f"{archive}: is a zip archive without files. Copy or download it again.")
-    known = [member for member in inside if dataset and dataset.file_at(member.name)]
+    known = [member for member in inside if dataset and dataset.file_at(member.at)]
     for candidates in (known, inside):
         if len(candidates) == 1:
             return candidates[0]

@@ -49,7 +49,7 @@ def parts(path: DataPath, dataset: DatasetSpec) -> Iterator[Traffic]:
         content = stored.read(LARGEST_WHOLE + 1)
     whole = len(content) <= LARGEST_WHOLE
     sha256 = hashlib.sha256(content).hexdigest() if whole else sha256_of(path)
-    _refuse_another_files_name(path.name, sha256, dataset)
+    _refuse_another_files_name(path, sha256, dataset)
     known = dataset.file_with(sha256)
     source, labelled = known.name if known else path.name, dataset.labelled_by()
     if whole:
@@ -75,11 +75,11 @@ def _tables(path: DataPath, dataset: DatasetSpec) -> Iterator[pd.DataFrame]:
         raise UserError(f"{path.name}: holds no rows. Give a file with some, or copy or download it again.")
 
 
-def _refuse_another_files_name(name: str, sha256: str, dataset: DatasetSpec) -> None:
-    named, known = dataset.file_at(name), dataset.file_with(sha256)
+def _refuse_another_files_name(path: DataPath, sha256: str, dataset: DatasetSpec) -> None:
+    named, known = dataset.file_at(str(path)), dataset.file_with(sha256)
     if named and known and named != known:
         raise UserError(
-            f"{name}: has the content of {known.filename} (SHA-256 {sha256[:12]}…), not of "
+            f"{path.name}: has the content of {known.filename} (SHA-256 {sha256[:12]}…), not of "
             f"{named.filename}. Rename it to {known.filename}, or copy or download {named.filename} again."
         )
 

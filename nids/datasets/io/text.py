@@ -84,11 +84,18 @@ def _reader(
         return _TextReader(plain, columns, tuple(each.strip() for each in names)), lines
     named = list(opening.names)
     if opening.open_ended:
-        named += [field.name for field in fields if field.name not in named and field.broken_rule("") is None]
+        # What no row has may be missing in all; but a label is never taken for granted.
+        named += [field.name for field in fields if field.known is None and _may_lack(field, named, dataset)]
     columns = named_columns(
         f"{name}, {opening.where}", named, opening.where, dataset, fields, ordered=not opening.open_ended
     )
     return _TextReader(opening.form(columns.names), columns), opening.lines
+
+
+def _may_lack(field: Field, names: Sequence[str], dataset: DatasetSpec) -> bool:
+    """Return whether a column that is read is under none of its names, and may be missing in all rows."""
+    called = {field.name, *dataset.aliases.get(field.name, ())}
+    return called.isdisjoint(names) and field.broken_rule("") is None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -29,18 +29,21 @@ def test_importances_are_asked_for_anew_as_trials_come(trials: int, tmp_path_fac
     assert f"{min(trials, cache.MOST_RANKED):,} complete trials" in note
 
 
-@pytest.mark.parametrize(
-    ("file", "entries"),
-    [
-        pytest.param("manifest.json", {"created": "yesterday"}, id="no-time"),
-        pytest.param("status.json", {"state": "**b**"}, id="no-state"),
-    ],
-)
-def test_a_foreign_run_is_a_fault(file: str, entries: dict[str, Any], tmp_path: Path) -> None:
+def test_a_foreign_run_is_a_fault(tmp_path: Path) -> None:
     synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 10)
-    change(tmp_path / "run" / file, **entries)
-    (key,) = entries
-    assert f"{tmp_path}/run/{file}: {key} = {entries[key]!r}: should be" in cache.one(str(tmp_path), "run").fault
+    change(tmp_path / "run" / "manifest.json", created="yesterday")
+    fault = cache.one(str(tmp_path), "run").fault
+    assert f"{tmp_path}/run/manifest.json: created = 'yesterday': should be" in fault
+
+
+def test_a_foreign_status_is_passed_over(tmp_path: Path) -> None:
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 10)
+    change(tmp_path / "run" / "status.json", state="**b**")
+    found = cache.one(str(tmp_path), "run")
+    assert found.run is not None
+    assert (found.fault, found.run.state) == ("", "interrupted")
+    (fault,) = found.run.faults
+    assert fault.startswith(f"{tmp_path}/run/status.json: state = '**b**': should be")
 
 
 def test_the_latest_run_comes_first_and_damaged_ones_last(tmp_path: Path) -> None:
