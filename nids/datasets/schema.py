@@ -250,7 +250,7 @@ class DatasetSpec:
         # As it was before there were such columns.
         names += [name for name in ("time_column", "time_format", "group_column") if values[name]]
         # Those of a data set with known files do not change by themselves; elsewhere, another column may be the label.
-        if not any(file.sha256 for file in self.files):
+        if self.files and not any(file.sha256 for file in self.files):
             names += [name for name in ("aliases", "layout") if values[name]]
         decisive = json.dumps({name: values[name] for name in names}, sort_keys=True)
         return hashlib.sha256(decisive.encode()).hexdigest()

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from nids import job_file
@@ -18,8 +19,6 @@ from nids.storage import Folder
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import numpy as np
 
     from nids.config import Job
     from nids.datasets.traffic import Traffic
