@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nids.datasets.column import Column
+from nids.datasets.context_columns import context_column_lines
 from nids.datasets.describe import FEWEST
 from nids.datasets.description_text import column_line, label_map_lines, quoted, quoted_list
 from nids.datasets.io.checks import shown
@@ -17,7 +18,6 @@ from nids.datasets.label_encoding import REMARK, is_label_encoded
 from nids.datasets.not_read import LABELS, ignore_leaks, not_read
 from nids.datasets.profile import MOST_CLASSES, profile
 from nids.datasets.recognition import misfit, recognize, told, with_rows
-from nids.datasets.sides import sides
 from nids.errors import UserError
 from nids.metrics.formatting import counted
 
@@ -99,7 +99,7 @@ def propose(
         *(['repeated_headers = "skip"'] if looked.repeated_headers else []),
         *(["loose_labels = true"] if known and maps and known.dataset.loose_labels else []),
         "hold_out = 0.2 # share of the rows that no search sees; the same ones as long as the columns stay the same",
-        *sides(looked, ignored, remarks),
+        *context_column_lines(looked, ignored, remarks),
         "",
         "# No features: what identifies a record rather than describes it, or gives its label away.",
         "ignored = [",

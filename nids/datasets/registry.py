@@ -95,7 +95,7 @@ def described() -> dict[str, DatasetSpec]:
 def _sha256(table: pd.DataFrame, dataset: DatasetSpec) -> str:
     """Return the hash of all values, column by column."""
     digest = hashlib.sha256()
-    for name in (*(column.name for column in dataset.columns), *dataset.labels, *dataset.side_columns):
+    for name in (*(column.name for column in dataset.columns), *dataset.labels, *dataset.context_columns):
         values = table[name]
         is_text = values.dtype.kind != "f"
         digest.update("\n".join(values).encode() if is_text else values.to_numpy("<f8").tobytes())

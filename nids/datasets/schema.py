@@ -85,7 +85,7 @@ class DatasetSpec:
         names = [*(column.name for column in self.columns), *self.labels]
         if repeated := sorted({name for name in (*names, *self.layout) if names.count(name) > 1}):
             raise ValueError(f"data set {self.name!r} has more than one column named {repeated[0]!r}")
-        if self.layout and (missing := {*names, *self.side_columns} - set(self.layout)):
+        if self.layout and (missing := {*names, *self.context_columns} - set(self.layout)):
             raise ValueError(f"the layout of data set {self.name!r} lacks {sorted(missing)}")
         self._refuse_sides()
         self._refuse_hold_out()
@@ -140,7 +140,7 @@ class DatasetSpec:
                 raise ValueError(f"hold_out_by is {by!r}, but there is no {key}")
 
     @property
-    def side_columns(self) -> tuple[str, ...]:
+    def context_columns(self) -> tuple[str, ...]:
         """Names of the columns of time and group that are no features, in this order."""
         named = dict.fromkeys(name for name in (self.time_column, self.group_column) if name is not None)
         return tuple(name for name in named if name not in {column.name for column in self.columns})

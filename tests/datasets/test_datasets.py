@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +22,7 @@ from nids.evaluation.held_out import read_held_out
 from tests.own_flows import CLASSES, ROWS, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from nids.datasets.traffic import Traffic
@@ -155,3 +159,87 @@ def test_each_row_is_as_likely_to_be_drawn(whole: Path) -> None:
         expected = draws * most / len(of_class)
         # Of a binomial distribution, five standard deviations.
         assert np.abs(of_class - expected).max() < 5 * np.sqrt(expected * (1 - most / len(of_class)))
+
+
+class TestHeldOutFiles:
+    """Held-out files that a description names, which nothing but their place and content tells from training files."""
+
+    @pytest.fixture
+    def described(self, tmp_path: Path) -> Callable[[str], Path]:
+        rows = table()
+        for name, some in {"mon/conn": rows[:300], "fri/conn": rows[300:500], "all/a": rows[500:600]}.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            some.to_csv(tmp_path / f"{name}.csv", index=False)
+        proposed = propose([tmp_path / "mon"], "own", folder=tmp_path).text
+        without = "".join(line for line in proposed.splitlines(keepends=True) if not line.startswith("hold_out = "))
+
+        def write(files: str) -> Path:
+            path = tmp_path / "own.toml"
+            path.write_text(re.sub(r'training = \["mon"\]', files, without))
+            return path
+
+        return write
+
+    @pytest.mark.parametrize("order", [0, 1])
+    def test_files_of_one_name_are_told_apart_by_their_folders(
+        self, order: int, described: Callable[[str], Path], tmp_path: Path
+    ) -> None:
+        lines = ['training = ["mon/conn.csv"]', 'held-out = ["fri/conn.csv"]']
+        description = described("\n".join(lines[:: -1 if order else 1]))
+        assert len(_rows(description).label) == 300
+        assert len(_held_out(description).label) == 200
+        (tmp_path / "fri" / "conn.csv").unlink()
+        with pytest.raises(UserError, match=r"holds no fri/conn\.csv"):
+            _held_out(description)
+
+    @pytest.mark.parametrize("held_out", ["fri", "fri/conn.csv"])
+    def test_a_held_out_folder_or_file_inside_a_training_folder_is_refused(
+        self, held_out: str, described: Callable[[str], Path], tmp_path: Path
+    ) -> None:
+        (tmp_path / "all" / "fri").mkdir()
+        (tmp_path / "fri" / "conn.csv").rename(tmp_path / "all" / "fri" / "conn.csv")
+        description = described(f'training = ["all"]\nheld-out = ["all/{held_out}"]')
+        with pytest.raises(UserError, match=f"^all/{held_out} is held out"):
+            _rows(description)
+        assert len(_held_out(description).label) == 200
+
+    def test_a_copy_of_a_held_out_file_is_refused_wherever_it_is(
+        self, described: Callable[[str], Path], tmp_path: Path
+    ) -> None:
+        shutil.copy(tmp_path / "fri" / "conn.csv", tmp_path / "all" / "copy.csv")
+        for training in ("all", "all/copy.csv"):
+            with pytest.raises(UserError, match=r"^fri is held out"):
+                _rows(described(f'training = ["{training}"]\nheld-out = ["fri"]'))
+
+    def test_the_same_content_does_not_count_twice(self, described: Callable[[str], Path], tmp_path: Path) -> None:
+        with (tmp_path / "all" / "a.csv").open("rb") as file, gzip.open(tmp_path / "all" / "b.csv.gz", "wb") as packed:
+            shutil.copyfileobj(file, packed)
+        with pytest.raises(UserError, match=r"b\.csv\.gz: has the content of .*a\.csv, whose rows would count twice"):
+            _rows(described('training = ["all"]'))
+        (tmp_path / "all" / "b.csv.gz").unlink()
+        assert len(_rows(described('training = ["all", "all/a.csv"]')).label) == 100
+
+
+def test_the_last_rows_of_other_files_are_not_those_held_out(days: Path) -> None:
+    description = _described(days / "a.csv", days / "b.csv.gz")
+    description.write_text(description.read_text().replace("hold_out = 0.2", 'hold_out = 0.2\nhold_out_by = "time"'))
+    spec, data = datasets.get(str(description)), Data(dataset=str(description))
+    searched = _rows(description)
+
+    def held_out(folder: Path | None) -> Traffic:
+        (rows,) = read_held_out(spec, data, SEED, "to judge", lambda _: None, folder, searched.sha256)
+        return rows
+
+    assert len(held_out(None).label) == 100
+    with pytest.raises(UserError, match="the files at hand are not those that were searched on"):
+        held_out(days / "a.csv")
+    with pytest.raises(UserError, match="one of 2 files of a, but hold_out_by"):
+        datasets.load_for(Data(dataset=str(description), file="a.csv"), SEED)
+
+
+def test_times_of_one_form_in_each_file_but_two_in_all_have_no_order(days: Path) -> None:
+    rows = table()
+    description = _described(days / "a.csv", days / "b.csv.gz")
+    rows[300:500].assign(**{" Timestamp": np.arange(200)}).to_csv(days / "b.csv.gz", index=False)
+    with pytest.raises(UserError, match=r"b\.csv\.gz has numbers in column Timestamp and a\.csv has dates"):
+        _rows(description)

@@ -11,6 +11,7 @@ from nids.datasets.catalog.unsw_nb15 import DATASET as UNSW_NB15
 from nids.datasets.column import Column
 from nids.datasets.labels import LabelMap
 from nids.datasets.schema import DatasetSpec
+from nids.datasets.source_file import SourceFile
 from nids.errors import UserError
 
 
@@ -100,8 +101,10 @@ def test_fingerprint_follows_from_what_decides_about_folds():
     columns = DATASET.columns
     same = replace(DATASET, name="x", files=(), citation="", published=(), layout=(), aliases={})
     assert same.fingerprint == DATASET.fingerprint
-    # Without known files, another column may be the label.
-    assert replace(same, aliases={"attack": ("class",)}).fingerprint != same.fingerprint
+    # Where the content of files is not known, another column may be the label, or be elsewhere.
+    unknown = replace(same, files=(SourceFile("mine", "mine.csv"),))
+    assert replace(unknown, aliases={"attack": ("class",)}).fingerprint != unknown.fingerprint
+    assert replace(unknown, layout=DATASET.layout).fingerprint != unknown.fingerprint
     others = [
         replace(DATASET, columns=columns[::-1]),
         replace(DATASET, columns=(replace(columns[0], transform=None), *columns[1:])),
@@ -130,12 +133,12 @@ def test_fingerprint_follows_from_time_group_and_what_is_held_out_by_them():
     assert len({each.fingerprint for each in others}) == 7
 
 
-def test_side_columns_are_no_features():
+def test_context_columns_are_no_features():
     sided = replace(DATASET, layout=(), time_column="ts", group_column="host")
-    assert sided.side_columns == ("ts", "host")
-    assert replace(sided, time_column="duration", group_column="flag").side_columns == ()
-    assert replace(sided, group_column="ts").side_columns == ("ts",)
-    assert DATASET.side_columns == ()
+    assert sided.context_columns == ("ts", "host")
+    assert replace(sided, time_column="duration", group_column="flag").context_columns == ()
+    assert replace(sided, group_column="ts").context_columns == ("ts",)
+    assert DATASET.context_columns == ()
 
 
 def test_a_data_set_survives_pickling_and_json():

@@ -147,8 +147,8 @@ def fields_of(dataset: DatasetSpec, *, labelled: bool) -> tuple[Field, ...]:
     label = Field(Column(dataset.label_column, "categorical"), known, elsewhere, dataset.loose_labels)
     attack = (Field(Column(name, "categorical")) for name in dataset.labels[1:])
     # A group that nothing is known of is one too.
-    sides = [Field(Column(name, "categorical", missing=("",)), of_any_type=True) for name in dataset.side_columns]
-    if dataset.time_column in dataset.side_columns:
+    sides = [Field(Column(name, "categorical", missing=("",)), of_any_type=True) for name in dataset.context_columns]
+    if dataset.time_column in dataset.context_columns:
         sides[0] = replace(sides[0], time_format=dataset.time_format)
     return (*features, label, *attack, *sides)
 
@@ -216,7 +216,7 @@ def named_columns(
         needed = f"all {len(dataset.columns)} features of {dataset.name}"
         if len(fields) > len(dataset.columns):
             needed += f" and its labels ({', '.join(dataset.labels)})"
-        if (sides := dataset.side_columns) and len(fields) > len(dataset.columns):
+        if (sides := dataset.context_columns) and len(fields) > len(dataset.columns):
             needed += f" and what tells time or group ({', '.join(sides)})"
         raise UserError(
             f"{location}: the columns do not include {', '.join(missing)}, but {needed} are needed. Add what is "
@@ -229,7 +229,7 @@ def named_columns(
 
 def _told_apart(names: Sequence[str], dataset: DatasetSpec) -> list[str]:
     """Return the names of a file's columns, a repeated one as "NAME.1" and so on where the data set knows it so."""
-    known = {*(column.name for column in dataset.columns), *dataset.side_columns, *dataset.ignored}
+    known = {*(column.name for column in dataset.columns), *dataset.context_columns, *dataset.ignored}
     return [told if told in known else name for name, told in zip(names, numbered(names), strict=True)]
 
 

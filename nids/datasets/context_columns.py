@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SOURCES = re.compile(r"(src|source|orig)[ _]?(ip|ip ?addr(ess)?|addr)|id\.orig_h|srcip", re.IGNORECASE)
 
 
-def sides(looked: Profile, ignored: Iterable[str], remarks: list[str]) -> Iterator[str]:
+def context_column_lines(looked: Profile, ignored: Iterable[str], remarks: list[str]) -> Iterator[str]:
     """Yield the lines that name the columns of time and group, both among those that no model sees."""
     times = {name: _time_formats(name, looked.columns[name]) for name in ignored}
     if time := next((name for name, formats in times.items() if formats), None):
