@@ -109,7 +109,7 @@ def guarded(parts: Iterable[Traffic], path: DataPath) -> Iterator[Traffic]:
                 found = sum((_found(chunk.table, files) for chunk in stream(path, alike)), Counter())
             except UserError:  # the file has other columns
                 continue
-            _refuse(path, dataset, found)
+            _refuse(path, alike, found)
 
 
 def _watched(dataset: DatasetSpec) -> list[SourceFile]:

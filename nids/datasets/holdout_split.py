@@ -51,9 +51,14 @@ def by_each_row(dataset: DatasetSpec) -> bool:
 
 
 def held_out_in_words(dataset: DatasetSpec, source: str) -> str:
-    """Return what ``held_out_rows`` holds out of a file, such as "20 % of flows.csv by time"."""
-    by = "" if dataset.hold_out_by == "rows" else f" by {dataset.hold_out_by}"
-    return f"{100 * (dataset.hold_out or 0):g} % of {source}{by}"
+    """Return what ``held_out_rows`` holds out of a file, such as "20 % of flows.csv"."""
+    share = f"{100 * (dataset.hold_out or 0):g} %"
+    match dataset.hold_out_by:
+        case "group":
+            return f"{share} of the groups of {source}"
+        case "time":
+            return f"the last {share} of {source}"
+    return f"{share} of {source}"
 
 
 def _places(columns: pd.DataFrame) -> np.ndarray:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What stands for no value in the files that people have.
 MISSING = ("", "NaN", "nan", "NA", "N/A", "Infinity", "-Infinity", "inf", "-inf", "?", "-", "null", "NULL", "None")
-MOST_CLASSES = 60
+MOST_LABELS = 60
 _SAMPLE_OF_BATCH = 500
 _KEPT = 20_000  # different texts of a column that are remembered
 # A column with this share of numbers is one of numbers: what else is there is a fault of the file, or missing.
@@ -69,7 +69,7 @@ class ColumnProfile:
     def add(self, values: pa.Array, lines: np.ndarray) -> None:
         """Look at some more values, which are text, with the number of each one's line or row."""
         trimmed = pc.utf8_trim_whitespace(values)
-        if len(self.spellings) <= MOST_CLASSES:
+        if len(self.spellings) <= MOST_LABELS:
             for each in pc.value_counts(trimmed).to_pylist():
                 self.spellings[each["values"]] = self.spellings.get(each["values"], 0) + each["counts"]
         gone = pc.is_in(trimmed, pa.array(MISSING))
@@ -131,7 +131,7 @@ class ColumnProfile:
     @property
     def labels(self) -> list[str]:
         """All values as text, as a column of labels has them; none if there are too many."""
-        return sorted(self.spellings) if len(self.spellings) <= MOST_CLASSES else []
+        return sorted(self.spellings) if len(self.spellings) <= MOST_LABELS else []
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from nids.datasets.io.checks import shown
 from nids.datasets.io.content import data_files
 from nids.datasets.label_encoding import REMARK, is_label_encoded
 from nids.datasets.not_read import LABELS, ignore_leaks, not_read
-from nids.datasets.profile import MOST_CLASSES, profile
+from nids.datasets.profile import MOST_LABELS, profile
 from nids.datasets.recognition import misfit, recognize, told, with_rows
 from nids.errors import UserError
 from nids.metrics.formatting import counted
@@ -134,7 +134,7 @@ def _label(path: Path, columns: dict[str, ColumnProfile], wanted: str | None, kn
         if wanted not in columns:
             raise UserError(f"{path}: has no column {wanted!r}. Its columns: {', '.join(columns)}.")
         if not columns[wanted].labels:
-            raise UserError(f"{path}: {wanted} has more than {MOST_CLASSES} different values, too many for classes.")
+            raise UserError(f"{path}: {wanted} has more than {MOST_LABELS} different values, too many for classes.")
         return wanted
     if known and known.label and columns[known.label].labels:
         return known.label

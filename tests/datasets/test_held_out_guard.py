@@ -179,6 +179,17 @@ def test_they_are_refused_of_a_data_set_that_describes_them_anew(
         datasets.load_training(described, folder=path)
 
 
+def test_they_are_refused_whatever_separates_their_values(
+    published: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(line.replace(",", ";") for line in published("KDDTest+")[:3000]))
+    files = (SourceFile("rows.csv", "rows.csv"),)
+    described = replace(DATASET, name="mine", separator=";", files=files, hold_out=0.2)
+    with pytest.raises(UserError, match=r"2,9\d\d rows of this file are rows of KDDTest\+, which is held out"):
+        datasets.load_training(described, folder=path)
+
+
 def test_training_rows_are_accepted_in_any_form(published: Callable[[str], list[str]], tmp_path: Path) -> None:
     path = tmp_path / "rows.txt"
     path.write_bytes(_text(published("KDDTrain+"), "\r\n"))

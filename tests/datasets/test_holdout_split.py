@@ -108,6 +108,6 @@ def test_times_that_are_all_alike_are_refused(flows: Traffic) -> None:
 def test_held_out_in_words(flows: Traffic) -> None:
     assert [held_out_in_words(held_out_by(flows, by).dataset, "flows.csv") for by in ("rows", "group", "time")] == [
         "25 % of flows.csv",
-        "25 % of flows.csv by group",
-        "25 % of flows.csv by time",
+        "25 % of the groups of flows.csv",
+        "the last 25 % of flows.csv",
     ]

@@ -27,9 +27,15 @@ _CONSTANTS = {None: "", True: "1", False: "0"}
 
 @dataclass(frozen=True)
 class JsonLines:
-    """Objects with some of the columns; what is absent is an empty text."""
+    """Objects with some of the columns; what is absent is an empty text.
+
+    Attributes:
+        names: Names of the columns.
+        called: What the objects call them.
+    """
 
     names: tuple[str, ...]
+    called: tuple[str, ...]
 
     def table(self, lines: Sequence[str], types: Mapping[str, pa.DataType]) -> pa.Table | None:
         """As for ``nids.datasets.io.form.Form``."""
@@ -39,14 +45,15 @@ class JsonLines:
                 rows = [values_by_name(line) for line in piece]
             except LineError:
                 return None
-            return typed({name: [row.get(name, "") for row in rows] for name in types}, types)
+            keys = dict(zip(self.names, self.called, strict=True))
+            return typed({name: [row.get(keys[name], "") for row in rows] for name in types}, types)
 
         return by_pieces(lines, read)
 
     def values(self, line: str) -> list[str]:
         """As for ``nids.datasets.io.form.Form``."""
         values = values_by_name(line)
-        return [values.get(name, "") for name in self.names]
+        return [values.get(key, "") for key in self.called]
 
 
 def opening(name: str, lines: Iterator[tuple[int, str]]) -> Opening:
@@ -60,8 +67,13 @@ def opening(name: str, lines: Iterator[tuple[int, str]]) -> Opening:
         names = tuple(values_by_name(line))
     except LineError as error:
         raise UserError(f"{name}, line {number}: {error}. Convert it, for example with `jq -c . FILE`.") from None
+
+    def form(told: tuple[str, ...]) -> JsonLines:
+        # Further columns, which the first object lacks, follow its own.
+        return JsonLines(told, (*names, *told[len(names) :]))
+
     rows = itertools.chain([(number, line)], lines)
-    return Opening(names, f"line {number}", JsonLines, rows, open_ended=True)
+    return Opening(names, f"line {number}", form, rows, open_ended=True)
 
 
 def values_by_name(line: str) -> dict[str, str]:

@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from nids.datasets.column import Column
 from nids.datasets.io.json_lines import values_by_name
 from nids.datasets.io.load import load
 from nids.datasets.io.stream import stream
+from nids.datasets.labels import LabelMap
+from nids.datasets.schema import DatasetSpec
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from nids.datasets.schema import DatasetSpec
 
 LINES = (
     '{"id": {"service": "http", "host": "a"}, " bytes ": 7, "local": true, "label": "ok"}',
@@ -59,3 +60,23 @@ def test_values_are_texts_by_name() -> None:
     line = '{"a": {"b": 1.50, "c": {"d": null}}, "e": [1, "x"], "f": NaN, "g ": false, "h": "\\ud800!"}'
     expected = {"a.b": "1.50", "a.c.d": "", "e": '["1", "x"]', "f": "NaN", "g": "0", "h": "\N{REPLACEMENT CHARACTER}!"}
     assert values_by_name(line) == expected
+
+
+def test_a_column_under_another_of_its_names_is_not_taken_for_a_missing_one(tmp_path: Path) -> None:
+    """Nothing else tells that a row without the name itself has the column."""
+    dataset = DatasetSpec(
+        name="mine",
+        columns=(Column("bytes", "count", missing=("",)), Column("service", "categorical", missing=("",))),
+        label_column="kind",
+        label_maps=(LabelMap("two", ("ok", "bad"), "ok", {"": "ok", "ok": "ok", "bad": "bad"}),),
+        aliases={"bytes": ("sent",), "kind": ("label",)},
+    )
+    path = tmp_path / "flows.json"
+    path.write_text('{"sent": 7, "label": "bad"}\n{"sent": 8, "label": ""}\n')
+    traffic = load(path, dataset)
+    assert traffic.features["bytes"].tolist() == [7.0, 8.0]
+    assert traffic.features["service"].tolist() == ["", ""]
+    assert traffic.label.tolist() == [1, 0]
+    path.write_text('{"sent": 7}\n')  # an empty label is one, but none is not
+    with pytest.raises(UserError, match=r"flows\.json, line 1: the columns do not include kind, but all 2 features"):
+        load(path, dataset)
