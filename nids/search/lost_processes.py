@@ -26,11 +26,11 @@ def losses_of_one_trial() -> Iterator[None]:
     """
     handled_by_tune = RayActorManager._actor_task_failed
 
-    def task_failed(self: RayActorManager, task: TrackedActorTask, exception: Exception) -> None:
+    def task_failed(self: RayActorManager, tracked_actor_task: TrackedActorTask, exception: Exception) -> None:
         if isinstance(exception, RayError) and not isinstance(exception, RayActorError | RayTaskError):
             reason = f"its process was lost ({type(exception).__name__}: {first_line(exception)})"
             exception = RayActorError(error_msg=reason)
-        handled_by_tune(self, task, exception)
+        handled_by_tune(self, tracked_actor_task, exception)
 
     RayActorManager._actor_task_failed = task_failed
     try:

@@ -12,7 +12,7 @@ from rich.console import Console
 from nids.errors import LostRunError, UserError
 from nids.results import SECONDS, Run, RunWriter
 from nids.results.manifest import HeldOutAccess
-from nids.results.ownership import Ownership
+from nids.results.ownership import Ownership, token_in
 from nids.results.reopen import FOLDS
 from nids.results.writer import record_test_access
 from nids.search import driver, prepare
@@ -100,7 +100,7 @@ def test_run_keeps_a_held_out_access_of_the_time_that_a_probe_takes(
     monkeypatch.setattr(driver, "resumed_study", lambda *_: (None, []))
     monkeypatch.setattr(driver, "_run", lambda search, console: None)
     nothing: Any = None
-    prepared = PreparedSearch(manifest.job, {}, folder, manifest, nothing, [], earlier=Run(folder))
+    prepared = PreparedSearch(manifest.job, {}, folder, manifest, nothing, [], Run(folder), token_in(folder))
     assert driver.run(prepared, console).manifest.test_set_accesses == (access,)
 
 

@@ -37,9 +37,9 @@ def test_a_process_ended_for_its_memory_is_the_loss_of_one_trial() -> None:
     error = OutOfMemoryError(MESSAGE)
     losses = Losses()
     with pytest.raises(RuntimeError, match="Caught unexpected exception"):
-        losses.manager._actor_task_failed(losses.task, error)
+        losses.manager._actor_task_failed(tracked_actor_task=losses.task, exception=error)
     with losses_of_one_trial():
-        losses.manager._actor_task_failed(losses.task, error)
+        losses.manager._actor_task_failed(tracked_actor_task=losses.task, exception=error)
     (of_actor,), (of_task,) = losses.of_actor, losses.of_task
     losses.begin(losses.task._tracked_actor)
     assert of_actor is of_task
@@ -48,14 +48,14 @@ def test_a_process_ended_for_its_memory_is_the_loss_of_one_trial() -> None:
         "its process was lost (OutOfMemoryError: Task was killed due to the node running low on memory.)"
     )
     with pytest.raises(RuntimeError, match="Caught unexpected exception"):
-        losses.manager._actor_task_failed(losses.task, error)
+        losses.manager._actor_task_failed(tracked_actor_task=losses.task, exception=error)
 
 
 @pytest.mark.parametrize("error", [RayActorError(error_msg="killed"), ObjectLostError("ab", None, "")])
 def test_other_losses_of_ray_are_too_and_no_others(error: RayError) -> None:
     losses = Losses()
     with losses_of_one_trial():
-        losses.manager._actor_task_failed(losses.task, error)
+        losses.manager._actor_task_failed(tracked_actor_task=losses.task, exception=error)
         with pytest.raises(RuntimeError):
-            losses.manager._actor_task_failed(losses.task, ValueError("of nobody's"))
+            losses.manager._actor_task_failed(tracked_actor_task=losses.task, exception=ValueError("of nobody's"))
     assert len(losses.of_task) == 1
