@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from datetime import datetime
 from pathlib import PurePath
 from typing import Annotated, Any
@@ -19,12 +20,24 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for other 
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only, no progress.")]
 
 
+class ResultsConsole(Console):
+    """Standard output, as wide as the terminal; anywhere else, nothing is wrapped.
+
+    Whoever reads it may go before its end, as ``head`` does: the work goes on, and what is left to say is not said.
+    """
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more, and do not end the program."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be flushed
+
+
 def results_console() -> Console:
-    """Return the console of results: standard output, as wide as the terminal; anywhere else, nothing is wrapped."""
-    console = Console()
+    """Return the console of results."""
+    console = ResultsConsole()
     if console.is_terminal or os.environ.get("COLUMNS"):
         return console
-    return Console(width=UNLIMITED)
+    return ResultsConsole(width=UNLIMITED)
 
 
 def print_json(content: Any) -> None:

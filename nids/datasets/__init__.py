@@ -129,7 +129,14 @@ def load_for(
         seed=seed,
         progress=progress,
     )
-    return small_classes.with_small_classes_merged(traffic, data)
+    merged = small_classes.with_small_classes_merged(traffic, data)
+    if progress and merged is not traffic:
+        names = [name for name in traffic.dataset.classes if name not in merged.dataset.classes]
+        progress(
+            f"fewer than {data.smallest_class:,} rows, so part of the class {small_classes.OTHER_ATTACKS!r}: "
+            f"{', '.join(names)}"
+        )
+    return merged
 
 
 def available(data: Data, folder: Path | None = None) -> bool:

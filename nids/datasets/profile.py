@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from nids.datasets.io.content import DataPath
 
 # What stands for no value in the files that people have.
-MISSING = ("", "NaN", "nan", "NA", "N/A", "Infinity", "-Infinity", "inf", "-inf", "?", "-", "null", "NULL", "None")
+MISSING = (
+    *("", "NaN", "nan", "NA", "N/A", "n/a", "#N/A", "Infinity", "-Infinity", "inf", "-inf"),
+    *("?", "-", "null", "NULL", "Null", "None", "none"),
+)
 MOST_LABELS = 60
 _SAMPLE_OF_BATCH = 500
 _KEPT = 20_000  # different texts of a column that are remembered

@@ -72,12 +72,13 @@ def propose(
         UserError: A file cannot be read so, or there is no column that could be that of the labels.
     """
     path, folder = paths[0], folder or paths[0].parent
-    looked = profile([file for each in paths for file in data_files(each)], _SAMPLE, names)
+    files = [file for each in paths for file in data_files(each)]
+    looked = profile(files, _SAMPLE, names)
     columns = looked.columns
     known = recognize(columns)
     found = _label(path, columns, label, known)
     maps = known.label_maps(columns[found].labels) if known and known.label == found else ()
-    remarks = list(told(known, looked, maps)) if known else []
+    remarks = list(told(known, looked, maps, len(files))) if known else []
     ignored = not_read(looked, found, known, remarks)
     kept = {each: values for each, values in columns.items() if each not in ignored and each != found}
     if not kept:
@@ -87,11 +88,15 @@ def propose(
     remarks += _rare(columns[found].spellings, by_map[0] if by_map else {})
     maps = tuple(with_rows(each, [*by_label.values()]) for each, by_label in zip(maps, by_map, strict=True))
     remarks += _encoded(kept, known)
+    if not (several := len(columns[found].labels) > 1):
+        remarks.append(
+            f"All rows have one label, {columns[found].labels[0]!r}: nothing can be learned from them alone."
+        )
     text = [
         f"# What {_named(paths)} holds: {counted(looked.rows, 'row')}. A proposal, made from all of them: lines that",
         "# end in a comment were guessed, so look at those first.",
         *([f"# Columns that {known.dataset.name} has too are as they are there."] if known else []),
-        *(["# So are the label maps, without the classes of which there is no row."] if maps else []),
+        *(["# So are the label maps, without the classes of which there is no row."] if maps and several else []),
         f"name = {quoted(name)}",
         f"label_column = {quoted(found)}" + ("" if label or maps else " # guessed by its name and its values"),
         *([] if looked.separator == "," else [f"separator = {quoted(looked.separator)}"]),
@@ -102,9 +107,9 @@ def propose(
         *context_column_lines(looked, ignored, remarks),
         "",
         "# No features: what identifies a record rather than describes it, or gives its label away.",
-        "ignored = [",
+        *(["ignored = ["] if ignored else ["ignored = []"]),
         *(f"    {quoted(each)}, # {why}" for each, why in ignored.items()),
-        "]",
+        *(["]"] if ignored else []),
         "",
         "[files]",
         f"training = {quoted_list(Path(os.path.relpath(each, folder)).as_posix() for each in paths)}",

@@ -110,13 +110,14 @@ def _share(known: Recognized, names: Collection[str]) -> float:
     return common / all_of_both
 
 
-def told(known: Recognized, looked: Profile, maps: Sequence[LabelMap]) -> Iterator[str]:
+def told(known: Recognized, looked: Profile, maps: Sequence[LabelMap], files: int = 1) -> Iterator[str]:
     """Yield what a user should know of a file that was recognized, a sentence each.
 
     Args:
         known: What it was recognized as.
         looked: What it holds.
         maps: The data set's label maps that know all of its labels.
+        files: Number of files.
     """
     dataset, columns = known.dataset, known.columns
     yield f"This looks like {dataset.name}: {len(columns)} of its {counted(len(dataset.columns), 'column')} are there."
@@ -136,6 +137,12 @@ def told(known: Recognized, looked: Profile, maps: Sequence[LabelMap]) -> Iterat
         return
     default = maps[0] == dataset.label_maps[0]
     class_map = "" if default else f" and data.class_map = {maps[0].name!r}"
+    if files > 1:
+        yield (
+            f"As it is, each file by itself is read by data.dataset = {dataset.name!r}{class_map}, with --data FILE. "
+            "For all of them together, use the description that was written."
+        )
+        return
     yield (
         f"As it is, it is read by data.dataset = {dataset.name!r}{class_map}, with --data FILE. The description that "
         "was written is for changing something of that."

@@ -50,9 +50,15 @@ def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
     Features are the same where they are so to a model: transformed, and in single precision.
 
     Raises:
-        UserError: A class has fewer distinct rows than there are folds; the data set tells no time or group, or too few
-            of them; or a training side has one class alone.
+        UserError: All rows are of one class; a class has fewer distinct rows than there are folds; the data set tells
+            no time or group, or too few of them; or a training side has one class alone.
     """
+    present = np.unique(traffic.label)
+    if len(present) < 2:
+        raise UserError(
+            f"all rows of {traffic.source} are of one class, {traffic.dataset.classes[present[0]]}: there is nothing "
+            "to tell it from. Give files that have rows of others too."
+        )
     vector = vectors(traffic)
     if folds.scheme == "time":
         return [

@@ -95,7 +95,7 @@ def search(
 def _held_out(traffic: Traffic) -> str:
     """Return what is said of rows that are kept from the search where the data set has no file of them."""
     dataset = traffic.dataset
-    return "" if dataset.hold_out is None else f" ({held_out_in_words(dataset, 'the file')} are held out)"
+    return "" if dataset.hold_out is None else f" ({held_out_in_words(dataset, 'all rows')} are held out)"
 
 
 def resume(
@@ -126,6 +126,10 @@ def resume(
     console = console or Console(stderr=True)
     resources = job_file.with_resources(run.manifest.job, overrides).resources
     instead_of = None if take_over else refuse_if_driven(run, console.print)
+    ended, total = int((run.trials()["state"] != "RUNNING").sum()), run.manifest.job.search.trials
+    console.print(
+        f"[bold]{run.name}[/]: {ended} of {counted(total, 'trial')} have ended; the rest is run", highlight=False
+    )
 
     def prepared() -> PreparedSearch:
         from nids.search.prepare import prepare_again

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,3 +60,14 @@ def test_short_help_and_completion(nids: Callable[..., Outcome]) -> None:
     for arguments in (["-h"], ["jobs", "list", "-h"]):
         assert nids(*arguments).returncode == 0
     assert "--install-completion" in nids("-h").stdout
+
+
+def test_a_reader_that_goes_does_not_end_the_work() -> None:
+    code = (
+        "import sys; from nids.cli.output import results_console; console = results_console()\n"
+        "for i in range(20_000): console.print('x' * 60)\n"
+        "print('worked to the end', file=sys.stderr)"
+    )
+    command = f"set -o pipefail; {shlex.quote(sys.executable)} -c {shlex.quote(code)} | head -n 1"
+    done = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "x" * 60 + "\n", "worked to the end\n")

@@ -75,7 +75,7 @@ def test_a_few_faults_do_not_make_a_column_of_numbers_one_of_text(tmp_path: Path
     rows = pd.DataFrame({"bytes": np.arange(300) % 7, "packets": 1, "other": "1", "label": ["normal", "bad"] * 150})
     rows = rows.astype(str)
     rows.loc[[5, 9, 250], ["bytes", "packets"]] = "n.a."
-    rows.loc[range(4), "other"] = "none"
+    rows.loc[range(4), "other"] = "nothing"
     rows.to_csv(tmp_path / "flows.csv", index=False)
     proposed = propose([tmp_path / "flows.csv"], "flows")
     assert '"bytes" = { kind = "count" }' in proposed.text
@@ -240,3 +240,11 @@ def test_what_cannot_be_described_is_refused(text: str, label: str | None, messa
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=message):
         propose([path], "flows", label)
+
+
+def test_one_label_alone_is_told(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"bytes": np.arange(60) % 7, "packets": np.arange(60) % 5, "label": "normal"})
+    rows.to_csv(tmp_path / "flows.csv", index=False)
+    proposed = propose([tmp_path / "flows.csv"], "flows")
+    assert proposed.remarks == ("All rows have one label, 'normal': nothing can be learned from them alone.",)
+    assert "ignored = []\n" in proposed.text

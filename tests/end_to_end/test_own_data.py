@@ -44,7 +44,7 @@ def test_own_rows_are_searched_on(cluster: None, tmp_path: Path, monkeypatch: py
     run_of_it = open_run("runs", "mine")
     rows = run_of_it.manifest.data.rows
     assert 0.7 * ROWS < rows < 0.9 * ROWS
-    assert f"1 trial on flows.csv, {rows} rows (20 % of the file are held out), 2 folds" in searched
+    assert f"1 trial on flows.csv, {rows} rows (20 % of all rows are held out), 2 folds" in searched
     assert "PortScan" in searched
 
     finalized = run("finalize", "mine", "--seeds", "1")

@@ -91,3 +91,10 @@ def test_folds_are_those_of_the_values_themselves() -> None:
     )
     numbered = twice.groupby([*twice.columns], sort=False, observed=True, dropna=False).ngroup().to_numpy()
     np.testing.assert_array_equal(vectors(both), numbered)
+
+
+def test_rows_of_one_class_are_refused() -> None:
+    traffic = datasets.load_training("nsl-kdd-sample", rows=240, seed=1)
+    alone = replace(traffic, label=np.zeros_like(traffic.label))
+    with pytest.raises(UserError, match="are of one class, Normal: there is nothing to tell it from"):
+        split(alone, Folds(count=2), seed=0)

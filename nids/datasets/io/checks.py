@@ -223,7 +223,10 @@ def named_columns(
             "missing, give columns the data set's names, or describe the file as it is with `nids data describe`."
         )
     if repeated := [field.name for field in fields if names.count(field.name) > 1]:
-        raise UserError(f"{location}: more than one column is named {repeated[0]}. Remove or rename the others.")
+        raise UserError(
+            f"{location}: more than one column is named {repeated[0]}. Remove or rename the others; where a "
+            f'description lists "{repeated[0]}.1" in ignored, the first one is read.'
+        )
     return FileColumns(names, where, fields, ordered=ordered)
 
 

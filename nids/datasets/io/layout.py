@@ -45,10 +45,20 @@ def delimited(
                 f"{name}, line {number}: its values are separated by {other}, but must be by commas. Convert it, for "
                 "example with pandas: read_csv(FILE, sep=…).to_csv(OUT, index=False)."
             )
+        if not layouts and sum(map(_is_number, header)) < len(header) / 2:
+            named_columns(f"{name}, line {number}", header, f"line {number}", dataset, fields)  # tells what is missing
         found = f"{name}, line {number}: found {column_count(values)}, the first one {shown(values[0].strip())}"
         raise UserError(f"{found}, but {_expected(dataset, layouts)}")
     columns = FileColumns(layouts[len(values)], f"line {number}", fields)
     return Delimited(columns.names, separator, quoted=is_quoted(line, separator)), columns, False
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 def is_quoted(line: str, separator: str) -> bool:

@@ -314,7 +314,8 @@ def test_rows_of_parquet_that_break_a_rule(path: Path, traffic: Traffic) -> None
         ),
         pytest.param(
             ",".join([*NAMES, "flag"]).encode(),
-            "traffic, line 1: more than one column is named flag. Remove or rename the others.",
+            "traffic, line 1: more than one column is named flag. Remove or rename the others; where a description "
+            'lists "flag.1" in ignored, the first one is read.',
             id="repeated feature",
         ),
         pytest.param(
