@@ -11,16 +11,19 @@ from pydantic.dataclasses import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["categorical", "binary", "count", "integer", "rate", "real"]
+Kind = Literal["categorical", "binary", "count", "integer", "port", "rate", "real"]
 Transform = Literal["log1p", "arcsinh"]
 
-WHOLE = ("binary", "count", "integer")
+WHOLE = ("binary", "count", "integer", "port")
+# Of TCP and UDP (RFC 9293, RFC 768): a number of 16 bits.
+LARGEST_PORT = (1 << 16) - 1
 # Features are kept in single precision.
 _LARGEST = float(np.finfo(np.float32).max)
 _RULES: Mapping[Kind, str] = {
     "categorical": "categories are not empty",
     "binary": "flags are 0 or 1",
     "count": "counts are whole numbers >= 0",
+    "port": f"ports are whole numbers from 0 to {LARGEST_PORT}",
     "rate": "rates lie between 0 and 1",
 }
 
@@ -31,8 +34,8 @@ class Column:
 
     Attributes:
         name: Name of the column.
-        kind: "categorical", or of numbers "binary", "count" (whole, >= 0), "integer" (whole), "rate" (0 to 1) or
-            "real".
+        kind: "categorical", or of numbers "binary", "count" (whole, >= 0), "integer" (whole), "port" (0 to
+            65535), "rate" (0 to 1) or "real".
         transform: What a model sees in place of the value where values span orders of magnitude: "log1p", log(1 + x),
             for values >= 0; "arcsinh", which is as the logarithm of 2x for large values, for those of both signs.
         minimum: Least value of an "integer" or "real" column; ``None``: any.
@@ -68,7 +71,7 @@ class Column:
                 -_LARGEST if self.minimum is None else self.minimum,
                 _LARGEST if self.maximum is None else self.maximum,
             )
-        return 0, 1 if self.kind == "rate" else _LARGEST
+        return 0, {"rate": 1, "port": LARGEST_PORT}.get(self.kind, _LARGEST)
 
     @property
     def rule(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nids.datasets.column import Column
+from nids.datasets.column import LARGEST_PORT, Column
 from nids.datasets.context_columns import context_column_lines
 from nids.datasets.describe import FEWEST
 from nids.datasets.description_text import column_line, label_map_lines, quoted, quoted_list
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from nids.datasets.recognition import Recognized
 
 BENIGN = ("normal", "benign", "background", "legitimate", "good", "0")
+_PORT = re.compile(r"(.*[ _.])?[sd]?port([ _.]?(no|num|number))?|id\.(orig|resp)_p", re.IGNORECASE)
 _SAMPLE = 10_000  # rows on which leaks are looked for, or somewhat more
 _LONG_TAIL = 1_000  # a column whose values reach further than this is transformed
 
@@ -116,7 +118,7 @@ def propose(
         "",
         *(line for each in maps for line in label_map_lines(each)),
         *([] if maps else _label_maps(found, columns[found], remarks)),
-        "# kind: categorical, or of numbers binary, count (whole, >= 0), integer, rate (0 to 1) or real.",
+        "# kind: categorical, or of numbers binary, count (whole, >= 0), integer, port, rate (0 to 1) or real.",
         "# transform: log1p where values span orders of magnitude, arcsinh where some of them are negative.",
         "# missing: what stands for no value; the training part's median takes its place, and a flag says so.",
         "[columns]",
@@ -234,8 +236,10 @@ def _guess(name: str, values: ColumnProfile) -> Column:
     kind: Kind = "real"
     if values.whole:
         kind = "integer" if values.low < 0 else "binary" if values.high <= 1 else "count"
+        if _PORT.fullmatch(name) and kind == "count" and values.high <= LARGEST_PORT:
+            kind = "port"
     transform: Transform | None = None
-    if max(values.high, -values.low) > _LONG_TAIL:
+    if kind != "port" and max(values.high, -values.low) > _LONG_TAIL:
         transform = "log1p" if values.low >= 0 else "arcsinh"
     minimum = 0 if kind == "real" and values.low >= 0 else None
     return Column(name, kind, transform, minimum=minimum, missing=tuple(values.missing))

@@ -248,3 +248,24 @@ def test_one_label_alone_is_told(tmp_path: Path) -> None:
     proposed = propose([tmp_path / "flows.csv"], "flows")
     assert proposed.remarks == ("All rows have one label, 'normal': nothing can be learned from them alone.",)
     assert "ignored = []\n" in proposed.text
+
+
+@pytest.mark.parametrize(
+    ("name", "highest", "kind"),
+    [
+        ("Destination Port", 65_535, "port"),
+        ("sport", 443, "port"),
+        ("id.resp_p", 9, "port"),
+        ("dst_port", 65_536, "count"),
+        ("report", 443, "count"),
+        ("is_sport", 1, "binary"),
+    ],
+)
+def test_ports_are_told_by_their_name_and_their_range(name: str, highest: int, kind: str, tmp_path: Path) -> None:
+    numbers = np.resize([0, 1, highest], 60)
+    rows = pd.DataFrame({name: numbers, "packets": np.arange(60) % 5, "label": ["normal", "bad"] * 30})
+    rows.to_csv(tmp_path / "flows.csv", index=False)
+    (tmp_path / "flows.toml").write_text(propose([tmp_path / "flows.csv"], "flows").text)
+    (column, _) = datasets.get(str(tmp_path / "flows.toml")).columns
+    assert (column.name, column.kind) == (name, kind)
+    assert column.transform is None or kind == "count"

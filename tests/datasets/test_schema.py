@@ -30,6 +30,12 @@ def test_allows(kind, allowed):
     assert Column("f", kind).allows(values).tolist() == allowed
 
 
+def test_a_port_has_sixteen_bits():
+    port = Column("dst_port", "port")
+    assert port.allows(np.array([-1, 0, 0.5, 443, 65_535, 65_536])).tolist() == [False, True, False, True, True, False]
+    assert port.rule == "ports are whole numbers from 0 to 65535"
+
+
 def test_allows_what_lies_within_the_bounds():
     values = np.array([-1, 0, 0.5, 1, 2])
     column = Column("ttl", "integer", minimum=0, maximum=1)
