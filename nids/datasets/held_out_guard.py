@@ -20,10 +20,10 @@ import numpy as np
 
 from nids.datasets import registry
 from nids.datasets.fingerprints import fingerprints
-from nids.datasets.io.archive import container_of, data_path
+from nids.datasets.io.archive import data_path
 from nids.datasets.io.content import data_files, sha256_of
 from nids.datasets.io.stream import stream
-from nids.datasets.locate import is_data_file, locate
+from nids.datasets.locate import beside, locate
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,11 +55,10 @@ class DescribedHeldOut:
     """
 
     def __init__(self, dataset: DatasetSpec, folder: Path | None) -> None:
-        beside = container_of(folder) if folder is not None and is_data_file(folder) else folder
         self._files: dict[str, SourceFile] = {}
         for file in dataset.held_out_files:
             with suppress(UserError):  # it is not here
-                path = None if file.sha256 else locate(dataset, file, beside)
+                path = None if file.sha256 else locate(dataset, file, beside(folder))
                 self._files |= {_absolute(each): file for each in (data_files(path) if path else ())}
 
     def refuse_path(self, path: DataPath) -> None:

@@ -13,7 +13,7 @@ import platformdirs
 
 from nids.datasets.description import is_description
 from nids.datasets.fingerprints import combined, fingerprints
-from nids.datasets.io.archive import data_path, is_archive, is_member, is_single, members
+from nids.datasets.io.archive import container_of, data_path, is_archive, is_member, is_single, members
 from nids.datasets.io.content import has_size, sha256_of, stored_size
 from nids.datasets.io.stream import stream
 from nids.datasets.source_file import COMPRESSED
@@ -71,8 +71,8 @@ def folder_of(dataset: DatasetSpec, name: str, folder: Path | None) -> Path | No
         folder: Where the user says that they are; ``None``: nothing was said.
     """
     if folder is None and is_description(name):
-        beside = Path(name).parent
-        return beside if any(_exactly(beside, file) for file in dataset.files) else None
+        place = Path(name).parent
+        return place if any(_exactly(place, file) for file in dataset.files) else None
     return folder
 
 
@@ -143,6 +143,11 @@ def is_data_file(path: Path) -> bool:
     A file inside a zip archive, named as ARCHIVE/MEMBER, is one, and so is an archive that holds one file.
     """
     return is_member(path) or is_single(path) or (path.is_file() and not is_archive(path))
+
+
+def beside(data: Path | None) -> Path | None:
+    """Return where other files of a data set are: where the user says, or, of a data file that they name, beside it."""
+    return container_of(data) if data is not None and is_data_file(data) else data
 
 
 def not_found(dataset: DatasetSpec, file: SourceFile) -> UserError:

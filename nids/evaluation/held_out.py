@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 from nids import datasets
 from nids.datasets.holdout_split import by_each_row, held_out_in_words, held_out_rows
-from nids.datasets.io.archive import container_of
 from nids.datasets.io.load import load, parts
-from nids.datasets.locate import folder_of, is_data_file, locate, not_found
+from nids.datasets.locate import beside, folder_of, locate, not_found
 from nids.datasets.registry import is_generated
 from nids.datasets.sampling import sha256_of_sample
 from nids.datasets.traffic import joined, only
@@ -126,9 +125,7 @@ def _readers(
             f"{dataset.name} holds no rows out, so nothing can be judged by them. Give one of its files the role "
             '"held-out", or the data set a share to hold out.'
         )
-    if folder is not None and is_data_file(folder):
-        folder = container_of(folder)  # of the training file
-    return {file.name: _reader(dataset, file, folder) for file in dataset.held_out_files}
+    return {file.name: _reader(dataset, file, beside(folder)) for file in dataset.held_out_files}
 
 
 def _refuse_other_rows(sha256: str, searched: str, dataset: DatasetSpec) -> None:

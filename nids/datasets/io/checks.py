@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 Problem = Literal["value", "label map", "repeated header", "encoding", "too few columns", "too many columns"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
-_HALF = re.compile(r"[\ud800-\udfff]")
+# Half of a pair, or a byte that is no UTF-8 as a decoder keeps it: no text in UTF-8 can have either.
+HALF = re.compile(r"[\ud800-\udfff]")
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
 _LONGEST_VALUE = 40
 _FEW = 12
@@ -66,7 +67,7 @@ class Field:
     @cached_property
     def missing_numbers(self) -> tuple[float, ...]:
         """The numbers that stand for no value, NaN and infinity among them."""
-        return () if self.is_text else tuple(float(text) for text in self.column.missing if _NUMBER.fullmatch(text))
+        return () if self.is_text else tuple(float(text) for text in self.column.missing if is_number(text))
 
     @cached_property
     def nan_is_missing(self) -> bool:
@@ -78,7 +79,7 @@ class Field:
         """What else stands for no value in a column of numbers."""
         if self.is_text:
             return frozenset()
-        return frozenset(text for text in self.column.missing if not _NUMBER.fullmatch(text))
+        return frozenset(text for text in self.column.missing if not is_number(text))
 
     @cached_property
     def _by_form(self) -> Mapping[str, str]:
@@ -126,7 +127,7 @@ class Field:
             return None if value.strip() or "" in self.column.missing else self.column.rule
         if value.strip() in self.missing_texts:
             return None
-        if not _NUMBER.fullmatch(value.strip()):
+        if not is_number(value.strip()):
             return "this column holds numbers"
         number = float(value)
         if number in self.missing_numbers or (math.isnan(number) and self.nan_is_missing):
@@ -258,8 +259,13 @@ def numbered(names: Sequence[str]) -> list[str]:
 
 def shown(value: str) -> str:
     """Return a value in quotes, cut off if it is long."""
-    readable = _HALF.sub("\N{REPLACEMENT CHARACTER}", value)
+    readable = HALF.sub("\N{REPLACEMENT CHARACTER}", value)
     return repr(readable if len(value) <= _LONGEST_VALUE else readable[:_LONGEST_VALUE] + "…")
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text without spaces at its ends is a number, as files may spell it; NaN and infinity are too."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def column_count(values: Sequence[str]) -> str:

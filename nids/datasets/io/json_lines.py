@@ -39,13 +39,13 @@ class JsonLines:
 
     def table(self, lines: Sequence[str], types: Mapping[str, pa.DataType]) -> pa.Table | None:
         """As for ``nids.datasets.io.form.Form``."""
+        keys = dict(zip(self.names, self.called, strict=True))
 
         def read(piece: Sequence[str]) -> pa.Table | None:
             try:
                 rows = [values_by_name(line) for line in piece]
             except LineError:
                 return None
-            keys = dict(zip(self.names, self.called, strict=True))
             return typed({name: [row.get(keys[name], "") for row in rows] for name in types}, types)
 
         return by_pieces(lines, read)

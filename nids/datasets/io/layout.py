@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nids.datasets.io.checks import FileColumns, column_count, named_columns, shown
+from nids.datasets.io.checks import FileColumns, column_count, is_number, named_columns, shown
 from nids.datasets.io.delimited import Delimited, values_of
 from nids.errors import UserError
 
@@ -45,20 +45,12 @@ def delimited(
                 f"{name}, line {number}: its values are separated by {other}, but must be by commas. Convert it, for "
                 "example with pandas: read_csv(FILE, sep=…).to_csv(OUT, index=False)."
             )
-        if not layouts and sum(map(_is_number, header)) < len(header) / 2:
+        if not layouts and sum(map(is_number, header)) < len(header) / 2:
             named_columns(f"{name}, line {number}", header, f"line {number}", dataset, fields)  # tells what is missing
         found = f"{name}, line {number}: found {column_count(values)}, the first one {shown(values[0].strip())}"
         raise UserError(f"{found}, but {_expected(dataset, layouts)}")
     columns = FileColumns(layouts[len(values)], f"line {number}", fields)
     return Delimited(columns.names, separator, quoted=is_quoted(line, separator)), columns, False
-
-
-def _is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
 
 
 def is_quoted(line: str, separator: str) -> bool:

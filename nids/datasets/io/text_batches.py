@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from nids.datasets.column import Column
-from nids.datasets.io.checks import Field, FileColumns, numbered, shown
+from nids.datasets.io.checks import HALF, Field, FileColumns, numbered, shown
 from nids.datasets.io.chunks import TextBatches
 from nids.datasets.io.compression import unpacked
 from nids.datasets.io.content import opened
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _ROWS = 65_536
 _SEPARATORS = ",;\t|"
 _MOST_COLUMNS = 10_000
-_UNDECODED = re.compile(r"[\ud800-\udfff]")
 _NUMBER = re.compile(r"[-+]?\d+\.?\d*([eE][-+]?\d+)?")
 
 
@@ -111,7 +110,7 @@ def _header(path: DataPath, number: int, line: str, separator: str) -> list[str]
 def distinct(path: DataPath, told: Sequence[str], where: str) -> list[str]:
     """Return names of columns, repeated ones numbered; raise a UserError if two are the same then or one is no text."""
     names = numbered(told)
-    if damaged := [name for name in names if _UNDECODED.search(name)]:
+    if damaged := [name for name in names if HALF.search(name)]:
         raise UserError(f"{path}, {where}: the name {shown(damaged[0])} is not in UTF-8. Save the file as UTF-8 text.")
     if repeated := sorted({each for each in names if names.count(each) > 1}):
         raise UserError(f"{path}, {where}: more than one column is named {repeated[0]}. Rename one of them.")
