@@ -180,6 +180,8 @@ class Resources(_Section):
     max_concurrent: Annotated[int, Field(ge=1)] | None = None
     # Trials at once that a cluster which starts nodes when they are asked for is to grow to.
     autoscale_to: Annotated[int, Field(ge=1)] | None = None
+    # Seconds without an epoch after which a trial hangs; see nids.search.stalls.
+    progress_deadline: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

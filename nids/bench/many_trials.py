@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from nids.cluster.object_store import SharedFolds
     from nids.cluster.placement import NodePool
     from nids.config import Job
+    from nids.results.checkpoints import Checkpoints
     from nids.storage import Folder
 
 SIZES = (10, 100, 1000, 10_000)
@@ -52,6 +53,7 @@ class Stub(TrialProcess):
         shared: SharedFolds,  # noqa: ARG002
         job: Job,  # noqa: ARG002
         pools: Sequence[NodePool],  # noqa: ARG002
+        checkpoints: Checkpoints | None = None,  # noqa: ARG002
     ) -> None:
         """Begin the process's first trial."""
         self.reset_config(config)

@@ -9,6 +9,7 @@
 ``confusions/part-*.parquet``   a row a trial × fold × actual class × predicted class, at the trial's best epoch
 ``attacks/part-*.parquet``      a row a trial × fold × attack type of the validation part, at the trial's best epoch
 ``curves/part-*.parquet``       a row a trial × fold × epoch
+``.checkpoints/``               of each running trial, what it goes on from once it was interrupted
 ``final/``                      the finalized trial: ``evaluation.json``, out-of-fold and held-out predictions;
                                 while it is made, the models that are done: ``unfinished/``
 ``baselines/``                  other models on the same folds: ``folds.parquet``, ``evaluation.json``

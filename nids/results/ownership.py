@@ -46,6 +46,9 @@ class Ownership:
         folder: The run's folder.
         instead_of: The token in the folder when the run was found to be free, see ``token_in``; ``None``: any.
 
+    Attributes:
+        token: The token of this process.
+
     Raises:
         LostRunError: Another process has taken the run since, or at the same moment.
         StorageError: The folder cannot be written to.
@@ -53,7 +56,7 @@ class Ownership:
 
     def __init__(self, folder: Folder, instead_of: str | None = None) -> None:
         self._folder = folder
-        self._token = uuid.uuid4().hex
+        self.token = uuid.uuid4().hex
         if not folder.is_local:
             self._take(instead_of)
             time.sleep(SETTLES)
@@ -73,7 +76,7 @@ class Ownership:
     def _take(self, instead_of: str | None) -> None:
         if instead_of is not None and token_in(self._folder) != instead_of:
             raise LostRunError(f"{self._folder.uri}: another process has taken this run meanwhile.")
-        self._folder.write(DRIVER, json.dumps({"token": self._token, **owner().model_dump()}).encode())
+        self._folder.write(DRIVER, json.dumps({"token": self.token, **owner().model_dump()}).encode())
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -91,7 +94,7 @@ class Ownership:
         found = token_in(self._folder)
         if not found:
             raise LostRunError(f"{self._folder.uri}: {DRIVER} was deleted while the run was written.")
-        if found != self._token:
+        if found != self.token:
             raise LostRunError(
                 f"{self._folder.uri}: another process goes on with this run, so this one ends and writes nothing more."
             )

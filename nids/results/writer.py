@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from nids.results.checkpoints import CHECKPOINTS, Checkpoints, delete_checkpoint
 from nids.results.ownership import Ownership, locked
 from nids.results.run import Run
 from nids.results.schema import TABLES, TRIALS_A_PART, Rows, part_name, schemas
@@ -35,6 +36,10 @@ class RunWriter:
         manifest: Written at once, with the accesses to held-out rows that are recorded in the folder.
         instead_of: As for ``Ownership``.
 
+    Attributes:
+        folder: The run's folder.
+        checkpoints: Where this driver's trials keep theirs.
+
     Raises:
         LostRunError: Here or with any write: another process has taken the run.
         StorageError: Likewise: the folder cannot be written to, perhaps only for now.
@@ -43,6 +48,7 @@ class RunWriter:
     def __init__(self, folder: Folder, manifest: RunManifest, instead_of: str | None = None) -> None:
         self.folder = folder
         self._ownership = Ownership(folder, instead_of)
+        self.checkpoints = Checkpoints(folder, self._ownership.token)
         self._schemas = schemas(manifest.space, manifest.measures)
         self._parts: dict[int, dict[int, dict[str, pa.Table]]] = {}
         self._full: set[int] = set()
@@ -70,6 +76,16 @@ class RunWriter:
     def write_journal(self, content: bytes) -> None:
         """Keep the Optuna study."""
         self._write(JOURNAL, content)
+
+    def delete_checkpoint(self, trial: int) -> None:
+        """Delete the checkpoint of a trial whose end is written."""
+        with self._ownership.held():
+            delete_checkpoint(self.folder, trial)
+
+    def delete_checkpoints(self) -> None:
+        """Delete all of them: every trial has ended."""
+        with self._ownership.held():
+            self.folder.folder(CHECKPOINTS).delete()
 
     def go_on_with(self, run: Run) -> None:
         """Go on with what an earlier driver wrote of this run; parts of an earlier form are written anew."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ class RunStoreCallback(tune.Callback):
         system_attrs: Returns what the sampler noted of the trial of a number.
         say: Called with a line of text when the storage is out of reach, and when it no longer is.
         at_end: Writes what is written only when the search ends.
+        reason: Returns why a trial of an id was given up; None if Tune knows it.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class RunStoreCallback(tune.Callback):
         system_attrs: Callable[[int], Mapping[str, Any]] = lambda _: {},
         say: Callable[[str], object] = lambda _: None,
         at_end: Callable[[], object] = lambda: None,
+        reason: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._writer = writer
         self._classes = classes
@@ -68,10 +71,12 @@ class RunStoreCallback(tune.Callback):
         self._system_attrs = system_attrs
         self._say = say
         self._at_end = at_end
+        self._reason = reason
         self._out_since: float | None = None
         self._last_status = 0.0
         self._last_write = 0.0
         self._unwritten: dict[int, Record] = {}
+        self._said: set[str] = set()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return nothing: Tune pickles its callbacks for a restore that is never made of them."""
@@ -109,6 +114,8 @@ class RunStoreCallback(tune.Callback):
         def write() -> None:
             self.flush()
             self._at_end()
+            if state == "finished":
+                self._writer.delete_checkpoints()
             self.write_status(state, message)
 
         while not self._has_written(write) and waits:
@@ -164,6 +171,9 @@ class RunStoreCallback(tune.Callback):
         else:
             (report,) = result["report"]
             record.add(report)
+            record.has_checkpoint, fault = result.get("checkpoint", (False, ""))
+            if fault:
+                self._say_once(f"trials on {trial.node_ip or 'a node'} keep no checkpoints: {fault}.")
         self._write(record)
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
@@ -177,8 +187,13 @@ class RunStoreCallback(tune.Callback):
         """Enter the end of a trial that was lost too often, or that could never be started."""
         record = self._running.pop(trial.trial_id, None) or _new_record(trial)
         lines = str(trial.get_error() or "the trial's process ended without saying why").strip().splitlines()
-        record.error = lines[-1]
+        record.error = self._reason(trial.trial_id) or lines[-1]
         self._end(record, "FAIL")
+
+    def _say_once(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            self._say(line)
 
     def _end(self, record: Record, state: str) -> None:
         record.state, record.ended = state, datetime.now(UTC)
@@ -191,8 +206,11 @@ class RunStoreCallback(tune.Callback):
         for number, record in self._unwritten.items():
             self._writer.put(number, record.rows(self._classes))
         while self._unwritten:
-            for written in self._writer.flush(min(self._unwritten)):
-                self._unwritten.pop(written, None)
+            part = [self._unwritten.pop(number, None) for number in self._writer.flush(min(self._unwritten))]
+            for written in part:
+                if written is not None and written.ended is not None and written.has_checkpoint:
+                    with suppress(StorageError):  # what is left is deleted at the end
+                        self._writer.delete_checkpoint(written.number)
         self._last_write = time.monotonic()
 
     def _write(self, record: Record, *, at_once: bool = False) -> None:

@@ -28,6 +28,7 @@ from nids.search.lost_processes import losses_of_one_trial
 from nids.search.progress import SearchProgress
 from nids.search.scheduler import scheduler_of
 from nids.search.searcher import StudySearcher
+from nids.search.stalls import Stalls
 from nids.search.study import new_study, resumed_study
 from nids.search.trainable import TrialProcess
 
@@ -109,6 +110,7 @@ def _run(search: SearchState, console: Console) -> None:
     ended = Counter(trial.state.name for trial in search.ended)
     best = (study.best_value, study.best_trial.number) if ended["COMPLETE"] else None
     with SearchProgress(console, search.job.search, search.slots, best) as progress:
+        stalls = Stalls(search.job.resources.progress_deadline, progress.print)
         callback = RunStoreCallback(
             search.writer,
             search.classes,
@@ -120,6 +122,7 @@ def _run(search: SearchState, console: Console) -> None:
             lambda number: study.get_trials(deepcopy=False)[number].system_attrs,
             progress.print,
             lambda: search.writer.write_journal(search.journal.read_bytes()),
+            stalls.reason,
         )
         callback.write_status("running")
         try:
@@ -131,7 +134,7 @@ def _run(search: SearchState, console: Console) -> None:
                     losses_of_one_trial(),
                     _unwrapped(),
                 ):
-                    _tuner(search, callback, total - ended.total(), unused).fit()
+                    _tuner(search, [callback, stalls], total - ended.total(), unused).fit()
         except KeyboardInterrupt:  # before the first trial, or a second one: at once
             with suppress(UserError):
                 callback.finish("interrupted", waits=False)
@@ -156,7 +159,7 @@ def _unwrapped() -> Iterator[None]:
         raise
 
 
-def _tuner(search: SearchState, callback: RunStoreCallback, trials: int, unused: str) -> tune.Tuner:
+def _tuner(search: SearchState, callbacks: list[tune.Callback], trials: int, unused: str) -> tune.Tuner:
     # The run store keeps all results: Tune's own files would be written beside it a second time, and its snapshots of
     # the whole experiment grow with the number of trials. What it writes all the same is thrown away.
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
@@ -167,7 +170,13 @@ def _tuner(search: SearchState, callback: RunStoreCallback, trials: int, unused:
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
     requests = [pool.request() for pool in search.node_pools]
     trainable = tune.with_resources(
-        tune.with_parameters(search.trainable, shared=search.shared, job=search.job, pools=search.node_pools),
+        tune.with_parameters(
+            search.trainable,
+            shared=search.shared,
+            job=search.job,
+            pools=search.node_pools,
+            checkpoints=search.writer.checkpoints,
+        ),
         lambda config: requests[config["pool"]],
     )
     # Metric and mode are those of the searcher and the scheduler; given here too, Tune would set them again.
@@ -183,9 +192,9 @@ def _tuner(search: SearchState, callback: RunStoreCallback, trials: int, unused:
         run_config=tune.RunConfig(
             name="tune",
             storage_path=unused,
-            callbacks=[callback],
+            callbacks=callbacks,
             failure_config=tune.FailureConfig(max_failures=RESTARTS),
-            # What a trial leaves behind is its figures; the best one's model is trained anew.
+            # A trial's process keeps its own checkpoints, in the run's folder, where later drivers find them too.
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             verbose=0,
         ),

@@ -33,6 +33,7 @@ class Record:
         state: As Optuna names it.
         ended: When.
         error: Why it failed.
+        has_checkpoint: Whether its process keeps one.
         system_attrs: What the sampler noted of it, once it has ended.
     """
 
@@ -45,12 +46,13 @@ class Record:
     state: str = "RUNNING"
     ended: datetime | None = None
     error: str | None = None
+    has_checkpoint: bool = False
     system_attrs: Mapping[str, Any] | None = None
 
     def add(self, result: Mapping[str, Any]) -> None:
         """Take in a report of ``nids.training.trial.run_trial``."""
         if result["epoch"] == 1:
-            self.curve.clear()  # started again after a fault
+            self.curve.clear()  # started again after a fault; what it did before comes once more
         self.last = {key: result[key] for key in ("epoch", "value", "best_epoch")}
         for fold in result["folds"]:
             figures = {name: fold[name] for name in ("fold", "training_loss", *ON_FOLDS, *SECONDS) if name in fold}
@@ -63,6 +65,8 @@ class Record:
     def rows(self, classes: Sequence[str]) -> Rows:
         """Return the trial's rows in each table of the run store."""
         ended = self.ended or datetime.now(UTC)
+        # What it did before it was started again is part of what it took.
+        worked = sum(epoch["seconds"] for epoch in self.curve)
         trial = {
             "trial": self.number,
             "state": self.state,
@@ -71,7 +75,7 @@ class Record:
             "epochs": self.last["epoch"] if self.last else 0,
             "started": self.started,
             "ended": self.ended,
-            "seconds": (ended - self.started).total_seconds(),
+            "seconds": max((ended - self.started).total_seconds(), worked),
             "error": self.error,
             "system_attrs": None if self.system_attrs is None else json.dumps(dict(self.system_attrs)),
             **(self.best["means"] if self.best else {}),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nids.cluster.object_store import SharedFolds
     from nids.cluster.placement import NodePool
     from nids.config import Job
+    from nids.results.checkpoints import Checkpoints, TrialCheckpoint
 
 
 class TrialProcess(tune.Trainable):
@@ -24,24 +25,35 @@ class TrialProcess(tune.Trainable):
     seconds before it gives the process up.
     """
 
-    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Job, pools: Sequence[NodePool]) -> None:
+    def setup(
+        self,
+        config: dict[str, Any],
+        shared: SharedFolds,
+        job: Job,
+        pools: Sequence[NodePool],
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
         """Begin the process's first trial; those that follow it in the process run in the same pool."""
         from nids.models import backend
 
         pool = pools[config["pool"]]
         backend.configure(pool.cpus, pool.gpus)
-        self._job = job
+        self._job, self._checkpoints = job, checkpoints
         self._training_set, self._folds = shared.get()
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin the next trial."""
         from nids import models
+        from nids.models import backend
         from nids.training.trial import run_trial
 
         values = {**self._job.hyperparameters, **new_config["hyperparameters"]}
         hp = models.get(self._job.model.name).hyperparameters.model_validate(values)
-        self._reports = run_trial(hp, self._training_set, self._folds, self._job)
+        made_with = {"hyperparameters": hp.model_dump(mode="json"), "versions": backend.versions(("nids",))}
+        kept = self._checkpoints
+        self._checkpoint = None if kept is None else kept.of(new_config["number"], made_with)
+        self._reports = run_trial(hp, self._training_set, self._folds, self._job, self._checkpoint)
         return True
 
     def step(self) -> dict[str, Any]:
@@ -54,7 +66,7 @@ class TrialProcess(tune.Trainable):
         from nids.training.trial import TrialFailed
 
         try:
-            return result_of(next(self._reports))
+            return result_of(next(self._reports), self._checkpoint)
         except TrialFailed as failure:
             return failed(str(failure))
         except Exception as error:
@@ -69,11 +81,12 @@ def failed(reason: str) -> dict[str, Any]:
     return {"failed": reason, "finished": True, "done": True, "value": math.nan, "epoch": 0}
 
 
-def result_of(report: dict[str, Any]) -> dict[str, Any]:
-    """Return a trial's report as a result for Tune.
+def result_of(report: dict[str, Any], checkpoint: TrialCheckpoint | None = None) -> dict[str, Any]:
+    """Return a trial's report as a result for Tune, with what became of its checkpoint.
 
     Tune keeps statistics of each number that it finds in a result, for every trial until the search ends: it gets
-    those that schedulers and samplers need, and the report as a whole in a list, into which it does not look.
+    those that schedulers and samplers need, and the rest in lists, into which it does not look.
     """
     needed = {name: report[name] for name in ("epoch", "value", "finished")}
-    return {**needed, "done": report["finished"], "report": [report]}
+    kept = {"checkpoint": [checkpoint.is_kept, checkpoint.fault]} if checkpoint else {}
+    return {**needed, **kept, "done": report["finished"], "report": [report]}

@@ -16,6 +16,7 @@ from nids.metrics.cross_validation import over_folds, validation_figures
 from nids.metrics.measure import is_better
 from nids.seeding import derived_seed
 from nids.training.batches import TrainingRows, ValidationRows
+from nids.training.checkpoint import Progress
 from nids.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from nids.config import Job
     from nids.folds.fold import Fold, TrainingSet
     from nids.models.hyperparameters import TrainingHyperparameters
+    from nids.training.checkpoint import Checkpoint
+
+# Seconds of work that are worth a checkpoint, and how many times as long as the last one took: quick epochs share one.
+WORTH_KEEPING, TIMES_AS_LONG = 1.0, 50
 
 Report = dict[str, Any]
 
@@ -53,13 +58,20 @@ class FoldOfTrial:
 
 
 def run_trial(
-    hp: TrainingHyperparameters, training_set: TrainingSet, folds: Sequence[Fold], job: Job
+    hp: TrainingHyperparameters,
+    training_set: TrainingSet,
+    folds: Sequence[Fold],
+    job: Job,
+    checkpoint: Checkpoint | None = None,
 ) -> Iterator[Report]:
     """Train a fresh model on each fold, epoch by epoch on all folds in turn, and yield a report after each epoch.
 
     All trials follow the same schedule: after epoch e every fold has had e epochs, so the means that two trials
     report at the same epoch compare like with like. A trial ends after ``job.training.epochs`` epochs, or after
     ``job.training.patience`` of them in a row without a better mean over the folds.
+
+    A trial that was interrupted yields the reports that are in its checkpoint once more, and goes on from there as it
+    would have. What it has done is kept when it is asked to go on: an end by the scheduler, like its own, needs none.
 
     A report holds:
 
@@ -82,10 +94,13 @@ def run_trial(
     prepared = [FoldOfTrial.from_fold(training_set, fold, width, hp) for fold in folds]
     trainer = Trainer(width, classes, hp, job.training)
     seeds = [derived_seed(job.search.seed, fold.number) for fold in folds]
-    states = [trainer.fresh(seed) for seed in seeds]
+    earlier = checkpoint.load() if checkpoint else None
+    reports, states = earlier or Progress([], [trainer.fresh(seed) for seed in seeds])
+    yield from reports
 
-    best, best_epoch = math.nan, 0
-    for epoch in range(1, job.training.epochs + 1):
+    best, best_epoch = (reports[-1]["value"], reports[-1]["best_epoch"]) if reports else (math.nan, 0)
+    kept, worth_keeping = started, WORTH_KEEPING
+    for epoch in range(len(reports) + 1, job.training.epochs + 1):
         results = []
         for i, fold in enumerate(prepared):
             states[i], loss = trainer.train(states[i], fold.training, fold.weights, epoch, seed=seeds[i] + epoch)
@@ -111,7 +126,7 @@ def run_trial(
         if best_epoch == 0 or is_better(value, best, job.search.direction):
             best, best_epoch = value, epoch
         finished = epoch == job.training.epochs or epoch - best_epoch >= job.training.patience
-        yield {
+        report = {
             "epoch": epoch,
             "finished": finished,
             "value": best,
@@ -119,6 +134,13 @@ def run_trial(
             **means,
             "folds": results,
         }
+        reports.append(report)
+        yield report
         if finished:
             return
         started = time.perf_counter()
+        if checkpoint and started - kept > worth_keeping:
+            checkpoint.save(Progress(reports, states))
+            kept = time.perf_counter()
+            worth_keeping = max(WORTH_KEEPING, TIMES_AS_LONG * (kept - started))
+            started = kept

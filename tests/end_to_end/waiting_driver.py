@@ -59,10 +59,10 @@ class Meeting:
 class Waiting(Stub):
     """A trial that waits for the others in its first epoch, and reads the folds."""
 
-    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Any, pools: Any) -> None:
+    def setup(self, config: dict[str, Any], shared: SharedFolds, job: Any, pools: Any, checkpoints: Any = None) -> None:
         self._training_set, self._folds = shared.get()
         self._meeting = ray.get_actor("meeting")
-        super().setup(config, shared, job, pools)
+        super().setup(config, shared, job, pools, checkpoints)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self._number = new_config["number"]

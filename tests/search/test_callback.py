@@ -11,6 +11,7 @@ from ray.tune.experiment import Trial
 from nids.errors import LostRunError, StorageError, UserError
 from nids.results import Run, RunWriter
 from nids.results import writer as writing
+from nids.results.checkpoints import CHECKPOINTS
 from nids.results.driver_process import owner
 from nids.search import callback as callbacks
 from nids.search.callback import RunStoreCallback
@@ -119,6 +120,34 @@ class TestRunStoreCallback:
         trial.run_metadata.last_result = result_of(report(3, best_epoch=3, value=0.5, finished=True))
         callback.on_trial_result(0, [], trial, trial.last_result)
         callback.on_trial_complete(0, [], trial)
+
+    def test_a_checkpoint_is_kept_until_the_end_of_its_trial_is_written(
+        self, writer: RunWriter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said: list[str] = []
+        callback = RunStoreCallback(writer, CLASSES, 3, Counter(), Watcher(), say=said.append)
+        here, elsewhere, running = map(self.trial, range(3))
+        folder = writer.folder.folder(CHECKPOINTS)
+        for number in (0, 2):
+            folder.write(f"trial-0000{number}.npz", b"")
+        for trial, kept in ((here, [True, ""]), (elsewhere, [False, "it has another disk"]), (running, [True, ""])):
+            callback.on_trial_start(0, [], trial)
+            for epoch in (1, 2):
+                result = {**result_of(report(epoch, best_epoch=1, value=1.0, finished=epoch == 2)), "checkpoint": kept}
+                trial.run_metadata.last_result = result
+                callback.on_trial_result(0, [], trial, result)
+        assert said == ["trials on a node keep no checkpoints: it has another disk."]
+        with monkeypatch.context() as away:
+            away.setattr(writer, "flush", lambda *_: (_ for _ in ()).throw(StorageError("away")))
+            callback.on_trial_complete(1, [], here)
+            callback.on_trial_complete(1, [], elsewhere)
+        assert folder.versions().keys() == {"trial-00000.npz", "trial-00002.npz"}
+        callback.flush()
+        assert folder.versions().keys() == {"trial-00002.npz"}
+        callback.finish("interrupted")
+        assert folder.versions().keys() == {"trial-00002.npz"}
+        callback.finish("finished")
+        assert not folder.exists()
 
     def test_a_trial_that_could_never_be_started_is_recorded(self, writer: RunWriter) -> None:
         callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher())

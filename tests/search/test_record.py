@@ -119,3 +119,11 @@ def test_record_add_of_a_second_start_begins_the_curve_anew() -> None:
     rows = record.rows(CLASSES)
     assert [row["epoch"] for row in rows["curves"]] == [1, 2]
     assert (rows["trials"][0]["epochs"], rows["trials"][0]["best_epoch"]) == (2, 1)
+
+
+def test_record_counts_the_time_before_a_second_start() -> None:
+    record = Record(0, {}, STARTED, ended=STARTED + timedelta(seconds=1.5))
+    assert record.rows(CLASSES)["trials"][0]["seconds"] == 1.5
+    for epoch in (1, 2):
+        record.add(report(epoch, best_epoch=1, value=1.0))
+    assert record.rows(CLASSES)["trials"][0]["seconds"] == 2 * TIMES["seconds"] == 2.0

@@ -18,7 +18,9 @@ from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.models.mlp import Hyperparameters as MlpHyperparameters
 from nids.results import SECONDS
 from nids.training.batches import ValidationRows
+from nids.training.checkpoint import Progress, from_bytes, to_bytes
 from nids.training.timer import Timer
+from nids.training.trainer import Trainer
 from nids.training.trial import TrialFailed, run_trial
 from tests.timed_flows import loaded
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nids.datasets.traffic import Traffic
-    from nids.training.trainer import Trainer
 
 HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4, batch_size=64)
 FOLDS = config.Folds(count=3, targets={"U2R": 20})
@@ -249,6 +250,56 @@ def test_a_loss_that_is_no_number_ends_the_trial(shared: tuple[TrainingSet, list
         reports.extend(run_trial(HP, poisoned(training_set, row), folds[1::-1], job()))
     assert str(caught.value) == "the training loss became nan in epoch 1 of fold 2"
     assert reports == []
+
+
+class Kept:
+    """A checkpoint in memory, as bytes."""
+
+    content = b""
+    saved = 0
+
+    def load(self) -> Progress | None:
+        return from_bytes(self.content, {})
+
+    def save(self, progress: Progress) -> None:
+        self.content = to_bytes(progress, {})
+        self.saved += 1
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_trial_that_was_interrupted_goes_on_as_it_would_have(
+    shared: tuple[TrainingSet, list[Fold]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run(*shared, job(training={"epochs": 3}))
+    monkeypatch.setattr("nids.training.trial.WORTH_KEEPING", 0.0)
+    monkeypatch.setattr("nids.training.trial.TIMES_AS_LONG", 0)
+    kept = Kept()
+    interrupted = run_trial(HP, *shared, job(training={"epochs": 3}), kept)
+    reports = [next(interrupted) for _ in range(3)]
+    assert kept.saved == 2, "what has ended is not kept"
+    trained = []
+    train = Trainer.train
+
+    def counted(self: Trainer, *arguments: Any, **named: Any) -> tuple[Any, float]:
+        trained.append(arguments[3])
+        return train(self, *arguments, **named)
+
+    monkeypatch.setattr(Trainer, "train", counted)
+    again: Reports = list(run_trial(HP, *shared, job(training={"epochs": 3}), kept))
+    assert again[:2] == reports[:2]
+    assert trained == [3, 3], "the last epoch of both folds alone"
+    for report in again:
+        for fold in report["folds"]:
+            for name in SECONDS:
+                del fold[name]
+    assert again == whole
+
+
+def test_quick_epochs_are_not_kept(scripted: type[ScriptedTrainer], shared: tuple[TrainingSet, list[Fold]]) -> None:
+    scripted.shares = (0.2, 0.4, 0.6)
+    kept = Kept()
+    list(run_trial(HP, *shared, job(training={"epochs": 3}), kept))
+    assert kept.saved == 0
 
 
 class ScriptedTrainer:

@@ -1,0 +1,76 @@
+"""Where a trial stands after an epoch, as bytes: one that was interrupted goes on from there."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nids.training.traced_network import State
+
+# Names in the archive; all others are arrays, FOLD-POSITION.
+_REPORTS, _MADE_WITH = "reports", "made_with"
+
+
+class Progress(NamedTuple):
+    """What a trial has done so far.
+
+    Attributes:
+        reports: Those of ``nids.training.trial.run_trial``, of each epoch so far.
+        states: The state of each fold's network and optimizer after the last of them.
+    """
+
+    reports: list[dict[str, Any]]
+    states: list[State]
+
+
+class Checkpoint(Protocol):
+    """Where the progress of one trial is kept."""
+
+    def load(self) -> Progress | None:
+        """Return what was kept; None if there is nothing to go on from."""
+
+    def save(self, progress: Progress) -> None:
+        """Keep it instead of what was kept before. That it cannot be kept is no error."""
+
+
+def to_bytes(progress: Progress, made_with: Mapping[str, Any]) -> bytes:
+    """Return a trial's progress as an archive of NumPy's (``.npz``), without pickle.
+
+    Args:
+        progress: What the trial has done.
+        made_with: What must be the same for the trial to go on from it, such as its hyperparameters; goes into JSON.
+    """
+    arrays = {f"{fold}-{i}": value for fold, state in enumerate(progress.states) for i, value in enumerate(state)}
+    texts = {_REPORTS: progress.reports, _MADE_WITH: made_with}
+    written = {name: np.frombuffer(json.dumps(text).encode(), np.uint8) for name, text in texts.items()}
+    archive = io.BytesIO()
+    np.savez(archive, allow_pickle=False, **{**written, **arrays})
+    return archive.getvalue()
+
+
+def from_bytes(content: bytes, made_with: Mapping[str, Any]) -> Progress | None:
+    """Return a trial's progress; None where the bytes are damaged, or were made with something else."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            if json.loads(archive[_MADE_WITH].tobytes()) != json.loads(json.dumps(made_with)):
+                return None
+            reports = json.loads(archive[_REPORTS].tobytes())
+            states: list[State] = []
+            for name in archive.files:
+                if name not in (_REPORTS, _MADE_WITH):
+                    fold, _, position = name.partition("-")
+                    while len(states) <= int(fold):
+                        states.append([])
+                    if int(position) != len(states[int(fold)]):
+                        return None
+                    states[int(fold)].append(archive[name])
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
+        return None
+    return Progress(reports, states)

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from nids.errors import StorageError
+from nids.results import checkpoints as checkpointing
+from nids.results.checkpoints import CHECKPOINTS, Checkpoints, delete_checkpoint
+from nids.results.ownership import Ownership
+from nids.storage import Folder
+from nids.training.checkpoint import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MADE_WITH = {"hyperparameters": {"units": 8}}
+
+
+def progress(epochs: int) -> Progress:
+    reports = [{"epoch": epoch} for epoch in range(1, epochs + 1)]
+    return Progress(reports, [[np.full(3, epochs, np.float32)]])
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Folder:
+    return Folder.from_uri(str(tmp_path / "a-run"))
+
+
+def test_a_trial_goes_on_from_what_was_kept_last(run: Folder) -> None:
+    kept = Checkpoints(run, Ownership(run).token)
+    first = kept.of(3, MADE_WITH)
+    assert (first.load(), first.is_kept) == (None, False)
+    for epochs in (1, 2):
+        first.save(progress(epochs))
+    assert (first.is_kept, first.fault) == (True, "")
+    # As the driver that resumes the run has another token.
+    again = Checkpoints(run, Ownership(run).token).of(3, MADE_WITH)
+    found = again.load()
+    assert found is not None
+    assert again.is_kept
+    assert found.reports == [{"epoch": 1}, {"epoch": 2}]
+    np.testing.assert_array_equal(found.states[0][0], np.full(3, 2, np.float32))
+    assert kept.of(3, {"hyperparameters": {"units": 9}}).load() is None
+    assert kept.of(4, MADE_WITH).load() is None
+    assert run.folder(CHECKPOINTS).versions().keys() == {"trial-00003.npz"}
+    assert run.versions().keys() == {"driver.json"}, "whoever watches a run is not told of checkpoints"
+    delete_checkpoint(run, 3)
+    delete_checkpoint(run, 3)
+    assert kept.of(3, MADE_WITH).load() is None
+
+
+def test_trials_of_a_driver_that_has_lost_its_run_keep_nothing_more(run: Folder) -> None:
+    former = Checkpoints(run, Ownership(run).token).of(0, MADE_WITH)
+    former.save(progress(1))
+    Ownership(run)
+    former.save(progress(2))
+    found = former.load()
+    assert found is not None
+    assert found.reports == [{"epoch": 1}]
+    assert former.fault == ""
+
+
+def test_a_node_that_does_not_see_the_storage_writes_nothing_there_and_says_so(run: Folder) -> None:
+    kept = Checkpoints(run, "a token of another machine's").of(0, MADE_WITH)
+    kept.save(progress(1))
+    assert (kept.is_kept, kept.fault) == (False, f"{run.uri} cannot be reached from there")
+    assert not run.exists()
+
+
+def test_a_storage_out_of_reach_stops_no_trial(run: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Checkpoints(run, Ownership(run).token)
+    trial = kept.of(0, MADE_WITH)
+    trial.save(progress(1))
+    (tmp_path / "a-run").rename(tmp_path / "away")
+    (tmp_path / "a-run").touch()
+    with pytest.raises(StorageError):
+        run.read("driver.json")
+    trial.save(progress(2))
+    monkeypatch.setattr(checkpointing, "WAITS", 0.0)
+    assert kept.of(0, MADE_WITH).load() is None
+    (tmp_path / "a-run").unlink()
+    (tmp_path / "away").rename(tmp_path / "a-run")
+    trial.save(progress(3))
+    found = kept.of(0, MADE_WITH).load()
+    assert found is not None
+    assert len(found.reports) == 3

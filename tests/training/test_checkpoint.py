@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nids.training.checkpoint import Progress, from_bytes, to_bytes
+
+MADE_WITH: dict[str, object] = {
+    "hyperparameters": {"units": 8, "learning_rate": 0.1 + 0.2},
+    "versions": {"keras": "3.0"},
+}
+
+
+def progress() -> Progress:
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=(3, 2)).astype(np.float32)
+    return Progress(
+        [{"epoch": 1, "value": 1 / 3, "folds": [{"attacks": []}]}],
+        [[weights, np.array(7, np.int64), np.array([1, 2], np.uint32)], [-weights]],
+    )
+
+
+def test_what_is_read_is_what_was_written() -> None:
+    kept, found = progress(), from_bytes(to_bytes(progress(), MADE_WITH), MADE_WITH)
+    assert found is not None
+    assert found.reports == kept.reports
+    assert [len(state) for state in found.states] == [3, 1]
+    for state, expected in zip(found.states, kept.states, strict=True):
+        for value, other in zip(state, expected, strict=True):
+            np.testing.assert_array_equal(value, other, strict=True)
+
+
+@pytest.mark.parametrize("made_with", [{}, {**MADE_WITH, "versions": {"keras": "3.1"}}])
+def test_what_was_made_with_something_else_is_not_read(made_with: dict[str, object]) -> None:
+    assert from_bytes(to_bytes(progress(), MADE_WITH), made_with) is None
+
+
+def test_what_is_damaged_is_not_read() -> None:
+    whole = to_bytes(progress(), MADE_WITH)
+    for length in range(0, len(whole), 7):
+        assert from_bytes(whole[:length], MADE_WITH) is None
+    in_an_array = whole.index(progress().states[1][0].tobytes())
+    damaged = bytearray(whole)
+    damaged[in_an_array] ^= 1
+    assert from_bytes(bytes(damaged), MADE_WITH) is None
