@@ -50,13 +50,29 @@ class LocalCluster:
         address: For drivers: ``nids search --address``.
         dashboard: For jobs: ``nids submit --address``.
         folder: Holds the nodes' files, a folder for each.
+        size: What it has.
         processes: One a node, the head's first; with it ends the node.
     """
 
     address: str
     dashboard: str
     folder: Path
+    size: Size
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def add_node(self) -> None:
+        """Start one more node; it joins the cluster when it is up."""
+        _start(self, worker_command(self.address))
+
+    def kill_node(self, number: int) -> None:
+        """Kill all processes of a node at once, as where a machine loses its power."""
+        node = self.processes[number]
+        with suppress(psutil.NoSuchProcess):
+            processes = [psutil.Process(node.pid), *psutil.Process(node.pid).children(recursive=True)]
+            for process in processes:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        node.wait()
 
     def watch(self) -> NoReturn:
         """Wait until a node ends, which nobody asked for.
@@ -113,14 +129,14 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
     proxies.bypass_for_this_machine()
     # Short: the names of its sockets are limited to 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="nids-"))
-    cluster = LocalCluster(f"127.0.0.1:{port}", f"http://127.0.0.1:{dashboard_port}", folder)
+    cluster = LocalCluster(f"127.0.0.1:{port}", f"http://127.0.0.1:{dashboard_port}", folder, size)
     try:
         head = [*head_command(port, dashboard_port), f"--ray-client-server-port={_free_port()}"]
-        _start(cluster, head, size)
+        _start(cluster, head)
         _await(cluster, 1)
         progress(f"head: {cluster.dashboard}")
         for _ in range(size.nodes - 1):
-            _start(cluster, worker_command(cluster.address), size)
+            cluster.add_node()
         _await(cluster, size.nodes)
         progress(f"{size.nodes} nodes, {size.nodes * size.cpus} CPUs, {size.nodes * size.gpus} GPUs")
         yield cluster
@@ -129,8 +145,8 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(cluster: LocalCluster, command: list[str], size: Size) -> None:
-    number = len(cluster.processes)
+def _start(cluster: LocalCluster, command: list[str]) -> None:
+    number, size = len(cluster.processes), cluster.size
     of_one_machine = [
         f"--num-cpus={size.cpus}",
         f"--num-gpus={size.gpus}",

@@ -115,7 +115,8 @@ class RunStoreCallback(tune.Callback):
             self.flush()
             self._at_end()
             if state == "finished":
-                self._writer.delete_checkpoints()
+                with suppress(StorageError):  # they are of no use any more, and do no harm
+                    self._writer.delete_checkpoints()
             self.write_status(state, message)
 
         while not self._has_written(write) and waits:

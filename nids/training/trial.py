@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from nids.models.hyperparameters import TrainingHyperparameters
     from nids.training.checkpoint import Checkpoint
 
-# Seconds of work that are worth a checkpoint, and how many times as long as the last one took: quick epochs share one.
-WORTH_KEEPING, TIMES_AS_LONG = 1.0, 50
+# Seconds of work that are worth a checkpoint: quicker epochs share one.
+WORTH_KEEPING = 2.0
 
 Report = dict[str, Any]
 
@@ -99,7 +99,7 @@ def run_trial(
     yield from reports
 
     best, best_epoch = (reports[-1]["value"], reports[-1]["best_epoch"]) if reports else (math.nan, 0)
-    kept, worth_keeping = started, WORTH_KEEPING
+    kept = started
     for epoch in range(len(reports) + 1, job.training.epochs + 1):
         results = []
         for i, fold in enumerate(prepared):
@@ -139,8 +139,6 @@ def run_trial(
         if finished:
             return
         started = time.perf_counter()
-        if checkpoint and started - kept > worth_keeping:
+        if checkpoint and started - kept > WORTH_KEEPING:
             checkpoint.save(Progress(reports, states))
-            kept = time.perf_counter()
-            worth_keeping = max(WORTH_KEEPING, TIMES_AS_LONG * (kept - started))
-            started = kept
+            kept = started = time.perf_counter()

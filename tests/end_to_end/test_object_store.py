@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from nids.bench.s3_server import S3Server
     from tests.conftest import Outcome
 
 STORAGE = "s3://bucket/runs"
+OUT_OF_REACH = "Trying again for 5 minutes; trials go on meanwhile.\n"
 
 
 def ended_trials() -> pd.DataFrame:
@@ -34,18 +36,27 @@ def ended_trials() -> pd.DataFrame:
 
 @pytest.mark.timeout(900)
 def test_a_run_in_an_object_store(
-    bucket: Path, cluster: None, nids: Callable[..., Outcome], job: Path, tmp_path: Path
+    s3_server: S3Server, cluster: None, nids: Callable[..., Outcome], job: Path, tmp_path: Path
 ) -> None:
-    storage = ("--storage", STORAGE)
+    bucket, storage = s3_server.bucket, ("--storage", STORAGE)
     command = [sys.executable, "-m", "nids", "search", str(job), *storage, "--name", "one"]
     with (tmp_path / "search.log").open("w") as log:
         search = subprocess.Popen([*command, "--set", "search.trials=5"], stdout=log, stderr=subprocess.STDOUT)
+        # Cut off for a while.
+        while not (bucket / "runs/one/trials").exists() and search.poll() is None:
+            time.sleep(0.1)
+        s3_server.kill()
+        while OUT_OF_REACH not in (tmp_path / "search.log").read_text() and search.poll() is None:
+            time.sleep(0.1)
+        s3_server.start()
         # Read while it is written.
         while len(before := ended_trials()) < 2 and search.poll() is None:
             time.sleep(0.2)
         search.send_signal(signal.SIGKILL)
         search.wait()
-    assert 2 <= len(before) < 5, (tmp_path / "search.log").read_text()
+    said = (tmp_path / "search.log").read_text()
+    assert 2 <= len(before) < 5, said
+    assert said.count(OUT_OF_REACH) == said.count("The storage can be used again, after ") == 1
     # It could not say anything any more; that it is gone is found out by those who come after it.
     assert (open_run(STORAGE, "one").status.state, open_run(STORAGE, "one").state) == ("running", "interrupted")
 
@@ -70,7 +81,7 @@ def test_a_run_in_an_object_store(
     assert scored.returncode == 0, scored.stderr
     assert len(pd.read_parquet(tmp_path / "scores.parquet")) == 200
     # Nothing but the objects that are meant to be there: no temporary names, no markers of folders.
-    names = {path.name for path in (bucket / "runs/one").iterdir()}
+    names = {path.name for path in (bucket / "runs/one").iterdir() if path.is_file() or any(path.iterdir())}
     assert names == {
         *("attacks", "classes", "confusions", "curves", "trials", "final", "bundle"),
         *("manifest.json", "status.json", "driver.json", "report.html", "study.journal"),

@@ -272,7 +272,6 @@ def test_a_trial_that_was_interrupted_goes_on_as_it_would_have(
 ) -> None:
     whole = run(*shared, job(training={"epochs": 3}))
     monkeypatch.setattr("nids.training.trial.WORTH_KEEPING", 0.0)
-    monkeypatch.setattr("nids.training.trial.TIMES_AS_LONG", 0)
     kept = Kept()
     interrupted = run_trial(HP, *shared, job(training={"epochs": 3}), kept)
     reports = [next(interrupted) for _ in range(3)]

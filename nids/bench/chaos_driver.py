@@ -1,0 +1,56 @@
+"""The ``nids`` command with trials that take their time and keep a log, for a search under faults.
+
+Arguments: those of ``nids``. The log's path is in the environment, as trials' processes are far from the driver's.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import time
+from typing import Any
+
+from nids.search.trainable import TrialProcess
+
+LOG = "NIDS_CHAOS_LOG"
+# What each epoch takes beside its training, so that a fault finds many in the middle of one.
+PAUSE = 2.5
+
+
+class Logged(TrialProcess):
+    """A real trial whose epochs are written down as they begin and end."""
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Begin the next trial."""
+        done = super().reset_config(new_config)
+        self._number, self._epoch = new_config["number"], 0
+        progress = self._checkpoint.load() if self._checkpoint else None
+        self._replayed = len(progress.reports) if progress else 0
+        self._log("begins", self._replayed)
+        return done
+
+    def step(self) -> dict[str, Any]:
+        """Return the report of one more epoch."""
+        self._epoch += 1
+        if self._epoch <= self._replayed:
+            return super().step()
+        time.sleep(PAUSE)
+        result = super().step()
+        self._log("ended", self._epoch)
+        return result
+
+    def _log(self, event: str, epoch: int) -> None:
+        entry = {"time": time.time(), "pid": os.getpid(), "trial": self._number, "event": event, "epoch": epoch}
+        # Lines of several processes: each is written at once, at the end of the file.
+        with open(os.environ[LOG], "ab", buffering=0) as log:  # noqa: PTH123 - a pathlib.Path would add nothing
+            log.write(f"{json.dumps(entry)}\n".encode())
+
+
+def main() -> None:
+    """Run the command."""
+    from nids import cli
+    from nids.search import driver
+
+    driver.run = functools.partial(driver.run, trainable=Logged)
+    cli.main()
