@@ -103,6 +103,8 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _label_map(name: str, about: Mapping[str, Any]) -> dict[str, Any]:
+    if "dropped" in about:  # that is for a search to decide
+        raise _ShapeError(f"label_maps.{name}.dropped: there is no such key")
     classes = about.get("classes")
     if isinstance(classes, list) and any(str(each) != str(each).strip() for each in classes):
         raise _ShapeError(f"label_maps.{name}.classes: labels are read without spaces at their ends. Remove these.")
