@@ -51,14 +51,15 @@ class Data(_Section):
     rows_per_class: Annotated[int, Field(ge=2)] | None = None
     # Rows of a generated data set.
     rows: Annotated[int, Field(ge=100, le=10_000_000)] = 6000
-    # Whether classes of attacks with few training rows are kept, or merged into the class "Other attacks".
-    small_classes: Literal["keep", "merge"] = "keep"
+    # Whether classes of attacks with few training rows are kept, merged into the class "Other attacks", or dropped with
+    # their rows.
+    small_classes: Literal["keep", "merge", "drop"] = "keep"
     # Training rows below which a class is small.
     smallest_class: Annotated[int, Field(ge=1)] = 50
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.rows_per_class is not None and self.small_classes == "merge":
+        if self.rows_per_class is not None and self.small_classes != "keep":
             raise ValueError(
                 "rows_per_class leaves few rows of each class, so small_classes cannot tell which are small"
             )

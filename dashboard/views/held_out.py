@@ -57,6 +57,8 @@ def show() -> None:
         st.markdown(f"#### {unbroken(plain(in_words(result.ours)))}")
         _tiles(result.ours)
         _alerts(run, result.ours, result.file)
+    if result.not_judged:
+        st.markdown(plain(result.not_judged))
     _models(result, run)
     if result.ours is not None:
         _detail(result, result.ours, run)

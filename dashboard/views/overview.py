@@ -75,6 +75,7 @@ def _live(run: KeptRun) -> None:
     if summary.best is not None:
         _tiles(summary)
         _details(summary)
+    _notes(run)
     if len(summary.failures):
         st.markdown(_failures(summary.failures))
     downloads.of_run(run)
@@ -163,6 +164,13 @@ def _outcome(contest: Contest) -> str:
         return f"{badge} than {second} in {metric}: {of_first} against {of_second}."
     p = f" (p = {contest.test.p:.2g})" if contest.test and math.isfinite(contest.test.p) else ""
     return f"{badge} between {first} and {second} in {metric}: {of_first} and {of_second}{p}."
+
+
+def _notes(run: KeptRun) -> None:
+    notes = sentences.notes_on_rows(run.manifest)
+    if notes and (container := layout.unfolded("Notes on the folds", "notes")):
+        with container:
+            st.markdown("\n".join(f"- {plain(note)}" for note in notes))
 
 
 def _details(summary: RunSummary) -> None:

@@ -26,6 +26,8 @@ def differences(manifest: RunManifest, published: PublishedResult) -> tuple[str,
         reasons.append(f"the rows are those of {source}, the published ones those of {published.training_file}")
     if OTHER_ATTACKS in manifest.dataset.classes:
         reasons.append("the run has small classes merged into one")
+    if dropped := manifest.dataset.label_maps[0].dropped_classes:
+        reasons.append(f"the run leaves out rows of {', '.join(dropped)}")
     if folds.scheme == "unseen-attacks":
         reasons.append(
             "the training part of each fold lacks some attack types altogether, that of the published does not"

@@ -154,6 +154,8 @@ def _values(check: Check) -> dict[str, Any]:
         "rows": check.rows,
         "classes": dict(check.classes),
         "attacks": attacks,
+        "time": check.time and {"column": check.dataset.time_column, "first": check.time[0], "last": check.time[1]},
+        "groups": check.groups and {"column": check.dataset.group_column, "number": check.groups},
         "warnings": list(check.oddities),
     }
 
@@ -172,6 +174,10 @@ def show(check: Check, console: Console) -> None:
     print_table(console, "Classes", ("class", "rows", "share"), classes)
     attacks = [(attack, name, f"{rows:,}") for (name, attack), rows in check.attacks.items()]
     print_table(console, "Attacks", ("attack", "class", "rows"), attacks, words=2)
+    if check.time:
+        console.print(escape(f"Time ({check.dataset.time_column}): {' to '.join(check.time)}"), highlight=False)
+    if check.groups:
+        console.print(escape(f"Groups ({check.dataset.group_column}): {check.groups:,}"), highlight=False)
     console.print("Warnings; the file is valid:" if check.oddities else "The file is valid; there are no warnings.")
     for oddity in check.oddities:
         console.print(escape(f"  - {oddity}"), highlight=False)

@@ -55,6 +55,14 @@ def score(
             show_default=False,
         ),
     ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(
+            help="Names of the columns, where no line tells them: with commas between, or a file with them. Default: "
+            "those that the detector knows of such files.",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
     on_ray: Annotated[
         bool, typer.Option("--ray", help="Score the files in parallel on a Ray cluster whose nodes all see them.")
@@ -67,11 +75,17 @@ def score(
 
     Example: `nids score runs/first/bundle monday.csv tuesday.csv.gz --out scores.parquet`
     """
+    from nids.datasets.io.batches import names_from
     from nids.models import backend
 
     backend.configure_alone()
     progress = Console(stderr=True, quiet=quiet)
-    options: dict[str, Any] = {"false_positive_rate": fpr, "rejects": rejects, "overwrite": overwrite}
+    options: dict[str, Any] = {
+        "false_positive_rate": fpr,
+        "rejects": rejects,
+        "overwrite": overwrite,
+        "names": names_from(names) if names else (),
+    }
     if on_ray:
         from nids.detector import score_on_cluster
 

@@ -63,7 +63,7 @@ def load_training(
             raise UserError(
                 f"{spec.name} is generated and reads no files, but {folder} was given. Use another data set."
             )
-        return generate(spec, rows, seed)
+        return small_classes.without_dropped(generate(spec, rows, seed))
     read = _parts(spec, paths_of(spec, file, folder), folder, progress)
     sample = ClassSample(rows_per_class, seed)
     if by_each_row(spec):
@@ -71,7 +71,7 @@ def load_training(
             sample.add(_not_held_out(part))
     else:
         sample.add(_not_held_out(joined([*read])))
-    return sample.traffic()
+    return small_classes.without_dropped(sample.traffic())
 
 
 def _not_held_out(traffic: Traffic) -> Traffic:
@@ -115,7 +115,7 @@ def load_for(
         progress: As for ``load_training``.
 
     Raises:
-        UserError: As ``load_training`` raises it.
+        UserError: As ``load_training`` raises it, or dropping small classes leaves no class of attacks.
     """
     dataset = dataset or get(data.dataset)
     folder = locate.folder_of(dataset, data.dataset, folder)
@@ -129,14 +129,10 @@ def load_for(
         seed=seed,
         progress=progress,
     )
-    merged = small_classes.with_small_classes_merged(traffic, data)
-    if progress and merged is not traffic:
-        names = [name for name in traffic.dataset.classes if name not in merged.dataset.classes]
-        progress(
-            f"fewer than {data.smallest_class:,} rows, so part of the class {small_classes.OTHER_ATTACKS!r}: "
-            f"{', '.join(names)}"
-        )
-    return merged
+    asked = small_classes.without_small_classes(traffic, data)
+    if progress and (told := small_classes.told(traffic.dataset, asked, data)):
+        progress(told)
+    return asked
 
 
 def available(data: Data, folder: Path | None = None) -> bool:

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
     from nids.datasets.profile import ColumnProfile, Profile
 
-_SOURCES = re.compile(r"(src|source|orig)[ _]?(ip|ip ?addr(ess)?|addr)|id\.orig_h|srcip", re.IGNORECASE)
+_SOURCES = re.compile(
+    r"(src|source|orig|client)[ _]?(ip|ip[ _]?addr(ess)?|addr|host)|id\.orig_h|saddr|ipv[46]_src_addr"
+    r"|host([ _]?(name|id|ip))?|device[ _]?(name|id|ip)",
+    re.IGNORECASE,
+)
 
 
 def context_column_lines(looked: Profile, ignored: Iterable[str], remarks: list[str]) -> Iterator[str]:

@@ -44,6 +44,9 @@ class Check:
         classes: Rows by class, in the data set's order.
         attacks: Rows by attack with the attack's class, by class and then the most frequent first.
         oddities: What can be read but should be known, a sentence each.
+        time: The first and the last time, such as "2017-07-03 08:55:00", or seconds where the file has such; ``None``:
+            no column tells the time.
+        groups: Number of groups; ``None``: no column tells them.
     """
 
     name: str
@@ -54,6 +57,8 @@ class Check:
     classes: Mapping[str, int]
     attacks: Mapping[tuple[str, str], int]
     oddities: tuple[str, ...]
+    time: tuple[str, str] | None = None
+    groups: int | None = None
 
 
 def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) -> Check:
@@ -90,6 +95,8 @@ def check(path: DataPath, dataset: DatasetSpec, class_map: str | None = None) ->
             *_constant(traffic),
             *_repeated(traffic),
         ),
+        time=_time(traffic),
+        groups=None if traffic.group is None else traffic.group.nunique(),
     )
 
 
@@ -112,6 +119,15 @@ def _identity(names: tuple[str, ...], traffic: Traffic, published: SourceFile | 
     if named:
         return f"not the published {named.filename}, whose SHA-256 is {named.sha256}"
     return f"none of the published files of {traffic.dataset.name}"
+
+
+def _time(traffic: Traffic) -> tuple[str, str] | None:
+    if traffic.time is None:
+        return None
+    first, last = float(traffic.time.min()), float(traffic.time.max())
+    if traffic.dated:
+        return str(pd.Timestamp(first, unit="s")), str(pd.Timestamp(last, unit="s"))
+    return f"{first:.15g}", f"{last:.15g}"
 
 
 def _small_classes(traffic: Traffic) -> Iterator[str]:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from nids.datasets.column import Column
 from nids.datasets.schema import SPECS, DatasetSpec
-from nids.errors import UserError
+from nids.datasets.source_file import ROLES
+from nids.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 SUFFIX = ".toml"
+# The keys of each kind of table, those that only published data sets have left out.
+_KEYS = {
+    "columns": [field.name for field in fields(Column)],
+    "label_maps": ["benign", "classes"],
+    "": [field.name for field in fields(DatasetSpec) if field.name not in ("mirrors", "synthetic", "published")],
+}
 
 
 def is_description(name: str) -> bool:
@@ -43,17 +52,18 @@ def read(path: Path) -> DatasetSpec:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UserError(
-            f"{path}: no such file. Give a description of a data set, which `nids data describe FILE` writes."
+            f"{path}: no such file. Give a description of a data set, which `nids data describe FILE` writes, to a job "
+            "by --set data.dataset=FILE.toml."
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path}: not valid TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error}). Give a text file in TOML.") from None
     try:
-        fields = _as_fields({"name": path.stem, **values})
-        return SPECS.validate_python(fields)
+        described = _as_fields({"name": path.stem, **values})
+        return SPECS.validate_python(described)
     except ValidationError as error:
-        lines = "\n".join(f"  {_explained(each, fields)}" for each in error.errors())
+        lines = "\n".join(f"  {_explained(each, described)}" for each in error.errors())
         raise UserError(f"{path}:\n{lines}") from None
     except _ShapeError as error:
         raise UserError(f"{path}:\n  {error}") from None
@@ -86,6 +96,8 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
     if "label_column" in values and (strange := sorted(set(aliases) - set(columns) - labels)):
         raise _ShapeError(f"aliases.{strange[0]}: there is no column or label of this name to give other names to.")
     files = _table({"files": {}, **values}, "files", 'such as training = ["flows.csv"]')
+    if strange := [role for role in files if role not in ROLES]:
+        raise _ShapeError(_no_such_key(["files", strange[0]]))
     time_format = _texts("time_format", values.get("time_format", []))
     return {
         "parts": True,
@@ -103,6 +115,8 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _label_map(name: str, about: Mapping[str, Any]) -> dict[str, Any]:
+    if "dropped" in about:  # that is for a search to decide
+        raise _ShapeError(_no_such_key(["label_maps", name, "dropped"]))
     classes = about.get("classes")
     if isinstance(classes, list) and any(str(each) != str(each).strip() for each in classes):
         raise _ShapeError(f"label_maps.{name}.classes: labels are read without spaces at their ends. Remove these.")
@@ -137,10 +151,16 @@ def _mapping(key: str, value: object, example: str = "such as { … }") -> Mappi
     return value
 
 
-def _explained(error: Any, fields: Mapping[str, Any]) -> str:
+def _no_such_key(names: Sequence[str]) -> str:
+    """Return the message for a key that does not exist, given with the names of the tables that it is in."""
+    known = ROLES if names[0] == "files" else _KEYS.get(names[0] if len(names) > 1 else "", ())
+    return f"{'.'.join(names)}: there is no such key{did_you_mean(names[-1], known)}"
+
+
+def _explained(error: Any, described: Mapping[str, Any]) -> str:
     """Return the key, what was found and what is allowed."""
     # Of a column, say, the name rather than its position.
-    part: Any = fields
+    part: Any = described
     names = []
     for each in error["loc"]:
         part = part[each] if isinstance(part, list) or (isinstance(part, dict) and each in part) else None
@@ -149,6 +169,6 @@ def _explained(error: Any, fields: Mapping[str, Any]) -> str:
     if error["type"] == "missing":
         return f"{key}: is missing"
     if error["type"] == "unexpected_keyword_argument":
-        return f"{key}: there is no such key"
+        return _no_such_key(names)
     message = error["msg"].removeprefix("Value error, ").replace("valid tuple", "list")
     return f"{key}: {message}" if key else message

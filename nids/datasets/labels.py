@@ -31,12 +31,15 @@ class LabelMap:
         classes: Names of the classes; a label is a position in them.
         benign: The class of traffic that is no attack.
         class_of: The class of each value of the label column; ``None`` where the values are the classes.
+        dropped: The former class of each value whose rows are left out, which is none of the classes; ``None``: no row
+            is.
     """
 
     name: str
     classes: tuple[str, ...]
     benign: str
     class_of: dict[str, str] | None = field(default=None, hash=False)
+    dropped: dict[str, str] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         if len(set(self.classes)) < len(self.classes):
@@ -47,6 +50,8 @@ class LabelMap:
             raise ValueError(f"{self.benign!r}, the benign class of label map {self.name!r}, is none of {self.classes}")
         if unknown := set((self.class_of or {}).values()) - set(self.classes):
             raise ValueError(f"label map {self.name!r} leads to {sorted(unknown)}, which are none of {self.classes}")
+        if both := set(self.dropped or {}) & set(self.class_of_label):
+            raise ValueError(f"label map {self.name!r} both has and drops {sorted(both)}")
 
     def refuse_alike(self) -> None:
         """Raise a ValueError if two labels have the same loose form, or one has none."""
@@ -66,6 +71,15 @@ class LabelMap:
         return {name: name for name in self.classes} if self.class_of is None else self.class_of
 
     @property
+    def dropped_classes(self) -> tuple[str, ...]:
+        """The former classes whose rows are left out."""
+        return tuple(dict.fromkeys((self.dropped or {}).values()))
+
+    @property
     def positions(self) -> Mapping[str, int]:
-        """The position of the class of each value of the label column."""
-        return {value: self.classes.index(name) for value, name in self.class_of_label.items()}
+        """The position of the class of each value of the label column; of a dropped one, -1 and below."""
+        dropped = self.dropped_classes
+        return {
+            **{value: self.classes.index(name) for value, name in self.class_of_label.items()},
+            **{value: -1 - dropped.index(name) for value, name in (self.dropped or {}).items()},
+        }

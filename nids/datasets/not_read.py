@@ -15,7 +15,8 @@ LABELS = ("attack_cat", "attack", "category", "label", "class", "target", "outco
 # Names of columns that tell which record it is, or where and when it was made, rather than what it is like.
 _IDENTIFIERS = re.compile(
     r"(.*[ _])?(id|uid|index|unnamed: 0)"
-    r"|(src|dst|source|destination|orig|resp)?[ _]?(ip|ip ?addr(ess)?|addr|mac)|id\.(orig|resp)_h|srcip|dstip",
+    r"|(src|dst|source|destination|orig|resp|client|server)?[ _]?(ip|ip[ _]?addr(ess)?|addr|mac|host|host[ _]?name)"
+    r"|id\.(orig|resp)_h|[sd]addr|ipv[46]_(src|dst)_addr|host[ _]?ip|device[ _]?(name|ip)",
     re.IGNORECASE,
 )
 TIMES = re.compile(r".*(timestamp|time ?stamp).*|(start|end|stime|ltime|ts|date|datetime|time)", re.IGNORECASE)

@@ -242,6 +242,9 @@ class DatasetSpec:
         for column in values["columns"]:
             if not column["missing"]:
                 del column["missing"]  # as it was before columns had it
+        for label_map in values["label_maps"]:
+            if not label_map["dropped"]:
+                del label_map["dropped"]  # likewise
         if self.hold_out is not None:
             # Before, it was by other hashes.
             by = "fingerprints" if self.hold_out_by == "rows" else self.hold_out_by

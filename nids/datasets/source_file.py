@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 Role = Literal["training", "held-out"]
+ROLES: tuple[Role, ...] = get_args(Role)
 # What compressed text is called after its own name.
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,13 +31,15 @@ class Traffic:
         features: Table of shape (rows, features), columns in the data set's order; numeric ones are float64,
             categorical ones str.
         attack: Each row's type of attack, str of shape (rows,).
-        label: Class of each row, int8 of shape (rows,): positions in ``dataset.classes``.
+        label: Class of each row, int8 of shape (rows,): positions in ``dataset.classes``; below 0 in rows as they are
+            read, where ``nids.datasets.small_classes.without_dropped`` has yet to leave them out.
         sha256: Of the uncompressed content of the file, or of the generated rows; of several files, or of a sample,
             that of a text which tells how it was made.
         time: When each row was, in seconds, float64 of shape (rows,); ``None``: the data set names no such column.
         group: What each row belongs to, str of shape (rows,); ``None``: likewise. A whole number is the same group
             however it is spelled.
         dated: Whether times were dates, rather than seconds from some moment on.
+        dropped: Number of rows that were left out by the class that they would be of.
     """
 
     dataset: DatasetSpec
@@ -49,6 +51,7 @@ class Traffic:
     time: np.ndarray | None = None
     group: pd.Series[str] | None = None
     dated: bool = False
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_table(cls, table: pd.DataFrame, dataset: DatasetSpec, source: str, sha256: str) -> Traffic:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nids import models
+from nids.datasets.small_classes import in_words
 from nids.metrics.evaluation import number
 from nids.metrics.formatting import counted, mean_and_spread, setting, value
 from nids.metrics.measures import HEADLINE, label
@@ -71,7 +72,12 @@ def _figures(trial: Mapping[str, Any], evaluation: FinalEvaluation) -> list[str]
         ["detection rate, types seen in training", "", "", *seen],
         ["detection rate, unseen types", "", "", *unseen],
     ]
-    return [_table(head, rows)]
+    notes = [
+        f"Not judged on {file}: rows of classes that the search dropped, {in_words(result.dropped)}."
+        for file, result in evaluation.held_out.items()
+        if result.dropped
+    ]
+    return [_table(head, rows), *notes]
 
 
 def _alerts(manifest: Manifest) -> list[str]:

@@ -12,7 +12,9 @@ import numpy as np
 from rich.console import Console
 
 from nids.datasets.io.archive import data_path
+from nids.datasets.io.batches import text_batches
 from nids.datasets.io.content import stored_size
+from nids.datasets.io.layout import with_names
 from nids.datasets.io.stream import ROWS, stream
 from nids.detector.score_files import (
     find_files,
@@ -107,6 +109,7 @@ def score(
     false_positive_rate: float = DEFAULT_FALSE_POSITIVE_RATE,
     rejects: Path | None = None,
     overwrite: bool = False,
+    names: Sequence[str] = (),
     rows: int = ROWS,
 ) -> ScoreResult:
     """Score the rows of all files and write the scores; both files appear once all is done, and else neither.
@@ -122,23 +125,27 @@ def score(
         false_positive_rate: One of those that the detector has a threshold for.
         rejects: CSV file for the rows that cannot be read. Without it, the first one ends everything.
         overwrite: Whether ``out`` and ``rejects`` may exist.
+        names: Names of the columns, where the files do not tell them and the detector does not know them.
         rows: Most rows that are held at once.
 
     Raises:
         UserError: The detector has no such threshold, a path is not what it should be, a file cannot be read or
-            written, or a row cannot be read and there is no ``rejects``.
+            written, or has other columns than the names, or a row cannot be read and there is no ``rejects``.
     """
     threshold = threshold_of(detector, false_positive_rate)
     files = find_files(paths)
     refuse_ending(out)
     refuse_targets([out] if rejects is None else [out, rejects], files, overwrite)
+    dataset = with_names(detector.dataset, names) if names else detector.dataset
     started = time.perf_counter()
     schema = schema_of(detector.classes)
     by_class = np.zeros(len(detector.classes), dtype=np.int64)
     alerts = rejected = 0
     reported: set[tuple[str, ...]] = set()
     text = ""
-    sources = [data_path(path, detector.dataset) for path in files]
+    sources = [data_path(path, dataset) for path in files]
+    for source in sources if names else ():
+        text_batches(source, names)  # refuses a file that names its columns itself, or has more of them or fewer
     sizes = [stored_size(source) for source in sources]
     with ExitStack() as opened:
         # Closed in the other order: where the scores cannot be completed, there are no rejects either.
@@ -146,7 +153,7 @@ def score(
         write = opened.enter_context(scores_file(out, schema))
         display = opened.enter_context(ProgressDisplay(console, sum(sizes)))
         for i, path in enumerate(files):
-            for chunk in stream(sources[i], detector.dataset, rows):
+            for chunk in stream(sources[i], dataset, rows):
                 if chunk.unused and chunk.unused not in reported:
                     reported.add(chunk.unused)
                     names = ", ".join(name or "(no name)" for name in chunk.unused)

@@ -42,6 +42,7 @@ class _Settings:
         rejects: Folder of the rejects, None if a bad row is to end everything.
         false_positive_rate: Of the alerts.
         overwrite: Whether results may exist.
+        names: Of the columns, where files do not tell them.
     """
 
     bundle: str
@@ -49,6 +50,7 @@ class _Settings:
     rejects: Path | None
     false_positive_rate: float
     overwrite: bool
+    names: tuple[str, ...]
 
 
 def score(
@@ -61,6 +63,7 @@ def score(
     false_positive_rate: float = scoring.DEFAULT_FALSE_POSITIVE_RATE,
     rejects: Path | None = None,
     overwrite: bool = False,
+    names: Sequence[str] = (),
 ) -> scoring.ScoreResult:
     """Score each file into one of its own, as ``nids.detector.score.score`` does; every node has to see all paths.
 
@@ -73,6 +76,7 @@ def score(
         false_positive_rate: One of those that the detector has a threshold for.
         rejects: Folder for the rows that cannot be read: of NAME, NAME.csv. Without it, such a row ends everything.
         overwrite: Whether results may exist.
+        names: As for ``nids.detector.score.score``.
 
     Raises:
         UserError: As for ``nids.detector.score.score``. Files that were scored before stay.
@@ -93,6 +97,7 @@ def score(
         rejects and rejects.resolve(),
         false_positive_rate,
         overwrite,
+        tuple(names),
     )
     scoring.warn_if_synthetic(detector)
     with connection.connected(address):
@@ -152,6 +157,7 @@ class _Scorer:
                 false_positive_rate=settings.false_positive_rate,
                 rejects=settings.rejects and settings.rejects / f"{path.name}{REJECTS}",
                 overwrite=settings.overwrite,
+                names=settings.names,
             )
         except UserError as error:
             return {"error": str(error), "by_class": [], "rejected": 0, "alerts": 0}

@@ -48,6 +48,7 @@ def evaluate_detector(
     seen_attacks: Collection[str],
     thresholds: Mapping[str, float],
     twins: np.ndarray | None = None,
+    dropped: Mapping[str, int] | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Return what labelled rows say of a detector.
@@ -61,6 +62,7 @@ def evaluate_detector(
         seen_attacks: Attack types that the detector was trained on.
         thresholds: Name → threshold on the attack score.
         twins: Which rows have a twin in training, bool of shape (rows,); None if that is not asked.
+        dropped: Dropped class → number of rows of it, which are none of these.
         seed: Seeds the bootstrap.
     """
     names = np.asarray(attacks, dtype=str)
@@ -100,6 +102,7 @@ def evaluate_detector(
             },
             "roc": dict(zip(("false_positive_rate", "detection_rate"), roc, strict=True)),
             "twins": None if twins is None else _without(twins, labels, predicted, len(classes), benign),
+            "dropped": dropped or {},
         }
     )
 
@@ -118,6 +121,7 @@ def evaluate_traffic(
         seen_attacks=training_set.attack_types,
         thresholds=thresholds,
         twins=np.isin(rows.fingerprints, training_set.rows.fingerprints),
+        dropped=traffic.dropped,
     )
 
 

@@ -17,6 +17,7 @@ from nids.datasets.io.load import load, parts
 from nids.datasets.locate import beside, folder_of, locate, not_found
 from nids.datasets.registry import is_generated
 from nids.datasets.sampling import sha256_of_sample
+from nids.datasets.small_classes import in_words, without_dropped
 from nids.datasets.traffic import joined, only
 from nids.errors import UserError
 from nids.evaluation.held_out_subset import load_subset, refuse_without_column
@@ -93,11 +94,23 @@ def read_held_out(
             files would be others.
 
     Raises:
-        UserError: A file is not on this machine, it cannot be read, or its last rows are not those that were held out.
+        UserError: A file is not on this machine, it cannot be read, has rows of dropped classes alone, or its last rows
+            are not those that were held out.
     """
     readers = _readers(dataset, data, seed, folder, searched)
     record(HeldOutAccess(time=datetime.now(UTC), purpose=purpose, files=tuple(readers)))
-    return [read() for read in readers.values()]
+    return [_judged(read()) for read in readers.values()]
+
+
+def _judged(traffic: Traffic) -> Traffic:
+    """Return the rows that are of a class of the run."""
+    judged = without_dropped(traffic)
+    if judged.dropped and not len(judged.label):
+        raise UserError(
+            f"{traffic.source}: all rows are of classes that the search dropped, {in_words(judged.dropped)}, so none "
+            "can be judged. Give a file with other rows, or search with these classes kept (data.small_classes)."
+        )
+    return judged
 
 
 def _readers(

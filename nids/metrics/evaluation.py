@@ -139,6 +139,7 @@ class Evaluation(TypedFile):
         calibration: Whether the probabilities mean what they say.
         roc: The ROC curve.
         twins: The rows with a twin in training, and the figures without them; None in files of earlier versions.
+        dropped: Class that the search dropped → further rows, which are of it and are not judged.
     """
 
     rows: int
@@ -153,6 +154,7 @@ class Evaluation(TypedFile):
     calibration: CalibrationTable
     roc: RocCurve
     twins: TwinResult | None = None
+    dropped: dict[str, int] = Field(default_factory=dict)
 
     def figure(self, name: str) -> float:
         """Return one of ``figures``, NaN if it does not exist."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from nids.analysis.baselines import name_of
 from nids.charts.roc_curve import OURS
+from nids.datasets import small_classes
 from nids.metrics.detection import precision_at
 from nids.metrics.formatting import NONE, interval, mean_and_spread, value
 
@@ -36,6 +37,7 @@ class HeldOut:
     Attributes:
         file: Its name.
         rows: Of ``HEAD``: the finalized trial, then the baselines.
+        not_judged: How many rows of which dropped classes are not judged, in a sentence; empty if none.
         notes: What the results are based on.
         classes: Of ``CLASS_HEAD``: the finalized trial's figures of each class, then their macro and weighted averages.
         attacks: Attack type, class, whether training had it, rows, detection rate and recall.
@@ -47,6 +49,7 @@ class HeldOut:
 
     file: str
     rows: list[tuple[str, ...]]
+    not_judged: str
     notes: list[str]
     classes: list[tuple[str, ...]]
     attacks: list[tuple[str, ...]]
@@ -66,7 +69,7 @@ def in_words(run: Run) -> list[str]:
             f"On the held-out {file}, its detector has an accuracy of {value('accuracy', figures['accuracy'])} and a "
             f"macro-F1 of {value('macro_f1', figures['macro_f1'])}; it detects {detected or 'no attacks'}, at a "
             f"false-alarm rate of {value('false_positive_rate', figures['false_positive_rate'])}."
-            f"{_without_twins(evaluation)}"
+            f"{_without_twins(evaluation)}{_spaced(_not_judged(evaluation))}"
         )
     return sentences
 
@@ -84,6 +87,18 @@ def _without_twins(evaluation: Evaluation) -> str:
         f" To a model, {twins.rows:,} of its {evaluation.rows:,} rows {verb} the same as a training row: without "
         f"{them}, the accuracy is {accuracy} and the macro-F1 {f1}."
     )
+
+
+def _not_judged(evaluation: Evaluation) -> str:
+    """Return "Not judged: rows of classes that the search dropped, Worms (44 rows).", or nothing."""
+    dropped = evaluation.dropped
+    if not dropped:
+        return ""
+    return f"Not judged: rows of classes that the search dropped, {small_classes.in_words(dropped)}."
+
+
+def _spaced(sentence: str) -> str:
+    return sentence and f" {sentence}"
 
 
 def by_kind(words: str, known: float | None, unseen: float | None) -> str:
@@ -142,6 +157,7 @@ def _of_file(
     return HeldOut(
         file,
         rows,
+        _not_judged(evaluation or others[0]),
         _notes(evaluation) if evaluation else [],
         _classes(evaluation) if evaluation else [],
         [_attack(each) for each in sorted(evaluation.attacks, key=_order)] if evaluation else [],

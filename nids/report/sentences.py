@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nids.analysis.class_results import CLASS_MEASURES
 from nids.charts.trial_states import STATES
+from nids.datasets import small_classes
 from nids.metrics.formatting import mean_and_spread, value
 from nids.metrics.measures import applicable, described, label
 from nids.report import significance
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from nids.analysis.summary import RunSummary
     from nids.datasets.published import PublishedResult
+    from nids.results import RunManifest
     from nids.results.ranking import Axes
 
 SYNTHETIC = (
@@ -121,6 +123,13 @@ def trade_off(trials: pd.DataFrame, axes: Axes) -> str:
         f"{count:,} of {len(weighable):,} complete trials are on the Pareto front of {names}: no other trial is better "
         "in one of these without being worse in the other."
     )
+
+
+def notes_on_rows(manifest: RunManifest) -> list[str]:
+    """Return what was adapted in the rows and their folds, a sentence each."""
+    dropped = manifest.data.dropped
+    first = [f"dropped as small classes: {small_classes.in_words(dropped)}"] if dropped else []
+    return [*first, *manifest.folds.notes]
 
 
 def states(summary: RunSummary) -> str:

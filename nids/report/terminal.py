@@ -79,6 +79,8 @@ def _print_baselines(compared: pd.DataFrame, best: BestTrial, console: Console) 
 def _print_held_out(run: Run, console: Console, base_rate: float) -> None:
     for file in held_out.held_out(run, base_rate):
         print_table(console, f"Held out: {file.file}", held_out.HEAD, file.rows)
+        if file.not_judged:
+            console.print(Text(file.not_judged))
         if file.classes:
             print_table(console, f"Finalized trial by class on {file.file}", held_out.CLASS_HEAD, file.classes)
         if file.alerts:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from optuna.distributions import BaseDistribution
-from pydantic import BeforeValidator, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from nids import datasets, models
 from nids.config import Job  # noqa: TC001 - pydantic reads the annotation
@@ -65,6 +65,7 @@ class DataSection(TypedFile):
         synthetic: Whether they were generated.
         classes: The classes, in the order of the labels.
         class_counts: Rows of each class.
+        dropped: Class that was dropped as a small one → its training rows, which are none of these.
     """
 
     dataset: str
@@ -74,6 +75,7 @@ class DataSection(TypedFile):
     synthetic: bool
     classes: tuple[str, ...]
     class_counts: dict[str, int]
+    dropped: dict[str, int] = Field(default_factory=dict)
 
 
 class FoldsSection(TypedFile):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nids import datasets
 from nids.datasets.description import differences, is_description
-from nids.datasets.small_classes import merged
+from nids.datasets.small_classes import reclassified
 from nids.errors import UserError
 from nids.folds import cache
 from nids.models import backend
@@ -79,8 +79,7 @@ def _refuse_if_edited(run: Run) -> None:
     if not is_description(data.dataset) or not Path(data.dataset).exists():
         return
     now = datasets.get(data.dataset).labelled_by(data.class_map)
-    if data.small_classes == "merge":
-        now = merged(now, begun.classes)  # rows decided which classes are small; the file knows of none
+    now = reclassified(now, data, begun.classes)  # rows decided which classes are small; the file knows of none
     changed = differences(begun, now)
     if changed:
         raise UserError(

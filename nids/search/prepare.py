@@ -10,6 +10,7 @@ import numpy as np
 from rich.markup import escape
 
 from nids import job_file
+from nids.datasets.small_classes import dropped_rows
 from nids.folds import cache
 from nids.metrics.measures import MEASURES, ON_FOLDS
 from nids.models import backend
@@ -123,6 +124,7 @@ def _data_section(traffic: Traffic) -> DataSection:
         synthetic=traffic.dataset.synthetic,
         classes=classes,
         class_counts={name: int(count) for name, count in zip(classes, counts, strict=True)},
+        dropped=dropped_rows(traffic),
     )
 
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from nids.analysis.published import differences, published_for, ranges_of
+from nids.config import Data
 from nids.datasets import small_classes
 from nids.datasets.catalog.nsl_kdd import DATASET as NSL_KDD
 from nids.datasets.catalog.nsl_kdd.published import PAPER
@@ -60,6 +61,11 @@ def test_ranges_of() -> None:
     assert ranges_of(()) == ()
 
 
-def test_merged_classes_are_a_difference() -> None:
-    merged = manifest().model_copy(update={"dataset": small_classes.merged(NSL_KDD.labelled_by(), ["DoS", "Probe"])})
-    assert differences(merged, PAPER) == ("the run has small classes merged into one",)
+@pytest.mark.parametrize(
+    ("small", "reason"),
+    [("merge", "the run has small classes merged into one"), ("drop", "the run leaves out rows of R2L, U2R")],
+)
+def test_classes_that_are_not_kept_are_a_difference(small: Literal["merge", "drop"], reason: str) -> None:
+    data = Data(small_classes=small)
+    dataset = small_classes.reclassified(NSL_KDD.labelled_by(), data, ["DoS", "Probe"])
+    assert differences(manifest().model_copy(update={"dataset": dataset}), PAPER) == (reason,)

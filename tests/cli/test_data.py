@@ -3,6 +3,7 @@ from __future__ import annotations
 import bz2
 import io
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,20 +24,27 @@ if TYPE_CHECKING:
 def test_show() -> None:
     check = Check(
         name="traffic.txt",
-        dataset=DATASET,
+        dataset=replace(DATASET, layout=(), time_column="ts", group_column="host"),
         sha256="ab12",
         identity="none of the published files of nsl-kdd",
         rows=6,
         classes={"Normal": 2, "DoS": 4, "U2R": 0},
         attacks={("Normal", "normal"): 2, ("DoS", "smurf"): 3, ("DoS", "worm"): 1},
         oddities=("3 rows repeat the features of an earlier row",),
+        time=("2017-07-03 08:55:00", "2017-07-03 10:54:00"),
+        groups=12,
     )
     printed = io.StringIO()
     show(check, Console(file=printed, width=120))
     lines = [" ".join(line.split()) for line in printed.getvalue().splitlines()]
     assert lines[:2] == ["traffic.txt: 6 rows, none of the published files of nsl-kdd", "SHA-256 ab12"]
     assert {"class rows share", "DoS 4 66.67 %", "U2R 0 0.00 %", "attack class rows", "smurf DoS 3"} <= set(lines)
-    assert lines[-2:] == ["Warnings; the file is valid:", "- 3 rows repeat the features of an earlier row"]
+    assert lines[-4:] == [
+        "Time (ts): 2017-07-03 08:55:00 to 2017-07-03 10:54:00",
+        "Groups (host): 12",
+        "Warnings; the file is valid:",
+        "- 3 rows repeat the features of an earlier row",
+    ]
 
 
 @pytest.mark.parametrize(

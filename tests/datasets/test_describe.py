@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from nids import datasets
 from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.datasets.column import Column
 from nids.datasets.describe import check
@@ -16,6 +17,7 @@ from nids.datasets.labels import LabelMap
 from nids.datasets.locate import find
 from nids.datasets.schema import DatasetSpec
 from nids.datasets.source_file import SourceFile
+from tests import timed_flows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,3 +125,20 @@ def test_real_data(real_data):
         "16 rows repeat the features of an earlier row",
         "31 rows conflict: same features, but different attacks (groups of such rows: 15)",
     )
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        pytest.param("time", ("2017-07-03 08:55:00", "2017-07-03 10:54:00"), id="dates"),
+        pytest.param("seconds", ("0.5", "1545403816.5"), id="seconds"),
+    ],
+)
+def test_the_range_of_time_and_the_number_of_groups_are_told(
+    column: str, expected: tuple[str, str], tmp_path: Path
+) -> None:
+    rows = timed_flows.table()
+    rows["seconds"] = [0.5, *[7] * (len(rows) - 2), 1545403816.5]
+    spec = datasets.get(timed_flows.described(tmp_path, ('"time"\ngroup', f'"{column}"\ngroup'), rows=rows))
+    found = check(tmp_path / "flows.csv", spec)
+    assert (found.time, found.groups) == (expected, rows["host"].nunique())

@@ -136,7 +136,29 @@ def test_one_without_its_file_says_where_to_put_it(path: Path) -> None:
         pytest.param(('label_column = "kind"', ""), "label_column: is missing", id="no label column"),
         pytest.param(("[columns]", "[column]"), "columns: is missing. Add a table of that name", id="no columns"),
         pytest.param(('"count"', '"counts"'), r"columns.bytes.kind: Input should be 'categorical', ", id="kind"),
-        pytest.param(("transform", "transformed"), "columns.bytes.transformed: there is no such key", id="key"),
+        pytest.param(
+            ("transform", "transfrom"),
+            r"columns.bytes.transfrom: there is no such key \(did you mean transform\?\)$",
+            id="key of a column",
+        ),
+        pytest.param(
+            ("hold_out =", "holdout ="), r"holdout: there is no such key \(did you mean hold_out\?\)$", id="key"
+        ),
+        pytest.param(
+            ('benign = "quiet"', 'bening = "quiet"'),
+            r"label_maps.grouped.bening: there is no such key \(did you mean benign\?\)$",
+            id="key of a label map",
+        ),
+        pytest.param(
+            ('benign = "quiet"', 'benign = "quiet"\ndropped = { x = "y" }'),
+            r"label_maps.grouped.dropped: there is no such key$",
+            id="what searches decide",
+        ),
+        pytest.param(
+            ("training =", "trainings ="),
+            r"files.trainings: there is no such key \(did you mean training\?\)$",
+            id="role",
+        ),
         pytest.param(
             ('service = { kind = "categorical" }', 'service = "categorical"'),
             "columns.service: found 'categorical', but a table is expected",

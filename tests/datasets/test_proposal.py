@@ -132,8 +132,10 @@ def test_a_column_of_times_is_named_where_all_of_them_are_read(
     assert (traffic.time is None) == (lines is None)
 
 
-@pytest.mark.parametrize("name", ["Source IP", "src_ip", "id.orig_h", "srcip", "Src IP Addr"])
-def test_a_column_of_source_addresses_is_named_in_a_comment(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["Source IP", "src_ip", "id.orig_h", "srcip", "Src IP Addr", "host", "Hostname", "saddr"]
+)
+def test_a_column_of_hosts_is_named_in_a_comment(name: str, tmp_path: Path) -> None:
     rows = pd.DataFrame({"dstip": ["a", "b"] * 30, name: ["c", "d"] * 30, "bytes": np.arange(60) % 7, "label": "x"})
     rows.to_csv(tmp_path / "flows.csv", index=False)
     text = propose([tmp_path / "flows.csv"], "flows").text

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,6 +100,25 @@ def expected(detector: TreeDetector, table: pd.DataFrame, file: Path, lines: lis
             "alert": scores > threshold,
         }
     )
+
+
+def test_names_stand_for_a_header(detector: TreeDetector, traffic: Traffic, folder: Path, console: Console) -> None:
+    names = [*traffic.features.columns[::-1], "note"]
+    (folder / "a.csv").write_text(text_of(traffic.features[:50].assign(note="x")[names]))
+    with pytest.raises(UserError, match=r"a.csv, line 1: found 42 columns, the first one"):
+        score(replace(detector, dataset=replace(detector.dataset, layout=())), [folder], Path("s.parquet"), console)
+    score(detector, [folder], Path("scores.parquet"), console, names=names)
+    wanted = expected(detector, traffic.features[:50], folder / "a.csv", list(range(1, 51)), 0.25)
+    pd.testing.assert_frame_equal(pd.read_parquet("scores.parquet"), wanted, check_exact=True)
+    for given, message in (
+        (names[:-1], "has 42 columns, but --names tells 41"),
+        (names[1:], f"--names: the columns do not include {names[0]}, but all 41 features"),
+    ):
+        with pytest.raises(UserError, match=message):
+            score(detector, [folder], Path("other.parquet"), console, names=given)
+    traffic.features.to_parquet(folder / "b.parquet")
+    with pytest.raises(UserError, match=r"b.parquet: names its columns itself, by the schema. Leave out --names."):
+        score(detector, [folder], Path("other.parquet"), console, names=names)
 
 
 @pytest.mark.parametrize(("rate", "threshold"), [(0.01, 0.25), (0.001, 0.9)])

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from nids.evaluation.evaluate import evaluate_detector
+from nids.config import Data
+from nids.datasets.small_classes import without_small_classes
+from nids.evaluation.evaluate import evaluate_detector, evaluate_traffic
+from nids.folds.fold import TrainingSet
 from nids.metrics.evaluation import TwinResult
+
+if TYPE_CHECKING:
+    from nids.datasets.traffic import Traffic
 
 CLASSES = ("Normal", "DoS", "Probe")
 # Types: neptune and satan were trained on, mailbomb and mscan were not.
@@ -181,3 +187,14 @@ def test_the_rows_without_a_twin_in_training_are_judged_alone() -> None:
     assert alone.twins is None
     of_none = evaluate_detector(probabilities(), LABELS, ATTACKS, **arguments, twins=np.ones(100, dtype=bool)).twins
     assert of_none == TwinResult(rows=100, figures={})
+
+
+def test_rows_of_dropped_classes_are_counted_and_not_judged(traffic: Traffic) -> None:
+    left = without_small_classes(traffic, Data(small_classes="drop", smallest_class=20))
+    probabilities = np.eye(3)[left.label]
+    found = evaluate_traffic(probabilities, left, TrainingSet.from_traffic(left), {})
+    rows = np.bincount(traffic.label)
+    assert found.dropped == {"R2L": rows[3], "U2R": rows[4]}
+    assert found.rows == rows[:3].sum()
+    assert [each.class_name for each in found.classes] == ["Normal", "DoS", "Probe"]
+    assert found.figures["accuracy"] == 1

@@ -4,7 +4,7 @@ import pytest
 
 from nids.dashboard.data.cache import DEMONSTRATION
 from nids.metrics.evaluation import TwinResult
-from nids.report.held_out import in_words
+from nids.report.held_out import held_out, in_words
 from nids.results import Run, open_run
 
 FIGURES: dict[str, float | None] = {
@@ -47,3 +47,22 @@ def test_rows_with_a_twin_in_training_are_told_after_the_figures(
     (words,) = in_words(run)
     _, end = words.split("at a false-alarm rate of ")
     assert end == f"{end.split(' %')[0]} %.{sentence}"
+
+
+def test_rows_of_dropped_classes_are_told_with_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = open_run(str(DEMONSTRATION), "demonstration")
+    final, baselines = run.final_evaluation(), run.baselines_evaluation()
+    assert final is not None
+    assert baselines is not None
+    assert [result.not_judged for result in held_out(run)] == [""]
+    dropped = {"dropped": {"Worms": 44, "Shellcode": 1}}
+    told = "Not judged: rows of classes that the search dropped, Worms (44 rows), Shellcode (1 row)."
+    ours = {file: each.model_copy(update=dropped) for file, each in final.held_out.items()}
+    others = tuple(each.model_copy(update=dropped) for each in baselines.held_out)
+    monkeypatch.setattr(Run, "baselines_evaluation", lambda self: baselines.model_copy(update={"held_out": others}))
+    monkeypatch.setattr(Run, "final_evaluation", lambda self: None)
+    assert [result.not_judged for result in held_out(run)] == [told]
+    monkeypatch.setattr(Run, "final_evaluation", lambda self: final.model_copy(update={"held_out": ours}))
+    assert [result.not_judged for result in held_out(run)] == [told]
+    (words,) = in_words(run)
+    assert words.endswith(f" {told}")

@@ -6,6 +6,7 @@ import pytest
 
 from nids.report import sentences
 from nids.results.ranking import Axes
+from tests.manifests import a_manifest
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,10 @@ def test_trade_off(rows: slice, sentence: str) -> None:
         columns=["trial", "state", "log_loss", "accuracy"],
     )
     assert sentences.trade_off(trials.iloc[rows], Axes("log_loss", "accuracy")) == sentence
+
+
+def test_notes_on_rows_begin_with_what_was_dropped() -> None:
+    assert sentences.notes_on_rows(a_manifest()) == []
+    manifest = a_manifest(data={"dropped": {"Worms": 44, "Shellcode": 0}}, folds={"notes": ["one", "two"]})
+    first = "dropped as small classes: Worms (44 rows), Shellcode (0 rows)"
+    assert sentences.notes_on_rows(manifest) == [first, "one", "two"]

@@ -38,7 +38,7 @@ _FOREIGN = {
     b"version https://git-lfs": "a Git LFS pointer, not the file itself",
 }
 # How the names of data files in a folder end, before the ending of their compression.
-_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".arff", ".json", ".jsonl", ".ndjson", ".log", ".parquet")
+_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".arff", ".json", ".jsonl", ".ndjson", ".log", ".labeled", ".parquet")
 _DAMAGE = (*DAMAGE, RuntimeError, zipfile.BadZipFile, zlib.error, pa.ArrowInvalid)
 
 

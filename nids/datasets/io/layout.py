@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nids.datasets.io.checks import FileColumns, column_count, is_number, named_columns, shown
+from nids.datasets.io.checks import FileColumns, column_count, fields_of, is_number, named_columns, shown
 from nids.datasets.io.delimited import Delimited, values_of
 from nids.errors import UserError
 
@@ -51,6 +52,17 @@ def delimited(
         raise UserError(f"{found}, but {_expected(dataset, layouts)}")
     columns = FileColumns(layouts[len(values)], f"line {number}", fields)
     return Delimited(columns.names, separator, quoted=is_quoted(line, separator)), columns, False
+
+
+def with_names(dataset: DatasetSpec, names: Sequence[str]) -> DatasetSpec:
+    """Return a data set whose files without a header have columns of these names, in this order, labels or not.
+
+    Raises:
+        UserError: A feature is not among them, or is there twice.
+    """
+    columns = named_columns("--names", names, "--names", dataset, fields_of(dataset, labelled=False)).names
+    others = (name for name in (*dataset.labels, *dataset.context_columns) if name not in columns)
+    return replace(dataset, layout=(*columns, *others))
 
 
 def is_quoted(line: str, separator: str) -> bool:

@@ -1,6 +1,9 @@
 """Logs of Zeek in their own form: separated text with lines about it that begin with "#".
 
 https://docs.zeek.org/en/master/log-formats.html
+
+The labelled logs of IoT-23 have labels in two further columns, which three spaces set off from one another and from the
+last of Zeek's own: in the line of names, and in each row.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 # Flags are read as Zeek's logs in JSON and Parquet files have them.
 _FLAGS = {"T": "1", "F": "0"}
+_LABELS_APART = "   "
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,12 @@ def opening(name: str, lines: Iterator[tuple[int, str]]) -> Opening:
         elif line.startswith("#fields"):
             fields, where = line.rstrip("\n"), f"line {number}"
         elif line.startswith("#types") and fields:
-            names = tuple(fields.split(separator)[1:])
+            names = tuple(_with_labels_apart(fields, separator).split(separator)[1:])
             kinds = line.rstrip("\n").split(separator)[1:]
             flags = tuple(i for i, kind in enumerate(kinds[: len(names)]) if kind == "bool")
             rows = _rows(name, lines, fields, where)
+            if _LABELS_APART in fields:
+                rows = ((row, _with_labels_apart(line, separator)) for row, line in rows)
             return Opening(names, where, partial(Zeek, separator=separator, flags=flags), rows)
         elif not line.startswith("#"):
             break
@@ -90,6 +96,12 @@ def opening(name: str, lines: Iterator[tuple[int, str]]) -> Opening:
         f"{name}: is a log of Zeek whose columns are not named: it has no lines #fields and #types. "
         "Copy it with the lines that begin with #."
     )
+
+
+def _with_labels_apart(line: str, separator: str) -> str:
+    """Return a line with the separator in the place of three spaces, in its last value alone."""
+    start, between, last = line.rpartition(separator)
+    return start + between + last.replace(_LABELS_APART, separator)
 
 
 def _rows(name: str, lines: Iterator[tuple[int, str]], fields: str, where: str) -> Iterator[tuple[int, str]]:

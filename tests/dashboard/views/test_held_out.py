@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +12,7 @@ from nids.dashboard.views import held_out
 from nids.metrics.evaluation import AttackGroup, Evaluation
 from nids.results import UNFINISHED, Run
 from nids.storage import Folder
-from tests.dashboard.conftest import words
+from tests.dashboard.conftest import change, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,3 +101,15 @@ def test_the_page_says_that_finalizing_has_started(page: Callable[..., AppTest],
     (storage / "large" / UNFINISHED).mkdir(parents=True)
     (storage / "large" / UNFINISHED / "fold-0-seed-1-of-3.npz").write_bytes(b"")
     assert "Finalizing has started: 1 model is trained." in words(page("held_out", run="large"))
+
+
+def test_the_page_says_which_rows_are_not_judged(
+    page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STORAGE, str(tmp_path))
+    shutil.copytree(DEMONSTRATION / "demonstration", tmp_path / "dropped")
+    evaluation = tmp_path / "dropped/final/evaluation.json"
+    held_out = json.loads(evaluation.read_text())["held_out"]
+    change(evaluation, held_out={file: each | {"dropped": {"Worms": 44}} for file, each in held_out.items()})
+    told = "Not judged: rows of classes that the search dropped, Worms (44 rows)."
+    assert told in words(page("held_out", run="dropped")).replace("\\", "")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -54,6 +55,15 @@ def test_the_command_that_resumes_an_interrupted_run_is_shown(page: Callable[...
     shown = page("overview", run="large")
     assert f"The search is not running. Resume it with `nids resume large --storage {storage}`." in words(shown)
     assert "1 unfinished" in "".join(bar.proto.text for bar in shown.get("progress"))
+
+
+def test_what_was_adapted_in_the_folds_is_shown(page: Callable[..., AppTest], storage: Path) -> None:
+    manifest = storage / "large" / "manifest.json"
+    content = json.loads(manifest.read_text())
+    note = "fold 0: R2L has 7 rows"
+    change(manifest, data=content["data"] | {"dropped": {"U2R": 4}}, folds=content["folds"] | {"notes": [note]})
+    shown = words(page("overview", run="large", notes="true")).replace("\\", "")
+    assert f"- dropped as small classes: U2R (4 rows)\n- {note}" in shown
 
 
 def test_failures_shows_reasons_letter_by_letter() -> None:

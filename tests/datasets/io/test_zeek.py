@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nids.datasets.column import Column
+from nids.datasets.io.batches import text_batches
 from nids.datasets.io.load import load
 from nids.datasets.io.stream import stream
 from nids.datasets.labels import LabelMap
@@ -51,6 +52,25 @@ def test_rows_are_read_alike_one_by_one_and_all_at_once(flows: DatasetSpec, tmp_
         ("line 21, column 3 (local)", "found 't', but this column holds numbers"),
         ("line 22", "found 2 columns, but line 6 has 5"),
     ]
+
+
+def test_labels_are_read_that_spaces_set_off(flows: DatasetSpec, tmp_path: Path) -> None:
+    """As in the logs of IoT-23."""
+    path = tmp_path / "conn.log.labeled"
+    start = START.replace("\\x7c", "\\x09").replace("|", "\t")
+    header = "#fields\tbytes\tlocal\tid.service\ttunnel_parents   label   detailed-label\n"
+    types = "#types\tcount\tbool\tstring\tset[string]   string   string\n"
+    rows = "7\tT\ta   b\t-   bad   C&C\n-\tF\t-\t(empty)   ok   -\n"
+    path.write_text(f"{start}{header}{types}{rows}{header}{types}x\tT\t-\t-   ok   -\n1\tT\t-\t-\n", encoding="utf-8")
+    (chunk,) = stream(path, flows, labelled=True)
+    assert chunk.table["label"].tolist() == ["bad", "ok"]
+    assert chunk.table["id.service"].tolist() == ["a   b", "-"]
+    assert chunk.unused == ("tunnel_parents", "detailed-label")
+    assert [(reject.location, reject.fault) for reject in chunk.rejects] == [
+        ("line 12, column 1 (bytes)", "found 'x', but this column holds numbers"),
+        ("line 13", "found 4 columns, but line 6 has 6"),
+    ]
+    assert text_batches(path).names == ["bytes", "local", "id.service", "tunnel_parents", "label", "detailed-label"]
 
 
 def test_one_description_reads_both_forms_of_a_log(real_data: Path) -> None:
