@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
@@ -177,6 +178,10 @@ class RunStoreCallback(tune.Callback):
                 self._say_once(f"trials on {trial.node_ip or 'a node'} keep no checkpoints: {fault}.")
         self._write(record)
 
+    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """Say that a trial has lost its process, and is started again."""
+        self._say(f"trial {trial.config['number']} is started again where it was: {_error_of(trial)}")
+
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Enter the end of a trial: by itself, by the scheduler, or by a failure that it reported."""
         record = self._running.pop(trial.trial_id, None)
@@ -187,8 +192,7 @@ class RunStoreCallback(tune.Callback):
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Enter the end of a trial that was lost too often, or that could never be started."""
         record = self._running.pop(trial.trial_id, None) or _new_record(trial)
-        lines = str(trial.get_error() or "the trial's process ended without saying why").strip().splitlines()
-        record.error = self._reason(trial.trial_id) or lines[-1]
+        record.error = self._reason(trial.trial_id) or _error_of(trial)
         self._end(record, "FAIL")
 
     def _say_once(self, line: str) -> None:
@@ -221,6 +225,14 @@ class RunStoreCallback(tune.Callback):
         if at_once or time.monotonic() - self._last_write > SECONDS_BETWEEN_WRITES:
             self._has_written(self.flush)
         self._watch(record, self.counts)
+
+
+def _error_of(trial: Trial) -> str:
+    """Return the last line of what Tune wrote down of a trial's latest error."""
+    # Tune's own get_error looks in another place, to which the file may be copied later.
+    written = trial.storage and trial.error_file
+    text = Path(written).read_text(encoding="utf-8") if written and Path(written).exists() else ""
+    return (text.strip().splitlines() or ["the trial's process ended without saying why"])[-1]
 
 
 def _new_record(trial: Trial) -> Record:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ray import tune
+from ray.exceptions import RayActorError
 from ray.tune.error import TuneError
 
 from nids import models
@@ -168,6 +169,7 @@ def _tuner(search: SearchState, callbacks: list[tune.Callback], trials: int, unu
     # Our progress display takes the place of Tune's tables, and its complaints about the files switched off above.
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
+    logging.getLogger("ray.tune.execution.tune_controller").addFilter(_is_no_loss)
     requests = [pool.request() for pool in search.node_pools]
     trainable = tune.with_resources(
         tune.with_parameters(
@@ -199,6 +201,11 @@ def _tuner(search: SearchState, callbacks: list[tune.Callback], trials: int, unu
             verbose=0,
         ),
     )
+
+
+def _is_no_loss(record: logging.LogRecord) -> bool:
+    """Keep from the log that a trial has lost its process, which the callback says in a line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], RayActorError))
 
 
 def _may_reuse_processes(job: Job, space: Space, trials_a_process: float) -> bool:

@@ -108,7 +108,7 @@ class Stalls(tune.Callback):
         found = f"no progress for {duration(epoch.seconds)} in epoch {epoch.number}"
         if used < CHANCES:
             self._chances[trial.trial_id] = used + 1
-            self._say(f"trial {trial.config['number']}: {found}; it is started again where it was")
+            self._say(f"trial {trial.config['number']}: {found}; its process is ended")
         else:
             self._reasons[trial.trial_id] = f"{found}, when it was started again too"
             trial.max_failures = 0

@@ -54,8 +54,8 @@ def test_a_trial_that_hangs_is_started_again_and_then_fails_alone(
     assert run.status.state == "finished"
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     for number in (0, 1):
-        line = f"trial {number}: no progress for 2 s in epoch 2; it is started again where it was\n"
-        assert printed.count(line) == 1
+        assert printed.count(f"trial {number}: no progress for 2 s in epoch 2; its process is ended\n") == 1
+        assert printed.count(f"trial {number} is started again where it was: The actor is dead because it was ") == 1
 
 
 class TrialOfTune:
