@@ -20,6 +20,7 @@ from nids.cluster.object_store import SharedFolds
 from nids.cluster.placement import NodePool, node_pools, slots
 from nids.cluster.signals import handler_kept
 from nids.errors import UserError
+from nids.interruption import held_back
 from nids.results import Run, RunWriter, refuse_if_there
 from nids.results.writer import JOURNAL
 from nids.search.callback import RunStoreCallback
@@ -145,7 +146,8 @@ def _run(search: SearchState, console: Console) -> None:
             raise
         counts = callback.counts
         done = counts["complete"] + counts["pruned"] + counts["failed"]
-        callback.finish("finished" if done >= total else "interrupted")
+        with held_back("the results are written"):
+            callback.finish("finished" if done >= total else "interrupted")
 
 
 @contextmanager
