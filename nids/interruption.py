@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 # What has not ended in order by then is left behind.
-SECONDS_TO_END = 4.0
+SECONDS_TO_END = 3.5
 SECONDS_BETWEEN_LOOKS = 0.25
 # A command that was ended in order exits with it, for whichever signal: ``run`` makes 143 of it where that is due.
 INTERRUPTED = 130
@@ -41,7 +41,8 @@ class _Command:
         self.raised = False  # whether the main thread was interrupted
         self.lost = False  # whether that was in a place that no exception leaves
         self.limit: float | None = None  # when the process ends, whatever it is doing
-        self.waiting: list[str] = []  # what a first signal waits for
+        # What a first signal waits for, innermost last; None where it waits for nothing.
+        self.waiting: list[str | None] = []
         self.undo: list[Callable[[], object]] = []  # what an end of this process leaves half done
         self.started: set[psutil.Process] = set()  # by this process, as of the first signal
         self.has_ended = False
@@ -114,15 +115,13 @@ def held_back(until: str = "") -> Iterator[None]:
 
     def note(number: int, _frame: object) -> None:
         noted.append(number)
-        if not until:
-            _command.limit = _command.limit or time.monotonic() + SECONDS_TO_END
         if len(noted) > 1:
             restore()
             signal.raise_signal(number)
 
     for number in ENDING:
         signal.signal(number, note)
-    with waiting_for(until) if until else nullcontext():
+    with waiting_for(until or None):
         try:
             yield
         finally:
@@ -132,17 +131,17 @@ def held_back(until: str = "") -> Iterator[None]:
 
 
 @contextmanager
-def waiting_for(until: str = "") -> Iterator[None]:
+def waiting_for(until: str | None) -> Iterator[None]:
     """Give a block the time that it takes to end in order after a first signal.
 
     Args:
-        until: What is said of that; nothing if the block says it.
+        until: What is said of that; empty if the block says it, None if it gets no more than ``SECONDS_TO_END``.
     """
     _command.waiting.append(until)
     try:
         yield
     finally:
-        _command.waiting.remove(until)
+        _command.waiting.pop()
 
 
 @contextmanager
@@ -178,9 +177,10 @@ def _watch(reading: int) -> None:
             seen += 1
             _command.received = _command.received or number
             _command.started |= _started()
-            if not _command.waiting or seen > 1:
+            until = _command.waiting[-1] if _command.waiting else None
+            if until is None or seen > 1:
                 _command.limit = _command.limit or time.monotonic() + SECONDS_TO_END
-            elif (until := _command.waiting[-1]) and until not in said:
+            elif until and until not in said:
                 said.add(until)
                 with suppress(OSError, ValueError):
                     os.write(2, f"Stopping: waiting until {until}. Press Ctrl-C again to stop at once.\n".encode())

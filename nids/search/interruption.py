@@ -55,7 +55,7 @@ def ending_gracefully(console: Console) -> Iterator[None]:
     for number in ENDING:
         signal.signal(number, end)
     try:
-        with waiting_for():  # which ``end`` says
+        with waiting_for(""):  # which ``end`` says
             yield
     finally:
         for number, handler in former.items():
