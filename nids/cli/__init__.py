@@ -99,9 +99,11 @@ _group("cluster", "Start a cluster on this machine.", {"local": cluster.local})
 
 def main() -> None:
     """Run the command; what a user can put right is said in a message, without a traceback."""
+    from nids.cluster import signals
     from nids.models import backend
 
     backend.before_import()
+    signals.before_import()
     try:
         app()
     except UserError as error:

@@ -12,17 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def before_import() -> None:
+    """Have the code of Ray in C++ leave signals alone, if Ray is not imported yet.
+
+    On SIGTERM, it prints its stack and aborts. Processes of a cluster that is started here inherit this, which costs
+    their logs a stack where they crash.
+    """
+    os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")
+
+
 @contextmanager
 def handlers_of_ray_left_out() -> Iterator[None]:
-    """Have Ray install no handler of SIGTERM in a block that connects to a cluster, or starts one.
+    """Have Ray's code in Python install no handler of SIGTERM in a block that connects to a cluster, or starts one.
 
-    That of its code in C++ prints its stack and aborts; that of its code in Python drains the node for long, and then
-    exits as if an error had occurred.
+    It drains the node for long, and then exits as if an error had occurred.
     """
     from ray._private import utils  # Ray asks nobody whether it may
 
-    # Processes of a cluster that is started here inherit it, which costs their logs a stack where they crash.
-    os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")
     former = utils.set_sigterm_handler
     utils.set_sigterm_handler = lambda _handler: None
     try:

@@ -168,7 +168,7 @@ def _run(prepare: Callable[[], PreparedSearch], cpus_per_trial: int, address: st
             return driver.run(prepared, console)
     finally:
         if not connected_before:
-            ray.shutdown()
+            connection.disconnect()
 
 
 def _say_what_memory_allows(cpus_per_trial: int, console: Console) -> None:
