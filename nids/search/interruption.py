@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from nids.interruption import ENDING, interrupt, waiting_for
+from nids.interruption import ENDING, interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +55,7 @@ def ending_gracefully(console: Console) -> Iterator[None]:
     for number in ENDING:
         signal.signal(number, end)
     try:
-        with waiting_for(""):  # which ``end`` says
-            yield
+        yield
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
