@@ -35,7 +35,8 @@ def local(
 
     def interrupt(*_: object) -> None:
         for ending in endings:
-            signal.signal(ending, signal.SIG_IGN)  # a second Ctrl-C would leave nodes behind
+            # A second Ctrl-C would leave nodes behind, if it came from here: see nids.interruption.
+            signal.signal(ending, lambda *_: None)
         raise KeyboardInterrupt
 
     for ending in endings:
