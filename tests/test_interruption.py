@@ -24,7 +24,7 @@ def say(text):
     print(text, flush=True)
 
 def compute():  # in one call, during which the interpreter handles no signal
-    hashlib.pbkdf2_hmac("sha256", b"", b"", 10**10)
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
 """
 WAITING = "say('ready'); time.sleep(60)"
 CLOSING = f"""
