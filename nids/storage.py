@@ -16,6 +16,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from nids.errors import StorageError, UserError
+from nids.interruption import undone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,20 +118,25 @@ class Folder:
                 self.filesystem.create_dir(parent, recursive=True)
         # Readers of a folder of Parquet files pass over names with a leading dot.
         written_to = f"{parent}/.{base}.{uuid.uuid4().hex}" if self.is_local else target
-        try:
-            with self.explained(writing=True), self.filesystem.open_output_stream(written_to) as stream:
-                stream.write(content)
-            if self.is_local:
-                with self.explained(writing=True):
-                    _flush(written_to)
-                    os.replace(written_to, target)  # noqa: PTH105 - paths here are those of any file system
-                    for folder in changed:
-                        _flush_folder(folder)
-        except BaseException:
+
+        def remove() -> None:
             if self.is_local:
                 with suppress(OSError):  # the first error is the one to be told
                     Path(written_to).unlink(missing_ok=True)
-            raise
+
+        with undone(remove):
+            try:
+                with self.explained(writing=True), self.filesystem.open_output_stream(written_to) as stream:
+                    stream.write(content)
+                if self.is_local:
+                    with self.explained(writing=True):
+                        _flush(written_to)
+                        os.replace(written_to, target)  # noqa: PTH105 - paths here are those of any file system
+                        for folder in changed:
+                            _flush_folder(folder)
+            except BaseException:
+                remove()
+                raise
 
     def refuse_if_unwritable(self) -> None:
         """Find out whether files can be written here, before long work whose results would be lost; write nothing.

@@ -23,6 +23,8 @@ AFTER_THE_SEARCH = {"nids.detector.finalize", "nids.evaluation.baselines", "nids
 FLOORS = (
     *(
         "errors",
+        "interruption",
+        "threads",
         "seeding",
         "progress",
         "storage",

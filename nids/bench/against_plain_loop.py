@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nids.bench.processes import child
 from nids.bench.timing import SAME_WORK, output_of, search_command, seconds_of, spread
 from nids.errors import UserError
 from nids.results import open_run
@@ -69,17 +69,14 @@ def _seconds_to_reach(value: float, seed: int) -> float:
     with tempfile.TemporaryDirectory() as storage:
         command = search_command(SAME_QUALITY, storage, f"search.seed={seed}")
         started = time.perf_counter()
-        search = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        try:
+        pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+        with child(command, **pipes) as search:
             while _best(storage) > value:
                 if search.poll() is not None:
                     output = search.communicate()[1][-2000:]
                     raise RuntimeError(f"the search ended without a value of {value} or less\n{output}")
                 time.sleep(0.5)
             return time.perf_counter() - started
-        finally:
-            search.send_signal(signal.SIGINT)
-            search.communicate()
 
 
 def _best(storage: str) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,11 +16,13 @@ from typing import IO, TYPE_CHECKING
 import psutil
 
 from nids.bench import synthetic_run
+from nids.bench.processes import child
 from nids.bench.timing import Row, spread
 from nids.errors import UserError
 from nids.storage import Folder
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from playwright.sync_api import Page
@@ -86,13 +87,9 @@ def served(storage: str, *options: str) -> Iterator[tuple[str, psutil.Process]]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "nids", "dashboard", "--storage", storage, "--port", str(port), *options]
     address = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryFile() as output, subprocess.Popen(command, stdout=output, stderr=output) as started:
-        try:
-            _wait_for(address, started, output)
-            yield address, psutil.Process(started.pid)
-        finally:
-            started.terminate()
-            started.wait(30)
+    with tempfile.TemporaryFile() as output, child(command, stdout=output, stderr=output) as started:
+        _wait_for(address, started, output)
+        yield address, psutil.Process(started.pid)
 
 
 def _wait_for(address: str, started: subprocess.Popen[bytes], output: IO[bytes]) -> None:

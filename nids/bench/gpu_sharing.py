@@ -7,16 +7,18 @@ import statistics
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import joblib
 
 from nids import models
+from nids.bench.processes import child
 from nids.metrics.formatting import counted
 from nids.models import backend
 from nids.models.gpu_cards import card_use, cards
+from nids.threads import thread_pool
 
 if TYPE_CHECKING:
     from nids.bench.timing import Row
@@ -105,19 +107,21 @@ def _rate(processes: int, cpus: int, gpus: float, batch_size: int = BATCH, secon
     arguments = map(str, (cpus, gpus, batch_size, seconds))
     command = [sys.executable, "-m", "nids.bench.gpu_sharing", *arguments]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    running = [subprocess.Popen(command, **pipes) for _ in range(processes)]  # type: ignore[call-overload]
-    for process in running:
-        if process.stdout.readline() != "ready\n":
-            for other in running:
-                other.kill()
-            output = process.communicate()[1][-2000:]
-            raise RuntimeError(f"one of {processes} processes with {gpus:g} of a GPU each could not train:\n{output}")
-    with ThreadPoolExecutor(processes) as threads:
-        ended = [threads.submit(process.communicate, "go\n") for process in running]
-        seen = []
-        while gpus and not all(future.done() for future in ended):
-            time.sleep(1)
-            seen.append(card_use()[0])
+    with ExitStack() as started:
+        running = [started.enter_context(child(command, **pipes)) for _ in range(processes)]
+        for one in running:
+            if one.stdout is None or one.stdout.readline() != "ready\n":
+                one.kill()
+                output = one.communicate()[1][-2000:]
+                raise RuntimeError(
+                    f"one of {processes} processes with {gpus:g} of a GPU each could not train:\n{output}"
+                )
+        with thread_pool(processes) as threads:
+            ended = [threads.submit(one.communicate, "go\n") for one in running]
+            seen = []
+            while gpus and not all(future.done() for future in ended):
+                time.sleep(1)
+                seen.append(card_use()[0])
     rates, peaks = zip(*(json.loads(future.result()[0]) for future in ended), strict=True)
     memory, use = zip(*seen[1:-1], strict=True) if len(seen) > 2 else ((0,), (0,))
     return Rate(tuple(map(sum, zip(*rates, strict=True))), max(peaks), max(memory), sum(use) / len(use))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 import time
@@ -14,6 +13,8 @@ import numpy as np
 import psutil
 import pyarrow as pa
 import pyarrow.csv
+
+from nids.bench.processes import child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,11 +108,11 @@ def _taken(arguments: Sequence[str], folder: Path) -> tuple[float, int]:
     """
     started, most = time.perf_counter(), 0
     with (folder / "output.txt").open("w+") as output:
-        process = subprocess.Popen([sys.executable, *arguments], cwd=folder, stdout=output, stderr=output)
-        while process.poll() is None:
-            most = max(most, _memory(psutil.Process(process.pid)))
-            time.sleep(0.5)
-        if process.returncode:
+        with child([sys.executable, *arguments], cwd=folder, stdout=output, stderr=output) as started_process:
+            while started_process.poll() is None:
+                most = max(most, _memory(psutil.Process(started_process.pid)))
+                time.sleep(0.5)
+        if started_process.returncode:
             output.seek(0)
             raise RuntimeError(f"{' '.join(arguments)} failed:\n{output.read()[-2000:]}")
     return time.perf_counter() - started, most

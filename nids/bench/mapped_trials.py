@@ -10,7 +10,6 @@ import functools
 import json
 import math
 import statistics
-import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ import numpy as np
 
 from nids import models
 from nids.bench.gpu_sharing import BATCH, CLASSES, WIDTH
+from nids.bench.timing import output_of
 from nids.metrics.formatting import counted
 from nids.models import backend
 from nids.models.gpu_cards import cards
@@ -89,8 +89,7 @@ def measure() -> list[Row]:
 def _lines(part: str, batch: int, *counts: int) -> list[dict[str, Any]]:
     """Return what a process of its own measures."""
     command = [sys.executable, "-m", "nids.bench.mapped_trials", part, str(batch), *map(str, counts)]
-    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return [json.loads(line) for line in output.splitlines()]
+    return [json.loads(line) for line in output_of(command).splitlines()]
 
 
 def _title(rate: Rate) -> str:

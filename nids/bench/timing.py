@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nids.bench.processes import child
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,10 +33,12 @@ def output_of(command: Sequence[str]) -> str:
     Raises:
         RuntimeError: It failed; the message is the end of its output.
     """
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return done.stdout
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with child(command, **pipes) as started:
+        output, errors = started.communicate()
+    if started.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{output[-2000:]}{errors[-2000:]}")
+    return str(output)
 
 
 def seconds_of(command: Sequence[str]) -> float:

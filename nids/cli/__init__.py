@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +22,8 @@ app = typer.Typer(
     A first search: `nids search quick`. It ends with the best trial, its results for every class and a report
     page. It can be interrupted at any time and resumed with `nids resume`.
 
-    Exit status: 0 success; 1 the work failed (no trial completed, a job failed); 2 wrong input; 130 interrupted.""",
+    Exit status: 0 success; 1 the work failed (no trial completed, a job failed); 2 wrong input; 130 ended by Ctrl-C
+    (SIGINT); 143 ended by SIGTERM.""",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -99,10 +99,11 @@ _group("cluster", "Start a cluster on this machine.", {"local": cluster.local})
 
 def main() -> None:
     """Run the command; what a user can put right is said in a message, without a traceback."""
+    from nids.cluster import signals
     from nids.models import backend
 
     backend.before_import()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends a command may do so as by Ctrl-C
+    signals.before_import()
     try:
         app()
     except UserError as error:

@@ -28,21 +28,25 @@ def local(
     import signal
 
     from nids.cluster.local import Size, running
+    from nids.interruption import INTERRUPTED, waiting_for
 
     console = Console()
-
     endings = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def interrupt(*_: object) -> None:
         for ending in endings:
-            signal.signal(ending, signal.SIG_IGN)  # a second Ctrl-C would leave nodes behind
+            # A second Ctrl-C would leave nodes behind, if it came from here: see nids.interruption.
+            signal.signal(ending, lambda *_: None)
         raise KeyboardInterrupt
 
     for ending in endings:
         signal.signal(ending, interrupt)
     console.print(f"Starting {nodes} nodes …")
     try:
-        with running(Size(nodes, cpus_per_node, gpus_per_node), console.print, dashboard_port) as cluster:
+        with (
+            waiting_for("the nodes have ended"),
+            running(Size(nodes, cpus_per_node, gpus_per_node), console.print, dashboard_port) as cluster,
+        ):
             console.print(
                 f"\nUse it from another terminal; stop it here with Ctrl-C:\n"
                 f'  nids submit jobs/quick.toml --storage "$PWD/runs" --address {cluster.dashboard} --follow\n'
@@ -53,3 +57,4 @@ def local(
             cluster.watch()
     except KeyboardInterrupt:
         console.print("The cluster has stopped.")
+        raise typer.Exit(INTERRUPTED) from None

@@ -70,6 +70,7 @@ def describe(
     from nids.datasets import description, proposal
     from nids.datasets.io.archive import is_member
     from nids.datasets.io.batches import names_from
+    from nids.datasets.io.content import written_whole
 
     first = files[0]
     target = to or _beside(first)
@@ -85,7 +86,8 @@ def describe(
     columns = names_from(names) if names else ()
     proposed = proposal.propose(files, target.stem, label, target.parent, columns)
     try:
-        target.write_text(proposed.text, encoding="utf-8")
+        with written_whole(target) as description_file:
+            description_file.write(proposed.text.encode())
     except OSError as error:
         raise UserError(f"{target}: cannot be written: {error.strerror}. Give another path with --to.") from None
     console = results_console()

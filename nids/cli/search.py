@@ -20,6 +20,7 @@ from nids.cli.options import (
     show,
 )
 from nids.cli.output import results_console
+from nids.interruption import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nids.results import Run
-
-INTERRUPTED = 130
 
 
 def search(

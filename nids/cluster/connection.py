@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import re
-import signal
 import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import joblib
 
-from nids.cluster import auth, machine
-from nids.cluster.signals import handler_kept
+from nids.cluster import auth, machine, signals
 from nids.errors import UserError
+from nids.interruption import held_back
 from nids.models import backend
 from nids.results.manifest import Machine
 from nids.results.status import Node
@@ -43,6 +42,7 @@ def connect(address: str | None = None, cpus_per_trial: int = 1) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
     # Here, as what a process is to run may import TensorFlow before it can say anything.
     backend.before_import()
+    signals.before_import()
     address = address_of(address)
     refuse_if_unreachable(address)
     if not address:
@@ -57,8 +57,8 @@ def connect(address: str | None = None, cpus_per_trial: int = 1) -> None:
         names = {"TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "PYTHONWARNINGS"} & set(os.environ)
         options = {"runtime_env": {"env_vars": {name: os.environ[name] for name in sorted(names)}}}
     try:
-        # Ray takes it over, and then prints the stack of its own code on it.
-        with handler_kept(signal.SIGTERM):
+        # An interruption could be lost in a lock of Ray's.
+        with held_back(), signals.handlers_of_ray_left_out():
             ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         if not address:
@@ -130,6 +130,15 @@ def connected(address: str | None = None, cpus_per_trial: int = 1) -> Iterator[N
     try:
         yield
     finally:
+        disconnect()
+
+
+def disconnect() -> None:
+    """Undo ``connect``; signals do afterwards what they did before."""
+    import ray
+
+    # Where Ray was imported before, its code in C++ resets the handler of SIGTERM here.
+    with held_back():
         ray.shutdown()
 
 

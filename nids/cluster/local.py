@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ import psutil
 
 from nids.cluster import auth, machine, proxies
 from nids.errors import UserError
+from nids.interruption import undone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,19 +132,21 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
     # Short: the names of its sockets are limited to 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="nids-"))
     cluster = LocalCluster(f"127.0.0.1:{port}", f"http://127.0.0.1:{dashboard_port}", folder, size)
-    try:
-        head = [*head_command(port, dashboard_port), f"--ray-client-server-port={_free_port()}"]
-        _start(cluster, head)
-        _await(cluster, 1)
-        progress(f"head: {cluster.dashboard}")
-        for _ in range(size.nodes - 1):
-            cluster.add_node()
-        _await(cluster, size.nodes)
-        progress(f"{size.nodes} nodes, {size.nodes * size.cpus} CPUs, {size.nodes * size.gpus} GPUs")
-        yield cluster
-    finally:
-        _stop(cluster)
-        shutil.rmtree(folder, ignore_errors=True)
+    remove = functools.partial(shutil.rmtree, folder, ignore_errors=True)
+    with undone(remove):
+        try:
+            head = [*head_command(port, dashboard_port), f"--ray-client-server-port={_free_port()}"]
+            _start(cluster, head)
+            _await(cluster, 1)
+            progress(f"head: {cluster.dashboard}")
+            for _ in range(size.nodes - 1):
+                cluster.add_node()
+            _await(cluster, size.nodes)
+            progress(f"{size.nodes} nodes, {size.nodes * size.cpus} CPUs, {size.nodes * size.gpus} GPUs")
+            yield cluster
+        finally:
+            _stop(cluster)
+            remove()
 
 
 def _start(cluster: LocalCluster, command: list[str]) -> None:
@@ -164,6 +168,8 @@ def _start(cluster: LocalCluster, command: list[str]) -> None:
         "PATH": path,
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+        # Seconds that a node waits for its work to move to another one; here all of them end.
+        "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
     }
     environment.pop("RAY_ADDRESS", None)
     with (cluster.folder / f"{number}.log").open("wb") as log:

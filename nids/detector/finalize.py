@@ -18,6 +18,7 @@ from nids.errors import UserError
 from nids.evaluation import held_out
 from nids.evaluation.evaluate import evaluate_traffic
 from nids.folds.build import full_fold
+from nids.interruption import held_back
 from nids.metrics.calibration import expected_calibration_error, reliability
 from nids.metrics.cross_validation import over_folds, validation_figures
 from nids.metrics.formatting import counted
@@ -114,14 +115,16 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace) ->
         held_out={source: of_file for source, (of_file, _) in judged.items()},
     )
     folder, bundle_folder = run.folder.folder(FOLDER), run.folder.folder(BUNDLE)
-    # First the former detector goes, last comes the new one: no interruption leaves one beside the other's evaluation.
-    bundle_folder.delete()
-    write_table(folder, "out_of_fold.parquet", predictions)
-    for source, (_, of_rows) in judged.items():
-        write_table(folder, f"predictions-{file_name(source)}.parquet", of_rows)
-    folder.write("evaluation.json", evaluation.to_json())
-    bundle.save(bundle_folder, *parts, card=model_card(manifest, choice.row, evaluation))
-    run.folder.folder(UNFINISHED).delete()
+    with held_back("the results are written"):
+        # First the former detector goes, last comes the new one: no end of this process leaves one beside the other's
+        # evaluation.
+        bundle_folder.delete()
+        write_table(folder, "out_of_fold.parquet", predictions)
+        for source, (_, of_rows) in judged.items():
+            write_table(folder, f"predictions-{file_name(source)}.parquet", of_rows)
+        folder.write("evaluation.json", evaluation.to_json())
+        bundle.save(bundle_folder, *parts, card=model_card(manifest, choice.row, evaluation))
+        run.folder.folder(UNFINISHED).delete()
     return detector
 
 

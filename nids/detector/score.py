@@ -26,6 +26,7 @@ from nids.detector.score_files import (
     table_of,
 )
 from nids.errors import UserError
+from nids.interruption import held_back
 from nids.metrics.detection import attack_scores
 from nids.progress import ProgressDisplay
 
@@ -174,6 +175,8 @@ def score(
                 text = f"{path.name} · {scored:,} rows · {scored / seconds:,.0f} rows/s"
                 display.update(sum(sizes[:i]) + min(chunk.bytes_read, sizes[i]), text)
         display.update(sum(sizes), text)
+        with held_back("the scores are written"):
+            opened.close()
     return ScoreResult(
         rows=int(by_class.sum()),
         rejected=rejected,

@@ -15,10 +15,12 @@ import ray.data
 from rich.console import Console
 
 from nids.cluster import connection
+from nids.datasets.io.content import partial_files
 from nids.detector import score as scoring
 from nids.detector import score_files
 from nids.detector.bundle import load
 from nids.errors import UserError
+from nids.interruption import undone
 from nids.models import backend
 from nids.progress import ProgressDisplay
 from nids.storage import Folder
@@ -100,7 +102,7 @@ def score(
         tuple(names),
     )
     scoring.warn_if_synthetic(detector)
-    with connection.connected(address):
+    with undone(lambda: _remove_partial_files(settings, files)), connection.connected(address):
         # Progress is shown here, and of its own Ray Data would tell a page.
         ray.data.DataContext.get_current().enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.WARNING)
@@ -175,6 +177,15 @@ def _refuse_same_names(files: Sequence[Path]) -> None:
     for file in files:
         if (other := names.setdefault(file.name, file)) != file:
             raise UserError(f"{other} and {file} have the same name, so would their scores. Score them apart.")
+
+
+def _remove_partial_files(settings: _Settings, files: Sequence[Path]) -> None:
+    """Remove what the processes that scored were about to write when they were ended."""
+    for folder, ending in ((settings.out, ENDING), (settings.rejects, REJECTS)):
+        if folder is not None:
+            for file in files:
+                for partial in partial_files(folder / f"{file.name}{ending}"):
+                    partial.unlink(missing_ok=True)
 
 
 def _make(folder: Path) -> None:

@@ -15,6 +15,7 @@ from nids.evaluation.baseline_models import Baseline, FittedBaseline, baselines_
 from nids.evaluation.evaluate import evaluate_traffic
 from nids.folds.build import full_fold
 from nids.folds.encoding import compact
+from nids.interruption import held_back
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.metrics.measures import ON_FOLDS
 from nids.progress import ProgressDisplay
@@ -46,12 +47,10 @@ def measure(run: Run, workspace: Workspace) -> None:
     held_out.refuse_if_missing(training_set.dataset, job.data, workspace.data)
     baselines = baselines_of(job.folds.resampling)
     seed = job.search.seed
-    folder = run.folder.folder(FOLDER)
     with connection.connected(workspace.address):
         on_folds = _fit_all(
             [(baseline, training_set, fold, seed) for baseline in baselines for fold in folds], "on the folds", console
         )
-        _write_folds(folder, on_folds, folds)
         all_rows = full_fold(training_set, job)
         files = held_out.read_for([run], "baselines", workspace.data, console)
         encoded = _encoded(files, all_rows)
@@ -62,7 +61,10 @@ def measure(run: Run, workspace: Workspace) -> None:
     evaluation = BaselinesEvaluation(
         created=datetime.now(UTC), held_out=_evaluations(on_all, thresholds, files, training_set)
     )
-    folder.write("evaluation.json", evaluation.to_json())
+    folder = run.folder.folder(FOLDER)
+    with held_back("the results are written"):
+        _write_folds(folder, on_folds, folds)
+        folder.write("evaluation.json", evaluation.to_json())
 
 
 def _fit_all(items: Sequence[tuple[Any, ...]], rows: str, console: Console) -> list[FittedBaseline]:

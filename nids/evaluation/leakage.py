@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from nids.folds.resampling import synthesize
 from nids.folds.split import split
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import HEADLINE, figures_of
+from nids.threads import thread_pool
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def measure(traffic: Traffic, count: int, seed: int, advance: Callable[[], objec
     _refuse_lone_rows(traffic, sides)
     run = _Measurement(training_set, sides, folds, seed, advance)
     # No more threads than folds, since each holds the rows of one; the longest work first.
-    with ThreadPoolExecutor(min(joblib.cpu_count(), count)) as threads:
+    with thread_pool(min(joblib.cpu_count(), count)) as threads:
         waiting = [
             threads.submit(run.one_model),
             threads.submit(run.smote_first),
@@ -90,10 +91,7 @@ def measure(traffic: Traffic, count: int, seed: int, advance: Callable[[], objec
             *(threads.submit(run.right, number) for number in range(count)),
             *(threads.submit(run.encoder_of_all, number) for number in range(count)),
         ]
-        try:
-            records = [record for ended in as_completed(waiting) for record in ended.result()]
-        finally:
-            threads.shutdown(cancel_futures=True)
+        records = [record for ended in as_completed(waiting) for record in ended.result()]
     order = {variant: place for place, variant in enumerate(VARIANTS)}
     records.sort(key=lambda record: (order[record["variant"]], record["fold"]))
     return pd.DataFrame.from_records(records, columns=["variant", "model", "fold", *HEADLINE])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from nids.folds.resampling import synthesize
 from nids.folds.split import Split, split
 from nids.folds.undersampling import undersample
 from nids.seeding import derived_seed
+from nids.threads import thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,15 +130,12 @@ def build_folds(training_set: TrainingSet, traffic: Traffic, job: Job, progress:
     sides = split(traffic, job.folds, seed)[: job.folds.used]
     # Threads, as nearly all of it is searching for neighbours and sorting, which keep other threads from nothing. A
     # process for each would take longer to start than to build its fold.
-    with ThreadPoolExecutor(joblib.cpu_count()) as threads:
+    with thread_pool(joblib.cpu_count()) as threads:
         waiting = [threads.submit(build, training_set, i, side, job.folds, seed) for i, side in enumerate(sides)]
-        try:
-            for ended in as_completed(waiting):
-                fold = ended.result()
-                progress(
-                    f"fold {fold.number}: {len(fold.training):,} training rows + {len(fold.synthetic_labels):,} "
-                    f"synthetic, {len(fold.validation):,} for validation"
-                )
-        finally:
-            threads.shutdown(cancel_futures=True)
+        for ended in as_completed(waiting):
+            fold = ended.result()
+            progress(
+                f"fold {fold.number}: {len(fold.training):,} training rows + {len(fold.synthetic_labels):,} "
+                f"synthetic, {len(fold.validation):,} for validation"
+            )
     return [future.result() for future in waiting]

@@ -21,6 +21,7 @@ from nids.cluster.object_store import SharedFolds
 from nids.cluster.placement import NodePool, node_pools, slots
 from nids.cluster.signals import handler_kept
 from nids.errors import UserError
+from nids.interruption import held_back, waiting_for
 from nids.results import Run, RunWriter, refuse_if_there
 from nids.results.writer import JOURNAL
 from nids.search.callback import RunStoreCallback
@@ -133,6 +134,7 @@ def _run(search: SearchState, console: Console) -> None:
                     tempfile.TemporaryDirectory(prefix="nids-tune-") as unused,
                     handler_kept(ENDS_TUNE),
                     losses_of_one_trial(),
+                    waiting_for(""),  # trials, as ``ending_gracefully`` says
                     _unwrapped(),
                 ):
                     _tuner(search, [callback, stalls], total - ended.total(), unused).fit()
@@ -146,7 +148,8 @@ def _run(search: SearchState, console: Console) -> None:
             raise
         counts = callback.counts
         done = counts["complete"] + counts["pruned"] + counts["failed"]
-        callback.finish("finished" if done >= total else "interrupted")
+        with held_back("the results are written"):
+            callback.finish("finished" if done >= total else "interrupted")
 
 
 @contextmanager

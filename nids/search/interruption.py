@@ -7,6 +7,8 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from nids.interruption import ENDING, interrupt
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
 # Tune ends its trials gracefully on this signal as on SIGINT, whose own handler of Tune's says so in its own words.
 ENDS_TUNE = signal.SIGUSR1
-ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -27,13 +28,20 @@ def ending_gracefully(console: Console) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    received: int = signal.SIGINT
+
+    def end_at_once(*_: object) -> None:
+        interrupt(received)
+
     former = {number: signal.getsignal(number) for number in (*ENDING, ENDS_TUNE)}
 
-    def end(*_: object) -> None:
+    def end(number: int, _frame: object) -> None:
+        nonlocal received
+        received = number
         # First of all: nothing may keep it from Tune, and Tune restores the handler of SIGINT that it found.
         signal.raise_signal(ENDS_TUNE)
-        for number in ENDING:
-            signal.signal(number, signal.default_int_handler)
+        for ending in ENDING:
+            signal.signal(ending, interrupt)
         # Whoever reads the output may have got the signal too, and be gone.
         with suppress(OSError, RuntimeError, SystemExit):
             console.print(
@@ -43,7 +51,7 @@ def ending_gracefully(console: Console) -> Iterator[None]:
                 soft_wrap=True,
             )
 
-    signal.signal(ENDS_TUNE, signal.default_int_handler)  # until Tune takes it over
+    signal.signal(ENDS_TUNE, end_at_once)  # until Tune takes it over
     for number in ENDING:
         signal.signal(number, end)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from nids.job_rows import rows_of
 from nids.metrics.formatting import counted
 from nids.results.driven import refuse_if_driven
 from nids.search.interruption import ending_gracefully
+from nids.threads import thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -156,22 +156,19 @@ def _run(prepare: Callable[[], PreparedSearch], cpus_per_trial: int, address: st
     try:
         with ending_gracefully(console):
             # Both take seconds, and a cluster's start is mostly waiting.
-            pool = ThreadPoolExecutor(1)
-            try:
+            with thread_pool(1) as pool:
                 preparing = pool.submit(prepare)
                 if not connected_before:
                     connection.connect(address, cpus_per_trial)
                     if not connection.address_of(address):
                         _say_what_memory_allows(cpus_per_trial, console)
                 prepared = preparing.result()
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
             from nids.search import driver
 
             return driver.run(prepared, console)
     finally:
         if not connected_before:
-            ray.shutdown()
+            connection.disconnect()
 
 
 def _say_what_memory_allows(cpus_per_trial: int, console: Console) -> None:

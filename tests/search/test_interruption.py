@@ -9,7 +9,8 @@ import pytest
 from ray.tune.tune import _setup_signal_catching
 from rich.console import Console
 
-from nids.search.interruption import ENDING, ENDS_TUNE, ending_gracefully
+from nids.interruption import ENDING
+from nids.search.interruption import ENDS_TUNE, ending_gracefully
 
 STOPPING = (
     "Stopping: waiting for the processes of running trials to end; results so far are kept. Press Ctrl-C again to stop "

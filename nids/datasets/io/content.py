@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import io
 import os
@@ -16,6 +17,7 @@ import pyarrow as pa
 from nids.datasets.io.compression import DAMAGE, GZIP, is_compressed, unpacked
 from nids.datasets.source_file import without_compression
 from nids.errors import UserError
+from nids.interruption import undone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 # A file on disk or inside a zip archive, which is read without unpacking it.
 DataPath = Path | zipfile.Path
 
+_PARTIAL = ".partial"
 _CHUNK = 1 << 20
 _LONGEST_START = 64
 _PARQUET = b"PAR1"
@@ -148,10 +151,16 @@ def _has_bytes(content: Content, size: int) -> bool:
 @contextmanager
 def written_whole(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that appears under its name only once the block has ended well, and else not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as stream:
-            yield stream
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
+    with undone(lambda: partial.unlink(missing_ok=True)):
+        try:
+            with partial.open("wb") as stream:
+                yield stream
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def partial_files(path: Path) -> list[Path]:
+    """Return what processes that were killed inside ``written_whole`` have left of a file."""
+    return [*path.parent.glob(f".{glob.escape(path.name)}.*{_PARTIAL}")]
