@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import fs
 
-from nids.errors import StorageError, UserError
+from nids.errors import NotAFileError, StorageError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,9 +94,11 @@ class Folder:
             return self.filesystem.get_file_info(f"{self.path}/{name}".rstrip("/")).type != fs.FileType.NotFound
 
     def read(self, name: str) -> bytes:
-        """Return a file's content; FileNotFoundError where there is none."""
+        """Return a file's content; FileNotFoundError where there is none, NotAFileError where it is a folder."""
         path = f"{self.path}/{name}"
         with self.explained():
+            if self.is_local:
+                _refuse_unreadable(Path(path))
             for attempt in range(READS):
                 with self.filesystem.open_input_file(path) as file:
                     content = bytes(file.read())  # with one request, where a stream makes one for each part
@@ -106,6 +108,19 @@ class Folder:
                     return content
                 time.sleep(0.05 * (attempt + 1))
             raise OSError(f"{name} is replaced faster than it can be read")
+
+    def is_file(self) -> bool:
+        """Return whether this is a file, and no folder."""
+        with self.explained():
+            return self.filesystem.get_file_info(self.path).type == fs.FileType.File
+
+    def move(self, name: str, to: str) -> None:
+        """Move a file, or on a local disk a folder, to another place in this folder where nothing is yet."""
+        source, target = f"{self.path}/{name}", f"{self.path}/{to}"
+        with self.explained(writing=True):
+            if self.filesystem.type_name not in OBJECT_STORES:
+                self.filesystem.create_dir(target.rpartition("/")[0], recursive=True)
+            self.filesystem.move(source, target)
 
     def write(self, name: str, content: bytes | memoryview) -> None:
         """Create or replace a file; of a local one, both content and name are on the disk when this returns."""
@@ -218,6 +233,13 @@ class Folder:
             # At last, pyarrow marks the folder above in an object store, which not every store takes.
             if self.exists():
                 raise StorageError(f"{self.uri}: cannot be deleted ({error}).") from None
+
+
+def _refuse_unreadable(path: Path) -> None:
+    if path.is_dir():
+        raise NotAFileError(str(path))
+    if path.is_file() and not os.access(path, os.R_OK):
+        raise StorageError(f"{path}: this user may not read it. Change the file's permissions.")
 
 
 def _unusable(uri: str, reason: str) -> StorageError:
