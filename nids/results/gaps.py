@@ -88,8 +88,13 @@ def gaps_at_rest(run: Run, trials: pd.DataFrame | None = None, *, by_row: bool =
     trials = run.trials() if trials is None else trials
     ended = trials[trials["state"] != "RUNNING"]
     with_results = ended.loc[ended["best_epoch"].notna(), "trial"].to_numpy(dtype=int)
-    names = {name: run.part_names(name) for name in TABLES if name != "trials"}
-    faults = list[str]()
+    names, faults = dict[str, list[str]](), list[str]()
+    for name in TABLES:
+        try:
+            if name != "trials":
+                names[name] = run.part_names(name)
+        except DamagedFileError as error:
+            faults.append(str(error))
     read = _trials_in(run, names, faults) if by_row else {}
     lost, told = set[int](), set[int]()
     for name, parts in names.items():

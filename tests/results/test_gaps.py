@@ -155,3 +155,14 @@ def test_gaps_in_words_have_their_cure(gaps: Gaps, sentences: list[str]) -> None
 )
 def test_in_ranges_shortens(numbers: Iterable[int], words: str) -> None:
     assert in_ranges(numbers) == words
+
+
+def test_gaps_of_a_run_with_a_file_for_a_table_are_its_fault(run: Path) -> None:
+    (run / "curves" / PART).unlink()
+    (run / "curves").rmdir()
+    (run / "curves").write_text("no table")
+    fault = (
+        f"{run}/curves: this is a file, where a folder with the parts of a table belongs. "
+        "`nids repair a-run` moves it away, and `nids resume a-run` runs the trials again that it held."
+    )
+    assert gaps_of(Run(Folder.from_uri(str(run)))) == Gaps(faults=(fault,))
