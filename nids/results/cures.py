@@ -21,6 +21,12 @@ def damaged(folder: str, path: str, reason: str, error: Exception | None = None)
     return DamagedFileError(f"{folder}/{path}: {reason}. {cure(folder.rpartition('/')[2], path)}")
 
 
+def with_cure(error: DamagedFileError, run: str, path: str) -> str:
+    """Return the message of an error with the cure after it, unless it has it; run and path as for ``cure``."""
+    text, what_to_do = str(error), cure(run, path)
+    return text if what_to_do in text else f"{text} {what_to_do}"
+
+
 def cure(run: str, path: str) -> str:
     """Return in a sentence what brings back a file of the run of a name, whose path in its folder is given."""
     match path.partition("/")[0]:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from nids import config
 from nids.errors import DamagedFileError, NotAFileError, RunNotFoundError, StorageError, UserError
 from nids.metrics.measures import ON_FOLDS
-from nids.results.cures import cure, damaged
+from nids.results.cures import damaged, with_cure
 from nids.results.driver_process import is_gone
 from nids.results.evaluation import BaselinesEvaluation, EvaluationFile, FinalEvaluation, evaluation_from
 from nids.results.manifest import manifest_from
@@ -80,9 +80,7 @@ class Run:
                 self.status = checked(RunStatus, self.read_json("status.json"), f"{self.uri}/status.json")
             except DamagedFileError as error:
                 # A power cut can leave it so. It decides nothing that the tables do not tell: the run can go on.
-                self.status_fault = str(error)
-                if (what_to_do := cure(self.name, "status.json")) not in self.status_fault:
-                    self.status_fault += f" {what_to_do}"
+                self.status_fault = with_cure(error, self.name, "status.json")
 
     @property
     def state(self) -> State:
@@ -162,7 +160,7 @@ class Run:
 
     def evaluation(self, kind: type[EvaluationFile], path: str) -> EvaluationFile | None:
         """Return one of both files of evaluations; None if the run does not have it. Errors as above."""
-        return evaluation_from(kind, self.read_json(path), f"{self.uri}/{path}") if self.has_file(path) else None
+        return evaluation_from(kind, self.read_json(path), self.uri, path) if self.has_file(path) else None
 
     def has_rank_correlation(self) -> bool:
         """Return whether the run's trials have been ranked by the held-out rows too."""

@@ -512,6 +512,24 @@ def test_baselines_without_a_column_are_refused(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("[]", "the file = []: should be a valid dictionary or instance of FinalEvaluation."),
+        ("{}", "this is not an evaluation of any version (KeyError: 'folds')."),
+        ('{"format": 4}', "created is missing."),
+        ("{", "cannot be read ("),
+    ],
+)
+def test_an_evaluation_that_is_damaged_is_named_with_its_cure(content: str, reason: str, tmp_path: Path) -> None:
+    folder = written(Folder.from_uri(str(tmp_path)).folder("a-run")).folder
+    folder.write("final/evaluation.json", content.encode())
+    with pytest.raises(DamagedFileError) as caught:
+        Run(folder).final_evaluation()
+    assert str(caught.value).startswith(f"{folder.uri}/final/evaluation.json: {reason}")
+    assert str(caught.value).endswith(" Write it again with `nids finalize a-run --again`.")
+
+
 def test_baselines_and_predictions_that_are_damaged_are_named(tmp_path: Path) -> None:
     folder = written(Folder.from_uri(str(tmp_path)).folder("a-run")).folder
     run = Run(folder)

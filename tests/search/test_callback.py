@@ -146,6 +146,8 @@ class TestRunStoreCallback:
         assert folder.versions().keys() == {"trial-00002.npz"}
         callback.finish("interrupted")
         assert folder.versions().keys() == {"trial-00002.npz"}
+        callback.on_trial_complete(2, [], running)
+        folder.write("trial-00002.npz", b"")  # by its process, which ended late
         callback.finish("finished")
         assert not folder.exists()
 
