@@ -203,11 +203,7 @@ class Run:
                 yield self.part(name, part)
 
     def part_names(self, name: str) -> list[str]:
-        """Return the file names of the parts of one of ``TABLES``.
-
-        Raises:
-            UserError: They cannot be listed.
-        """
+        """Return the file names of the parts of one of ``TABLES``; UserError if they cannot be listed."""
         folder = self.folder.folder(name)
         try:
             return folder.names(".parquet")
@@ -290,7 +286,15 @@ def run_names(storage: str) -> list[str]:
 def names_in(root: Folder) -> list[str]:
     """Return the names of all runs in a folder."""
     names = root.names()
+
+    def is_run(name: str) -> bool:
+        try:
+            return root.exists(f"{name}/manifest.json")
+        except StorageError as error:
+            if isinstance(error.__cause__, PermissionError):
+                return True  # who opens it learns that it may not be read; the others can be
+            raise
+
     # An object store takes a while for each answer, and gives many at once.
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        there = pool.map(lambda name: root.exists(f"{name}/manifest.json"), names)
-        return [name for name, is_run in zip(names, there, strict=True) if is_run]
+        return [name for name, there in zip(names, pool.map(is_run, names), strict=True) if there]

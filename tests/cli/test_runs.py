@@ -182,6 +182,24 @@ def test_repair_says_what_it_did_or_that_nothing_was_wrong(nids: Callable[..., O
     )
 
 
+def test_a_folder_that_may_not_be_looked_into_is_named_beside_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("open", "shut"):
+        make_run(tmp_path, name, "finished", ("COMPLETE", 0.5))
+    exists = Folder.exists
+
+    def refused(folder: Folder, name: str = "") -> bool:
+        with folder.explained():
+            if "shut" in f"{folder.path}/{name}":  # root may look into any folder
+                raise PermissionError("[Errno 13] Permission denied")
+            return exists(folder, name)
+
+    monkeypatch.setattr(Folder, "exists", refused)
+    found = [(entry.run, entry.state) for entry in entries_of(str(tmp_path))]
+    assert found == [("open", "finished"), ("shut", "damaged")]
+
+
 def two_spaces(line: str) -> str:
     """Return a table's line with the columns two spaces apart."""
     while "   " in line:
