@@ -97,8 +97,8 @@ class Folder:
         """Return a file's content; FileNotFoundError where there is none, NotAFileError where it is a folder."""
         path = f"{self.path}/{name}"
         with self.explained():
-            if self.is_local:
-                _refuse_unreadable(Path(path))
+            if self.is_local and Path(path).is_dir():
+                raise NotAFileError(path)
             for attempt in range(READS):
                 with self.filesystem.open_input_file(path) as file:
                     content = bytes(file.read())  # with one request, where a stream makes one for each part
@@ -235,15 +235,9 @@ class Folder:
                 raise StorageError(f"{self.uri}: cannot be deleted ({error}).") from None
 
 
-def _refuse_unreadable(path: Path) -> None:
-    if path.is_dir():
-        raise NotAFileError(str(path))
-    if path.is_file() and not os.access(path, os.R_OK):
-        raise StorageError(f"{path}: this user may not read it. Change the file's permissions.")
-
-
 def _unusable(uri: str, reason: str) -> StorageError:
-    return StorageError(f"{uri}: cannot be used as storage ({reason}). Name another with --storage.")
+    cure = "Change its permissions, or name" if "Permission denied" in reason else "Name"
+    return StorageError(f"{uri}: cannot be used as storage ({reason}). {cure} another with --storage.")
 
 
 def _folders_without(folder: str) -> list[str]:

@@ -104,12 +104,14 @@ def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}/status.json: this is a folder, where a file belongs. Move it away."
 
 
-def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "status.json").write_bytes(b"{}")
-    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may read any
-    with pytest.raises(StorageError) as caught:
-        Folder.from_uri(str(tmp_path)).read("status.json")
-    assert str(caught.value) == (f"{tmp_path}/status.json: this user may not read it. Change the file's permissions.")
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    folder = Folder.from_uri(str(tmp_path))
+    with pytest.raises(StorageError) as caught, folder.explained():
+        raise PermissionError(errno.EACCES, "Permission denied", "status.json")
+    assert str(caught.value) == (
+        f"{tmp_path}: cannot be used as storage ([Errno 13] Permission denied: 'status.json'). Change its permissions, "
+        "or name another with --storage."
+    )
 
 
 def test_a_file_is_moved_into_a_folder_that_is_made(folder: Folder) -> None:
