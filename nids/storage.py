@@ -109,11 +109,6 @@ class Folder:
                 time.sleep(0.05 * (attempt + 1))
             raise OSError(f"{name} is replaced faster than it can be read")
 
-    def is_file(self) -> bool:
-        """Return whether this is a file, and no folder."""
-        with self.explained():
-            return self.filesystem.get_file_info(self.path).type == fs.FileType.File
-
     def move(self, name: str, to: str) -> None:
         """Move a file, or on a local disk a folder, to another place in this folder where nothing is yet."""
         source, target = f"{self.path}/{name}", f"{self.path}/{to}"

@@ -119,8 +119,6 @@ def test_a_file_is_moved_into_a_folder_that_is_made(folder: Folder) -> None:
     folder.move("trials/part-0.parquet", "damaged/trials/part-0.parquet")
     assert folder.read("damaged/trials/part-0.parquet") == b"0"
     assert not folder.exists("trials/part-0.parquet")
-    assert folder.folder("damaged/trials/part-0.parquet").is_file()
-    assert not folder.folder("damaged/trials").is_file()
 
 
 def test_delete_removes_all_and_does_not_mind_that_nothing_is_there(folder: Folder) -> None:

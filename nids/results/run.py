@@ -207,8 +207,8 @@ class Run:
         folder = self.folder.folder(name)
         try:
             return folder.names(".parquet")
-        except StorageError:
-            if folder.is_file():
+        except StorageError as error:
+            if isinstance(error.__cause__, NotADirectoryError):
                 raise damaged(
                     self.uri, name, "this is a file, where a folder with the parts of a table belongs"
                 ) from None

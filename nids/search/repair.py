@@ -93,7 +93,7 @@ def _damaged(run: Run) -> dict[str, str]:
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
         found |= {"/".join(of): fault for of, fault in zip(parts, pool.map(fault_of, parts), strict=True) if fault}
     for name in (STATUS, JOURNAL, DRIVER):
-        if run.has_file(name) and not run.folder.folder(name).is_file():
+        if run.folder.is_local and (Path(run.folder.path) / name).is_dir():
             found[name] = f"{run.uri}/{name}: this is a folder, where a file belongs."
     return found
 
