@@ -29,6 +29,19 @@ class DamagedFileError(UserError):
     """A file that this project wrote is not as it was written."""
 
 
+class NotAFileError(StorageError):
+    """A folder is where a file belongs.
+
+    Attributes:
+        reason: That, in words.
+    """
+
+    reason = "this is a folder, where a file belongs"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: {self.reason}. Move it away.")
+
+
 def unknown(name: str, what: str, known: Iterable[str]) -> str:
     """Return the message for a name that does not exist: the closest one first, then all of them."""
     known = list(known)

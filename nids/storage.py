@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import tempfile
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import fs
 
-from nids.errors import StorageError, UserError
+from nids.disk import flush, flush_folder, folders_without, local_versions
+from nids.errors import NotAFileError, StorageError, UserError
 from nids.interruption import undone
 
 if TYPE_CHECKING:
@@ -95,9 +95,11 @@ class Folder:
             return self.filesystem.get_file_info(f"{self.path}/{name}".rstrip("/")).type != fs.FileType.NotFound
 
     def read(self, name: str) -> bytes:
-        """Return a file's content; FileNotFoundError where there is none."""
+        """Return a file's content; FileNotFoundError where there is none, NotAFileError where it is a folder."""
         path = f"{self.path}/{name}"
         with self.explained():
+            if self.is_local and Path(path).is_dir():
+                raise NotAFileError(path)
             for attempt in range(READS):
                 with self.filesystem.open_input_file(path) as file:
                     content = bytes(file.read())  # with one request, where a stream makes one for each part
@@ -108,11 +110,19 @@ class Folder:
                 time.sleep(0.05 * (attempt + 1))
             raise OSError(f"{name} is replaced faster than it can be read")
 
+    def move(self, name: str, to: str) -> None:
+        """Move a file, or on a local disk a folder, to another place in this folder where nothing is yet."""
+        source, target = f"{self.path}/{name}", f"{self.path}/{to}"
+        with self.explained(writing=True):
+            if self.filesystem.type_name not in OBJECT_STORES:
+                self.filesystem.create_dir(target.rpartition("/")[0], recursive=True)
+            self.filesystem.move(source, target)
+
     def write(self, name: str, content: bytes | memoryview) -> None:
         """Create or replace a file; of a local one, both content and name are on the disk when this returns."""
         target = f"{self.path}/{name}"
         parent, _, base = target.rpartition("/")
-        changed = _folders_without(parent) if self.is_local else []
+        changed = folders_without(parent) if self.is_local else []
         if self.filesystem.type_name not in OBJECT_STORES:  # in those, a name with slashes makes the folders
             with self.explained(writing=True):
                 self.filesystem.create_dir(parent, recursive=True)
@@ -130,10 +140,10 @@ class Folder:
                     stream.write(content)
                 if self.is_local:
                     with self.explained(writing=True):
-                        _flush(written_to)
+                        flush(written_to)
                         os.replace(written_to, target)  # noqa: PTH105 - paths here are those of any file system
                         for folder in changed:
-                            _flush_folder(folder)
+                            flush_folder(folder)
             except BaseException:
                 remove()
                 raise
@@ -191,7 +201,7 @@ class Folder:
         """
         with self.explained():
             if self.is_local:
-                found = dict(_local_versions(self.path.rstrip("/"), "", faults if faults is not None else []))
+                found = dict(local_versions(self.path.rstrip("/"), "", faults if faults is not None else []))
             else:
                 selector = fs.FileSelector(self.path, allow_not_found=True, recursive=True)
                 inside = len(self.path.rstrip("/")) + 1
@@ -227,56 +237,8 @@ class Folder:
 
 
 def _unusable(uri: str, reason: str) -> StorageError:
-    return StorageError(f"{uri}: cannot be used as storage ({reason}). Name another with --storage.")
-
-
-def _folders_without(folder: str) -> list[str]:
-    """Return the folders whose entries change when a file is made in one: itself, and those above that are made too."""
-    folders = [folder]
-    while not os.path.isdir(folder) and folder:  # noqa: PTH112 - paths here are those of any file system
-        folder = folder.rpartition("/")[0]
-        folders.append(folder or "/")
-    return folders
-
-
-def _flush_folder(path: str) -> None:
-    """Have the system write a folder's entries to the disk, where its file system can do so."""
-    try:
-        _flush(path)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF, errno.EISDIR):
-            raise
-
-
-def _flush(path: str) -> None:
-    """Have the system write a file or a folder to the disk: a power cut would leave the file empty under its name."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _local_versions(root: str, inside: str, faults: list[str]) -> Iterator[tuple[str, tuple[int, int]]]:
-    folder = f"{root}/{inside}".rstrip("/")
-    try:
-        entries = [*os.scandir(folder)]
-    except FileNotFoundError:
-        return  # there is none, or no longer
-    except OSError as error:
-        if not inside:
-            raise
-        faults.append(f"{folder}: cannot be listed ({error.strerror}).")
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        with suppress(FileNotFoundError):  # gone since
-            if entry.is_dir(follow_symlinks=False):
-                yield from _local_versions(root, f"{inside}{entry.name}/", faults)
-            elif entry.is_file():
-                status = entry.stat()
-                yield f"{inside}{entry.name}", (status.st_mtime_ns, status.st_size)
+    cure = "Change its permissions, or name" if "Permission denied" in reason else "Name"
+    return StorageError(f"{uri}: cannot be used as storage ({reason}). {cure} another with --storage.")
 
 
 def _is_hidden(path: str) -> bool:

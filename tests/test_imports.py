@@ -27,6 +27,7 @@ FLOORS = (
         "threads",
         "seeding",
         "progress",
+        "disk",
         "storage",
         "typed_file",
         "search_space",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pyarrow import fs
 
-from nids.errors import StorageError, UserError
+from nids.errors import NotAFileError, StorageError, UserError
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -95,6 +95,30 @@ def test_a_file_that_is_not_there_is_not_found(folder: Folder) -> None:
     folder.write("a", b"")
     with pytest.raises(FileNotFoundError):
         folder.read("b")
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "status.json").mkdir()
+    with pytest.raises(NotAFileError) as caught:
+        Folder.from_uri(str(tmp_path)).read("status.json")
+    assert str(caught.value) == f"{tmp_path}/status.json: this is a folder, where a file belongs. Move it away."
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    folder = Folder.from_uri(str(tmp_path))
+    with pytest.raises(StorageError) as caught, folder.explained():
+        raise PermissionError(errno.EACCES, "Permission denied", "status.json")
+    assert str(caught.value) == (
+        f"{tmp_path}: cannot be used as storage ([Errno 13] Permission denied: 'status.json'). Change its permissions, "
+        "or name another with --storage."
+    )
+
+
+def test_a_file_is_moved_into_a_folder_that_is_made(folder: Folder) -> None:
+    folder.write("trials/part-0.parquet", b"0")
+    folder.move("trials/part-0.parquet", "damaged/trials/part-0.parquet")
+    assert folder.read("damaged/trials/part-0.parquet") == b"0"
+    assert not folder.exists("trials/part-0.parquet")
 
 
 def test_delete_removes_all_and_does_not_mind_that_nothing_is_there(folder: Folder) -> None:

@@ -17,6 +17,7 @@ import streamlit as st
 
 from nids.errors import RunNotFoundError, UserError
 from nids.results import Run
+from nids.results.gaps import gaps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,13 +97,17 @@ class KeptRun(Run):
         """Yield the parts of one of ``TABLES``, or the one of a name, without those that cannot be read."""
         if self.has_file(name):
             self.note(f"{self.uri}/{name}: this is a file, where a folder with the parts of a table belongs.")
-        for path, version in self.versions.items():
-            folder, _, part = path.rpartition("/")
-            if folder == name and part.endswith(".parquet") and only in (None, part):
+        for part in self.part_names(name):
+            if only in (None, part):
                 try:
-                    yield _part(self.uri, name, part, version, self)
+                    yield _part(self.uri, name, part, self.versions[f"{name}/{part}"], self)
                 except UserError as error:
                     self.note(error)
+
+    def part_names(self, name: str) -> list[str]:
+        """Return the file names of the parts of one of ``TABLES`` as they were when its folder was listed."""
+        split = (path.rpartition("/") for path in self.versions if path.endswith(".parquet"))
+        return [part for folder, _, part in split if folder == name]
 
     def trials(self) -> pd.DataFrame:
         """Return a row a trial, ordered by trial; not to be changed."""
@@ -126,17 +131,11 @@ class KeptRun(Run):
             return None
 
     def lost(self) -> str:
-        """Return that trials of a finished run are not there, if it is so and nothing that was passed over explains it.
+        """Return which trials are lost, and the cure, if some are and nothing that was passed over explains it.
 
         Unlike a fault, it does not pass: what is there has been read.
         """
-        expected = self.status.trials.ended
-        # While it runs, the status may be a moment ahead of the table.
-        if self.faults or self.state != "finished" or len(self._trials) >= expected:
-            return ""
-        return (
-            f"{self.uri}/trials: only {len(self._trials):,} of {expected:,} trials are there, and only these are shown."
-        )
+        return "" if self.faults else gaps_of(self, self._trials, by_row=False).lost_in_words(self.name)
 
     def note(self, fault: object) -> None:
         """Remember what could not be read, once."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from nids.bench import chaos_account
-from nids.bench.chaos_driver import LOG
+from nids.bench.chaos_trial import LOG
 from nids.bench.s3_server import S3Server
 from nids.cluster import local
 from nids.cluster.local import Size
@@ -36,7 +36,20 @@ if TYPE_CHECKING:
 NODES = Size(nodes=3, cpus=2, gpus=0)
 NAME, STORAGE = "chaos", "s3://bucket/runs"
 JOB = Path(__file__).with_suffix(".toml")
-DRIVER = "from nids.bench.chaos_driver import main; main()"
+# The command ``nids``, with these trials.
+DRIVER = """
+import functools
+from nids import interruption
+def command():
+    from nids.cluster import signals
+    signals.before_import()
+    from nids import cli
+    from nids.bench.chaos_trial import Logged
+    from nids.search import driver
+    driver.run = functools.partial(driver.run, trainable=Logged)
+    cli.main()
+interruption.run(command)
+"""
 # How often each fault comes, of their sum.
 WEIGHTS = {
     "driver killed": 18,

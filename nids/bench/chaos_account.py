@@ -30,7 +30,7 @@ def rows_of(run: Run, storage: str, log: Path, nodes_killed: Sequence[tuple[floa
     Args:
         run: The run, whose search has finished.
         storage: Where it is.
-        log: What its trials wrote down, see ``nids.bench.chaos_driver``.
+        log: What its trials wrote down, see ``nids.bench.chaos_trial``.
         nodes_killed: When a node was killed, seconds since the epoch, and which trials ran there.
     """
     total = run.manifest.job.search.trials

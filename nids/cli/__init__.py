@@ -58,6 +58,7 @@ def _root(
 for command in (
     search.search,
     search.resume,
+    search.repair,
     runs.report,
     runs.runs,
     dashboard.dashboard,

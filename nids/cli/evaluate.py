@@ -16,6 +16,7 @@ from nids.cli.options import (
     StorageOption,
     already_evaluated,
     show,
+    warn_of_gaps,
 )
 from nids.cli.output import results_console
 from nids.errors import UserError
@@ -51,8 +52,9 @@ def finalize(
 
     console = results_console()
     opened = results.open_run(storage, run)
-    if opened.final_evaluation() is not None and not again:
+    if not again and opened.final_evaluation() is not None:
         raise already_evaluated(f"{run} is already finalized")
+    warn_of_gaps(opened, console)
     if pick is not None:
         if trial is not None:
             raise UserError(f"found --trial {trial} and --pick {pick!r}: both name the trial. Give one of them.")
@@ -85,8 +87,9 @@ def baselines(
 
     console = results_console()
     opened = results.open_run(storage, run)
-    if opened.baselines_evaluation() is not None and not again:
+    if not again and opened.baselines_evaluation() is not None:
         raise already_evaluated(f"{run} already has baselines")
+    warn_of_gaps(opened, console)
     baselines.measure(opened, Workspace(storage, console, data, address))
     show(results.open_run(storage, run), console)
 
@@ -121,6 +124,8 @@ def correlate(
     opened = [results.open_run(storage, name) for name in runs]
     if opened[0].has_rank_correlation() and not again:
         raise already_evaluated(f"{runs[0]} already has rank correlations")
+    for run in opened:
+        warn_of_gaps(run, console)
     outcome = rank_correlation.measure(opened, seeds, Workspace(storage, console, data, address, set_ or ()))
     folder = opened[0].folder.folder(results.RANK_CORRELATION)
     report.write_pictures(outcome, folder)

@@ -97,6 +97,14 @@ def show(run: Run, console: Console, base_rate: float = 0.01) -> None:
     console.print(f"\nReport: {report.write(run, base_rate)}", highlight=False, soft_wrap=True)
 
 
+def warn_of_gaps(run: Run, console: Console) -> None:
+    """Say what a run's tables lack, before anything is made of what they hold."""
+    from nids.results.gaps import gaps_of
+
+    for sentence in gaps_of(run).in_words(run.name):
+        console.print(f"[yellow]{plain(sentence)}[/]", highlight=False, soft_wrap=True)
+
+
 def plain(text: str) -> str:
     """Return text without what rich would take for markup."""
     from rich.markup import escape

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from nids.cli.options import RunArgument, StorageOption, show
 from nids.cli.output import JsonOption, print_json, results_console
@@ -70,7 +72,7 @@ class Entry:
         data: What was searched on.
         started: When the search was prepared.
         seconds: From then to the last sign of life of a driver, pauses included.
-        error: What is wrong with a damaged run.
+        error: What is wrong with it, with the cure; empty if nothing is.
     """
 
     run: str
@@ -88,18 +90,22 @@ def entries_of(storage: str) -> list[Entry]:
     """Return the runs of a storage, the latest first and the damaged ones last."""
     from nids import results
 
-    entries = []
-    for name in results.run_names(storage):
+    def entry(name: str) -> Entry:
         try:
-            entries.append(_entry(results.open_run(storage, name)))
+            return _entry(results.open_run(storage, name))
         except UserError as error:
-            entries.append(Entry(name, "damaged", error=str(error)))
+            return Entry(name, "damaged", error=str(error))
+
+    # An object store takes a while for each answer, and gives many at once.
+    with ThreadPoolExecutor(results.ASKED_AT_ONCE) as pool:
+        entries = [*pool.map(entry, results.run_names(storage))]
     never = datetime.min.replace(tzinfo=UTC)
     return sorted(entries, key=lambda entry: entry.started or never, reverse=True)
 
 
 def _entry(run: Run) -> Entry:
     from nids.results import ranking
+    from nids.results.gaps import gaps_of
 
     trials, manifest = run.trials(), run.manifest
     row, metric = ranking.best(trials, run.direction), manifest.job.search.metric
@@ -112,6 +118,7 @@ def _entry(run: Run) -> Entry:
         data=manifest.data.source,
         started=manifest.created,
         seconds=run.seconds,
+        error=" ".join(gaps_of(run, trials, by_row=False).in_words(run.name)),
     )
 
 
@@ -142,3 +149,6 @@ def show_runs(storage: str, entries: list[Entry], console: Console) -> None:
             )
         )
     print_listing(console, ("run", "state", "trials", "best", "data", "started", "took"), rows, numbers=("trials",))
+    for entry in entries:
+        if entry.error and entry.data:  # of a run that cannot be opened, it stands in the place of the data
+            console.print(Text(f"{entry.run}: {entry.error}", style="yellow"), soft_wrap=True)

@@ -71,17 +71,18 @@ def resume(
         ),
     ] = False,
 ) -> None:
-    """Resume an interrupted search. Trials that have ended are not run again.
+    """Resume an interrupted search. Trials that have ended are not run again, unless their results are lost.
 
     Example: `nids resume first`
     """
     from nids import job_file, results
+    from nids.results.gaps import gaps_of
     from nids.search import session
 
     console = results_console()
     opened = results.open_run(storage, run)
     job_file.refuse_all_but_resources(set_ or ())
-    if opened.state == "finished":
+    if opened.state == "finished" and not gaps_of(opened):
         console.print(f"{run} is finished: nothing is left to do.")
         show(opened, console)
         return
@@ -99,6 +100,21 @@ def resume(
         storage,
         console,
     )
+
+
+def repair(run: RunArgument, storage: StorageOption = "runs") -> None:
+    """Make files of a run again that were damaged or deleted, from its tables; move parts of tables away that cannot be
+    read, and say which trials are lost.
+
+    Example: `nids repair first`
+    """
+    from nids import results
+    from nids.search.repair import repair as repair_run
+
+    console = results_console()
+    sentences = repair_run(results.open_run(storage, run), console.print)
+    for sentence in sentences or [f"{run}: nothing is wrong, and nothing was written."]:
+        console.print(plain(sentence), highlight=False, soft_wrap=True)
 
 
 def _run(search: Callable[[], Run], name: str, storage: str, console: Console) -> None:

@@ -74,6 +74,12 @@ def connect(address: str | None = None, cpus_per_trial: int = 1) -> None:
             "the folder for temporary files has too long a name for Ray's sockets, whose paths have at most 107 "
             "characters. Set RAY_TMPDIR to a shorter one, such as /tmp."
         ) from None
+    except Exception as error:  # Ray has no class of its own for it
+        if "timed out during startup" not in str(error):
+            raise
+        raise UserError(
+            "Ray did not start on this machine in time: it is too busy with other work. Try again when there is less."
+        ) from None
 
 
 def _within_this_machine(cpus_per_trial: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nids.analysis.summary import summarize
+from nids.results.gaps import gaps_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ def content(run: Run) -> dict[str, Any]:
     Shares are fractions from 0 to 1. What is not there yet, such as the evaluation of a detector that was not made, is
     None; a figure that does not exist is NaN.
     """
-    summary = summarize(run)
+    summary, gaps = summarize(run), gaps_of(run)
     final, baselines = run.final_evaluation(), run.baselines_evaluation()
     best = None
     if summary.best is not None:
@@ -39,6 +40,8 @@ def content(run: Run) -> dict[str, Any]:
         "direction": summary.direction,
         "folds": summary.folds,
         "trials": {**summary.states, "total": run.manifest.job.search.trials},
+        "lost_trials": list(gaps.trials),
+        "gaps": gaps.in_words(run.name),
         "best": best,
         "importances": dict(summary.importances),
         "detector": None if final is None else final.model_dump(mode="json"),

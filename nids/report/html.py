@@ -25,6 +25,7 @@ from nids.metrics.formatting import duration, mean_and_spread, setting
 from nids.metrics.measures import HEADLINE, label
 from nids.report import cells, held_out, sentences, significance
 from nids.report.images import svg
+from nids.results.gaps import gaps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,6 +66,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         updated=_time(run.status.updated) if run.status.updated else "–",
         took=duration(run.seconds) if run.seconds is not None else "",
         wording=sentences,
+        gaps=gaps_of(run).in_words(run.name),
         verdict=sentences.headline(summary, compared)
         .replace(" ±", "\N{NO-BREAK SPACE}±")
         .replace(" %", "\N{NO-BREAK SPACE}%"),

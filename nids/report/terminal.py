@@ -13,6 +13,7 @@ from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import summarize
 from nids.metrics.measures import label
 from nids.report import cells, held_out, sentences, significance
+from nids.results.gaps import gaps_of
 from nids.tables import fits, print_table, titled_table
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
     for sentence in held_out.in_words(run):
         console.print(Text(sentence))
     console.print(Text(f"Trials: {sentences.states(summary)}.", style="dim"))
+    for sentence in gaps_of(run).in_words(run.name):
+        console.print(Text(sentence, style="yellow"))
     if summary.message:
         console.print(Text(summary.message, style="dim"))
     if summary.best is not None:

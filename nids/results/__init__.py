@@ -16,6 +16,7 @@
 ``rank_correlation/``           what this run's folds and others' say of the same trials, beside the held-out rows
 ``bundle/``                     its detector (``nids.detector.bundle``)
 ``study.journal``               the Optuna study, for Optuna's own tools (``JournalStorage``)
+``damaged/``                    what ``nids repair`` moved away because it could not be read
 ==============================  ========================================================================================
 
 Writer: the driver of the search, and nobody else while it runs; afterwards ``nids finalize``, ``baselines`` and
@@ -24,6 +25,10 @@ Readers: any number, with no code of this project if they like (``pandas.read_pa
 appears by rename, or as one object, so whatever a reader opens is complete; files of different tables may differ by the
 trial that is just being written. A part holds ``TRIALS_A_PART`` trials and is rewritten when one of them changes, so
 that the cost of a change does not grow with the number of trials.
+
+Others can delete and damage files. ``gaps.gaps_of`` tells which trials are lost with them, and which parts cannot be
+read; ``nids.search.repair`` makes the status and the study again from the tables, and a resumed search runs lost trials
+again, under their numbers. A search is only said to be finished if its tables hold all trials.
 """
 
 from nids.results.manifest import FORMAT, HeldOutAccess, RunManifest

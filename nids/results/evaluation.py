@@ -8,6 +8,7 @@ from pydantic import Field
 
 from nids.errors import DamagedFileError
 from nids.metrics.evaluation import Evaluation, Figures
+from nids.results.cures import damaged, with_cure
 from nids.results.manifest import FORMAT
 from nids.results.schema import PRESENT_NAMES
 from nids.typed_file import Time, TypedFile, checked
@@ -116,13 +117,14 @@ class BaselinesEvaluation(TypedFile):
 EvaluationFile = TypeVar("EvaluationFile", FinalEvaluation, BaselinesEvaluation)
 
 
-def evaluation_from(kind: type[EvaluationFile], values: object, path: str) -> EvaluationFile:
+def evaluation_from(kind: type[EvaluationFile], values: object, run: str, path: str) -> EvaluationFile:
     """Return the content of a file of evaluations.
 
     Args:
         kind: Which of the two.
         values: What it holds, as ``json.loads`` returns it.
-        path: The file's path or URI, for messages.
+        run: The run's folder, a path or a URI, for messages.
+        path: The file's path in it.
 
     Raises:
         DamagedFileError: It is not as it should be.
@@ -132,11 +134,12 @@ def evaluation_from(kind: type[EvaluationFile], values: object, path: str) -> Ev
         try:
             values = upgraded(values)
         except (KeyError, TypeError, AttributeError) as error:
-            raise DamagedFileError(
-                f"{path}: this is not an evaluation of any version ({type(error).__name__}: {error}). The file is "
-                "damaged: take the step that wrote it again, with --again."
-            ) from None
-    return checked(kind, values, path)
+            reason = f"this is not an evaluation of any version ({type(error).__name__}: {error})"
+            raise damaged(run, path, reason) from None
+    try:
+        return checked(kind, values, f"{run}/{path}")
+    except DamagedFileError as error:
+        raise DamagedFileError(with_cure(error, run.rpartition("/")[2], path)) from None
 
 
 def _upgraded_final(values: dict[str, Any]) -> dict[str, Any]:

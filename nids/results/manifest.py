@@ -14,6 +14,7 @@ from nids.config import Job  # noqa: TC001 - pydantic reads the annotation
 from nids.datasets.schema import DatasetSpec  # noqa: TC001 - pydantic reads the annotation
 from nids.errors import UserError
 from nids.metrics.measure import Direction  # noqa: TC001 - pydantic reads the annotation
+from nids.results.cures import damaged
 from nids.search_space import Space, describe, params_of, space_from
 from nids.typed_file import Time, TypedFile, checked
 
@@ -180,6 +181,8 @@ def manifest_from(values: object, uri: str) -> RunManifest:
     """
     if isinstance(values, dict):
         form = values.get("format")
+        if form is None:
+            raise damaged(uri, "manifest.json", "it names no format")
         if form not in READABLE:
             raise UserError(f"{uri}: the run has format {form}, this version reads formats 3 and 4.")
         values = _upgraded(values) if form == 3 else values

@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from nids.errors import LostRunError, StorageError
+from nids.errors import LostRunError, NotAFileError, StorageError
 from nids.results.driver_process import owner
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def token_in(folder: Folder) -> str:
         return str(json.loads(folder.read(DRIVER))["token"])
     except FileNotFoundError:
         return ""
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError, NotAFileError):
         return "damaged"
 
 

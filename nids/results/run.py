@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nids import config
-from nids.errors import DamagedFileError, RunNotFoundError, UserError
+from nids.errors import DamagedFileError, NotAFileError, RunNotFoundError, StorageError, UserError
 from nids.metrics.measures import ON_FOLDS
+from nids.results.cures import damaged, with_cure
 from nids.results.driver_process import is_gone
 from nids.results.evaluation import BaselinesEvaluation, EvaluationFile, FinalEvaluation, evaluation_from
 from nids.results.manifest import manifest_from
@@ -79,7 +80,7 @@ class Run:
                 self.status = checked(RunStatus, self.read_json("status.json"), f"{self.uri}/status.json")
             except DamagedFileError as error:
                 # A power cut can leave it so. It decides nothing that the tables do not tell: the run can go on.
-                self.status_fault = str(error)
+                self.status_fault = with_cure(error, self.name, "status.json")
 
     @property
     def state(self) -> State:
@@ -132,10 +133,7 @@ class Run:
             return pa.table({}).to_pandas()
         table = with_present_names(self._parquet(path)).to_pandas()
         if missing := [name for name in COLUMNS_OF_BASELINES if name not in table]:
-            raise DamagedFileError(
-                f"{self.uri}/{path}: it has no column {', '.join(missing)}. Write it again with "
-                f"`nids baselines {self.name} --again`."
-            )
+            raise damaged(self.uri, path, f"it has no column {', '.join(missing)}")
         # Baselines of an older version lack newer measures.
         return table.assign(**{name: math.nan for name in (*ON_FOLDS, *self.manifest.measures) if name not in table})
 
@@ -162,7 +160,7 @@ class Run:
 
     def evaluation(self, kind: type[EvaluationFile], path: str) -> EvaluationFile | None:
         """Return one of both files of evaluations; None if the run does not have it. Errors as above."""
-        return evaluation_from(kind, self.read_json(path), f"{self.uri}/{path}") if self.has_file(path) else None
+        return evaluation_from(kind, self.read_json(path), self.uri, path) if self.has_file(path) else None
 
     def has_rank_correlation(self) -> bool:
         """Return whether the run's trials have been ranked by the held-out rows too."""
@@ -181,8 +179,8 @@ class Run:
         try:
             content: dict[str, Any] = json.loads(self.folder.read(path))
             return content
-        except (ValueError, FileNotFoundError, RecursionError) as error:
-            raise DamagedFileError(f"{self.uri}/{path}: cannot be read ({error}). The run is damaged.") from None
+        except (ValueError, FileNotFoundError, NotAFileError, RecursionError) as error:
+            raise damaged(self.uri, path, "cannot be read", error) from None
 
     def table(self, name: str, trial: int | None = None) -> pd.DataFrame:
         """Return one of ``TABLES``, or of it the rows of one trial; empty where nothing is there yet; see ``arrow``."""
@@ -200,9 +198,21 @@ class Run:
 
     def parts(self, name: str, only: str | None = None) -> Iterator[pa.Table]:
         """Yield the parts of one of ``TABLES``, or the one of a name, if it is there; errors as for ``part``."""
-        for part in self.folder.folder(name).names(".parquet"):
+        for part in self.part_names(name):
             if only in (None, part):
                 yield self.part(name, part)
+
+    def part_names(self, name: str) -> list[str]:
+        """Return the file names of the parts of one of ``TABLES``; UserError if they cannot be listed."""
+        folder = self.folder.folder(name)
+        try:
+            return folder.names(".parquet")
+        except StorageError as error:
+            if isinstance(error.__cause__, NotADirectoryError):
+                raise damaged(
+                    self.uri, name, "this is a file, where a folder with the parts of a table belongs"
+                ) from None
+            raise
 
     def part(self, name: str, part: str) -> pa.Table:
         """Return one part of one of ``TABLES``.
@@ -213,17 +223,14 @@ class Run:
         folder = self.folder.folder(name)
         try:
             return in_present_form(pq.read_table(io.BytesIO(folder.read(part))), self.schema(name))
-        except (pa.ArrowException, ValueError, KeyError, OSError) as error:
-            raise DamagedFileError(
-                f"{folder.uri}/{part}: this is not a part of the run's table ({error}). "
-                f"Move it away; of a run that has not finished, nids resume runs the trials that it held again."
-            ) from None
+        except (pa.ArrowException, ValueError, KeyError, OSError, NotAFileError) as error:
+            raise damaged(self.uri, f"{name}/{part}", "this is not a part of the run's table", error) from None
 
     def _parquet(self, path: str) -> pa.Table:
         try:
             return pq.read_table(io.BytesIO(self.folder.read(path)))
-        except (pa.ArrowException, ValueError, OSError) as error:
-            raise DamagedFileError(f"{self.uri}/{path}: cannot be read ({error}). The file is damaged.") from None
+        except (pa.ArrowException, ValueError, OSError, NotAFileError) as error:
+            raise damaged(self.uri, path, "cannot be read", error) from None
 
     def schema(self, name: str) -> pa.Schema:
         """Return the columns of one of ``TABLES`` and their types."""
@@ -279,7 +286,15 @@ def run_names(storage: str) -> list[str]:
 def names_in(root: Folder) -> list[str]:
     """Return the names of all runs in a folder."""
     names = root.names()
+
+    def is_run(name: str) -> bool:
+        try:
+            return root.exists(f"{name}/manifest.json")
+        except StorageError as error:
+            if isinstance(error.__cause__, PermissionError):
+                return True  # who opens it learns that it may not be read; the others can be
+            raise
+
     # An object store takes a while for each answer, and gives many at once.
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        there = pool.map(lambda name: root.exists(f"{name}/manifest.json"), names)
-        return [name for name, is_run in zip(names, there, strict=True) if is_run]
+        return [name for name, there in zip(names, pool.map(is_run, names), strict=True) if there]

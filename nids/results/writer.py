@@ -17,7 +17,7 @@ from nids.results.schema import TABLES, TRIALS_A_PART, Rows, part_name, schemas
 from nids.results.status import RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import pandas as pd
 
@@ -66,10 +66,16 @@ class RunWriter:
         owner: Owner,
         message: str = "",
         nodes: Iterable[Node] = (),
+        updated: datetime | None = None,
     ) -> None:
-        """Say where the search stands: its state, trials by state, the process that runs it, the cluster's nodes."""
+        """Say where the search stands, now unless another time is given: see ``RunStatus``."""
         status = RunStatus(
-            state=state, updated=datetime.now(UTC), trials=trials, owner=owner, message=message, nodes=tuple(nodes)
+            state=state,
+            updated=updated or datetime.now(UTC),
+            trials=trials,
+            owner=owner,
+            message=message,
+            nodes=tuple(nodes),
         )
         self._write("status.json", status.to_json())
 
@@ -87,14 +93,24 @@ class RunWriter:
         with self._ownership.held():
             self.folder.folder(CHECKPOINTS).delete()
 
-    def go_on_with(self, run: Run) -> None:
-        """Go on with what an earlier driver wrote of this run; parts of an earlier form are written anew."""
+    def move(self, name: str, to: str) -> None:
+        """Move a file of the run to another place in its folder; see ``nids.storage.Folder.move``."""
+        with self._ownership.held():
+            self.folder.move(name, to)
+
+    def go_on_with(self, run: Run, again: Collection[int] = ()) -> None:
+        """Go on with what an earlier driver wrote of this run; parts of an earlier form are written anew.
+
+        Args:
+            run: The run.
+            again: Trials that are to be run again, as results of theirs are lost.
+        """
         tables = {name: run.arrow(name) for name in TABLES}
         for trial in tables["trials"]["trial"].to_pylist():
             rows = {name: table.filter(pc.field("trial") == trial) for name, table in tables.items()}
-            self._parts.setdefault(trial // TRIALS_A_PART, {})[trial] = rows
+            self._parts.setdefault(trial // TRIALS_A_PART, {})[trial] = _begun(rows) if trial in again else rows
         for number, part in list(self._parts.items()):
-            if _is_current(run, part_name(number)):
+            if part.keys().isdisjoint(again) and _is_current(run, part_name(number)):
                 self._forget_if_full(number)
             else:
                 self.flush(min(part))
@@ -124,6 +140,22 @@ class RunWriter:
         self._forget_if_full(number)
         return range(number * TRIALS_A_PART, (number + 1) * TRIALS_A_PART)
 
+    def missing(self, total: int) -> list[int]:
+        """Return which of the run's trials, of so many, have not ended by its tables, or have a part that is gone."""
+        there = set.intersection(*({*self.folder.folder(name).names(".parquet")} for name in TABLES))
+        ended = {
+            trial
+            for part in self._parts.values()
+            for trial, tables in part.items()
+            if tables["trials"]["state"][0].as_py() != "RUNNING"
+        }
+        return [
+            trial
+            for trial in range(total)
+            if (trial not in ended and trial // TRIALS_A_PART not in self._full)
+            or part_name(trial // TRIALS_A_PART) not in there
+        ]
+
     def _write(self, name: str, content: bytes | memoryview) -> None:
         with self._ownership.held():
             self.folder.write(name, content)
@@ -134,6 +166,14 @@ class RunWriter:
         if len(states) == TRIALS_A_PART and "RUNNING" not in states:
             del self._parts[number]
             self._full.add(number)
+
+
+def _begun(rows: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return the rows of a trial as of one that has only been begun, with the same hyperparameters."""
+    (trial,) = rows["trials"].to_pylist()
+    kept = {name: value for name, value in trial.items() if name in {"trial", "started"} or name.startswith("params_")}
+    begun = pa.Table.from_pylist([{**kept, "state": "RUNNING", "epochs": 0}], rows["trials"].schema)
+    return {name: begun if name == "trials" else table.slice(0, 0) for name, table in rows.items()}
 
 
 def _is_current(run: Run, part: str) -> bool:

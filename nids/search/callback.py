@@ -13,6 +13,7 @@ from ray import tune
 
 from nids.errors import StorageError
 from nids.results.driver_process import owner
+from nids.results.gaps import in_ranges
 from nids.results.status import TrialCounts
 from nids.search.record import Record
 
@@ -103,7 +104,7 @@ class RunStoreCallback(tune.Callback):
         """Write what was put off, what is written at the end, and where the search stands then.
 
         Args:
-            state: Where it stands.
+            state: Where it stands; "finished" is only written if the tables hold all trials.
             message: What there is to say of that.
             waits: Whether an outage of the storage is waited for.
 
@@ -115,6 +116,10 @@ class RunStoreCallback(tune.Callback):
         def write() -> None:
             self.flush()
             self._at_end()
+            if state == "finished" and (missing := self._writer.missing(self._total)):
+                lost = f"The tables lack trials: {in_ranges(missing)}. `nids resume` runs them again."
+                self.write_status("interrupted", lost)
+                return
             if state == "finished":
                 with suppress(StorageError):  # they are of no use any more, and do no harm
                     self._writer.delete_checkpoints()

@@ -76,7 +76,7 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
     with tempfile.TemporaryDirectory(prefix="nids-study-") as temporary:
         journal = Path(temporary) / JOURNAL
         if earlier is not None:
-            writer.go_on_with(earlier)
+            writer.go_on_with(earlier, prepared.again)
             study, ended = resumed_study(earlier, job.search, journal)
         else:
             start = models.get(job.model.name).starting_point(space) if job.search.start_from_paper else None

@@ -46,6 +46,7 @@ class PreparedSearch:
         folds: The folds that trials are trained and validated on.
         earlier: The interrupted run that is resumed; None for a new one.
         instead_of: The token that the run had when it was found to be free.
+        again: Trials that have ended, and are run again as results of theirs are lost.
     """
 
     job: Job
@@ -56,6 +57,7 @@ class PreparedSearch:
     folds: list[Fold]
     earlier: Run | None = None
     instead_of: str = ""
+    again: tuple[int, ...] = ()
 
 
 def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progress) -> PreparedSearch:
@@ -92,6 +94,7 @@ def prepare_again(
     progress: Progress,
     overrides: Sequence[str] = (),
     instead_of: str | None = None,
+    again: tuple[int, ...] = (),
 ) -> PreparedSearch:
     """Return what is left of an interrupted search: no ended trial is run again, and the total stays what it was.
 
@@ -102,6 +105,7 @@ def prepare_again(
         progress: Called with a line of text when there is something to say.
         overrides: Of the job's resources, as ``nids.job_file.with_resources`` takes them.
         instead_of: What ``nids.results.driven.refuse_if_driven`` returned; None: whoever has the run loses it.
+        again: As ``nids.results.gaps.Gaps.trials``.
 
     Raises:
         UserError: Its rows are not what they were.
@@ -110,7 +114,7 @@ def prepare_again(
     job, training_set, folds = folds_of_run(run, storage, data, progress)
     job = job_file.with_resources(job, overrides)
     manifest = run.manifest.model_copy(update={"job": job})
-    return PreparedSearch(job, manifest.space, run.folder, manifest, training_set, folds, run, instead_of)
+    return PreparedSearch(job, manifest.space, run.folder, manifest, training_set, folds, run, instead_of, again)
 
 
 def _data_section(traffic: Traffic) -> DataSection:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import joblib
 from rich.console import Console
+from rich.markup import escape
 
 from nids import job_file, results
 from nids.cluster import connection, machine
@@ -16,6 +17,7 @@ from nids.datasets.holdout_split import held_out_in_words
 from nids.job_rows import rows_of
 from nids.metrics.formatting import counted
 from nids.results.driven import refuse_if_driven
+from nids.results.gaps import gaps_at_rest
 from nids.search.interruption import ending_gracefully
 from nids.threads import thread_pool
 
@@ -120,13 +122,19 @@ def resume(
         console: As for ``search``.
 
     Raises:
-        nids.errors.UserError: The run still has a driver, or its rows are not what they were.
+        nids.errors.UserError: The run still has a driver, a part of its tables cannot be read, or its rows are not what
+            they were.
         KeyboardInterrupt: As for ``search``.
     """
     console = console or Console(stderr=True)
     resources = job_file.with_resources(run.manifest.job, overrides).resources
     instead_of = None if take_over else refuse_if_driven(run, console.print)
-    ended, total = int((run.trials()["state"] != "RUNNING").sum()), run.manifest.job.search.trials
+    trials = run.trials()
+    gaps = gaps_at_rest(run, trials).readable()
+    if lost := gaps.lost_in_words(run.name):
+        console.print(f"[yellow]{escape(lost)}[/]", highlight=False)
+    ended = int((trials["state"].ne("RUNNING") & ~trials["trial"].isin(gaps.trials)).sum())
+    total = run.manifest.job.search.trials
     console.print(
         f"[bold]{run.name}[/]: {ended} of {counted(total, 'trial')} have ended; the rest is run", highlight=False
     )
@@ -134,7 +142,7 @@ def resume(
     def prepared() -> PreparedSearch:
         from nids.search.prepare import prepare_again
 
-        return prepare_again(run, storage, data, console.print, overrides, instead_of)
+        return prepare_again(run, storage, data, console.print, overrides, instead_of, gaps.trials)
 
     return _run(prepared, resources.cpus_per_trial, address, console)
 

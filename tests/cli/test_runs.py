@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from nids.cli.runs import Entry, entries_of, show_runs
+from nids.errors import UserError
 from nids.results import RunWriter
 from nids.storage import Folder
 from tests.manifests import CREATED, NO_TRIALS, OWNER, a_manifest
@@ -103,6 +104,100 @@ def test_a_damaged_part_of_a_run_is_named_beside_the_others(tmp_path: Path) -> N
     sound, cut = entries_of(str(tmp_path))
     assert (sound.run, sound.error, cut.run, cut.state) == ("sound", "", "cut", "damaged")
     assert "this is not a part of the run's table" in cut.error
+
+
+def a_run_without_its_curves(storage: Path, name: str, *trials: tuple[str, float | None]) -> str:
+    """Make a finished run, delete a file of it, and return what is to be told of it."""
+    make_run(storage, name, "finished", *trials)
+    (storage / name / "curves/part-00000.parquet").unlink()
+    return (
+        f"Trials 0, 1 had ended, but their results are lost, or a part of them; `nids resume {name}` runs them again."
+    )
+
+
+def test_a_run_with_gaps_is_listed_and_told_as_such(
+    nids: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nids.report.html._pictures", lambda *_: {})  # to draw them takes seconds
+    lost = a_run_without_its_curves(tmp_path / "runs", "gaps", ("COMPLETE", 0.5), ("PRUNED", 0.7))
+    make_run(tmp_path / "runs", "status", "finished", ("COMPLETE", 0.5))
+    (tmp_path / "runs/status/status.json").write_text("[]")
+    gaps, status = sorted(entries_of("runs"), key=lambda entry: entry.run)
+    assert (gaps.state, gaps.ended, gaps.error) == ("finished", 2, lost)
+    assert (status.state, status.ended) == ("interrupted", 1)
+    assert status.error.endswith("`nids repair status` writes it again, from the tables.")
+    shown = nids("runs", COLUMNS="").stdout.splitlines()
+    assert sorted(shown[-2:]) == [f"gaps: {lost}", f"status: {status.error}"]
+    content = json.loads(nids("report", "gaps", "--json").stdout)
+    assert (content["lost_trials"], content["gaps"]) == ([0, 1], [lost])
+    assert lost in nids("report", "gaps", COLUMNS="").stdout.splitlines()
+    assert (
+        lost.replace("`nids resume gaps`", "<code>nids resume gaps</code>")
+        in (tmp_path / "runs/gaps/report.html").read_text()
+    )
+
+
+@pytest.mark.parametrize("command", ["finalize", "baselines"])
+def test_what_is_made_of_a_run_with_gaps_begins_with_telling_them(
+    command: str, nids: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    lost = a_run_without_its_curves(tmp_path / "runs", "gaps", ("COMPLETE", 0.5), ("PRUNED", 0.7))
+    (tmp_path / "runs/gaps" / {"finalize": "final", "baselines": "baselines"}[command]).mkdir()
+    result = nids(command, "gaps", COLUMNS="")
+    assert result.stdout.splitlines()[0] == lost
+    assert result.returncode == 2  # its rows are nowhere
+
+
+def test_resume_runs_lost_trials_of_a_finished_run_again(
+    nids: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = a_run_without_its_curves(tmp_path / "runs", "gaps", ("COMPLETE", 0.5), ("PRUNED", 0.7))
+    again: list[tuple[int, ...]] = []
+    monkeypatch.setattr("nids.search.prepare.prepare_again", lambda *arguments: again.append(arguments[-1]))
+
+    def run(prepare: Callable[[], object], *_: object) -> None:
+        prepare()
+        raise UserError("the search would begin")
+
+    monkeypatch.setattr("nids.search.session._run", run)
+    result = nids("resume", "gaps", COLUMNS="")
+    assert result.stdout.splitlines() == [lost, "gaps: 0 of 9 trials have ended; the rest is run"]
+    assert result.stderr == "Error: the search would begin\n"
+    assert again == [(0, 1)]
+    (tmp_path / "runs/gaps/classes/part-00000.parquet").write_bytes(b"PAR1")
+    result = nids("resume", "gaps", COLUMNS="")
+    assert (result.returncode, result.stdout, len(again)) == (2, "", 1)
+    assert result.stderr.endswith(
+        "`nids repair gaps` moves it away, and `nids resume gaps` runs the trials again that it held.\n"
+    )
+
+
+def test_repair_says_what_it_did_or_that_nothing_was_wrong(nids: Callable[..., Outcome], tmp_path: Path) -> None:
+    make_run(tmp_path / "runs", "one", "interrupted", ("RUNNING", None))
+    assert nids("repair", "one").stdout == "one: nothing is wrong, and nothing was written.\n"
+    (tmp_path / "runs/one/status.json").unlink()
+    assert nids("repair", "one", COLUMNS="").stdout == (
+        f"{tmp_path}/runs/one/status.json: could not be read, or was not there. "
+        "It now says interrupted, 0 of 9 trials.\n"
+    )
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named_beside_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("open", "shut"):
+        make_run(tmp_path, name, "finished", ("COMPLETE", 0.5))
+    exists = Folder.exists
+
+    def refused(folder: Folder, name: str = "") -> bool:
+        with folder.explained():
+            if "shut" in f"{folder.path}/{name}":  # root may look into any folder
+                raise PermissionError("[Errno 13] Permission denied")
+            return exists(folder, name)
+
+    monkeypatch.setattr(Folder, "exists", refused)
+    found = [(entry.run, entry.state) for entry in entries_of(str(tmp_path))]
+    assert found == [("open", "finished"), ("shut", "damaged")]
 
 
 def two_spaces(line: str) -> str:

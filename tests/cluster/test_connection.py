@@ -35,3 +35,13 @@ def test_an_address_where_nobody_listens_is_refused() -> None:
         f"no Ray cluster can be reached at {address}, which --address or RAY_ADDRESS names ([Errno 111] Connection "
         "refused). Without either, a cluster is started on this machine."
     )
+
+
+def test_a_machine_too_busy_for_ray_to_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init(*_: object, **__: object) -> None:
+        raise Exception("The current node timed out during startup. This could happen because ...")
+
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr("ray.init", init)
+    with pytest.raises(UserError, match="Ray did not start on this machine in time: it is too busy"):
+        connect()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nids import datasets
-from nids.errors import UserError
+from nids.errors import DamagedFileError, UserError
 from nids.results import HeldOutAccess, RunManifest
 from nids.results.manifest import DataSection, manifest_from
 from tests.manifests import CREATED, a_manifest
@@ -80,7 +80,16 @@ def test_manifest_from_names_what_is_wrong(content: object, message: str) -> Non
     assert str(caught.value).endswith(REASON)
 
 
-@pytest.mark.parametrize("found", [None, 2, 5, "4"])
+def test_manifest_from_refuses_what_names_no_format() -> None:
+    with pytest.raises(DamagedFileError) as caught:
+        manifest_from({}, "runs/a")
+    assert str(caught.value) == (
+        "runs/a/manifest.json: it names no format. Nothing else tells what the run searched: put back a copy of the "
+        "file, or start a new search."
+    )
+
+
+@pytest.mark.parametrize("found", [2, 5, "4", [], {}])
 def test_manifest_from_refuses_another_format(found: object) -> None:
     with pytest.raises(UserError) as caught:
         manifest_from({**values(), "format": found}, "runs/a")

@@ -288,6 +288,34 @@ def test_another_driver_takes_over(folder: Folder) -> None:
         pd.testing.assert_frame_equal(Run(folder).table(name), final(expected(name, *first[:TRIALS_A_PART], *more)))
 
 
+def test_a_trial_that_is_run_again_keeps_its_hyperparameters_alone(tmp_path: Path) -> None:
+    folder, numbers = Folder.from_uri(str(tmp_path / "a-run")), range(TRIALS_A_PART)
+    writer = RunWriter(folder, MANIFEST)
+    for number in numbers:
+        writer.put(number, rows_of(number))
+    writer.flush(0)
+    later = RunWriter(folder, MANIFEST)
+    later.go_on_with(Run(folder), again=(3, 500))
+    begun = rows_of(3, "RUNNING")
+    begun["trials"][0] |= {"epochs": 0}
+    trials = [begun if number == 3 else rows_of(number) for number in numbers]
+    for name in TABLES:
+        found = Run(folder).table(name).astype({"epochs": float} if name == "trials" else {})
+        pd.testing.assert_frame_equal(found, expected(name, *trials))
+    assert later.missing(TRIALS_A_PART) == [3]
+    later.put(3, rows_of(3))  # the part is no longer full
+    later.flush(3)
+    assert later.missing(TRIALS_A_PART) == []
+
+
+def test_missing_are_trials_that_have_not_ended_or_whose_files_are_gone(folder: Folder) -> None:
+    writer = written(folder, rows_of(0), rows_of(1, "RUNNING"), rows_of(2, "FAIL"))
+    assert writer.missing(3) == [1]
+    assert writer.missing(5) == [1, 3, 4]
+    writer.move("curves/part-00000.parquet", "elsewhere/part-00000.parquet")
+    assert writer.missing(3) == [0, 1, 2]
+
+
 def test_a_takeover_of_a_run_without_trials_is_nothing(folder: Folder) -> None:
     writer = written(folder)
     writer.go_on_with(Run(folder))
@@ -306,7 +334,7 @@ def test_a_damaged_part_is_named(folder: Folder, damage: bytes) -> None:
         f"{folder.uri}/curves/part-00000.parquet: this is not a part of the run's table ("
     )
     assert str(caught.value).endswith(
-        "). Move it away; of a run that has not finished, nids resume runs the trials that it held again."
+        "). `nids repair a-run` moves it away, and `nids resume a-run` runs the trials again that it held."
     )
 
 
@@ -393,7 +421,7 @@ def test_a_run_with_a_damaged_manifest_is_refused(tmp_path: Path, damage: str) -
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "a-run")
     assert str(caught.value).startswith(f"{tmp_path}/a-run/manifest.json: cannot be read (")
-    assert str(caught.value).endswith("). The run is damaged.")
+    assert str(caught.value).endswith("put back a copy of the file, or start a new search.")
 
 
 @pytest.mark.parametrize("damage", ["", '{"state": "runn', "\0" * 400, "[]", '{"state": 3}'])
@@ -403,6 +431,7 @@ def test_a_run_with_a_damaged_status_is_an_interrupted_one(folder: Folder, damag
     run = Run(folder)
     assert (run.state, run.status, run.seconds) == ("interrupted", RunStatus(), None)
     assert run.status_fault.startswith(f"{folder.uri}/status.json: ")
+    assert run.status_fault.endswith(" `nids repair a-run` writes it again, from the tables.")
     assert run.trials()["trial"].tolist() == [0]
 
 
@@ -481,6 +510,24 @@ def test_baselines_without_a_column_are_refused(tmp_path: Path) -> None:
         f"{tmp_path}/a-run/baselines/folds.parquet: it has no column fold, training_rows, validation_rows, confusion. "
         "Write it again with `nids baselines a-run --again`."
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("[]", "the file = []: should be a valid dictionary or instance of FinalEvaluation."),
+        ("{}", "this is not an evaluation of any version (KeyError: 'folds')."),
+        ('{"format": 4}', "created is missing."),
+        ("{", "cannot be read ("),
+    ],
+)
+def test_an_evaluation_that_is_damaged_is_named_with_its_cure(content: str, reason: str, tmp_path: Path) -> None:
+    folder = written(Folder.from_uri(str(tmp_path)).folder("a-run")).folder
+    folder.write("final/evaluation.json", content.encode())
+    with pytest.raises(DamagedFileError) as caught:
+        Run(folder).final_evaluation()
+    assert str(caught.value).startswith(f"{folder.uri}/final/evaluation.json: {reason}")
+    assert str(caught.value).endswith(" Write it again with `nids finalize a-run --again`.")
 
 
 def test_baselines_and_predictions_that_are_damaged_are_named(tmp_path: Path) -> None:

@@ -146,6 +146,8 @@ class TestRunStoreCallback:
         assert folder.versions().keys() == {"trial-00002.npz"}
         callback.finish("interrupted")
         assert folder.versions().keys() == {"trial-00002.npz"}
+        callback.on_trial_complete(2, [], running)
+        folder.write("trial-00002.npz", b"")  # by its process, which ended late
         callback.finish("finished")
         assert not folder.exists()
 
@@ -228,6 +230,22 @@ class TestRunStoreCallback:
             "it cannot be written. Trying again for 5 minutes; trials go on meanwhile.",
             "The storage can be used again, after 0 s.",
         ]
+
+    def test_finished_is_only_written_of_tables_that_hold_all_trials(self, writer: RunWriter) -> None:
+        callback = RunStoreCallback(writer, CLASSES, 2, Counter(), Watcher())
+        for number in range(2):
+            trial = self.trial(number)
+            self.go(callback, trial, report(1, best_epoch=1, value=1.0, finished=True))
+            callback.on_trial_complete(1, [], trial)
+        callback.finish("finished")
+        assert Run(writer.folder).status.state == "finished"
+        writer.move("curves/part-00000.parquet", "elsewhere/part-00000.parquet")
+        callback.finish("finished")
+        status = Run(writer.folder).status
+        assert (status.state, status.message) == (
+            "interrupted",
+            "The tables lack trials: 0, 1. `nids resume` runs them again.",
+        )
 
     def test_after_an_outage_no_trial_has_ended_without_its_rows(
         self, writer: RunWriter, outage: Callable[[type[UserError] | None], None]

@@ -174,6 +174,15 @@ def test_what_had_not_ended_is_asked_again_under_its_number(run: Run) -> None:
     assert [trial.number for trial in kept(run)] == list(range(7))
 
 
+def test_a_trial_whose_results_are_lost_is_run_again_with_the_same_hyperparameters(run: Run) -> None:
+    RunWriter(run.folder, run.manifest).go_on_with(run, again=(1, 3))
+    study, ended = resumed_study(run, Search(), Path(run.uri) / JOURNAL)
+    assert [trial.number for trial in study.trials if trial.state == TrialState.WAITING] == [1, 2, 3]
+    assert [trial.params for trial in ended] == [params(0), params(4), params(5)]
+    again = study.ask(SPACE)
+    assert (again.number, again.params) == (1, params(1))
+
+
 def test_the_types_of_hyperparameters_survive(run: Run) -> None:
     again = resume(run).ask(SPACE)
     assert {name: type(value) for name, value in again.params.items()} == {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -102,26 +103,26 @@ def test_each_ended_trial_has_all_of_its_rows_though_they_are_written_while_file
 @pytest.mark.parametrize(
     ("state", "complete", "expected"),
     [
-        pytest.param("finished", 50, "only 100 of 150 trials are there, and only these are shown.", id="finished"),
+        pytest.param("finished", 50, "Trials 100 to 149", id="finished"),
         pytest.param("finished", 0, "", id="none-is-missing"),
-        pytest.param("interrupted", 50, "", id="interrupted"),
+        pytest.param("interrupted", 50, "50 trials", id="interrupted"),
+        pytest.param("running", 50, "", id="running"),
     ],
 )
-def test_trials_of_a_finished_run_that_are_gone_are_told(
-    state: str, complete: int, expected: str, tmp_path: Path
-) -> None:
+def test_trials_that_are_gone_are_told(state: str, complete: int, expected: str, tmp_path: Path) -> None:
     synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 150)
     (tmp_path / "run" / "trials" / "part-00001.parquet").unlink()
     change(
         tmp_path / "run" / "status.json",
         state=state,
-        trials={"total": 150, "complete": complete, "pruned": 97, "failed": 3},
+        trials={"total": 100 + complete, "complete": complete, "pruned": 97, "failed": 3},
+        updated=datetime.now(UTC).isoformat(),
     )
     run = cache.one(str(tmp_path), "run").run
     assert run is not None
     assert run.faults == []
-    shown = f"{tmp_path}/run/trials: {expected}"
-    assert run.lost() == (shown if expected else "")
+    told = f"{expected} had ended, but their results are lost, or a part of them; `nids resume run` runs them again."
+    assert run.lost() == (told if expected else "")
 
 
 def test_a_folder_that_cannot_be_listed_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

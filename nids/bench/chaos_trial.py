@@ -1,11 +1,7 @@
-"""The ``nids`` command with trials that take their time and keep a log, for a search under faults.
-
-Arguments: those of ``nids``. The log's path is in the environment, as trials' processes are far from the driver's.
-"""
+"""Trials that take their time and keep a log, for a search under faults."""
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import time
@@ -13,6 +9,7 @@ from typing import Any
 
 from nids.search.trainable import TrialProcess
 
+# Where the log is: in the environment, as trials' processes are far from whoever decides it.
 LOG = "NIDS_CHAOS_LOG"
 # What each epoch takes beside its training, so that a fault finds many in the middle of one.
 PAUSE = 2.5
@@ -45,12 +42,3 @@ class Logged(TrialProcess):
         # Lines of several processes: each is written at once, at the end of the file.
         with open(os.environ[LOG], "ab", buffering=0) as log:  # noqa: PTH123 - a pathlib.Path would add nothing
             log.write(f"{json.dumps(entry)}\n".encode())
-
-
-def main() -> None:
-    """Run the command."""
-    from nids import cli
-    from nids.search import driver
-
-    driver.run = functools.partial(driver.run, trainable=Logged)
-    cli.main()

@@ -1,0 +1,42 @@
+"""What to do about a file of a run that cannot be read."""
+
+from __future__ import annotations
+
+from nids.errors import DamagedFileError, NotAFileError
+
+
+def damaged(folder: str, path: str, reason: str, error: Exception | None = None) -> DamagedFileError:
+    """Return the error that a file is damaged, with the cure.
+
+    Args:
+        folder: The run's folder, a path or a URI.
+        path: The file's path in it.
+        reason: What was found, and what was expected.
+        error: What was raised when it was read.
+    """
+    if isinstance(error, NotAFileError):
+        reason = error.reason
+    elif error is not None:
+        reason += f" ({error})"
+    return DamagedFileError(f"{folder}/{path}: {reason}. {cure(folder.rpartition('/')[2], path)}")
+
+
+def with_cure(error: DamagedFileError, run: str, path: str) -> str:
+    """Return the message of an error with the cure after it, unless it has it; run and path as for ``cure``."""
+    text, what_to_do = str(error), cure(run, path)
+    return text if what_to_do in text else f"{text} {what_to_do}"
+
+
+def cure(run: str, path: str) -> str:
+    """Return in a sentence what brings back a file of the run of a name, whose path in its folder is given."""
+    match path.partition("/")[0]:
+        case "manifest.json":
+            return "Nothing else tells what the run searched: put back a copy of the file, or start a new search."
+        case "status.json":
+            return f"`nids repair {run}` writes it again, from the tables."
+        case "final":
+            return f"Write it again with `nids finalize {run} --again`."
+        case "baselines":
+            return f"Write it again with `nids baselines {run} --again`."
+        case _:
+            return f"`nids repair {run}` moves it away, and `nids resume {run}` runs the trials again that it held."
