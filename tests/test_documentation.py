@@ -62,6 +62,15 @@ def test_a_link_leads_somewhere(path: Path) -> None:
                 assert anchor in map(_anchor, headings), link
 
 
+def test_every_test_that_holds_a_promise_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py|…)::(\w+)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(named) > 20
+    held = ""
+    for path, name in named:
+        held = held if path == "…" else path
+        assert f"def {name}(" in (ROOT / held).read_text(encoding="utf-8"), f"{held}::{name}"
+
+
 def test_every_command_that_is_named_exists() -> None:
     known = set(get_command(cli.app).commands)  # type: ignore[attr-defined]
     named = {

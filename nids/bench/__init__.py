@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from nids.bench.timing import Row
 
 # In the order in which they are measured; each is a module of this package.
-PARTS = (
+SPEED = (
     *("overhead", "folds", "side-by-side", "mapped-trials", "efficiency", "growth", "nodes", "rows", "dashboard"),
     "against-plain-loop",
 )
+# What tells nothing of speed is only measured if it is named.
+PARTS = (*SPEED, "chaos")
 
 
 def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]) -> str:
-    """Return the table of some parts of the benchmark, or of all, in Markdown, headed by the machine's name.
+    """Return the table of some parts of the benchmark, or of ``SPEED``, in Markdown, headed by the machine's name.
 
     Args:
-        parts: Some of ``PARTS``; none of them stands for all.
+        parts: Some of ``PARTS``; none of them stands for ``SPEED``.
         rounds: Repetitions of what is compared in turns.
         progress: Called with a line of text before and after each part.
 
@@ -38,7 +40,7 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
     from nids.cluster import connection
 
     rows: list[Row] = []
-    for name in parts or PARTS:
+    for name in parts or SPEED:
         started = time.perf_counter()
         progress(f"{name} …")
         measured = _measure(name, rounds, progress)
@@ -52,6 +54,7 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
 def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[Row]:
     from nids.bench import (
         against_plain_loop,
+        chaos,
         dashboard,
         folds,
         gpu_sharing,
@@ -65,6 +68,7 @@ def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[
 
     measures: dict[str, Callable[[], list[Row]]] = {
         "against-plain-loop": lambda: against_plain_loop.measure(rounds),
+        "chaos": lambda: chaos.measure(progress),
         "dashboard": lambda: dashboard.measure(rounds),
         "efficiency": time_breakdown.measure,
         "overhead": trial_overhead.measure,
