@@ -175,7 +175,7 @@ class Resources(_Section):
     # "auto": as small a share as the largest network of the space fits into, which one probe measures at the start.
     gpus_per_trial: Annotated[float | Literal["auto"], PlainValidator(_gpus)] = 0.0
     # The most trials that "auto" lets share a GPU: beyond some number they only slow one another down.
-    max_trials_per_gpu: Annotated[int, Field(ge=1, le=1000)] = 8
+    max_trials_per_gpu: Annotated[int, Field(ge=1, le=1000)] = 4
     # Whether nodes without a GPU take trials too, where trials ask for GPUs; they are many times slower there.
     cpu_nodes: bool = False
     max_concurrent: Annotated[int, Field(ge=1)] | None = None

@@ -44,11 +44,11 @@ def unused_of(**sections: Any) -> set[str]:
             id="no scheduler",
         ),
         pytest.param(
-            {"resources": {"gpus_per_trial": 0.5, "max_trials_per_gpu": 4}},
+            {"resources": {"gpus_per_trial": 0.5, "max_trials_per_gpu": 2}},
             {"resources.max_trials_per_gpu"},
             id="a share of a GPU",
         ),
-        pytest.param({"resources": {"gpus_per_trial": "auto", "max_trials_per_gpu": 4}}, set(), id="a measured share"),
+        pytest.param({"resources": {"gpus_per_trial": "auto", "max_trials_per_gpu": 2}}, set(), id="a measured share"),
     ],
 )
 def test_keys_without_effect(sections: dict[str, Any], expected: set[str]) -> None:
@@ -89,4 +89,4 @@ def test_an_override_of_a_section_counts_for_its_keys(tmp_path: Path) -> None:
 def test_resources_of_a_run_are_looked_at_too() -> None:
     job = job_file.make({"name": "a", "resources": {"gpus_per_trial": 0.5}}, source="a test")
     with pytest.raises(UserError, match=r"^--set: resources\.max_trials_per_gpu has no effect"):
-        job_file.with_resources(job, ["resources.max_trials_per_gpu=4"])
+        job_file.with_resources(job, ["resources.max_trials_per_gpu=2"])

@@ -10,6 +10,7 @@ from ray.exceptions import RayTaskError
 
 from nids import models
 from nids.errors import UserError
+from nids.training.memory import MARGIN, Need, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from nids.models.hyperparameters import TrainingHyperparameters
     from nids.search_space import Space
 
-STEPS = 3
-# Room for what the probe does not see: fragmented memory, and the weights of other networks that a process keeps.
-MARGIN = 1.25
 # Ray counts in ten-thousandths of a GPU.
 RESOLUTION = 10_000
 
@@ -50,39 +48,37 @@ def with_share(job: Job, space: Space, width: int, classes: int, progress: Calla
     remote = _measured.options(num_cpus=resources.cpus_per_trial, num_gpus=1)
     progress("measuring how much of a GPU a trial needs, on a whole free one")
     try:
-        measured = ray.get(remote.remote(hp, width, classes, resources.cpus_per_trial))
+        need = ray.get(remote.remote(hp, width, classes, resources.cpus_per_trial))
     except RayTaskError as error:
         if isinstance(error.cause, UserError):
             raise error.cause from None
         raise
     most = resources.max_trials_per_gpu
-    if measured is None:
+    if need is None:
         trials = most
         progress(f"{trials} trials to a GPU: the cluster's GPUs are logical ones, and cannot be measured")
     else:
-        peak, context, card = measured
-        trials = trials_to_a_gpu(peak, context, card, most)
-        progress(f"{trials} trials to a GPU: the largest takes {peak:,} of {card:,} MiB, and {context:,} MiB besides")
+        trials = trials_to_a_gpu(need, most)
+        progress(
+            f"{trials} trials to a GPU: the largest takes {need.peak:,} of {need.card:,} MiB, and {need.beside:,} MiB "
+            "besides"
+        )
     share = math.floor(RESOLUTION / trials) / RESOLUTION
     return job.model_copy(update={"resources": resources.model_copy(update={"gpus_per_trial": share})})
 
 
-def trials_to_a_gpu(peak: int, context: int, card: int, most: int) -> int:
-    """Return how many trials can share a card.
-
-    Args:
-        peak: The most memory that the largest trial's tensors took, MiB.
-        context: What a process takes beside its tensors, MiB.
-        card: The card's memory, MiB.
-        most: The most trials to allow.
+def trials_to_a_gpu(need: Need, most: int) -> int:
+    """Return how many trials can share a card, ``most`` or fewer.
 
     Raises:
         UserError: Not even one fits.
     """
-    trials = int(card // (peak * MARGIN + context))
+    trials = need.trials(most)
     if trials == 0:
-        raise _too_large(f"takes {peak:,} MiB of the {card:,} that a GPU has, without the {MARGIN:g}-fold margin")
-    return min(trials, most)
+        raise _too_large(
+            f"takes {need.peak:,} MiB of the {need.card:,} that a GPU has, without the {MARGIN:g}-fold margin"
+        )
+    return trials
 
 
 def _too_large(how: str) -> UserError:
@@ -92,31 +88,14 @@ def _too_large(how: str) -> UserError:
     )
 
 
-# One call, as the process takes the whole card: no trial is to inherit it.
+# One call, as the process takes the whole card and compiles as no trial does: no trial is to inherit it.
 @ray.remote(max_calls=1)  # type: ignore[untyped-decorator]
-def _measured(hp: TrainingHyperparameters, width: int, classes: int, cpus: int) -> tuple[int, int, int] | None:
-    """Return the peak of a trial's memory, what its process takes beside, and the card's, MiB; None without a card."""
+def _measured(hp: TrainingHyperparameters, width: int, classes: int, cpus: int) -> Need | None:
     from nids.models import backend
-    from nids.models.gpu_cards import cards
 
-    backend.configure(cpus, 1.0)
-    if not backend.has_gpu():
-        return None
-    import numpy as np
-
-    from nids.training.traced_network import TracedNetwork
-    from nids.training.trainer import VALIDATION_BATCH
-
-    spec = models.of(hp)
-    model = TracedNetwork(spec, width, classes, spec.architecture_of(hp), hp.optimizer).model
-    rows = spec.shape(np.zeros((max(hp.batch_size, VALIDATION_BATCH), width), dtype=np.float32))
-    labels = np.zeros(hp.batch_size, dtype=np.int8)
     try:
-        for _ in range(STEPS):
-            model.train_on_batch(rows[: hp.batch_size], labels)
-            model.predict_on_batch(rows[:VALIDATION_BATCH])
+        return measure(hp, width, classes, cpus)
     except Exception as error:
         if backend.is_out_of_memory(error):
             raise _too_large("does not fit into a GPU") from None
         raise
-    return backend.peak_memory(), backend.CONTEXT_MIB, cards()[0]

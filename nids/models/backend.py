@@ -41,6 +41,9 @@ class _Framework(Protocol):
 
     compiles: bool
 
+    def compile_without_trying(self) -> None:
+        """Have this process compile as ``compile_without_trying`` says."""
+
     def limit(self, cpus: int, gpus: float) -> bool:
         """Limit this process to its share, as ``configure`` says, and return whether the framework sees a GPU."""
 
@@ -57,6 +60,9 @@ class _Framework(Protocol):
 class _TensorFlow:
     # On a CPU, XLA is several times slower on recurrent layers as a whole.
     compiles = False
+
+    def compile_without_trying(self) -> None:
+        pass  # networks are not compiled
 
     def limit(self, cpus: int, gpus: float) -> bool:
         import tensorflow as tf
@@ -91,6 +97,10 @@ class _TensorFlow:
 
 class _Jax:
     compiles = True
+
+    def compile_without_trying(self) -> None:
+        # XLA reads it when it first compiles; of a flag that is given twice, the last counts.
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_autotune_level=0".lstrip()
 
     def limit(self, cpus: int, gpus: float) -> bool:
         # XLA reads these when it first computes: the threads of its pool, and the share of each card that it takes.
@@ -169,6 +179,14 @@ def load() -> None:
     before_import()
     with _quiet(), _absent("jax") if name() == DEFAULT else nullcontext():
         importlib.import_module(name())
+
+
+def compile_without_trying() -> None:
+    """Have the compiler take algorithms without trying them out, in this process, before anything is computed in it.
+
+    For a process that measures memory: what XLA tries while it compiles may take many times what the network takes.
+    """
+    _framework().compile_without_trying()
 
 
 @functools.cache

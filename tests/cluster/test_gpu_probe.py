@@ -8,6 +8,7 @@ from nids.cluster import gpu_probe
 from nids.errors import UserError
 from nids.models.gpu_cards import cards
 from nids.search.space import space_of
+from nids.training.memory import Need
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,22 +47,13 @@ def test_a_number_is_left_as_it_is(make_job: Callable[..., Job]) -> None:
     assert gpu_probe.with_share(job, space_of(job), WIDTH, CLASSES, print) is job
 
 
-@pytest.mark.parametrize(
-    ("peak", "card", "most", "trials"),
-    [
-        # (1000 × 1.25 + 600) MiB each
-        pytest.param(1000, 16_000, 100, 8, id="as many as fit"),
-        pytest.param(1000, 16_000, 4, 4, id="as many as are allowed"),
-        pytest.param(1000, 1850, 100, 1, id="one that fits exactly"),
-    ],
-)
-def test_trials_to_a_gpu(peak: int, card: int, most: int, trials: int) -> None:
-    assert gpu_probe.trials_to_a_gpu(peak, 600, card, most) == trials
+def test_as_many_share_a_gpu_as_fit_and_are_allowed() -> None:
+    assert [gpu_probe.trials_to_a_gpu(Need(1000, 600, 16_000), most) for most in (100, 4)] == [8, 4]
 
 
 def test_a_network_that_is_too_large_for_a_gpu() -> None:
     with pytest.raises(UserError) as caught:
-        gpu_probe.trials_to_a_gpu(1000, 600, 1849, 8)
+        gpu_probe.trials_to_a_gpu(Need(1000, 600, 1849), 8)
     assert str(caught.value) == (
         "the largest network of the space takes 1,000 MiB of the 1,849 that a GPU has, without the 1.25-fold margin. "
         "Narrow the space ([space]): batch_size and the sizes of the layers take most of it."
