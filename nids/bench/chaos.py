@@ -66,6 +66,7 @@ WEIGHTS = {
 BETWEEN, AWAY = (2.0, 9.0), (1.0, 8.0)
 # How long to wait for what should come by itself, seconds.
 PATIENCE = 120.0
+MOST_DRIVERS = 300
 
 
 def measure(progress: Callable[[str], object], faults: int = 100, seed: int = 0) -> list[Row]:
@@ -84,12 +85,13 @@ def measure(progress: Callable[[str], object], faults: int = 100, seed: int = 0)
         finally:
             chaos.end()
         minutes = (time.monotonic() - started) / 60
+        tracebacks = chaos.tracebacks()
         account = chaos_account.rows_of(run, STORAGE, chaos.log, chaos.nodes_killed)
     counts = [(f"… {fault}", str(chaos.faults[fault])) for fault in WEIGHTS]
     title = (
         f"**a search of {run.status.trials.total} trials on {NODES.nodes} nodes under {chaos.faults.total()} faults**"
     )
-    drivers = [("drivers; those that ended with a traceback", f"{chaos.drivers}; {chaos.tracebacks}")]
+    drivers = [("drivers; those that ended with a traceback", f"{chaos.drivers}; {tracebacks}")]
     return [(title, f"{minutes:.0f} minutes"), *counts, *drivers, *account]
 
 
@@ -100,7 +102,7 @@ class _Chaos:
         self.log.touch()
         self.faults: Counter[str] = Counter()
         self.nodes_killed: list[tuple[float, set[int]]] = []
-        self.drivers = self.tracebacks = 0
+        self.drivers = 0
         os.environ.update({**store.environment, LOG: str(self.log)})  # nodes and drivers inherit it
         self._cluster_stack = ExitStack()
         self.cluster = self._cluster_stack.enter_context(local.running(NODES, lambda _: None))
@@ -129,6 +131,10 @@ class _Chaos:
             if self._has_finished():
                 return open_run(STORAGE, NAME)
             if self.driver is None or self.driver.poll() is not None:
+                if self.drivers > MOST_DRIVERS:
+                    raise UserError(
+                        f"{self.drivers} drivers have not ended the search; the last one said: {self._said()}"
+                    )
                 self._begin_driver()
             time.sleep(self.chance.uniform(*BETWEEN))
             if self.faults.total() < faults:
@@ -154,7 +160,6 @@ class _Chaos:
         return 0
 
     def _begin_driver(self, *options: str) -> None:
-        self._look_at_output()
         there = Folder.from_uri(STORAGE).exists(f"{NAME}/manifest.json")
         command = ["resume", NAME] if there else ["search", str(JOB), "--name", NAME]
         arguments = [*command, "--storage", STORAGE, "--address", self.cluster.address, *options]
@@ -168,12 +173,18 @@ class _Chaos:
             )
         self.drivers += 1
 
-    def _look_at_output(self) -> None:
-        """Count a driver that ended as no driver should."""
-        output = self.folder / f"driver-{self.drivers - 1}.log"
-        if output.exists() and "Traceback" in (text := output.read_text(encoding="utf-8", errors="replace")):
-            self.tracebacks += 1
-            self.progress(f"driver {self.drivers - 1} ended with a traceback:\n{text[-2000:]}")
+    def tracebacks(self) -> int:
+        """Return how many drivers have said more than a user can read, and show what."""
+        found = 0
+        for number in range(self.drivers):
+            text = (self.folder / f"driver-{number}.log").read_text(encoding="utf-8", errors="replace")
+            if "Traceback" in text or "Stack trace" in text or "*** SIG" in text:
+                found += 1
+                self.progress(f"driver {number} ended with a traceback:\n{text[-2000:]}")
+        return found
+
+    def _said(self) -> str:
+        return (self.folder / f"driver-{self.drivers - 1}.log").read_text(encoding="utf-8", errors="replace")[-500:]
 
     def _kill_driver(self) -> bool:
         assert self.driver is not None

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import optuna
+import pandas as pd
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
@@ -105,7 +106,7 @@ def _agree(run: Run, folder: Path) -> bool:
     counts = run.status.trials
     return (
         [trial.state.name for trial in study] == trials["state"].tolist()
-        and [trial.value for trial in study] == trials["value"].tolist()
+        and pd.Series([trial.value for trial in study], dtype=float).equals(trials["value"].reset_index(drop=True))
         and (counts.complete, counts.pruned, counts.failed) == (states["COMPLETE"], states["PRUNED"], states["FAIL"])
         and run.status.state == "finished"
     )

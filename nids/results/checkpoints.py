@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,21 +19,25 @@ if TYPE_CHECKING:
 
 # Tools that read a run pass over it, as over all that begins with a dot.
 CHECKPOINTS = ".checkpoints"
-# How long a trial waits for a storage that is out of reach before it begins anew, seconds.
-WAITS = 60.0
+# How long a trial waits for a storage that is out of reach before it begins anew, seconds: as long as a search does.
+WAITS = 300.0
+# What object stores say to those who may not read or write there: waiting does not help.
+_DENIED = re.compile(r"DENIED|FORBIDDEN|INVALID_ACCESS|SIGNATURE|credential|HTTP status 40[0134]", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Checkpoints:
-    """Where a run's checkpoints are kept.
+    """Where a run's checkpoints are kept; a process has one for all of its trials.
 
     Attributes:
         run: The run's folder, as every node is to reach it.
         token: That of the driver: once another one has taken the run, its own trials write checkpoints.
+        is_reached: Whether this process may wait for the storage: not once it has waited in vain.
     """
 
     run: Folder
     token: str
+    is_reached: bool = True
 
     def of(self, trial: int, made_with: Mapping[str, Any]) -> TrialCheckpoint:
         """Return a trial's; ``made_with`` as for ``nids.training.checkpoint``."""
@@ -44,7 +49,7 @@ class TrialCheckpoint:
 
     Attributes:
         is_kept: Whether there is one.
-        fault: Why this node can keep none; empty if it can, as far as is known.
+        fault: Why none could be kept, or none read, the last time; empty if it could.
     """
 
     def __init__(self, checkpoints: Checkpoints, trial: int, made_with: Mapping[str, Any]) -> None:
@@ -54,21 +59,22 @@ class TrialCheckpoint:
         self._folder = checkpoints.run.folder(CHECKPOINTS)
         self._name = _name(trial)
         self._made_with = made_with
+        self._epochs = 0  # that are kept; -1 if that could not be found out
 
     def load(self) -> Progress | None:
         """Return what was kept; None if that is nothing, damaged, or of other hyperparameters or versions."""
-        ends = time.monotonic() + WAITS
+        ends = time.monotonic() + (WAITS if self._checkpoints.is_reached else 0.0)
         while True:
             try:
-                progress = checkpoint.from_bytes(self._folder.read(self._name), self._made_with)
-            except FileNotFoundError:
-                return None
-            except StorageError:
-                if time.monotonic() > ends:
+                progress = self._read()
+            except StorageError as error:
+                self.fault, self._epochs = str(error), -1
+                if time.monotonic() > ends or _DENIED.search(str(error)):
+                    self._checkpoints.is_reached = False
                     return None
                 time.sleep(1.0)
             else:
-                self.is_kept = progress is not None
+                self.fault, self._checkpoints.is_reached = "", True
                 return progress
 
     def save(self, progress: Progress) -> None:
@@ -76,13 +82,25 @@ class TrialCheckpoint:
         run = self._checkpoints.run
         try:
             token = token_in(run)
+            # A folder that is on the driver's disk alone has no token here.
+            self.fault = "" if token else f"{run.uri} cannot be reached from there."
             if token == self._checkpoints.token:
-                self._folder.write(self._name, checkpoint.to_bytes(progress, self._made_with))
-                self.is_kept = True
-        except StorageError:
-            return  # the driver says so, and ends the search if that lasts
-        # A folder that is on the driver's disk alone.
-        self.fault = "" if token else f"{run.uri} cannot be reached from there"
+                if self._epochs < 0:
+                    self._read()
+                if len(progress.reports) > self._epochs:
+                    self._folder.write(self._name, checkpoint.to_bytes(progress, self._made_with))
+                    self.is_kept, self._epochs = True, len(progress.reports)
+        except StorageError as error:
+            self.fault = str(error)
+
+    def _read(self) -> Progress | None:
+        try:
+            progress = checkpoint.from_bytes(self._folder.read(self._name), self._made_with)
+        except FileNotFoundError:
+            progress = None
+        self.is_kept = progress is not None
+        self._epochs = 0 if progress is None else len(progress.reports)
+        return progress
 
 
 def delete_checkpoint(run: Folder, trial: int) -> None:
@@ -95,4 +113,4 @@ def delete_checkpoint(run: Folder, trial: int) -> None:
 
 
 def _name(trial: int) -> str:
-    return f"trial-{trial:05d}.npz"
+    return f"trial-{trial:05d}"

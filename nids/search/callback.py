@@ -180,12 +180,14 @@ class RunStoreCallback(tune.Callback):
             record.add(report)
             record.has_checkpoint, fault = result.get("checkpoint", (False, ""))
             if fault:
-                self._say_once(f"trials on {trial.node_ip or 'a node'} keep no checkpoints: {fault}.")
+                self._say_once(f"trials on {trial.node_ip or 'a node'} keep no checkpoints: {fault}")
         self._write(record)
 
     def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Say that a trial has lost its process, and is started again."""
-        self._say(f"trial {trial.config['number']} is started again where it was: {_error_of(trial)}")
+        record = self._running.get(trial.trial_id)
+        where = " from its last checkpoint" if record is not None and record.has_checkpoint else ""
+        self._say(f"trial {trial.config['number']} is started again{where}: {_error_of(trial)}")
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Enter the end of a trial: by itself, by the scheduler, or by a failure that it reported."""

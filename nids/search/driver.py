@@ -79,6 +79,7 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
             writer.go_on_with(earlier, prepared.again)
             study, ended = resumed_study(earlier, job.search, journal)
         else:
+            writer.delete_checkpoints()  # of a run of the same name that was deleted otherwise
             start = models.get(job.model.name).starting_point(space) if job.search.start_from_paper else None
             study, ended = new_study(manifest.run, job.search, journal, start), []
         _run(SearchState(job, space, classes, shared, study, journal, ended, writer, pools, trainable), console)

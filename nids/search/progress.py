@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from nids.analysis.eta import seconds_left
@@ -36,7 +36,7 @@ class SearchProgress:
         self._slots = slots
         self._best = best
         self._seconds: list[float] = []  # of the ended trials that have a result
-        self._started: dict[int, datetime] = {}  # of the running trials
+        self._running: dict[int, Record] = {}
 
     def __enter__(self) -> Self:
         self._display.__enter__()
@@ -59,11 +59,11 @@ class SearchProgress:
     def _take_in(self, record: Record) -> None:
         if record.last is not None and record.state == "COMPLETE":  # as in the report, and wherever trials are ranked
             self._keep_best(record.last["value"], record.number)
-        self._started[record.number] = record.started
+        self._running[record.number] = record
         if record.ended is not None:
-            del self._started[record.number]
+            del self._running[record.number]
             if record.state != "FAIL":
-                self._seconds.append((record.ended - record.started).total_seconds())
+                self._seconds.append(record.seconds)
             self._display.print(_ended(record, self._search.metric))
 
     def _keep_best(self, value: float, number: int) -> None:
@@ -76,8 +76,8 @@ class SearchProgress:
         if self._best is not None:
             parts.append(f"best {label(metric)} {shown(metric, self._best[0])} (trial {self._best[1]})")
         if self._seconds and done < counts["total"]:
-            each, now = sum(self._seconds) / len(self._seconds), datetime.now(UTC)
-            elapsed = [(now - started).total_seconds() for started in self._started.values()]
+            each = sum(self._seconds) / len(self._seconds)
+            elapsed = [record.seconds for record in self._running.values()]
             left = seconds_left(each, counts["total"] - done, elapsed, self._slots)
             # A trial that already takes longer than the others did says nothing about when it will end.
             parts.append(f"about {timedelta(seconds=round(left))} left" if round(left) else "longer than estimated")
@@ -85,13 +85,12 @@ class SearchProgress:
 
 
 def _ended(record: Record, metric: str) -> str:
-    seconds = (record.ended - record.started).total_seconds() if record.ended else 0.0
     if record.error:
-        return f"trial {record.number} failed after {duration(seconds)}: {record.error}"
+        return f"trial {record.number} failed after {duration(record.seconds)}: {record.error}"
     if record.last is None:
         return f"trial {record.number} ended without a result"
     verb = "complete" if record.state == "COMPLETE" else "pruned"
     return (
-        f"trial {record.number} {verb} after {counted(record.last['epoch'], 'epoch')}, {duration(seconds)}: "
+        f"trial {record.number} {verb} after {counted(record.last['epoch'], 'epoch')}, {duration(record.seconds)}: "
         f"{label(metric)} {shown(metric, record.last['value'])}"
     )

@@ -62,11 +62,14 @@ class Record:
             means = {name: result[name] for name in names if name in result}
             self.best = {"means": means, "folds": result["folds"]}
 
+    @property
+    def seconds(self) -> float:
+        """Return what it took so far; what it did before it was started again from a checkpoint is a part of that."""
+        lasted = ((self.ended or datetime.now(UTC)) - self.started).total_seconds()
+        return max(lasted, sum(epoch["seconds"] for epoch in self.curve))
+
     def rows(self, classes: Sequence[str]) -> Rows:
         """Return the trial's rows in each table of the run store."""
-        ended = self.ended or datetime.now(UTC)
-        # What it did before it was started again is part of what it took.
-        worked = sum(epoch["seconds"] for epoch in self.curve)
         trial = {
             "trial": self.number,
             "state": self.state,
@@ -75,7 +78,7 @@ class Record:
             "epochs": self.last["epoch"] if self.last else 0,
             "started": self.started,
             "ended": self.ended,
-            "seconds": max((ended - self.started).total_seconds(), worked),
+            "seconds": self.seconds,
             "error": self.error,
             "system_attrs": None if self.system_attrs is None else json.dumps(dict(self.system_attrs)),
             **(self.best["means"] if self.best else {}),

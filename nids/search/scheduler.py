@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ray.tune.experiment import Trial
-from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler
+from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialScheduler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from optuna.trial import FrozenTrial
     from ray.tune.execution.tune_controller import TuneController
-    from ray.tune.schedulers import TrialScheduler
 
     from nids.config import Job
 
@@ -56,3 +55,10 @@ class RunAll(_Unfinished, FIFOScheduler):
 
 class Halving(_Unfinished, AsyncHyperBandScheduler):
     """Asynchronous successive halving (Li et al. 2018): at each rung, one trial in so many goes on."""
+
+    def on_trial_result(self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]) -> str:
+        """Return whether a trial goes on after an epoch."""
+        decision: str = super().on_trial_result(tune_controller, trial, result)
+        (report,) = result.get("report", [{}])
+        # It was let past this rung before it was interrupted.
+        return TrialScheduler.CONTINUE if report.get("replayed") else decision

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from ray.tune.experiment import Trial
 
-# A trial hangs when an epoch takes so many times as long as the longest one so far, and no less than so many seconds.
-TIMES_THE_LONGEST, AT_LEAST = 10, 300.0
+# A trial hangs when an epoch takes so many times as long as its longest one so far, and no less than so many seconds.
+TIMES_ITS_LONGEST, AT_LEAST = 10, 300.0
+# In its first one, it hangs after so many times the longest one of other trials, whose networks may be far smaller.
+TIMES_THE_LONGEST_OF_OTHERS, AT_LEAST_AT_FIRST = 100, 1800.0
 # A driver that was held up itself has not seen what its trials did meanwhile: that time is not theirs.
 LONGEST_GLANCE = 5.0
-# Times that a trial is started again from its last checkpoint: what hung may have been the machine.
-CHANCES = 1
 
 
 @dataclass
@@ -34,11 +34,13 @@ class _Epoch:
 
 
 class Stalls(tune.Callback):
-    """Ends the processes of trials that hang; a trial that hangs again fails.
+    """Ends the processes of trials that hang; a trial that hangs twice in the same epoch fails.
+
+    What hung may have been the machine, so that a trial is started again, from its last checkpoint.
 
     Args:
         deadline: Seconds that an epoch may take. By default, they follow from the trial's longest epoch so far or, in
-            its first one, from the longest of all trials; the very first may take any time.
+            its first one, from the longest of the trials in the same pool of nodes; the very first may take any time.
         say: Called with a line of text when a trial is started again.
     """
 
@@ -46,8 +48,9 @@ class Stalls(tune.Callback):
         self._deadline = deadline
         self._say = say
         self._epochs: dict[str, _Epoch] = {}
-        self._longest: dict[str, float] = {}  # of each trial that has had an epoch, and of all
-        self._chances: dict[str, int] = {}
+        self._longest: dict[str, float] = {}  # of each trial that has had an epoch
+        self._longest_in_pool: dict[int, float] = {}
+        self._hung_in: dict[str, int] = {}  # the epoch
         self._reasons: dict[str, str] = {}
         self._looked = time.monotonic()
 
@@ -70,8 +73,12 @@ class Stalls(tune.Callback):
         epoch = self._epochs.get(trial.trial_id)
         if epoch is None:
             return  # it came too late: its process is being ended
-        for key in (trial.trial_id, ""):
-            self._longest[key] = max(self._longest.get(key, 0.0), epoch.seconds)
+        # What comes from a checkpoint comes at once, but says what it took.
+        (report,) = result.get("report", [{"folds": []}])
+        seconds = max(epoch.seconds, sum(fold["seconds"] for fold in report["folds"]))
+        self._longest[trial.trial_id] = max(self._longest.get(trial.trial_id, 0.0), seconds)
+        pool = trial.config["pool"]
+        self._longest_in_pool[pool] = max(self._longest_in_pool.get(pool, 0.0), seconds)
         self._epochs[trial.trial_id] = _Epoch(trial, result["epoch"] + 1)
 
     def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
@@ -80,7 +87,7 @@ class Stalls(tune.Callback):
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Forget the trial."""
-        for known in (self._epochs, self._longest, self._chances):
+        for known in (self._epochs, self._longest, self._hung_in):
             known.pop(trial.trial_id, None)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
@@ -93,21 +100,22 @@ class Stalls(tune.Callback):
         glance, self._looked = min(now - self._looked, LONGEST_GLANCE), now
         for epoch in list(self._epochs.values()):
             epoch.seconds += glance
-            if epoch.seconds > self._allowed(epoch.trial.trial_id):
+            if epoch.seconds > self._allowed(epoch.trial):
                 self._end(epoch)
 
-    def _allowed(self, trial_id: str) -> float:
+    def _allowed(self, trial: Trial) -> float:
         if self._deadline is not None:
             return self._deadline
-        longest = self._longest.get(trial_id, self._longest.get("", float("inf")))
-        return max(AT_LEAST, TIMES_THE_LONGEST * longest)
+        if trial.trial_id in self._longest:
+            return max(AT_LEAST, TIMES_ITS_LONGEST * self._longest[trial.trial_id])
+        of_others = self._longest_in_pool.get(trial.config["pool"], float("inf"))
+        return max(AT_LEAST_AT_FIRST, TIMES_THE_LONGEST_OF_OTHERS * of_others)
 
     def _end(self, epoch: _Epoch) -> None:
         trial = epoch.trial
-        used = self._chances.get(trial.trial_id, 0)
         found = f"no progress for {duration(epoch.seconds)} in epoch {epoch.number}"
-        if used < CHANCES:
-            self._chances[trial.trial_id] = used + 1
+        if self._hung_in.get(trial.trial_id) != epoch.number:
+            self._hung_in[trial.trial_id] = epoch.number
             self._say(f"trial {trial.config['number']}: {found}; its process is ended")
         else:
             self._reasons[trial.trial_id] = f"{found}, when it was started again too"

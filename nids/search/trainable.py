@@ -50,7 +50,11 @@ class TrialProcess(tune.Trainable):
 
         values = {**self._job.hyperparameters, **new_config["hyperparameters"]}
         hp = models.get(self._job.model.name).hyperparameters.model_validate(values)
-        made_with = {"hyperparameters": hp.model_dump(mode="json"), "versions": backend.versions(("nids",))}
+        made_with = {
+            "hyperparameters": hp.model_dump(mode="json"),
+            "job": self._job.model_dump(mode="json", exclude={"name", "resources"}),
+            "versions": backend.versions(("nids",)),
+        }
         kept = self._checkpoints
         self._checkpoint = None if kept is None else kept.of(new_config["number"], made_with)
         self._reports = run_trial(hp, self._training_set, self._folds, self._job, self._checkpoint)

@@ -70,8 +70,9 @@ def run_trial(
     report at the same epoch compare like with like. A trial ends after ``job.training.epochs`` epochs, or after
     ``job.training.patience`` of them in a row without a better mean over the folds.
 
-    A trial that was interrupted yields the reports that are in its checkpoint once more, and goes on from there as it
-    would have. What it has done is kept when it is asked to go on: an end by the scheduler, like its own, needs none.
+    A trial that was interrupted yields the reports that are in its checkpoint once more, each with ``replayed``, and
+    goes on from there as it would have. What it has done is kept when it is asked to go on: an end by the scheduler,
+    like its own, needs none.
 
     A report holds:
 
@@ -87,6 +88,7 @@ def run_trial(
     Raises:
         TrialFailed: A loss or a predicted probability is not a finite number.
     """
+    earlier = checkpoint.load() if checkpoint else None
     started = time.perf_counter()
     classes = len(training_set.dataset.classes)
     # Folds may differ by a rare category; one width for all lets them share one traced model.
@@ -94,12 +96,14 @@ def run_trial(
     prepared = [FoldOfTrial.from_fold(training_set, fold, width, hp) for fold in folds]
     trainer = Trainer(width, classes, hp, job.training)
     seeds = [derived_seed(job.search.seed, fold.number) for fold in folds]
-    earlier = checkpoint.load() if checkpoint else None
     reports, states = earlier or Progress([], [trainer.fresh(seed) for seed in seeds])
-    yield from reports
+    preparing = time.perf_counter() - started
+    for report in reports:
+        yield {**report, "replayed": True}
 
+    # The time in which it was not asked to go on is not the trial's.
+    kept = started = time.perf_counter() - preparing
     best, best_epoch = (reports[-1]["value"], reports[-1]["best_epoch"]) if reports else (math.nan, 0)
-    kept = started
     for epoch in range(len(reports) + 1, job.training.epochs + 1):
         results = []
         for i, fold in enumerate(prepared):

@@ -44,7 +44,7 @@ def test_a_trial_goes_on_from_what_was_kept_last(run: Folder) -> None:
     np.testing.assert_array_equal(found.states[0][0], np.full(3, 2, np.float32))
     assert kept.of(3, {"hyperparameters": {"units": 9}}).load() is None
     assert kept.of(4, MADE_WITH).load() is None
-    assert run.folder(CHECKPOINTS).versions().keys() == {"trial-00003.npz"}
+    assert run.folder(CHECKPOINTS).versions().keys() == {"trial-00003"}
     assert run.versions().keys() == {"driver.json"}, "whoever watches a run is not told of checkpoints"
     delete_checkpoint(run, 3)
     delete_checkpoint(run, 3)
@@ -65,7 +65,7 @@ def test_trials_of_a_driver_that_has_lost_its_run_keep_nothing_more(run: Folder)
 def test_a_node_that_does_not_see_the_storage_writes_nothing_there_and_says_so(run: Folder) -> None:
     kept = Checkpoints(run, "a token of another machine's").of(0, MADE_WITH)
     kept.save(progress(1))
-    assert (kept.is_kept, kept.fault) == (False, f"{run.uri} cannot be reached from there")
+    assert (kept.is_kept, kept.fault) == (False, f"{run.uri} cannot be reached from there.")
     assert not run.exists()
 
 
@@ -78,11 +78,34 @@ def test_a_storage_out_of_reach_stops_no_trial(run: Folder, tmp_path: Path, monk
     with pytest.raises(StorageError):
         run.read("driver.json")
     trial.save(progress(2))
+    assert "cannot be used as storage" in trial.fault
     monkeypatch.setattr(checkpointing, "WAITS", 0.0)
-    assert kept.of(0, MADE_WITH).load() is None
+    anew = kept.of(0, MADE_WITH)
+    assert anew.load() is None
+    assert "cannot be used as storage" in anew.fault
+    assert not kept.is_reached, "the next trial of the process does not wait again"
     (tmp_path / "a-run").unlink()
     (tmp_path / "away").rename(tmp_path / "a-run")
     trial.save(progress(3))
+    anew.save(progress(1))
     found = kept.of(0, MADE_WITH).load()
     assert found is not None
-    assert len(found.reports) == 3
+    assert len(found.reports) == 3, "what could not be read is not lost to a trial that begins anew"
+    assert (trial.fault, anew.fault, kept.is_reached) == ("", "", True)
+    anew.save(progress(4))
+    found = kept.of(0, MADE_WITH).load()
+    assert found is not None
+    assert len(found.reports) == 4
+
+
+def test_who_may_not_read_the_storage_does_not_wait_for_it(run: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Checkpoints(run, Ownership(run).token)
+
+    def read(self: Folder, name: str) -> bytes:
+        raise StorageError("AWS Error ACCESS_DENIED during HeadObject operation")
+
+    monkeypatch.setattr(Folder, "read", read)
+    trial = kept.of(0, MADE_WITH)
+    assert trial.load() is None
+    trial.save(progress(1))
+    assert (trial.is_kept, trial.fault) == (False, "AWS Error ACCESS_DENIED during HeadObject operation")

@@ -129,8 +129,8 @@ class TestRunStoreCallback:
         here, elsewhere, running = map(self.trial, range(3))
         folder = writer.folder.folder(CHECKPOINTS)
         for number in (0, 2):
-            folder.write(f"trial-0000{number}.npz", b"")
-        for trial, kept in ((here, [True, ""]), (elsewhere, [False, "it has another disk"]), (running, [True, ""])):
+            folder.write(f"trial-0000{number}", b"")
+        for trial, kept in ((here, [True, ""]), (elsewhere, [False, "it has another disk."]), (running, [True, ""])):
             callback.on_trial_start(0, [], trial)
             for epoch in (1, 2):
                 result = {**result_of(report(epoch, best_epoch=1, value=1.0, finished=epoch == 2)), "checkpoint": kept}
@@ -141,13 +141,13 @@ class TestRunStoreCallback:
             away.setattr(writer, "flush", lambda *_: (_ for _ in ()).throw(StorageError("away")))
             callback.on_trial_complete(1, [], here)
             callback.on_trial_complete(1, [], elsewhere)
-        assert folder.versions().keys() == {"trial-00000.npz", "trial-00002.npz"}
+        assert folder.versions().keys() == {"trial-00000", "trial-00002"}
         callback.flush()
-        assert folder.versions().keys() == {"trial-00002.npz"}
+        assert folder.versions().keys() == {"trial-00002"}
         callback.finish("interrupted")
-        assert folder.versions().keys() == {"trial-00002.npz"}
+        assert folder.versions().keys() == {"trial-00002"}
         callback.on_trial_complete(2, [], running)
-        folder.write("trial-00002.npz", b"")  # by its process, which ended late
+        folder.write("trial-00002", b"")  # by its process, which ended late
         callback.finish("finished")
         assert not folder.exists()
 

@@ -44,6 +44,17 @@ def test_it_knows_the_rungs_of_earlier_trials(
     assert decision(scheduler(make_job(), earlier), value) == expected
 
 
+def test_a_trial_that_was_let_past_a_rung_is_not_stopped_there_after_an_interruption(
+    make_job: Callable[..., Job],
+) -> None:
+    made = scheduler(make_job(), [0.1, 0.2, 0.3, 0.4, 0.5])
+    trial = SimpleNamespace(trial_id="resumed")
+    made.on_trial_add(None, trial)
+    result = {"epoch": 1, "value": 0.9}
+    assert made.on_trial_result(None, trial, {**result, "report": [{**result, "replayed": True}]}) == "CONTINUE"
+    assert decision(made, 0.9) == "STOP"
+
+
 def test_more_may_be_better(make_job: Callable[..., Job]) -> None:
     job = make_job(search={"metric": "macro_f1"})
     assert decision(scheduler(job, [0.1, 0.2, 0.3, 0.4, 0.5]), 0.9) == "CONTINUE"

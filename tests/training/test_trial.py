@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -272,9 +273,13 @@ def test_a_trial_that_was_interrupted_goes_on_as_it_would_have(
 ) -> None:
     whole = run(*shared, job(training={"epochs": 3}))
     monkeypatch.setattr("nids.training.trial.WORTH_KEEPING", 0.0)
+    clock = [0.0]  # it stands still but for the driver
+    monkeypatch.setattr("nids.training.trial.time", SimpleNamespace(perf_counter=lambda: clock[0]))
     kept = Kept()
-    interrupted = run_trial(HP, *shared, job(training={"epochs": 3}), kept)
-    reports = [next(interrupted) for _ in range(3)]
+    reports: Reports = []
+    for report in run_trial(HP, *shared, job(training={"epochs": 3}), kept):
+        reports.append(report)
+        clock[0] += 1000.0
     assert kept.saved == 2, "what has ended is not kept"
     trained = []
     train = Trainer.train
@@ -284,8 +289,14 @@ def test_a_trial_that_was_interrupted_goes_on_as_it_would_have(
         return train(self, *arguments, **named)
 
     monkeypatch.setattr(Trainer, "train", counted)
-    again: Reports = list(run_trial(HP, *shared, job(training={"epochs": 3}), kept))
+    again: Reports = []
+    for report in run_trial(HP, *shared, job(training={"epochs": 3}), kept):
+        again.append(report)
+        clock[0] += 1000.0
+    replayed = [report.pop("replayed", False) for report in again]
+    assert replayed == [True, True, False]
     assert again[:2] == reports[:2]
+    assert sum(fold["seconds"] for fold in again[2]["folds"]) == 0, "the driver's time is not the trial's"
     assert trained == [3, 3], "the last epoch of both folds alone"
     for report in again:
         for fold in report["folds"]:
