@@ -214,13 +214,12 @@ class Folder:
 
     def delete_file(self, name: str) -> None:
         """Remove a file; no error if it is not there."""
-        if not self.exists(name):
-            return
         try:
             self.filesystem.delete_file(f"{self.path}/{name}")
+        except FileNotFoundError:
+            return
         except OSError as error:
-            if self.exists(name):  # see ``delete``
-                raise StorageError(f"{self.uri}/{name}: cannot be deleted ({error}).") from None
+            raise StorageError(f"{self.uri}/{name}: cannot be deleted ({error}).") from None
 
     def delete(self) -> None:
         """Remove the folder and all that it holds; no error if it is not there."""

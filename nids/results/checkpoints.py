@@ -104,12 +104,19 @@ class TrialCheckpoint:
 
 
 def delete_checkpoint(run: Folder, trial: int) -> None:
-    """Delete a trial's checkpoint, which need not be there.
+    """Delete a trial's checkpoint, which need not be there; in an object store, empty it until the search ends.
+
+    There, to delete an object by pyarrow takes three requests, of which the last marks the folder above: not every store
+    then still lists what is in it.
 
     Raises:
         StorageError: It cannot be deleted.
     """
-    run.folder(CHECKPOINTS).delete_file(_name(trial))
+    folder = run.folder(CHECKPOINTS)
+    if folder.is_local:
+        folder.delete_file(_name(trial))
+    else:
+        folder.write(_name(trial), b"")
 
 
 def _name(trial: int) -> str:
