@@ -106,7 +106,7 @@ class TrialCheckpoint:
 def delete_checkpoint(run: Folder, trial: int) -> None:
     """Delete a trial's checkpoint, which need not be there; in an object store, empty it until the search ends.
 
-    There, to delete an object by pyarrow takes three requests, of which the last marks the folder above: not every store
+    There, to delete an object by pyarrow takes three requests. The last one marks the folder above, and not every store
     then still lists what is in it.
 
     Raises:
