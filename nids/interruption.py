@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import psutil
 
@@ -59,8 +59,10 @@ def run(command: Callable[[], object]) -> None:
     os.set_blocking(writing, False)
     # Written to by the handler of the interpreter itself, even while the main thread executes no Python.
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    former = {number: signal.getsignal(number) for number in ENDING}
     for number in ENDING:
         signal.signal(number, interrupt)
+    os.register_at_fork(after_in_child=lambda: _forget(former))
     sys.unraisablehook = _unraisable
     threading.Thread(target=_watch, args=[reading], name="signals", daemon=True).start()
     try:
@@ -93,9 +95,17 @@ def interrupt(number: int, _frame: object = None) -> None:
         raise KeyboardInterrupt
 
 
+def _forget(former: Mapping[signal.Signals, Any]) -> None:
+    """Make a forked process one that runs no command: it would write its signals to the pipe of the one that does."""
+    _command.runs = False
+    signal.set_wakeup_fd(-1)
+    for number, handler in former.items():
+        signal.signal(number, handler)
+
+
 @contextmanager
 def held_back(until: str = "") -> Iterator[None]:
-    """Let a signal interrupt this thread only at the end of a block, or a second one in it.
+    """Let a signal interrupt this thread only at the end of a block, however it ends, or a second one in it.
 
     Outside the main thread, which alone is interrupted, nothing is changed.
 
@@ -121,13 +131,13 @@ def held_back(until: str = "") -> Iterator[None]:
 
     for number in ENDING:
         signal.signal(number, note)
-    with waiting_for(until or None):
-        try:
+    try:
+        with waiting_for(until or None):
             yield
-        finally:
-            restore()
-    if noted:
-        signal.raise_signal(noted[0])
+    finally:
+        restore()
+        if noted:
+            signal.raise_signal(noted[0])
 
 
 @contextmanager

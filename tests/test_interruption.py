@@ -65,6 +65,18 @@ HELD_BACK = """
         say('written')
     say('too far')
 """
+HELD_BACK_AND_FAILED = """
+    try:
+        with interruption.held_back('all is written'):
+            say('ready')
+            deadline = time.monotonic() + 60
+            while not interruption._command.received and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(0.5)
+            raise ValueError
+    except ValueError:
+        say('too far')
+"""
 TURNED_INTO_AN_ERROR = """
     try:
         say('ready')
@@ -95,6 +107,7 @@ def started(body: str, folder: Path, seconds_to_end: float = 60) -> subprocess.P
         pytest.param(LOST, 60, "", "", id="an exception that a destructor loses"),
         pytest.param(TURNED_INTO_AN_ERROR, 60, "", "", id="an exception that becomes another"),
         pytest.param(HELD_BACK, 60, "written\n", SAYS, id="what is not to be interrupted"),
+        pytest.param(HELD_BACK_AND_FAILED, 60, "", SAYS, id="an error in what is not to be interrupted"),
     ],
 )
 def test_nothing_keeps_a_command_from_its_end(
@@ -134,3 +147,20 @@ def test_processes_of_a_command_end_with_it(tmp_path: Path) -> None:
 def test_a_command_that_ends_by_itself_keeps_its_exit_status(tmp_path: Path) -> None:
     process = started("say('ready'); sys.exit(2)", tmp_path)
     assert (*process.communicate(), process.returncode) == ("", "", 2)
+
+
+def test_a_signal_to_a_forked_process_is_its_own(tmp_path: Path) -> None:
+    fork = """
+    import os, signal, warnings
+    warnings.simplefilter('ignore')
+    say('ready')
+    forked = os.fork()
+    if not forked:
+        signal.raise_signal(signal.SIGTERM)
+        time.sleep(60)
+    ended_by = -os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1])
+    time.sleep(0.5)
+    sys.exit(ended_by)
+"""
+    process = started(fork, tmp_path, seconds_to_end=0.1)
+    assert (*process.communicate(), process.returncode) == ("", "", signal.SIGTERM)

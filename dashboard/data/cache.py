@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +16,7 @@ from nids.dashboard.data.snapshot import IncompleteError, KeptRun, complete_or_n
 from nids.errors import UserError
 from nids.results import ASKED_AT_ONCE, names_in
 from nids.storage import Folder
+from nids.threads import thread_pool
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ def names(storage: str) -> list[str]:
 def find(storage: str) -> list[Found]:
     """Return all runs of a storage, the latest first, and the damaged ones after them."""
     # An object store takes a while for each answer, and gives many at once.
-    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+    with thread_pool(ASKED_AT_ONCE) as pool:
         runs = [*pool.map(partial(one, storage), names(storage))]
     return sorted(runs, key=lambda each: each.run.manifest.created if each.run else LONG_AGO, reverse=True)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# A command of ours ends in order within it.
+# Less than a command of ours takes at most to end in order (see nids.interruption), so that a benchmark that is itself
+# interrupted ends in time. Whoever starts a search that is to end in order, which has no such limit, waits for it.
 SECONDS_TO_END = 3.0
 
 

@@ -23,7 +23,7 @@ app = typer.Typer(
     page. It can be interrupted at any time and resumed with `nids resume`.
 
     Exit status: 0 success; 1 the work failed (no trial completed, a job failed); 2 wrong input; 130 ended by Ctrl-C
-    (SIGINT); 143 ended by SIGTERM.""",
+    (SIGINT), or a search that has to be resumed; 143 ended by SIGTERM.""",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,

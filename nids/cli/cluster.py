@@ -33,7 +33,12 @@ def local(
     console = Console()
     endings = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-    def interrupt(*_: object) -> None:
+    status = INTERRUPTED
+
+    def interrupt(number: int, _frame: object) -> None:
+        nonlocal status
+        if number == signal.SIGHUP:
+            status = 128 + number  # as of any other command whose terminal is closed
         for ending in endings:
             # A second Ctrl-C would leave nodes behind, if it came from here: see nids.interruption.
             signal.signal(ending, lambda *_: None)
@@ -57,4 +62,4 @@ def local(
             cluster.watch()
     except KeyboardInterrupt:
         console.print("The cluster has stopped.")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(status) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,7 @@ from nids.cli.options import RunArgument, StorageOption, show
 from nids.cli.output import JsonOption, print_json, results_console
 from nids.errors import UserError
 from nids.tables import print_listing
+from nids.threads import thread_pool
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,7 +97,7 @@ def entries_of(storage: str) -> list[Entry]:
             return Entry(name, "damaged", error=str(error))
 
     # An object store takes a while for each answer, and gives many at once.
-    with ThreadPoolExecutor(results.ASKED_AT_ONCE) as pool:
+    with thread_pool(results.ASKED_AT_ONCE) as pool:
         entries = [*pool.map(entry, results.run_names(storage))]
     never = datetime.min.replace(tzinfo=UTC)
     return sorted(entries, key=lambda entry: entry.started or never, reverse=True)

@@ -19,7 +19,7 @@ def refuse_if_driven(run: Run, progress: Callable[[str], object]) -> str:
     """Refuse a run that has a driver; of one that has none, return the token by which it can be taken.
 
     A driver that cannot be seen from here, and whose last report is a minute old or from a clock that differs from this
-    one, is waited for: if it is alive, it reports again.
+    one, is waited for: if it is alive, it reports again. So is the one of a run whose status is damaged or not there.
 
     Args:
         run: The run.
@@ -33,8 +33,11 @@ def refuse_if_driven(run: Run, progress: Callable[[str], object]) -> str:
     """
     token = token_in(run.folder)  # before the status: whoever takes the run later has another token
     run = Run(run.folder)  # its status may have changed since it was opened
-    if run.status_fault:
-        progress(f"{run.status_fault} Waiting {SILENCE.seconds} s for a driver that would write it again")
+    fault = run.status_fault
+    if token and not fault and run.status.updated is None:  # deleted, or not yet written by who has just taken the run
+        fault = f"{run.uri}/status.json: is not there, or says nothing."
+    if fault:
+        progress(f"{fault} Waiting {SILENCE.seconds} s for a driver that would write it again")
         if not _reports_again(run):
             return token
         run = Run(run.folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from nids.errors import DamagedFileError
 from nids.metrics.formatting import counted
 from nids.results.run import ASKED_AT_ONCE
 from nids.results.schema import TABLES, TRIALS_A_PART, part_name
+from nids.threads import thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -130,7 +130,7 @@ def _trials_in(
 
     parts = [(name, part) for name, of_table in names.items() for part in of_table]
     # An object store takes a while for each answer, and gives many at once.
-    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+    with thread_pool(ASKED_AT_ONCE) as pool:
         found = [*pool.map(read, parts)]
     faults += [str(error) for error in found if isinstance(error, DamagedFileError)]
     return {of: None if isinstance(each, DamagedFileError) else each for of, each in zip(parts, found, strict=True)}

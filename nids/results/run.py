@@ -6,7 +6,6 @@ import io
 import json
 import math
 import re
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from nids.results.manifest import manifest_from
 from nids.results.schema import TRIALS_A_PART, in_present_form, part_name, schemas, with_present_names
 from nids.results.status import RunStatus
 from nids.storage import Folder
+from nids.threads import thread_pool
 from nids.typed_file import checked
 
 if TYPE_CHECKING:
@@ -296,5 +296,5 @@ def names_in(root: Folder) -> list[str]:
             raise
 
     # An object store takes a while for each answer, and gives many at once.
-    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+    with thread_pool(ASKED_AT_ONCE) as pool:
         return [name for name, there in zip(names, pool.map(is_run, names), strict=True) if there]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from nids.results.ownership import DRIVER
 from nids.results.status import RunStatus, TrialCounts
 from nids.results.writer import JOURNAL
 from nids.search.study import resumed_study
+from nids.threads import thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,7 +90,7 @@ def _damaged(run: Run) -> dict[str, str]:
             return _without_cure(error, run, "/".join(of))
         return ""
 
-    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+    with thread_pool(ASKED_AT_ONCE) as pool:
         found |= {"/".join(of): fault for of, fault in zip(parts, pool.map(fault_of, parts), strict=True) if fault}
     for name in (STATUS, JOURNAL, DRIVER):
         if run.folder.is_local and (Path(run.folder.path) / name).is_dir():
@@ -160,7 +160,8 @@ def _has(run: Run, ended: Mapping[int, tuple[str, float | None]]) -> bool:
         path = Path(folder) / JOURNAL
         path.write_bytes(content)
         try:
-            study = optuna.load_study(study_name=run.name, storage=JournalStorage(JournalFileBackend(str(path))))
+            # The only one there: of a run that was copied or renamed, it keeps the former name.
+            study = optuna.load_study(study_name=None, storage=JournalStorage(JournalFileBackend(str(path))))
             trials = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
         except Exception:  # whatever Optuna comes to in a file that is none of its own
             return False

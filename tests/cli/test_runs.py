@@ -172,13 +172,19 @@ def test_resume_runs_lost_trials_of_a_finished_run_again(
     )
 
 
-def test_repair_says_what_it_did_or_that_nothing_was_wrong(nids: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_repair_says_what_it_did_or_that_nothing_was_wrong(
+    nids: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nids.results.driven._reports_again", lambda run: False)  # which takes a minute
     make_run(tmp_path / "runs", "one", "interrupted", ("RUNNING", None))
     assert nids("repair", "one").stdout == "one: nothing is wrong, and nothing was written.\n"
     (tmp_path / "runs/one/status.json").unlink()
-    assert nids("repair", "one", COLUMNS="").stdout == (
-        f"{tmp_path}/runs/one/status.json: could not be read, or was not there. "
-        "It now says interrupted, 0 of 9 trials.\n"
+    waiting, done = nids("repair", "one", COLUMNS="").stdout.splitlines()
+    assert waiting.endswith(
+        "status.json: is not there, or says nothing. Waiting 60 s for a driver that would write it again"
+    )
+    assert done == (
+        f"{tmp_path}/runs/one/status.json: could not be read, or was not there. It now says interrupted, 0 of 9 trials."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,6 @@ from tests.manifests import a_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 HERE, ELSEWHERE = owner(), owner().model_copy(update={"machine": "another of this name", "pid": 2**22 + 1})
 GONE = HERE.model_copy(update={"pid": 2**22 + 1})
@@ -93,16 +93,32 @@ def test_a_process_that_is_seen_to_have_ended_is_not_waited_for(first: FirstDriv
     assert first.seconds == 0
 
 
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [
+        pytest.param(b"", "status.json: cannot be read", id="damaged"),
+        pytest.param(None, "status.json: is not there, or says nothing.", id="deleted, or not yet written"),
+    ],
+)
 @pytest.mark.parametrize("alive", [True, False])
-def test_a_damaged_status_is_one_that_a_driver_would_write_again(alive: bool, first: FirstDriver) -> None:
-    first.writer.folder.write("status.json", b"")
+def test_a_status_that_cannot_be_read_is_one_that_a_driver_would_write_again(
+    alive: bool, damage: bytes | None, fault: str, first: FirstDriver
+) -> None:
+    if damage is not None:
+        first.writer.folder.write("status.json", damage)
     if alive:
         first.when_asleep = lambda: first.report(timedelta())
     refused, lines = asked(first)
     assert refused == alive
     assert len(lines) == 1
-    assert "status.json: cannot be read" in lines[0]
+    assert fault in lines[0]
     assert lines[0].endswith(" Waiting 60 s for a driver that would write it again")
+
+
+def test_a_run_that_nobody_has_taken_is_not_waited_for(first: FirstDriver) -> None:
+    (Path(first.writer.folder.path) / "driver.json").unlink()
+    assert asked(first) == (False, [])
+    assert first.seconds == 0
 
 
 def test_a_driver_that_begins_after_the_run_was_found_free_keeps_it(first: FirstDriver) -> None:

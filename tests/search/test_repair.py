@@ -60,6 +60,11 @@ def test_repair_writes_nothing_where_nothing_is_wrong(run: Run) -> None:
     assert states_in_journal(run) == [*STATES]
 
 
+def test_repair_writes_nothing_into_a_run_that_was_renamed(run: Run) -> None:
+    renamed = Path(run.uri).rename(Path(run.uri).with_name("renamed"))
+    assert repaired(Folder.from_uri(str(renamed))) == []
+
+
 @pytest.mark.parametrize("damage", [None, b"", b'{"state": "fini', b"null", b"[]", b"3", b"\xff\x00"])
 def test_repair_makes_the_status_again(damage: bytes | None, run: Run) -> None:
     path = Path(run.uri) / "status.json"
