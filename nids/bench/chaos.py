@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nids.bench.timing import Row
     from nids.results import Run
 
-NODES = Size(nodes=3, cpus=2, gpus=0)
+NODES = Size(nodes=3, cpus=1, gpus=0)
 NAME, STORAGE = "chaos", "s3://bucket/runs"
 JOB = Path(__file__).with_suffix(".toml")
 # The command ``nids``, with these trials.
@@ -63,7 +63,7 @@ WEIGHTS = {
     "store paused": 9,
 }
 # Seconds between a fault and the next one, and that something stays paused or away.
-BETWEEN, AWAY = (2.0, 9.0), (1.0, 8.0)
+BETWEEN, AWAY = (4.0, 12.0), (1.0, 8.0)
 # How long to wait for what should come by itself, seconds.
 PATIENCE = 120.0
 MOST_DRIVERS = 300

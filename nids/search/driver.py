@@ -23,6 +23,7 @@ from nids.cluster.signals import handler_kept
 from nids.errors import UserError
 from nids.interruption import held_back, waiting_for
 from nids.results import Run, RunWriter, refuse_if_there
+from nids.results.driver_process import owner
 from nids.results.writer import JOURNAL
 from nids.search.callback import RunStoreCallback
 from nids.search.interruption import ENDS_TUNE
@@ -76,6 +77,8 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
     with tempfile.TemporaryDirectory(prefix="nids-study-") as temporary:
         journal = Path(temporary) / JOURNAL
         if earlier is not None:
+            # Before much is read: whoever looks meanwhile finds that the run has a driver.
+            writer.write_status("running", earlier.status.trials, owner())
             writer.go_on_with(earlier, prepared.again)
             study, ended = resumed_study(earlier, job.search, journal)
         else:
