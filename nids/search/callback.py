@@ -180,7 +180,7 @@ class RunStoreCallback(tune.Callback):
             record.add(report)
             record.has_checkpoint, fault = result.get("checkpoint", (False, ""))
             if fault:
-                self._say_once(f"trials on {trial.node_ip or 'a node'} keep no checkpoints: {fault}")
+                self._say_of_node(trial.node_ip or "a node", fault)
         self._write(record)
 
     def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
@@ -202,10 +202,10 @@ class RunStoreCallback(tune.Callback):
         record.error = self._reason(trial.trial_id) or _error_of(trial)
         self._end(record, "FAIL")
 
-    def _say_once(self, line: str) -> None:
-        if line not in self._said:
-            self._said.add(line)
-            self._say(line)
+    def _say_of_node(self, node: str, fault: str) -> None:
+        if node not in self._said and self._out_since is None:  # an outage is said already
+            self._said.add(node)
+            self._say(f"trials on {node} could not keep a checkpoint: {fault}")
 
     def _end(self, record: Record, state: str) -> None:
         record.state, record.ended = state, datetime.now(UTC)

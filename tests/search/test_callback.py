@@ -137,7 +137,7 @@ class TestRunStoreCallback:
                 result = {**result_of(report(epoch, best_epoch=1, value=1.0, finished=epoch == 2)), "checkpoint": kept}
                 trial.run_metadata.last_result = result
                 callback.on_trial_result(0, [], trial, result)
-        assert said == ["trials on a node keep no checkpoints: it has another disk."]
+        assert said == ["trials on a node could not keep a checkpoint: it has another disk."]
         with monkeypatch.context() as away:
             away.setattr(writer, "flush", lambda *_: (_ for _ in ()).throw(StorageError("away")))
             callback.on_trial_complete(1, [], here)
