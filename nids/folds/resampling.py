@@ -10,7 +10,7 @@ from nids.errors import UserError
 from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from imblearn.over_sampling import ADASYN, SMOTE
 
@@ -98,7 +98,7 @@ def _targets(labels: np.ndarray, classes: Sequence[str], config: Folds) -> tuple
     counts = np.bincount(labels, minlength=len(classes))
     uneven = config.scheme in ("time", "group")
     if config.targets:
-        wanted = {_label(name, classes): target for name, target in config.targets.items()}
+        wanted = {_label(name, classes, config.targets): target for name, target in config.targets.items()}
     else:
         wanted = {label: int(counts.max()) for label, count in enumerate(counts) if count > 0}
     for label, target in wanted.items():
@@ -117,9 +117,13 @@ def _targets(labels: np.ndarray, classes: Sequence[str], config: Folds) -> tuple
     return {label: target for label, target in growing.items() if label not in too_small}, notes
 
 
-def _label(name: str, classes: Sequence[str]) -> int:
+def _label(name: str, classes: Sequence[str], targets: Mapping[str, int]) -> int:
     if name not in classes:
-        raise UserError(f"folds.targets.{name}: there is no such class; the classes are {', '.join(classes)}.")
+        left = ", ".join(f'"{other}" = {target}' for other, target in targets.items() if other in classes)
+        raise UserError(
+            f"folds.targets.{name}: there is no such class; the classes are {', '.join(classes)}. Without it: "
+            f"--set 'folds.targets={{{left}}}'."
+        )
     return list(classes).index(name)
 
 

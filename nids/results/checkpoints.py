@@ -103,6 +103,16 @@ class TrialCheckpoint:
         return progress
 
 
+def kept_checkpoints(run: Folder) -> set[int]:
+    """Return the numbers of the trials of which a run has a checkpoint.
+
+    Raises:
+        UserError: They cannot be listed.
+    """
+    files = run.folder(CHECKPOINTS).versions()
+    return {int(name.partition("-")[2]) for name, (_, size) in files.items() if size}
+
+
 def delete_checkpoint(run: Folder, trial: int) -> None:
     """Delete a trial's checkpoint, which need not be there; in an object store, empty it until the search ends.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nids.errors import UserError
 from nids.results.driver_process import is_gone
-from nids.results.ownership import token_in
+from nids.results.ownership import driver_in, token_in
 from nids.results.run import SILENCE, Run
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def refuse_if_driven(run: Run, progress: Callable[[str], object]) -> str:
     fault = run.status_fault
     if token and not fault and run.status.updated is None:  # deleted, or not yet written by who has just taken the run
         fault = f"{run.uri}/status.json: is not there, or says nothing."
+    driver = driver_in(run.folder)
+    if fault and driver and is_gone(driver):
+        return token
     if fault:
         progress(f"{fault} Waiting {SILENCE.seconds} s for a driver that would write it again")
         if not _reports_again(run):
@@ -44,13 +47,13 @@ def refuse_if_driven(run: Run, progress: Callable[[str], object]) -> str:
     status = run.status
     if status.state != "running" or status.updated is None or (status.owner and is_gone(status.owner)):
         return token
-    driver = f"process {status.owner.pid} on {status.owner.host}" if status.owner else "an unknown process"
+    who = f"process {status.owner.pid} on {status.owner.host}" if status.owner else "an unknown process"
     if not timedelta(0) <= datetime.now(UTC) - status.updated <= SILENCE:
-        progress(f"{run.name} was run by {driver}: waiting {SILENCE.seconds} s for a sign that it still is")
+        progress(f"{run.name} was run by {who}: waiting {SILENCE.seconds} s for a sign that it still is")
         if not _reports_again(run):
             return token
     raise UserError(
-        f"{run.name} is being run by {driver}, which last reported at {status.updated:%Y-%m-%d %H:%M:%S} UTC. "
+        f"{run.name} is being run by {who}, which last reported at {status.updated:%Y-%m-%d %H:%M:%S} UTC. "
         "Stop it, or wait a minute if it is gone, and try again. Where it cannot be stopped, `nids resume --take-over` "
         "takes the run from it."
     )

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from nids.errors import LostRunError, NotAFileError, StorageError
 from nids.results.driver_process import owner
+from nids.results.status import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +113,18 @@ def token_in(folder: Folder) -> str:
         return ""
     except (ValueError, KeyError, TypeError, RecursionError, NotAFileError):
         return "damaged"
+
+
+def driver_in(folder: Folder) -> Owner | None:
+    """Return the process that has taken a run last; None if none ever has, or it cannot be known.
+
+    Raises:
+        StorageError: The folder cannot be read.
+    """
+    try:
+        return Owner.model_validate(json.loads(folder.read(DRIVER)))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def locked(folder: Folder, seconds: float = WAITS) -> AbstractContextManager[None]:

@@ -245,7 +245,7 @@ def open_run(storage: str, name: str) -> Run:
         UserError: It cannot be read.
     """
     folder = Folder.from_uri(storage).folder(name)
-    if not folder.exists("manifest.json"):
+    if not (folder.exists("manifest.json") or folder.exists("status.json")):  # a run without the one is damaged
         known = ", ".join(run_names(storage)) or "none"
         raise RunNotFoundError(
             f"{storage} holds no run named {name!r}. Runs there: {known}. Name another storage with --storage."
@@ -289,7 +289,7 @@ def names_in(root: Folder) -> list[str]:
 
     def is_run(name: str) -> bool:
         try:
-            return root.exists(f"{name}/manifest.json")
+            return root.exists(f"{name}/manifest.json") or root.exists(f"{name}/status.json")
         except StorageError as error:
             if isinstance(error.__cause__, PermissionError):
                 return True  # who opens it learns that it may not be read; the others can be

@@ -16,6 +16,7 @@ from nids.config import Job
 from nids.datasets.holdout_split import held_out_in_words
 from nids.job_rows import rows_of
 from nids.metrics.formatting import counted
+from nids.results.checkpoints import kept_checkpoints
 from nids.results.driven import refuse_if_driven
 from nids.results.gaps import gaps_at_rest
 from nids.search.interruption import ending_gracefully
@@ -135,8 +136,11 @@ def resume(
         console.print(f"[yellow]{escape(lost)}[/]", highlight=False)
     ended = int((trials["state"].ne("RUNNING") & ~trials["trial"].isin(gaps.trials)).sum())
     total = run.manifest.job.search.trials
+    begun = kept_checkpoints(run.folder) & {*trials.loc[trials["state"].eq("RUNNING"), "trial"]}
+    going_on = f", {len(begun)} of them from where they were interrupted" if begun else ""
     console.print(
-        f"[bold]{run.name}[/]: {ended} of {counted(total, 'trial')} have ended; the rest is run", highlight=False
+        f"[bold]{run.name}[/]: {ended} of {counted(total, 'trial')} have ended; the rest is run{going_on}",
+        highlight=False,
     )
 
     def prepared() -> PreparedSearch:

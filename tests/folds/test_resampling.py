@@ -151,9 +151,10 @@ def test_a_target_below_the_present_size_is_refused(part: Part) -> None:
 
 def test_a_target_for_an_unknown_class_is_refused(part: Part) -> None:
     with pytest.raises(UserError) as caught:
-        part.resampled(resampling="smote", targets={"u2r": 500})
+        part.resampled(resampling="smote", targets={"R2L": 300, "u2r": 500})
     assert str(caught.value) == (
-        "folds.targets.u2r: there is no such class; the classes are Normal, DoS, Probe, R2L, U2R."
+        "folds.targets.u2r: there is no such class; the classes are Normal, DoS, Probe, R2L, U2R. Without it: --set "
+        "'folds.targets={\"R2L\" = 300}'."
     )
 
 

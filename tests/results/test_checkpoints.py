@@ -7,7 +7,7 @@ import pytest
 
 from nids.errors import StorageError
 from nids.results import checkpoints as checkpointing
-from nids.results.checkpoints import CHECKPOINTS, Checkpoints, delete_checkpoint
+from nids.results.checkpoints import CHECKPOINTS, Checkpoints, delete_checkpoint, kept_checkpoints
 from nids.results.ownership import Ownership
 from nids.storage import Folder
 from nids.training.checkpoint import Progress
@@ -46,8 +46,10 @@ def test_a_trial_goes_on_from_what_was_kept_last(run: Folder) -> None:
     assert kept.of(4, MADE_WITH).load() is None
     assert run.folder(CHECKPOINTS).versions().keys() == {"trial-00003"}
     assert run.versions().keys() == {"driver.json"}, "whoever watches a run is not told of checkpoints"
+    assert kept_checkpoints(run) == {3}
     delete_checkpoint(run, 3)
     delete_checkpoint(run, 3)
+    assert kept_checkpoints(run) == set()
     assert kept.of(3, MADE_WITH).load() is None
 
 

@@ -93,6 +93,16 @@ def test_a_process_that_is_seen_to_have_ended_is_not_waited_for(first: FirstDriv
     assert first.seconds == 0
 
 
+def test_a_status_that_cannot_be_read_is_not_waited_for_where_its_driver_is_seen_to_have_ended(
+    first: FirstDriver,
+) -> None:
+    content = json.dumps({"token": token_in(first.writer.folder), **GONE.model_dump()})
+    first.writer.folder.write("driver.json", content.encode())
+    first.writer.folder.write("status.json", b"")
+    assert asked(first) == (False, [])
+    assert first.seconds == 0
+
+
 @pytest.mark.parametrize(
     ("damage", "fault"),
     [

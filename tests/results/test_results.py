@@ -424,6 +424,16 @@ def test_a_run_with_a_damaged_manifest_is_refused(tmp_path: Path, damage: str) -
     assert str(caught.value).endswith("put back a copy of the file, or start a new search.")
 
 
+def test_a_run_without_a_manifest_is_listed_and_refused(tmp_path: Path) -> None:
+    folder = Folder.from_uri(str(tmp_path)).folder("a-run")
+    written(folder)
+    folder.write("status.json", b"{}")
+    (tmp_path / "a-run" / "manifest.json").unlink()
+    assert run_names(str(tmp_path)) == ["a-run"]
+    with pytest.raises(UserError, match=r"a-run/manifest\.json: cannot be read .* put back a copy of the file"):
+        open_run(str(tmp_path), "a-run")
+
+
 @pytest.mark.parametrize("damage", ["", '{"state": "runn', "\0" * 400, "[]", '{"state": 3}'])
 def test_a_run_with_a_damaged_status_is_an_interrupted_one(folder: Folder, damage: str) -> None:
     written(folder, rows_of(0), state="running")
