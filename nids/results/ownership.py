@@ -123,7 +123,7 @@ def driver_in(folder: Folder) -> Owner | None:
     """
     try:
         return Owner.model_validate(json.loads(folder.read(DRIVER)))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotAFileError, ValueError):
         return None
 
 
