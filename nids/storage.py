@@ -227,8 +227,6 @@ class Folder:
             return
         try:
             self.filesystem.delete_dir(self.path)
-        except FileNotFoundError:
-            return  # some object stores still name a folder whose last file was deleted
         except OSError as error:
             # At last, pyarrow marks the folder above in an object store, which not every store takes.
             if self.exists():

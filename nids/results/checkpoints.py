@@ -109,15 +109,15 @@ def kept_checkpoints(run: Folder) -> set[int]:
     Raises:
         UserError: They cannot be listed.
     """
-    files = run.folder(CHECKPOINTS).versions()
-    return {int(name.partition("-")[2]) for name, (_, size) in files.items() if size}
+    sizes = {name.removeprefix("trial-"): size for name, (_, size) in run.folder(CHECKPOINTS).versions().items()}
+    return {int(number) for number, size in sizes.items() if size and number.isdecimal()}
 
 
 def delete_checkpoint(run: Folder, trial: int) -> None:
-    """Delete a trial's checkpoint, which need not be there; in an object store, empty it until the search ends.
+    """Delete a trial's checkpoint, which need not be there; in an object store, empty it.
 
-    There, to delete an object by pyarrow takes three requests. The last one marks the folder above, and not every store
-    then still lists what is in it.
+    There, pyarrow marks the folder above whatever it deletes. A store may take the mark for a new folder, and no longer
+    find what is in it: rclone's server does.
 
     Raises:
         StorageError: It cannot be deleted.
@@ -127,6 +127,19 @@ def delete_checkpoint(run: Folder, trial: int) -> None:
         folder.delete_file(_name(trial))
     else:
         folder.write(_name(trial), b"")
+
+
+def delete_checkpoints(run: Folder) -> None:
+    """Delete all of a run's checkpoints; as above in an object store.
+
+    Raises:
+        UserError: They cannot be deleted.
+    """
+    if run.is_local:
+        run.folder(CHECKPOINTS).delete()
+    else:
+        for trial in sorted(kept_checkpoints(run)):
+            delete_checkpoint(run, trial)
 
 
 def _name(trial: int) -> str:

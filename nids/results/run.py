@@ -272,7 +272,7 @@ def new_run(storage: str, name: str) -> Folder:
 def refuse_if_there(folder: Folder) -> None:
     """Raise a UserError if a folder holds a run."""
     name = folder.path.rpartition("/")[2]
-    if folder.exists("manifest.json"):
+    if folder.exists("manifest.json") or folder.exists("status.json"):
         raise UserError(
             f"{folder.uri} already holds a run. Resume it with `nids resume {name}`, or give another --name."
         )

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nids.results.checkpoints import CHECKPOINTS, Checkpoints, delete_checkpoint
+from nids.results.checkpoints import Checkpoints, delete_checkpoint, delete_checkpoints
 from nids.results.ownership import Ownership, locked
 from nids.results.run import Run
 from nids.results.schema import TABLES, TRIALS_A_PART, Rows, part_name, schemas
@@ -91,7 +91,7 @@ class RunWriter:
     def delete_checkpoints(self) -> None:
         """Delete all of them: every trial has ended."""
         with self._ownership.held():
-            self.folder.folder(CHECKPOINTS).delete()
+            delete_checkpoints(self.folder)
 
     def move(self, name: str, to: str) -> None:
         """Move a file of the run to another place in its folder; see ``nids.storage.Folder.move``."""

@@ -8,13 +8,17 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from nids import datasets
 from nids.errors import UserError
-from nids.results import open_run, run_names
+from nids.results import RunWriter, open_run, run_names
+from nids.results.checkpoints import CHECKPOINTS, kept_checkpoints
 from nids.storage import Folder
+from nids.training.checkpoint import Progress
+from tests.manifests import a_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,11 +85,28 @@ def test_a_run_in_an_object_store(
     assert scored.returncode == 0, scored.stderr
     assert len(pd.read_parquet(tmp_path / "scores.parquet")) == 200
     # Nothing but the objects that are meant to be there: no temporary names, no markers of folders.
-    names = {path.name for path in (bucket / "runs/one").iterdir() if path.is_file() or any(path.iterdir())}
+    names = {path.name for path in (bucket / "runs/one").iterdir()} - {CHECKPOINTS}
+    assert not any(path.stat().st_size for path in (bucket / "runs/one" / CHECKPOINTS).glob("*"))
     assert names == {
         *("attacks", "classes", "confusions", "curves", "trials", "final", "bundle"),
         *("manifest.json", "status.json", "driver.json", "report.html", "study.journal"),
     }
+
+
+def test_what_a_store_holds_is_still_found_when_checkpoints_are_deleted(bucket: Path) -> None:
+    folder = Folder.from_uri(f"{STORAGE}/one")
+    writer = RunWriter(folder, a_manifest())
+    progress = Progress([{"epoch": 1}], [[np.zeros(3)]])
+    for trial in range(3):
+        writer.checkpoints.of(trial, {}).save(progress)
+    assert kept_checkpoints(folder) == {0, 1, 2}
+    writer.delete_checkpoint(0)
+    assert kept_checkpoints(folder) == {1, 2}
+    writer.delete_checkpoints()
+    assert kept_checkpoints(folder) == set()
+    assert writer.checkpoints.of(1, {}).load() is None
+    assert run_names(STORAGE) == ["one"]
+    assert open_run(STORAGE, "one").manifest == a_manifest()
 
 
 def test_a_bucket_that_is_not_there(bucket: Path) -> None:
