@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import tempfile
 import time
@@ -19,7 +20,7 @@ from nids.errors import NotAFileError, StorageError, UserError
 from nids.interruption import undone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 READS = 8
 OBJECT_STORES = {"s3", "gcs", "abfs"}
@@ -41,6 +42,10 @@ class Folder:
     def __init__(self, filesystem: fs.FileSystem, path: str) -> None:
         self.filesystem = filesystem
         self.path = path
+
+    def __reduce__(self) -> tuple[Callable[[bytes, str], Folder], tuple[bytes, str]]:
+        """Return what makes it again in another process, as a trial's."""
+        return _unpickled, (pickle.dumps(self.filesystem), self.path)
 
     @classmethod
     def from_uri(cls, uri: str) -> Folder:
@@ -242,9 +247,18 @@ def _is_hidden(path: str) -> bool:
     return any(part.startswith(".") for part in path.split("/"))
 
 
-def _s3(uri: str) -> tuple[fs.FileSystem, str]:
+def _unpickled(filesystem: bytes, path: str) -> Folder:
+    _leave_checksums_out()  # before the file system is made
+    return Folder(pickle.loads(filesystem), path)
+
+
+def _leave_checksums_out() -> None:
     # Stores that only speak S3's language often know nothing of the checksums that Amazon's client adds unasked.
     os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+
+
+def _s3(uri: str) -> tuple[fs.FileSystem, str]:
+    _leave_checksums_out()
     # A small file is put with one request, instead of the three of an upload in parts.
     option = "allow_delayed_open=true"
     filesystem, path = fs.FileSystem.from_uri(f"{uri}{'&' if '?' in uri else '?'}{option}")

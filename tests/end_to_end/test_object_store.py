@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import signal
 import subprocess
 import sys
@@ -107,6 +108,15 @@ def test_what_a_store_holds_is_still_found_when_checkpoints_are_deleted(bucket: 
     assert writer.checkpoints.of(1, {}).load() is None
     assert run_names(STORAGE) == ["one"]
     assert open_run(STORAGE, "one").manifest == a_manifest()
+
+
+def test_a_folder_is_the_same_in_another_process(bucket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pickled = pickle.dumps(Folder.from_uri(f"{STORAGE}/one"))
+    # As in a trial's process, which has not opened a folder by its name.
+    monkeypatch.delenv("AWS_REQUEST_CHECKSUM_CALCULATION")
+    folder: Folder = pickle.loads(pickled)
+    folder.write("a", b"1" * 1000)
+    assert (bucket / "runs/one/a").read_bytes() == folder.read("a") == b"1" * 1000
 
 
 def test_a_bucket_that_is_not_there(bucket: Path) -> None:
