@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 READS = 8
+# How long a storage may be out of reach before who writes a run, or goes on with a trial, gives it up.
+OUTAGE_SECONDS = 300.0
 OBJECT_STORES = {"s3", "gcs", "abfs"}
 
 

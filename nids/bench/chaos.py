@@ -50,18 +50,6 @@ def command():
     cli.main()
 interruption.run(command)
 """
-# How often each fault comes, of their sum.
-WEIGHTS = {
-    "driver killed": 18,
-    "driver asked to end (SIGTERM)": 8,
-    "driver paused, its run taken over, driver woken": 8,
-    "trial's process killed": 24,
-    "trial's process paused": 10,
-    "node killed": 10,
-    "head killed, and the cluster with it": 4,
-    "store killed": 9,
-    "store paused": 9,
-}
 # Seconds between a fault and the next one, and that something stays paused or away.
 BETWEEN, AWAY = (4.0, 12.0), (1.0, 8.0)
 # How long to wait for what should come by itself, seconds.
@@ -87,7 +75,7 @@ def measure(progress: Callable[[str], object], faults: int = 100, seed: int = 0)
         minutes = (time.monotonic() - started) / 60
         tracebacks = chaos.tracebacks()
         account = chaos_account.rows_of(run, STORAGE, chaos.log, chaos.nodes_killed)
-    counts = [(f"… {fault}", str(chaos.faults[fault])) for fault in WEIGHTS]
+    counts = [(f"… {fault}", str(chaos.faults[fault])) for fault in FAULTS]
     title = (
         f"**a search of {run.status.trials.total} trials on {NODES.nodes} nodes under {chaos.faults.total()} faults**"
     )
@@ -107,23 +95,6 @@ class _Chaos:
         self._cluster_stack = ExitStack()
         self.cluster = self._cluster_stack.enter_context(local.running(NODES, lambda _: None))
         self.driver: subprocess.Popen[bytes] | None = None
-        self._of_fault = dict(
-            zip(
-                WEIGHTS,
-                (
-                    self._kill_driver,
-                    self._end_driver,
-                    self._pause_driver,
-                    self._kill_trial,
-                    self._pause_trial,
-                    self._kill_node,
-                    self._kill_head,
-                    self._kill_store,
-                    self._pause_store,
-                ),
-                strict=True,
-            )
-        )
 
     def run(self, faults: int) -> Run:
         """Return the run once all of its trials have ended."""
@@ -138,8 +109,10 @@ class _Chaos:
                 self._begin_driver()
             time.sleep(self.chance.uniform(*BETWEEN))
             if self.faults.total() < faults:
-                (fault,) = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
-                if self._of_fault[fault]():
+                weights = [weight for weight, _ in FAULTS.values()]
+                (fault,) = self.chance.choices(list(FAULTS), weights)
+                _, happens = FAULTS[fault]
+                if happens(self):
                     self.faults[fault] += 1
                     self.progress(f"{self.faults.total()}: {fault}; {self._ended()} trials have ended")
 
@@ -186,20 +159,20 @@ class _Chaos:
     def _said(self) -> str:
         return (self.folder / f"driver-{self.drivers - 1}.log").read_text(encoding="utf-8", errors="replace")[-500:]
 
-    def _kill_driver(self) -> bool:
+    def kill_driver(self) -> bool:
         assert self.driver is not None
         self.driver.kill()
         self.driver.wait()
         return True
 
-    def _end_driver(self) -> bool:
+    def end_driver(self) -> bool:
         assert self.driver is not None
         self.driver.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.driver.wait(PATIENCE)
         return True
 
-    def _pause_driver(self) -> bool:
+    def pause_driver(self) -> bool:
         """Take the run from a driver that stands still; once it wakes, it is to end by itself."""
         former, token = self.driver, self._token()
         if former is None or not token:
@@ -224,24 +197,27 @@ class _Chaos:
             return token_in(Folder.from_uri(STORAGE).folder(NAME))
         return ""
 
-    def _kill_trial(self) -> bool:
-        trials = self._trials()
-        if not trials:
-            return False
-        process, _ = self.chance.choice(trials)
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-        return True
+    def kill_trial(self) -> bool:
+        """Kill the process of a trial, if one runs."""
+        return self._to_a_trial(psutil.Process.kill)
 
-    def _pause_trial(self) -> bool:
-        trials = self._trials()
-        if not trials:
-            return False
-        process, _ = self.chance.choice(trials)
-        with suppress(psutil.NoSuchProcess):
+    def pause_trial(self) -> bool:
+        """Have the process of a trial stand still for a while, if one runs."""
+
+        def pause(process: psutil.Process) -> None:
             process.suspend()
             time.sleep(self.chance.uniform(*AWAY))
             process.resume()
+
+        return self._to_a_trial(pause)
+
+    def _to_a_trial(self, happens: Callable[[psutil.Process], None]) -> bool:
+        trials = self._trials()
+        if not trials:
+            return False
+        process, _ = self.chance.choice(trials)
+        with suppress(psutil.NoSuchProcess):
+            happens(process)
         return True
 
     def _trials(self) -> list[tuple[psutil.Process, int]]:
@@ -258,7 +234,7 @@ class _Chaos:
                     found.append((process, trial))
         return found
 
-    def _kill_node(self) -> bool:
+    def kill_node(self) -> bool:
         nodes = [number for number, node in enumerate(self.cluster.processes) if number and node.poll() is None]
         number = self.chance.choice(nodes)
         with suppress(psutil.NoSuchProcess):
@@ -270,7 +246,7 @@ class _Chaos:
         self.cluster.add_node()
         return True
 
-    def _kill_head(self) -> bool:
+    def kill_head(self) -> bool:
         """Kill the head; what is left of the cluster cannot go on, and its driver is to end by itself."""
         assert self.driver is not None
         self.cluster.kill_node(0)
@@ -285,14 +261,28 @@ class _Chaos:
         self.cluster = self._cluster_stack.enter_context(local.running(NODES, lambda _: None))
         return True
 
-    def _kill_store(self) -> bool:
+    def kill_store(self) -> bool:
         self.store.kill()
         time.sleep(self.chance.uniform(*AWAY))
         self.store.start()
         return True
 
-    def _pause_store(self) -> bool:
+    def pause_store(self) -> bool:
         self.store.pause()
         time.sleep(self.chance.uniform(*AWAY))
         self.store.go_on()
         return True
+
+
+# What happens, and how often each of it, of their sum.
+FAULTS: dict[str, tuple[int, Callable[[_Chaos], bool]]] = {
+    "driver killed": (18, _Chaos.kill_driver),
+    "driver asked to end (SIGTERM)": (8, _Chaos.end_driver),
+    "driver paused, its run taken over, driver woken": (8, _Chaos.pause_driver),
+    "trial's process killed": (24, _Chaos.kill_trial),
+    "trial's process paused": (10, _Chaos.pause_trial),
+    "node killed": (10, _Chaos.kill_node),
+    "head killed, and the cluster with it": (4, _Chaos.kill_head),
+    "store killed": (9, _Chaos.kill_store),
+    "store paused": (9, _Chaos.pause_store),
+}

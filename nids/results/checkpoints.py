@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nids.errors import StorageError
 from nids.results.ownership import token_in
+from nids.storage import OUTAGE_SECONDS
 from nids.training import checkpoint
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 # Tools that read a run pass over it, as over all that begins with a dot.
 CHECKPOINTS = ".checkpoints"
-# How long a trial waits for a storage that is out of reach before it begins anew, seconds: as long as a search does.
-WAITS = 300.0
 # What object stores say to those who may not read or write there: waiting does not help.
 _DENIED = re.compile(r"DENIED|FORBIDDEN|INVALID_ACCESS|SIGNATURE|credential|HTTP status 40[0134]", re.IGNORECASE)
 
@@ -63,7 +62,7 @@ class TrialCheckpoint:
 
     def load(self) -> Progress | None:
         """Return what was kept; None if that is nothing, damaged, or of other hyperparameters or versions."""
-        ends = time.monotonic() + (WAITS if self._checkpoints.is_reached else 0.0)
+        ends = time.monotonic() + (OUTAGE_SECONDS if self._checkpoints.is_reached else 0.0)
         while True:
             try:
                 progress = self._read()

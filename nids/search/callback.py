@@ -16,6 +16,7 @@ from nids.results.driver_process import owner
 from nids.results.gaps import in_ranges
 from nids.results.status import TrialCounts
 from nids.search.record import Record
+from nids.storage import OUTAGE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 5.0
 SECONDS_BETWEEN_WRITES = 1.0
-# How long a storage may be out of reach before a search ends.
-OUTAGE_SECONDS = 300.0
 
 
 Counts = dict[str, int]

@@ -81,7 +81,7 @@ def test_a_storage_out_of_reach_stops_no_trial(run: Folder, tmp_path: Path, monk
         run.read("driver.json")
     trial.save(progress(2))
     assert "cannot be used as storage" in trial.fault
-    monkeypatch.setattr(checkpointing, "WAITS", 0.0)
+    monkeypatch.setattr(checkpointing, "OUTAGE_SECONDS", 0.0)
     anew = kept.of(0, MADE_WITH)
     assert anew.load() is None
     assert "cannot be used as storage" in anew.fault
