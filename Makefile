@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOB ?= jobs/quick.toml
 UV_VERSION := 0.13.9
 
-.PHONY: search test test-fast install lint lock clean
+.PHONY: search test test-fast test-long install lint lock clean
 
 search: $(VENV)/.runtime ## set up, then search
 	$(BIN)/nids search $(JOB)
@@ -18,7 +18,10 @@ test: $(VENV)/.dev ## set up, then run the tests
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2
 
 test-fast: $(VENV)/.dev ## set up, then run the tests that take no more than a second or two each
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 -m "not slow"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 -m "not slow and not long"
+
+test-long: $(VENV)/.dev ## set up, then run the tests that take minutes each, under faults
+	$(BIN)/pytest -m long
 
 lint: $(VENV)/.dev ## set up, then check style and types
 	$(BIN)/ruff check .

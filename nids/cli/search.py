@@ -103,8 +103,10 @@ def resume(
 
 
 def repair(run: RunArgument, storage: StorageOption = "runs") -> None:
-    """Make files of a run again that were damaged or deleted, from its tables; move parts of tables away that cannot be
-    read, and say which trials are lost.
+    """Make a run's status and study again from its tables, where they were damaged or deleted.
+
+    Parts of tables that cannot be read move to the folder `damaged` of the run; which trials are lost with them is
+    said, and `nids resume` runs these again. A manifest cannot be made again: nothing else holds what the run is of.
 
     Example: `nids repair first`
     """

@@ -207,7 +207,7 @@ def _relation(mean: float, std: float, other: float) -> str:
 def _no_verdict(summary: RunSummary) -> str:
     failed = summary.states["FAIL"]
     if summary.all_trials == 0:
-        return "No trial has started yet." if summary.state == "running" else "No trial was started."
+        return "No trial has started yet." if summary.state == "running" else "The run has no trials."
     if failed == summary.all_trials:
         return f"All {failed} trials failed; the reasons are below." if failed > 1 else "The only trial failed."
     yet = " yet" if summary.state == "running" else ""

@@ -434,7 +434,7 @@ def test_one_fold_has_no_spread(tmp_path: Path) -> None:
     ("trials", "state", "words"),
     [
         pytest.param([], "running", "No trial has started yet.", id="nothing-yet"),
-        pytest.param([], "interrupted", "No trial was started.", id="nothing-ever"),
+        pytest.param([], "interrupted", "The run has no trials.", id="nothing-ever"),
         pytest.param(
             [trial(0, "RUNNING", None), trial(1, "PRUNED", 0.2)],
             "running",

@@ -1,0 +1,63 @@
+"""Two processes that take one run at the same moment, again and again: one goes on, the other writes no more."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nids.errors import LostRunError
+from nids.results.ownership import Ownership, token_in
+from nids.storage import Folder
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Barrier
+    from pathlib import Path
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+
+ROUNDS, SECONDS = 100, 1.5
+Outcome = tuple[int, bool]
+
+
+def drive(number: int, uri: str, instead_of: str | None, together: Barrier) -> Outcome:
+    """Take the run and write to it for a while; return how often it wrote, and whether it still had the run then."""
+    folder = Folder.from_uri(uri)
+    together.wait()
+    writes = 0
+    try:
+        own = Ownership(folder, instead_of)
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            with own.held():
+                folder.write("table", str(number).encode())
+                writes += 1
+            time.sleep(0.02)
+    except LostRunError:
+        return writes, False
+    return writes, True
+
+
+@pytest.mark.parametrize("take_over", [False, True], ids=["resumed", "taken over"])
+@pytest.mark.parametrize("where", ["local disk", "object store"])
+def test_one_of_two_drivers_goes_on(
+    where: str, take_over: bool, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    storage = str(tmp_path / "runs")
+    if where == "object store":
+        request.getfixturevalue("bucket")
+        storage = "s3://bucket/runs"
+    spawning = multiprocessing.get_context("spawn")  # no client of a store survives a fork
+    with spawning.Manager() as manager, spawning.Pool(2) as drivers:
+        together = manager.Barrier(2)
+        for number in range(ROUNDS):
+            uri = f"{storage}/run-{number}"
+            folder = Folder.from_uri(uri)
+            Ownership(folder)
+            instead_of = None if take_over else token_in(folder)
+            outcomes = drivers.starmap(drive, [(one, uri, instead_of, together) for one in range(2)], chunksize=1)
+            (winner,) = [one for one, (_, kept) in enumerate(outcomes) if kept]
+            assert outcomes[winner][0] > 0
+            assert folder.read("table") == str(winner).encode()
