@@ -30,16 +30,15 @@ class DamagedFileError(UserError):
 
 
 class NotAFileError(StorageError):
-    """A folder is where a file belongs.
+    """Something else is where a file of this project belongs: a folder, a device, a file far too large.
 
     Attributes:
-        reason: That, in words.
+        reason: What, in words.
     """
 
-    reason = "this is a folder, where a file belongs"
-
-    def __init__(self, path: str) -> None:
-        super().__init__(f"{path}: {self.reason}. Move it away.")
+    def __init__(self, path: str, reason: str = "this is a folder, where a file belongs") -> None:
+        super().__init__(f"{path}: {reason}. Move it away.")
+        self.reason = reason
 
 
 def unknown(name: str, what: str, known: Iterable[str]) -> str:

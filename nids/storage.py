@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import stat
 import tempfile
 import time
 import uuid
@@ -101,14 +102,27 @@ class Folder:
         with self.explained():
             return self.filesystem.get_file_info(f"{self.path}/{name}".rstrip("/")).type != fs.FileType.NotFound
 
-    def read(self, name: str) -> bytes:
-        """Return a file's content; FileNotFoundError where there is none, NotAFileError where it is a folder."""
+    def read(self, name: str, largest: int | None = None) -> bytes:
+        """Return a file's content.
+
+        Args:
+            name: The file's path in this folder.
+            largest: Bytes that it may have, if it may come from anyone: a larger one is not read.
+
+        Raises:
+            FileNotFoundError: There is none.
+            NotAFileError: It is a folder or a device, or larger.
+            StorageError: It cannot be read.
+        """
         path = f"{self.path}/{name}"
         with self.explained():
-            if self.is_local and Path(path).is_dir():
-                raise NotAFileError(path)
+            if self.is_local:
+                _refuse_what_is_no_file(path)
             for attempt in range(READS):
                 with self.filesystem.open_input_file(path) as file:
+                    if largest is not None and file.size() > largest:
+                        reason = f"{file.size():,} bytes, where a file of at most {largest:,} belongs"
+                        raise NotAFileError(path, reason)
                     content = bytes(file.read())  # with one request, where a stream makes one for each part
                 # Of an object, its size is asked for first, and then that much of it is read: in between, another one
                 # can have taken its place.
@@ -243,6 +257,15 @@ class Folder:
 def _unusable(uri: str, reason: str) -> StorageError:
     cure = "Change its permissions, or name" if "Permission denied" in reason else "Name"
     return StorageError(f"{uri}: cannot be used as storage ({reason}). {cure} another with --storage.")
+
+
+def _refuse_what_is_no_file(path: str) -> None:
+    """Refuse what could not be read, or not to an end, such as a pipe."""
+    mode = Path(path).stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise NotAFileError(path)
+    if not stat.S_ISREG(mode):
+        raise NotAFileError(path, "this is a device or a pipe, where a file belongs")
 
 
 def _is_hidden(path: str) -> bool:

@@ -29,6 +29,7 @@ FLOORS = (
         "progress",
         "disk",
         "storage",
+        "foreign_json",
         "typed_file",
         "search_space",
         "tables",

@@ -104,6 +104,22 @@ def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}/status.json: this is a folder, where a file belongs. Move it away."
 
 
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "status.json")
+    with pytest.raises(NotAFileError, match="this is a device or a pipe, where a file belongs"):
+        Folder.from_uri(str(tmp_path)).read("status.json")
+
+
+def test_a_file_that_is_larger_than_it_may_be_is_not_read(folder: Folder) -> None:
+    folder.write("status.json", b"1234")
+    assert folder.read("status.json", largest=4) == b"1234"
+    with pytest.raises(NotAFileError) as caught:
+        folder.read("status.json", largest=3)
+    assert str(caught.value) == (
+        f"{folder.path}/status.json: 4 bytes, where a file of at most 3 belongs. Move it away."
+    )
+
+
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     folder = Folder.from_uri(str(tmp_path))
     with pytest.raises(StorageError) as caught, folder.explained():

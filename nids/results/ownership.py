@@ -9,8 +9,9 @@ import time
 import uuid
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
+from nids import foreign_json
 from nids.errors import LostRunError, NotAFileError, StorageError
 from nids.results.driver_process import owner
 from nids.results.status import Owner
@@ -108,10 +109,10 @@ def token_in(folder: Folder) -> str:
         StorageError: The folder cannot be read.
     """
     try:
-        return str(json.loads(folder.read(DRIVER))["token"])
+        return str(_read(folder)["token"])
     except FileNotFoundError:
         return ""
-    except (ValueError, KeyError, TypeError, RecursionError, NotAFileError):
+    except (ValueError, KeyError, TypeError, NotAFileError):
         return "damaged"
 
 
@@ -122,9 +123,13 @@ def driver_in(folder: Folder) -> Owner | None:
         StorageError: The folder cannot be read.
     """
     try:
-        return Owner.model_validate(json.loads(folder.read(DRIVER)))
+        return Owner.model_validate(_read(folder))
     except (FileNotFoundError, NotAFileError, ValueError):
         return None
+
+
+def _read(folder: Folder) -> Any:
+    return foreign_json.parsed(folder.read(DRIVER, foreign_json.LARGEST))
 
 
 def locked(folder: Folder, seconds: float = WAITS) -> AbstractContextManager[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nids import config
+from nids import config, foreign_json
 from nids.errors import DamagedFileError, NotAFileError, RunNotFoundError, StorageError, UserError
 from nids.metrics.measures import ON_FOLDS
 from nids.results.cures import damaged, with_cure
@@ -177,9 +176,9 @@ class Run:
             UserError: It cannot be read.
         """
         try:
-            content: dict[str, Any] = json.loads(self.folder.read(path))
+            content: dict[str, Any] = foreign_json.parsed(self.folder.read(path, foreign_json.LARGEST))
             return content
-        except (ValueError, FileNotFoundError, NotAFileError, RecursionError) as error:
+        except (ValueError, FileNotFoundError, NotAFileError) as error:
             raise damaged(self.uri, path, "cannot be read", error) from None
 
     def table(self, name: str, trial: int | None = None) -> pd.DataFrame:

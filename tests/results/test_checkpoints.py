@@ -103,7 +103,7 @@ def test_a_storage_out_of_reach_stops_no_trial(run: Folder, tmp_path: Path, monk
 def test_who_may_not_read_the_storage_does_not_wait_for_it(run: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Checkpoints(run, Ownership(run).token)
 
-    def read(self: Folder, name: str) -> bytes:
+    def read(self: Folder, name: str, largest: int | None = None) -> bytes:
         raise StorageError("AWS Error ACCESS_DENIED during HeadObject operation")
 
     monkeypatch.setattr(Folder, "read", read)
