@@ -4,9 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOB ?= jobs/quick.toml
-UV_VERSION := 0.13.9
 
-.PHONY: search test test-fast test-long install lint lock clean
+# Nothing is installed whose hash is not locked: neither packages, nor what builds this one. None of them is built here.
+INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --no-build --require-hashes
+INSTALL_THIS = $(BIN)/uv pip install --quiet --no-deps --require-build-hashes --build-constraints requirements-build.lock -e .
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
+
+.PHONY: search test test-fast test-long install lint audit lock clean
 
 search: $(VENV)/.runtime ## set up, then search
 	$(BIN)/nids search $(JOB)
@@ -29,32 +33,35 @@ lint: $(VENV)/.dev ## set up, then check style and types
 	$(BIN)/mypy
 
 lock: $(VENV)/.uv ## renew the lock files from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-		pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-		--extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-		--extra gpu -c requirements.lock pyproject.toml -o requirements-gpu.lock
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --extra gpu -c requirements.lock pyproject.toml -o requirements-gpu.lock
+	$(COMPILE) --group uv -o requirements-uv.lock
+	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
+# What `ray up` needs goes into an environment with the rest. Only of python-dateutil, botocore refuses what is locked.
+	sed -n '/^python-dateutil==/d; s/^\([a-z0-9].*==.*\) \\$$/\1/p' requirements-dev.lock > $(VENV)/locked.txt
+	$(COMPILE) --no-annotate --group aws -c $(VENV)/locked.txt -o requirements-aws.lock
+	$(COMPILE) --no-annotate --group gcp -c $(VENV)/locked.txt -o requirements-gcp.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache
 
-$(VENV)/.uv:
+$(VENV)/.uv: requirements-uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or later is needed; name it with: make PYTHON=/path/to/python3.11 search"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r $<
 	@touch $@
 
 # The development packages include the others, at the same versions: `make search` after `make test` installs nothing.
-$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.uv
+$(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml | $(VENV)/.uv
 	@echo "Installing into $(VENV): about a minute"
-	@test -e $(VENV)/.dev || $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
-	$(BIN)/uv pip install --quiet --no-deps -e .
+	@test -e $(VENV)/.dev || $(INSTALL) -r requirements.lock
+	$(INSTALL_THIS)
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/.uv
+$(VENV)/.dev: requirements-dev.lock requirements-build.lock pyproject.toml | $(VENV)/.uv
 	@echo "Installing into $(VENV), with what the tests need: about a minute"
-	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
-	$(BIN)/uv pip install --quiet --no-deps -e .
+	$(INSTALL) -r requirements-dev.lock
+	$(INSTALL_THIS)
 	@touch $@
