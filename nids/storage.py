@@ -61,6 +61,8 @@ class Folder:
         """
         if not uri:
             raise UserError("the storage's name is empty: give a folder's path or a URI such as s3://bucket/runs.")
+        if not is_text(uri):
+            raise UserError(f"{uri!r}: cannot be used as storage: its name is not text in UTF-8. Give another one.")
         try:
             if uri.startswith("s3://"):
                 return cls(*_s3(uri))
@@ -252,6 +254,14 @@ class Folder:
             # At last, pyarrow marks the folder above in an object store, which not every store takes.
             if self.exists():
                 raise StorageError(f"{self.uri}: cannot be deleted ({error}).") from None
+
+
+def is_text(name: str) -> bool:
+    """Return whether a name can be that of a file in any storage: pyarrow takes no other bytes than those of UTF-8."""
+    try:
+        return b"\0" not in name.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _unusable(uri: str, reason: str) -> StorageError:

@@ -54,6 +54,7 @@ interruption.run(command)
 BETWEEN, AWAY = (4.0, 12.0), (1.0, 8.0)
 # How long to wait for what should come by itself, seconds.
 PATIENCE = 120.0
+MOST_TRIES = 3  # of a cluster's start
 MOST_DRIVERS = 300
 
 
@@ -93,7 +94,7 @@ class _Chaos:
         self.drivers = 0
         os.environ.update({**store.environment, LOG: str(self.log)})  # nodes and drivers inherit it
         self._cluster_stack = ExitStack()
-        self.cluster = self._cluster_stack.enter_context(local.running(NODES, lambda _: None))
+        self.cluster = self._new_cluster()
         self.driver: subprocess.Popen[bytes] | None = None
 
     def run(self, faults: int) -> Run:
@@ -115,6 +116,17 @@ class _Chaos:
                 if happens(self):
                     self.faults[fault] += 1
                     self.progress(f"{self.faults.total()}: {fault}; {self._ended()} trials have ended")
+
+    def _new_cluster(self) -> local.LocalCluster:
+        """Return a cluster that has started; on a busy machine, Ray may need another try."""
+        tries = 0
+        while True:
+            try:
+                return self._cluster_stack.enter_context(local.running(NODES, lambda _: None))
+            except UserError:
+                tries += 1
+                if tries == MOST_TRIES:
+                    raise
 
     def end(self) -> None:
         """End what still runs."""
@@ -258,7 +270,7 @@ class _Chaos:
         for number in range(len(self.cluster.processes)):
             self.cluster.kill_node(number)
         self._cluster_stack.close()
-        self.cluster = self._cluster_stack.enter_context(local.running(NODES, lambda _: None))
+        self.cluster = self._new_cluster()
         return True
 
     def kill_store(self) -> bool:

@@ -21,7 +21,7 @@ from nids.results.evaluation import BaselinesEvaluation, EvaluationFile, FinalEv
 from nids.results.manifest import manifest_from
 from nids.results.schema import TRIALS_A_PART, in_present_form, part_name, schemas, with_present_names
 from nids.results.status import RunStatus
-from nids.storage import Folder
+from nids.storage import Folder, is_text
 from nids.threads import thread_pool
 from nids.typed_file import checked
 
@@ -244,7 +244,8 @@ def open_run(storage: str, name: str) -> Run:
         UserError: It cannot be read.
     """
     folder = Folder.from_uri(storage).folder(name)
-    if not (folder.exists("manifest.json") or folder.exists("status.json")):  # a run without the one is damaged
+    is_name = is_text(name) and "/" not in name and name not in ("", ".", "..")  # others lead out of the storage
+    if not is_name or not (folder.exists("manifest.json") or folder.exists("status.json")):  # without one: damaged
         known = ", ".join(run_names(storage)) or "none"
         raise RunNotFoundError(
             f"{storage} holds no run named {name!r}. Runs there: {known}. Name another storage with --storage."

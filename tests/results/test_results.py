@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.errors import DamagedFileError, UserError
+from nids.errors import DamagedFileError, RunNotFoundError, UserError
 from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, ownership, run_names, write_table
 from nids.results.driver_process import owner
 from nids.results.manifest import MEASURES_OF_FORMAT_3
@@ -412,6 +412,19 @@ def test_a_storage_that_is_not_there_holds_no_runs(tmp_path: Path) -> None:
     assert run_names(str(tmp_path / "nowhere")) == []
     with pytest.raises(UserError, match=r"holds no run named 'c'\. Runs there: none\."):
         open_run(str(tmp_path / "nowhere"), "c")
+
+
+@pytest.mark.parametrize("name", ["../other/a", "a/../a", "a/.", ".", "..", "", "a\0", "a\udcff"])
+def test_a_name_that_leads_out_of_a_storage_is_no_runs(name: str, tmp_path: Path) -> None:
+    for storage in ("runs", "other"):
+        RunWriter(Folder.from_uri(str(tmp_path / storage / "a")), a_manifest())
+    with pytest.raises(RunNotFoundError, match="Runs there: a"):
+        open_run(str(tmp_path / "runs"), name)
+
+
+def test_a_storage_whose_name_is_no_text_is_refused() -> None:
+    with pytest.raises(UserError, match=r"'a\\udcff': cannot be used as storage: its name is not text in UTF-8"):
+        open_run("a\udcff", "a")
 
 
 @pytest.mark.parametrize("damage", ['{"format": 3, "sp', "", "[" * 100_000])
