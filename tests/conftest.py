@@ -66,12 +66,12 @@ def trainer() -> Callable[..., Trainer]:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[None]:
-    """A Ray cluster of its own with two CPUs, in this process."""
-    import ray
+    """A Ray cluster of its own with two CPUs, started as a search starts its own."""
+    from nids.cluster import connection
 
-    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    connection.start(num_cpus=2)
     yield
-    ray.shutdown()
+    connection.disconnect()
 
 
 class Outcome(NamedTuple):

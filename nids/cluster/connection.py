@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import platform
 import re
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 
-from nids.cluster import auth, machine, signals
+from nids.cluster import auth, loopback, machine, signals
+from nids.cluster.session_folder import SessionFolder
 from nids.errors import UserError
 from nids.interruption import held_back
 from nids.models import backend
@@ -46,27 +48,46 @@ def connect(address: str | None = None, cpus_per_trial: int = 1) -> None:
     address = address_of(address)
     refuse_if_unreachable(address)
     if not address:
-        auth.make_token()  # Ray itself would make one that every user of the machine can read
-    import ray
-
-    options: dict[str, Any] = {}
-    if not address:
-        options = {"include_dashboard": False, **_within_this_machine(cpus_per_trial)}
-    else:
-        # A cluster started here passes on this process's environment by itself, and to processes that already wait.
-        names = {"TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "PYTHONWARNINGS"} & set(os.environ)
-        options = {"runtime_env": {"env_vars": {name: os.environ[name] for name in sorted(names)}}}
+        start(**_within_this_machine(cpus_per_trial))
+        return
+    # A cluster started here passes on this process's environment by itself, and to processes that already wait.
+    names = {"TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "PYTHONWARNINGS"} & set(os.environ)
     try:
-        # An interruption could be lost in a lock of Ray's.
-        with held_back(), signals.handlers_of_ray_left_out():
-            ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **options)
+        _init(address, runtime_env={"env_vars": {name: os.environ[name] for name in sorted(names)}})
     except (ConnectionError, ValueError, RuntimeError) as error:
-        if not address:
-            raise
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise _unreachable(
             address, f"{reason}; one that asks for a token wants RAY_AUTH_MODE=token and its own in RAY_AUTH_TOKEN"
         ) from None
+
+
+def start(**options: Any) -> None:
+    """Start a cluster on this machine that ends with this process, and connect to it.
+
+    Only processes of this machine reach it, and only this user reaches its files.
+
+    Args:
+        **options: Of ``ray.init``.
+
+    Raises:
+        UserError: It cannot be started.
+    """
+    auth.make_token()  # Ray itself would make one that every user of the machine can read
+    if not _folders:
+        atexit.register(disconnect)
+    folder = SessionFolder()
+    _folders.append(folder)
+    try:
+        _init(
+            "local",
+            include_dashboard=False,
+            _node_ip_address=loopback.ADDRESS,
+            # Ray lets everybody read and write what it makes, this folder below that of the user included.
+            _temp_dir=str(folder.path / "ray"),
+            # They would be served to whoever asks, without a token, and nobody here reads them.
+            _system_config={"enable_metrics_collection": False},
+            **options,
+        )
     except OSError as error:
         if "AF_UNIX path length" not in str(error):
             raise
@@ -80,6 +101,17 @@ def connect(address: str | None = None, cpus_per_trial: int = 1) -> None:
         raise UserError(
             "Ray did not start on this machine in time: it is too busy with other work. Try again when there is less."
         ) from None
+
+
+_folders: list[SessionFolder] = []
+
+
+def _init(address: str, **options: Any) -> None:
+    import ray
+
+    # An interruption could be lost in a lock of Ray's.
+    with held_back(), signals.handlers_of_ray_left_out(), loopback.taken_as_it_is():
+        ray.init(address, log_to_driver=False, logging_level="ERROR", **options)
 
 
 def _within_this_machine(cpus_per_trial: int) -> dict[str, Any]:
@@ -105,12 +137,13 @@ def _within_this_machine(cpus_per_trial: int) -> dict[str, Any]:
 
 def address_of(address: str | None) -> str | None:
     """Return the address of the cluster that ``connect`` would connect to, None if it would start one."""
-    return address or os.environ.get("RAY_ADDRESS")
+    named = address or os.environ.get("RAY_ADDRESS")
+    return None if named == "local" else named
 
 
 def refuse_if_unreachable(address: str | None) -> None:
     """Raise a UserError if there is an address of a cluster that is none for a driver, or nobody listens there."""
-    if address and not re.fullmatch(r"auto|local|ray://.+|.+:\d+", address):
+    if address and not re.fullmatch(r"auto|ray://.+|.+:\d+", address):
         raise _unreachable(address, "an address is HOST:PORT")
     if address and address.startswith("ray://"):
         raise UserError(
@@ -146,6 +179,8 @@ def disconnect() -> None:
     # Where Ray was imported before, its code in C++ resets the handler of SIGTERM here.
     with held_back():
         ray.shutdown()
+        while _folders:
+            _folders.pop().remove()
 
 
 def _refuse_if_nobody_listens(address: str) -> None:

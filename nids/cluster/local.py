@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from contextlib import contextmanager, suppress
@@ -21,7 +18,8 @@ from urllib.error import URLError
 
 import psutil
 
-from nids.cluster import auth, machine, proxies
+from nids.cluster import auth, loopback, machine, proxies
+from nids.cluster.session_folder import SessionFolder
 from nids.errors import UserError
 from nids.interruption import undone
 
@@ -51,14 +49,14 @@ class LocalCluster:
     Attributes:
         address: For drivers: ``nids search --address``.
         dashboard: For jobs: ``nids submit --address``.
-        folder: Holds the nodes' files, a folder for each.
+        folder: Holds the nodes' files, a folder for each; nobody else can enter it.
         size: What it has.
         processes: One a node, the head's first; with it ends the node.
     """
 
     address: str
     dashboard: str
-    folder: Path
+    folder: SessionFolder
     size: Size
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -90,11 +88,15 @@ class LocalCluster:
         """Raise a UserError, with the end of its log, if a node has ended by itself."""
         for number, process in enumerate(self.processes):
             if process.poll() is not None:
-                log = (self.folder / f"{number}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                log = self.log(number).read_text(encoding="utf-8", errors="replace").strip().splitlines()
                 raise UserError(
                     f"node {number} of the cluster ended by itself (exit status {process.returncode}). "
                     f"It said: {log[-1] if log else 'nothing'}"
                 )
+
+    def log(self, number: int) -> Path:
+        """Return the file of what a node prints."""
+        return self.folder.path / f"{number}.log"
 
 
 def head_command(port: int, dashboard_port: int) -> list[str]:
@@ -129,11 +131,9 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
     auth.make_token()
     auth.use_token()
     proxies.bypass_for_this_machine()
-    # Short: the names of its sockets are limited to 107 characters.
-    folder = Path(tempfile.mkdtemp(prefix="nids-"))
-    cluster = LocalCluster(f"127.0.0.1:{port}", f"http://127.0.0.1:{dashboard_port}", folder, size)
-    remove = functools.partial(shutil.rmtree, folder, ignore_errors=True)
-    with undone(remove):
+    folder = SessionFolder()
+    cluster = LocalCluster(f"{loopback.ADDRESS}:{port}", f"http://{loopback.ADDRESS}:{dashboard_port}", folder, size)
+    with undone(folder.remove):
         try:
             head = [*head_command(port, dashboard_port), f"--ray-client-server-port={_free_port()}"]
             _start(cluster, head)
@@ -146,7 +146,7 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
             yield cluster
         finally:
             _stop(cluster)
-            remove()
+            folder.remove()
 
 
 def _start(cluster: LocalCluster, command: list[str]) -> None:
@@ -155,7 +155,8 @@ def _start(cluster: LocalCluster, command: list[str]) -> None:
         f"--num-cpus={size.cpus}",
         f"--num-gpus={size.gpus}",
         f"--object-store-memory={machine.object_store_bytes(size.nodes)}",
-        f"--temp-dir={cluster.folder}/{number}",
+        f"--temp-dir={cluster.folder.path}/{number}",
+        f"--node-ip-address={loopback.ADDRESS}",
         # Ranges of fixed ports would be those of the other nodes too.
         "--min-worker-port=0",
         "--max-worker-port=0",
@@ -170,12 +171,16 @@ def _start(cluster: LocalCluster, command: list[str]) -> None:
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
         # Seconds that a node waits for its work to move to another one; here all of them end.
         "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
+        # They would be served to whoever asks, without a token, and nobody here reads them.
+        "RAY_enable_metrics_collection": "0",
     }
     environment.pop("RAY_ADDRESS", None)
-    with (cluster.folder / f"{number}.log").open("wb") as log:
+    program = [sys.executable, "-P", loopback.__file__]  # the command that is called `ray`, on loopback
+    with cluster.log(number).open("wb") as log:
         process = subprocess.Popen(
-            [*command, *of_one_machine],
+            [*program, *command[1:], *of_one_machine],
             env=environment,
+            pass_fds=cluster.folder.locks,  # what outlives this process keeps the folder
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import os
 import socket
+import stat
+import subprocess
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+import ray
 
 from nids.cluster.connection import connect
 from nids.errors import UserError
+from tests.exposure import is_loopback, listening, written_by_others
 
 
 def test_a_cluster_of_two_nodes_that_the_environment_names(two_nodes: dict[str, Any]) -> None:
@@ -45,3 +52,40 @@ def test_a_machine_too_busy_for_ray_to_start_is_said(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("ray.init", init)
     with pytest.raises(UserError, match="Ray did not start on this machine in time: it is too busy"):
         connect()
+
+
+def session_folder() -> Path:
+    """Return the folder of the cluster that this process is connected to."""
+    return Path(ray.get_runtime_context().get_temp_dir()).parent
+
+
+@pytest.mark.usefixtures("cluster")
+def test_no_other_user_can_write_to_what_a_cluster_keeps() -> None:
+    folder = session_folder()
+    kept = [*folder.rglob("*")]
+    assert {"raylet", "plasma_store"} <= {path.name for path in kept if path.is_socket()}
+    # What it is that others are kept from: Ray has let them write.
+    assert [path for path in kept if path.is_dir() and path.stat().st_mode & stat.S_IWOTH] != []
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {path.lstat().st_uid for path in (folder, *folder.rglob("*"))} == {os.geteuid()}
+    assert written_by_others(folder) == []
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("test", ["-x", "-r", "-w"])
+def test_another_user_cannot_enter_what_a_cluster_keeps(test: str) -> None:
+    other = {"user": 65534, "group": 65534, "extra_groups": []}
+    folder = session_folder()
+    inside = next(path for path in folder.rglob("*") if path.is_socket()).parent
+    assert subprocess.run(["test", test, str(inside)], check=False).returncode == 0
+    assert subprocess.run(["test", test, str(inside)], check=False, **other).returncode == 1  # type: ignore[call-overload]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_no_other_machine_reaches_a_cluster() -> None:
+    ray.get(ray.remote(os.getpid).remote())
+    own = psutil.Process()
+    found = listening([own.pid, *(process.pid for process in own.children(recursive=True))])
+    assert {"gcs_server", "raylet", "ray::DashboardAgent", "ray::RuntimeEnvAgent", "ray::IDLE"} <= set(found)
+    assert [address for addresses in found.values() for address in addresses if not is_loopback(address)] == []

@@ -39,6 +39,7 @@ class Nodes:
     address: str
     dashboard: str
     environment: dict[str, str]
+    process: int  # the command's
 
     def nids(self, *arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
         """Run the command as that user, with some environment variables changed."""
@@ -117,7 +118,7 @@ def three_nodes(user: dict[str, str]) -> Iterator[Nodes]:
         assert dashboard is not None
         assert address is not None
         assert "3 nodes, 12 CPUs, 6 GPUs\n" in said
-        yield Nodes(address[1], dashboard[1], user)
+        yield Nodes(address[1], dashboard[1], user, process.pid)
     finally:
         started = psutil.Process(process.pid).children(recursive=True)
         head = next(part for part in started[0].cmdline() if part.startswith("--temp-dir="))

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import psutil
 import pytest
 
-from tests.end_to_end.conftest import output_of, wait_until
+from tests.end_to_end.conftest import NODES, output_of, wait_until
+from tests.exposure import is_loopback, listening, written_by_others
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Nodes
@@ -117,6 +119,24 @@ def test_a_driver_without_the_token_is_refused(three_nodes: Nodes, job: Path, tm
 def test_the_token_can_be_read_by_nobody_else(three_nodes: Nodes) -> None:
     token = Path(three_nodes.environment["HOME"]) / ".ray" / "auth_token"
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
+
+
+def test_no_other_user_can_write_to_what_the_nodes_keep(three_nodes: Nodes) -> None:
+    """The packages of jobs among it, which are unpacked there and run."""
+    nodes = psutil.Process(three_nodes.process).children()
+    options = [part.partition("=") for node in nodes for part in node.cmdline()]
+    folders = {Path(value) for option, _, value in options if option == "--temp-dir"}
+    assert len(folders) == NODES
+    for folder in folders:
+        assert [*folder.glob("session_*/sockets/plasma_store")] != []
+        assert written_by_others(folder) == []
+
+
+def test_no_other_machine_reaches_the_nodes(three_nodes: Nodes) -> None:
+    processes = psutil.Process(three_nodes.process).children(recursive=True)
+    found = listening(process.pid for process in processes)
+    assert {"gcs_server", "raylet", "ray::DashboardAgent", "ray::RuntimeEnvAgent"} <= set(found)
+    assert [address for addresses in found.values() for address in addresses if not is_loopback(address)] == []
 
 
 def test_a_job_that_is_not_there_is_said(three_nodes: Nodes) -> None:

@@ -1,0 +1,107 @@
+"""The folder for what Ray keeps on this machine while a cluster runs: its user's alone.
+
+Ray lets every user of the machine write to its folders, and marks none of them as sticky, so that others could exchange
+its sockets and the packages of jobs for their own: who does, runs code as the user. They cannot where a folder above
+lets nobody else in.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import shutil
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from nids.errors import UserError
+
+PREFIX = "nids-"
+# Held locked by the process that has made a folder, for as long as it lives.
+LOCK = "in-use"
+
+
+class SessionFolder:
+    """A new folder of mode 0700 that belongs to this process, among the system's temporary files.
+
+    What processes of this user have left there that ended without ``remove``, as by SIGKILL, is deleted.
+
+    Attributes:
+        path: The folder.
+        locks: The file descriptor that tells that it is in use, if the file system has locks: another process that
+            inherits it keeps the folder too.
+
+    Raises:
+        UserError: It cannot be made, or others could put a folder of theirs in its place.
+    """
+
+    def __init__(self) -> None:
+        place = _place()
+        try:
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _refuse_if_others_can_replace(place)
+            _remove_forsaken(place)
+            # A short name: the paths of Ray's sockets have at most 107 characters.
+            self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+            self.locks = _locked_file(self.path)
+        except OSError as error:
+            raise UserError(
+                f"{place}: Ray's files cannot be kept in this folder ({error.strerror}). Set RAY_TMPDIR to a folder of "
+                "yours."
+            ) from None
+
+    def remove(self) -> None:
+        """Delete the folder, and all that it holds; a second time, nothing is done."""
+        _remove(self.path)
+        while self.locks:
+            os.close(self.locks.pop())
+
+
+def _place() -> Path:
+    """Return where Ray would put its files, which is no other place for a user who has named one."""
+    named = os.environ.get("RAY_TMPDIR") or (platform.system() == "Linux" and os.environ.get("TMPDIR")) or "/tmp"
+    return Path(named).absolute()
+
+
+def _refuse_if_others_can_replace(place: Path) -> None:
+    for folder in (place, *place.parents):
+        mode = folder.stat().st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            raise UserError(
+                f"{folder}: every user of this machine can replace what lies in this folder (mode "
+                f"{stat.S_IMODE(mode):04o}), so Ray's files are not safe below it. Set RAY_TMPDIR to a folder of "
+                f"yours, or have its owner run `chmod +t {folder}`."
+            )
+
+
+def _locked_file(folder: Path) -> list[int]:
+    """Make the locked file of a folder, which has its name only once it is locked, and return its descriptor."""
+    descriptor, name = tempfile.mkstemp(dir=folder)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:  # the file system has no locks: nobody deletes the folder but its owner
+        os.close(descriptor)
+        return []
+    Path(name).rename(folder / LOCK)
+    return [descriptor]
+
+
+def _remove_forsaken(place: Path) -> None:
+    for lock in place.glob(f"{PREFIX}*/{LOCK}"):
+        with suppress(OSError):  # in use, or another process was quicker
+            if lock.parent.lstat().st_uid != os.geteuid():
+                continue
+            descriptor = os.open(lock, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(lock.parent)
+            finally:
+                os.close(descriptor)
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(FileNotFoundError):  # else processes that end wrote there meanwhile: the next folder has it deleted
+        (folder / LOCK).touch(mode=0o600)

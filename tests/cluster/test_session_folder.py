@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nids.cluster.session_folder import SessionFolder
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the folders are made."""
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path / "made" / "when needed"))
+    return tmp_path / "made" / "when needed"
+
+
+def test_a_folder_is_its_users_alone_and_is_deleted(place: Path) -> None:
+    place.mkdir(parents=True)
+    former = os.umask(0)
+    try:
+        folder = SessionFolder()
+    finally:
+        os.umask(former)
+    (folder.path / "ray").mkdir()
+    (folder.path / "0.log").touch()
+    assert {path.name for path in folder.path.iterdir()} == {"ray", "0.log", "in-use"}
+    assert (folder.path.parent, stat.S_IMODE(folder.path.stat().st_mode)) == (place, 0o700)
+    for _ in range(2):
+        folder.remove()
+        assert [*place.iterdir()] == []
+
+
+def test_several_clusters_have_folders_side_by_side(place: Path) -> None:
+    folders = [SessionFolder() for _ in range(3)]
+    assert {*place.iterdir()} == {folder.path for folder in folders}
+    assert len({folder.path for folder in folders}) == 3
+
+
+def test_what_a_killed_process_has_left_is_deleted_once_none_of_its_processes_is_left(place: Path) -> None:
+    making = (
+        "import os, signal, subprocess, sys; from nids.cluster.session_folder import SessionFolder; "
+        "folder = SessionFolder(); (folder.path / 'ray').mkdir(); "
+        "left = subprocess.Popen(['sleep', '600'], pass_fds=folder.locks, stdout=subprocess.DEVNULL); "
+        "print(folder.path, left.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", making], stdout=subprocess.PIPE, text=True, check=False)
+    path, left = killed.stdout.rsplit(maxsplit=1)
+    SessionFolder().remove()
+    assert [str(found) for found in place.iterdir()] == [path]
+    os.kill(int(left), 9)
+    while [*place.iterdir()]:  # until the process has ended
+        SessionFolder().remove()
+
+
+def test_folders_of_others_stay(place: Path) -> None:
+    for name in ("nids-of-another-program", "another"):
+        (place / name / "inside").mkdir(parents=True)
+    SessionFolder().remove()
+    assert {path.name for path in place.iterdir()} == {"nids-of-another-program", "another"}
+
+
+@pytest.mark.parametrize("depth", [0, 1], ids=["itself", "above"])
+def test_a_place_where_others_could_replace_it_is_refused(depth: int, place: Path) -> None:
+    place.mkdir(parents=True)
+    folder = (place, *place.parents)[depth]
+    folder.chmod(0o777)
+    with pytest.raises(UserError) as caught:
+        SessionFolder()
+    assert str(caught.value) == (
+        f"{folder}: every user of this machine can replace what lies in this folder (mode 0777), so Ray's files are "
+        f"not safe below it. Set RAY_TMPDIR to a folder of yours, or have its owner run `chmod +t {folder}`."
+    )
+    folder.chmod(0o1777)
+    assert SessionFolder().path.parent == place
+
+
+def test_a_place_that_cannot_be_used_is_named(place: Path) -> None:
+    place.parent.mkdir()
+    place.touch()
+    with pytest.raises(UserError) as caught:
+        SessionFolder()
+    assert str(caught.value) == (
+        f"{place}: Ray's files cannot be kept in this folder (File exists). Set RAY_TMPDIR to a folder of yours."
+    )
+
+
+def test_without_a_place_of_rays_own_the_systems_is_taken(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_TMPDIR")
+    monkeypatch.setenv("TMPDIR", str(place.parent))
+    folder = SessionFolder()
+    assert folder.path.parent == place.parent
+    folder.remove()
