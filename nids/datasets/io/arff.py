@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from nids.datasets.io.checks import shown
 from nids.datasets.io.delimited import csv_table
 from nids.datasets.io.form import Opening, by_pieces, typed
+from nids.datasets.io.numbers import SPACES
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _QUOTED = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 _ATTRIBUTE = re.compile(rf"@attribute\s+({_QUOTED}|[^\s'\"{{]+)\s*(\S.*)", re.IGNORECASE)
-_VALUE = re.compile(rf"\s*(?:({_QUOTED})\s*|([^,]*))(,|$)")
+_VALUE = re.compile(rf"\s*(?:({_QUOTED})\s*|([^,]*))(,|$)", re.ASCII)
 _ESCAPED = re.compile(r"\\(.)")
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
 # What the reader of CSV takes otherwise: escapes, quotation marks of both kinds, spaces before one.
@@ -56,10 +57,10 @@ class Arff:
             match = _VALUE.match(line, end)
             if match is None:  # something follows a closing quotation mark: it is a part of the value
                 plain, comma, _ = line[end:].partition(",")
-                values.append(plain.strip())
+                values.append(plain.strip(SPACES))
             else:
                 plain, comma = match[0].removesuffix(match[3]), match[3]
-                values.append(match[2].strip() if match[1] is None else _without_quotes(match[1]))
+                values.append(match[2].strip(SPACES) if match[1] is None else _without_quotes(match[1]))
             if not comma:
                 return values
             end += len(plain) + 1

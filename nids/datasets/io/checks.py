@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from nids.datasets.column import Column
+from nids.datasets.io.numbers import SPACES, is_number, number_in
 from nids.datasets.labels import loose_form
 from nids.datasets.times import expected, seconds
 from nids.errors import UserError
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 Problem = Literal["value", "label map", "repeated header", "encoding", "too few columns", "too many columns"]
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
 # Half of a pair, or a byte that is no UTF-8 as a decoder keeps it: no text in UTF-8 can have either.
 HALF = re.compile(r"[\ud800-\udfff]")
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
@@ -112,7 +113,7 @@ class Field:
 
     def number(self, value: str) -> float:
         """Return the number that a text without a fault stands for, NaN for a missing one."""
-        return math.nan if value.strip() in self.missing_texts else float(value)
+        return math.nan if value.strip(SPACES) in self.missing_texts else number_in(value)
 
     def broken_rule(self, value: str) -> str | None:
         """Return the rule that a value breaks, in words; ``None`` if it breaks none."""
@@ -125,16 +126,17 @@ class Field:
             return None if self.allows(pd.Series([value.strip()], dtype="str")).all() else expected(self.time_format)
         if self.is_text:
             return None if value.strip() or "" in self.column.missing else self.column.rule
-        if value.strip() in self.missing_texts:
+        if value.strip(SPACES) in self.missing_texts:
             return None
-        if not is_number(value.strip()):
+        try:
+            number = number_in(value)
+        except ValueError:
             return "this column holds numbers"
-        number = float(value)
         if number in self.missing_numbers or (math.isnan(number) and self.nan_is_missing):
             return None
         if not math.isfinite(number):
             return "numbers must be finite"
-        return None if self.column.allows(np.array(float(value))) else self.column.rule
+        return None if self.column.allows(np.array(number)) else self.column.rule
 
 
 def fields_of(dataset: DatasetSpec, *, labelled: bool) -> tuple[Field, ...]:
@@ -253,19 +255,18 @@ def _renamed(location: str, names: Sequence[str], dataset: DatasetSpec, fields: 
 
 def numbered(names: Sequence[str]) -> list[str]:
     """Return names with the second and later ones of a kind as "NAME.1" and so on."""
-    earlier = [names[:i].count(name) for i, name in enumerate(names)]
-    return [f"{name}.{number}" if number else name for name, number in zip(names, earlier, strict=True)]
+    earlier: Counter[str] = Counter()
+    told = []
+    for name in names:
+        told.append(f"{name}.{earlier[name]}" if earlier[name] else name)
+        earlier[name] += 1
+    return told
 
 
 def shown(value: str) -> str:
     """Return a value in quotes, cut off if it is long."""
     readable = HALF.sub("\N{REPLACEMENT CHARACTER}", value)
     return repr(readable if len(value) <= _LONGEST_VALUE else readable[:_LONGEST_VALUE] + "…")
-
-
-def is_number(text: str) -> bool:
-    """Return whether a text without spaces at its ends is a number, as files may spell it; NaN and infinity are too."""
-    return _NUMBER.fullmatch(text) is not None
 
 
 def column_count(values: Sequence[str]) -> str:

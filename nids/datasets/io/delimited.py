@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.csv
 
+from nids.datasets.io.numbers import may_mislead
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -58,7 +60,7 @@ def csv_table(
         separator: What stands between values.
         quote: What values may stand in; ``False``: nothing.
     """
-    if not number:
+    if not number or may_mislead(lines):
         return None
     try:
         table = pyarrow.csv.read_csv(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from nids.datasets.io.numbers import numbers_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,8 +78,8 @@ def typed(columns: Mapping[str, Sequence[str]], types: Mapping[str, pa.DataType]
     arrays = {}
     try:
         for name, texts in columns.items():
-            trimmed = pc.utf8_trim_whitespace(pa.array(texts, pa.string()))
-            arrays[name] = pc.cast(trimmed, types[name])
+            array = pa.array(texts, pa.string())
+            arrays[name] = array if pa.types.is_string(types[name]) else numbers_in(array)
     except (pa.ArrowInvalid, UnicodeEncodeError):
         return None
     return pa.table(arrays)

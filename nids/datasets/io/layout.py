@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nids.datasets.io.checks import FileColumns, column_count, fields_of, is_number, named_columns, shown
+from nids.datasets.io.checks import FileColumns, column_count, fields_of, named_columns, shown
 from nids.datasets.io.delimited import Delimited, values_of
+from nids.datasets.io.numbers import is_number
 from nids.errors import UserError
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+from codecs import BOM_UTF8
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,7 @@ from nids.datasets.io.chunks import Chunk, Reject, allowed, frame
 from nids.datasets.io.form import LineError
 from nids.datasets.io.layout import delimited
 from nids.datasets.io.lines import blocks, lines_of
+from nids.datasets.io.numbers import numbers_in
 from nids.datasets.io.self_describing import describes_itself, opening_of
 from nids.errors import UserError
 
@@ -66,9 +68,11 @@ def whole_text(name: str, content: bytes, dataset: DatasetSpec, fields: Sequence
         form, columns, header = delimited(name, 1, first, dataset, fields)
     except (UserError, csv.Error):
         return None
+    if not newline:
+        return None
     reader = _TextReader(form, columns)
     rows = content.count(b"\n") + (not content.endswith(b"\n")) - header
-    return reader.checked(form.table_of(rest if header else content, rows, reader.types)) if newline else None
+    return reader.checked(form.table_of(rest if header else content.removeprefix(BOM_UTF8), rows, reader.types))
 
 
 def _reader(
@@ -182,6 +186,5 @@ class _TextReader:
 
 def _numbers(texts: pa.ChunkedArray, missing: Collection[str]) -> pa.ChunkedArray:
     """Return the numbers that texts stand for, null for missing ones; raise ArrowInvalid if one stands for none."""
-    trimmed = pc.utf8_trim_whitespace(texts)
-    gone = pc.is_in(trimmed, pa.array(sorted(missing), pa.string()))
-    return pc.cast(pc.if_else(gone, pa.scalar(None, pa.string()), trimmed), pa.float64())
+    gone = pc.is_in(pc.ascii_trim_whitespace(texts), pa.array(sorted(missing), pa.string()))
+    return numbers_in(pc.if_else(gone, pa.scalar(None, pa.string()), texts))

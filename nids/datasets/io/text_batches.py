@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
+from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _ROWS = 65_536
 _SEPARATORS = ",;\t|"
 _MOST_COLUMNS = 10_000
-_NUMBER = re.compile(r"[-+]?\d+\.?\d*([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
 
 
 def of_opening(path: DataPath, opening: Opening, given: Sequence[str]) -> TextBatches:
@@ -112,7 +113,7 @@ def distinct(path: DataPath, told: Sequence[str], where: str) -> list[str]:
     names = numbered(told)
     if damaged := [name for name in names if HALF.search(name)]:
         raise UserError(f"{path}, {where}: the name {shown(damaged[0])} is not in UTF-8. Save the file as UTF-8 text.")
-    if repeated := sorted({each for each in names if names.count(each) > 1}):
+    if repeated := sorted(name for name, times in Counter(names).items() if times > 1):
         raise UserError(f"{path}, {where}: more than one column is named {repeated[0]}. Rename one of them.")
     return names
 

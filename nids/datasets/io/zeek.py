@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from nids.datasets.io.checks import shown
 from nids.datasets.io.delimited import csv_table, values_of
 from nids.datasets.io.form import Opening
+from nids.datasets.io.numbers import numbers_in
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Zeek:
                 texts = table[name]
                 for spelled, number in _FLAGS.items():
                     texts = pc.if_else(pc.equal(texts, spelled), number, texts)
-                table = table.set_column(table.column_names.index(name), name, pc.cast(texts, types[name]))
+                values = texts if pa.types.is_string(types[name]) else numbers_in(texts)
+                table = table.set_column(table.column_names.index(name), name, values)
         except pa.ArrowInvalid:
             return None
         return table
