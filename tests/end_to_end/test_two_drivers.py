@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,6 @@ from nids.storage import Folder
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
-    from pathlib import Path
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
@@ -43,21 +44,26 @@ def drive(number: int, uri: str, instead_of: str | None, together: Barrier) -> O
 @pytest.mark.parametrize("take_over", [False, True], ids=["resumed", "taken over"])
 @pytest.mark.parametrize("where", ["local disk", "object store"])
 def test_one_of_two_drivers_goes_on(
-    where: str, take_over: bool, tmp_path: Path, request: pytest.FixtureRequest
+    where: str,
+    take_over: bool,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])  # where the processes find this module
     storage = str(tmp_path / "runs")
     if where == "object store":
         request.getfixturevalue("bucket")
         storage = "s3://bucket/runs"
     spawning = multiprocessing.get_context("spawn")  # no client of a store survives a fork
-    with spawning.Manager() as manager, spawning.Pool(2) as drivers:
+    with spawning.Manager() as manager, ProcessPoolExecutor(2, mp_context=spawning) as drivers:
         together = manager.Barrier(2)
         for number in range(ROUNDS):
             uri = f"{storage}/run-{number}"
             folder = Folder.from_uri(uri)
             Ownership(folder)
             instead_of = None if take_over else token_in(folder)
-            outcomes = drivers.starmap(drive, [(one, uri, instead_of, together) for one in range(2)], chunksize=1)
+            outcomes = [*drivers.map(drive, range(2), [uri] * 2, [instead_of] * 2, [together] * 2)]
             (winner,) = [one for one, (_, kept) in enumerate(outcomes) if kept]
             assert outcomes[winner][0] > 0
             assert folder.read("table") == str(winner).encode()
