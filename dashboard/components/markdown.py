@@ -6,11 +6,17 @@ import re
 import string
 
 _SPECIAL = re.compile(f"([{re.escape(string.punctuation)}])")
+# Where GitHub's Markdown finds an address without any markup, escaped or not: https://…, www.… and name@host.
+_ADDRESS = re.compile(r"(?<=https:)(?=//)|(?<=http:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 
 
 def plain(text: object) -> str:
-    """Return a text so that Markdown shows it letter by letter: no markup, no link, no formula, no HTML."""
-    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+    """Return a text so that Markdown shows it letter by letter: no markup, no link, no formula, no HTML.
+
+    An address is interrupted by a space of no width, since no escape keeps it from becoming a link.
+    """
+    words = _ADDRESS.sub("\N{ZERO WIDTH SPACE}", " ".join(str(text).split()))
+    return _SPECIAL.sub(r"\\\1", words)
 
 
 def code(text: object) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
-from nids.dashboard.components.markdown import plain
+from nids.dashboard.components.markdown import code, plain
 from nids.dashboard.serving import settings
 from nids.dashboard.serving.login_file import Access
 
@@ -45,7 +45,7 @@ def show_visitor() -> None:
         return
     visitor = st.user.to_dict()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Logged in as {plain(visitor.get('email') or visitor.get('sub') or '')}.", width="content")
+        st.caption(f"Logged in as {code(visitor.get('email') or visitor.get('sub') or '?')}.", width="content")
         if st.button("Log out", icon=":material/logout:", type="tertiary"):
             st.logout()
 

@@ -37,6 +37,15 @@ def options(address: str, port: int, login_file: str | None = None) -> dict[str,
         "client.showErrorDetails": "type",
         "client.showErrorLinks": False,
         "client.toolbarMode": "viewer",
+        # In megabytes: any visitor can have so much of a message kept in memory. Of 10,000 trials, the pages send 0.2
+        # in one message and receive less than 0.001. No page takes files.
+        "server.maxMessageSize": 4,
+        "server.maxWidgetStateSize": 1,
+        "server.maxUploadSize": 1,
+        # Pages around ours that may control it.
+        "client.allowedOrigins": [],
+        "server.enableStaticServing": False,
+        "server.enableAgentApi": False,
         "runner.magicEnabled": False,
         "runner.postScriptGC": False,  # after each run of a page, it would stop all visitors for a tenth of a second
         "theme.paddingTop": "1rem",
@@ -65,7 +74,8 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     from streamlit.starlette import App
 
     from nids.dashboard.serving import settings
-    from nids.dashboard.serving.index_page import IndexPage
+    from nids.dashboard.serving.hardening import Hardening
+    from nids.dashboard.serving.index_page import IndexPage, index_page
     from nids.dashboard.serving.login_file import LoginFile
     from nids.storage import Folder
 
@@ -74,14 +84,18 @@ def serve(storage: str, address: str, port: int, login_file: str | None = None) 
     check_free(address, port)
     os.environ[settings.STORAGE] = storage
     os.environ.pop(settings.ACCESS, None)
+    https = False
     if login_file is not None:
-        os.environ[settings.ACCESS] = LoginFile.read(login_file).access.model_dump_json()
+        login = LoginFile.read(login_file)
+        os.environ[settings.ACCESS] = login.access.model_dump_json()
+        https = login.auth.redirect_uri.startswith("https://")
     elif not _is_loopback(address):
         print(f"Without --login, anyone who can reach {address}:{port} sees all runs.", flush=True)
     if not folder.exists():
         print(f"{storage} does not exist yet: a demonstration is shown until it holds a run.", flush=True)
     schemapi.disable_debug_mode()  # as in nids.dashboard.components.chart: the tests check charts against their schema
-    App(APP, lifespan=_importing, middleware=[Middleware(IndexPage)]).run(config=options(address, port, login_file))
+    middleware = [Middleware(Hardening, page=index_page(), https=https), Middleware(IndexPage)]
+    App(APP, lifespan=_importing, middleware=middleware).run(config=options(address, port, login_file))
 
 
 @asynccontextmanager

@@ -93,6 +93,16 @@ def test_a_damaged_run_is_named_in_the_browser(name: str, tab: Page, server: str
     expect(tab.get_by_test_id("stException")).to_have_count(0)
 
 
+def test_an_address_in_a_runs_text_is_no_link(tab: Page, server: str, place: Path) -> None:
+    text = "see https://evil.example, www.evil.example or me@evil.example"
+    shutil.copytree(place / "other", place / "linked")
+    change(place / "linked" / "status.json", state="failed", message=text)
+    open_page(tab, f"{server}/overview?run=linked")
+    expect(tab.get_by_text("see https:")).to_be_visible()
+    expect(tab.locator("a[href*=evil]")).to_have_count(0)
+    shutil.rmtree(place / "linked")
+
+
 def test_a_click_on_a_name_opens_the_run(tab: Page, server: str) -> None:
     open_page(tab, server)
     table = tab.get_by_test_id("stDataFrame")

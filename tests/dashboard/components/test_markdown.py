@@ -11,7 +11,9 @@ from nids.dashboard.components.markdown import code, plain, unbroken
         pytest.param("a b", "a b", id="words"),
         pytest.param("<b>*x*</b>", r"\<b\>\*x\*\<\/b\>", id="markup"),
         pytest.param("$x$ :red[y] `z`", r"\$x\$ \:red\[y\] \`z\`", id="formula-colour-code"),
-        pytest.param("www.a.org", r"www\.a\.org", id="link"),
+        pytest.param("www.a.org", "www\u200b\\.a\\.org", id="host"),
+        pytest.param("HTTP://a https://b", "HTTP\\:\u200b\\/\\/a https\\:\u200b\\/\\/b", id="address"),
+        pytest.param("me@a.org", "me\u200b\\@a\\.org", id="mail"),
         pytest.param("# a\n\n1. b", r"\# a 1\. b", id="blocks"),
     ],
 )

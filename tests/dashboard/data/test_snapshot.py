@@ -56,10 +56,10 @@ def test_a_part_that_was_out_of_reach_for_a_moment_is_read_at_the_next_read(
     with monkeypatch.context() as patch:
         read = Folder.read
 
-        def slow_down(folder: Folder, name: str) -> bytes:
+        def slow_down(folder: Folder, name: str, largest: int | None = None) -> bytes:
             if name == "part-00001.parquet":
                 raise UserError("the storage asks to slow down")
-            return read(folder, name)
+            return read(folder, name, largest)
 
         patch.setattr(Folder, "read", slow_down)
         found = cache.one(str(tmp_path), "run").run
