@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from nids.disk import flush, flush_folder, folders_without, local_versions
-from nids.errors import NotAFileError, StorageError, UserError
+from nids.errors import DamagedFileError, NotAFileError, StorageError, UserError
 from nids.interruption import undone
 
 if TYPE_CHECKING:
@@ -101,14 +101,24 @@ class Folder:
         with self.explained():
             return self.filesystem.get_file_info(f"{self.path}/{name}".rstrip("/")).type != fs.FileType.NotFound
 
-    def read(self, name: str) -> bytes:
-        """Return a file's content; FileNotFoundError where there is none, NotAFileError where it is a folder."""
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """Return a file's content, which may be of so many bytes at most.
+
+        Raises:
+            FileNotFoundError: There is none.
+            NotAFileError: It is a folder.
+            DamagedFileError: It is larger; nothing of it is read.
+        """
         path = f"{self.path}/{name}"
         with self.explained():
             if self.is_local and Path(path).is_dir():
                 raise NotAFileError(path)
             for attempt in range(READS):
                 with self.filesystem.open_input_file(path) as file:
+                    if most is not None and (size := file.size()) > most:
+                        raise DamagedFileError(
+                            f"{self.uri}/{name}: has {size:,} bytes, but at most {most:,} can be right. Copy it again."
+                        )
                     content = bytes(file.read())  # with one request, where a stream makes one for each part
                 # Of an object, its size is asked for first, and then that much of it is read: in between, another one
                 # can have taken its place.

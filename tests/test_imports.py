@@ -30,6 +30,7 @@ FLOORS = (
         "disk",
         "storage",
         "typed_file",
+        "npz",
         "search_space",
         "tables",
         "metrics",
