@@ -31,6 +31,7 @@ FLOORS = (
         "storage",
         "foreign_json",
         "typed_file",
+        "npz",
         "search_space",
         "tables",
         "metrics",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import math
 import zipfile
 import zlib
@@ -120,24 +121,9 @@ def read_encoding(folder: Folder, content: bytes, dataset: DatasetSpec) -> Encod
         UserError: It is none, or another one.
     """
     try:
-        encoding = Encoding.from_json(content.decode())
-        ends = [*encoding.minimum, *encoding.maximum, *encoding.median]
-        some_are_missing = len(dataset.encoded_numbers) > len(dataset.numeric)
-        sound = (
-            len(encoding.minimum) == len(encoding.maximum) == len(encoding.numeric)
-            and len(encoding.median) == (len(encoding.numeric) if some_are_missing else 0)
-            and len(encoding.categories) == len(encoding.categorical)
-            and all(isinstance(end, float) and math.isfinite(end) for end in ends)
-            and all(isinstance(value, str) for values in encoding.categories for value in values)
-        )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise damaged(folder, "encoding.json", f"it is not an encoding ({error})") from None
-    if not sound:
-        raise damaged(folder, "encoding.json", "it is not an encoding: its parts do not fit together")
-    features = dataset.encoded_numbers, tuple(column.name for column in dataset.categorical)
-    if (encoding.numeric, encoding.categorical) != features:
-        raise damaged(folder, "encoding.json", f"its features are not those of {dataset.name}")
-    return encoding
+        return Encoding.checked(json.loads(content), dataset)
+    except (ValueError, RecursionError) as error:
+        raise damaged(folder, "encoding.json", str(error)) from None
 
 
 def _shape(stream: IO[bytes]) -> tuple[int, ...]:

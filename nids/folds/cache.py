@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
 
+from nids.errors import DamagedFileError, NotAFileError
+from nids.folds import kept
 from nids.folds.build import build_folds
-from nids.folds.encoding import CompactRows, Encoding
 from nids.folds.fold import Fold, TrainingSet
 from nids.folds.split import vectors
 from nids.metrics.formatting import counted
+from nids.npz import LARGEST_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +32,13 @@ LATER_KEYS = ("undersample",)
 
 # Part of every hash: raised whenever the same inputs would give other folds, or be stored in another form.
 FORMAT = 7
+
+_SHARED, _FORMERLY_SHARED = "training_set.npz", "corpus.npz"  # the other up to format 5
+_COMPLETE = "complete.json"
+_DAMAGE = (
+    *(FileNotFoundError, NotAFileError, DamagedFileError),
+    *(ValueError, TypeError, LookupError, AttributeError, RecursionError),  # other JSON than it should be
+)
 
 
 def key(traffic: Traffic, folds: config.Folds, seed: int) -> str:
@@ -75,7 +81,7 @@ def folds_of(
         UserError: A class is too small for the folds or for the resampling asked for.
     """
     folder = cache.folder(key)
-    if (cached := load(folder, dataset)) is not None:
+    if (cached := load(folder, dataset)) is not None and len(cached[1]) == job.folds.used:
         progress(f"{counted(job.folds.used, 'fold')} read from the cache ({key})")
         return cached
     traffic = rows()
@@ -87,85 +93,53 @@ def folds_of(
 
 def save(folder: Folder, training_set: TrainingSet, folds: Sequence[Fold]) -> None:
     """Write the folds; they count as there once all of them are."""
-    content = {
-        "vocabularies": training_set.rows.vocabularies,
-        "attack_types": training_set.attack_types,
-        "folds": len(folds),
-    }
-    shared = {
-        "numeric": training_set.rows.numeric,
-        "codes": training_set.rows.codes,
-        "labels": training_set.labels,
-        "attacks": training_set.attacks,
-    }
-    _write(folder, "training_set.npz", shared, content)
+    about = kept.about_training_set(training_set, len(folds))
+    sums = {_SHARED: _write(folder, _SHARED, kept.to_bytes(kept.training_set_arrays(training_set), about))}
     for fold in folds:
-        arrays = {
-            "training": fold.training,
-            "validation": fold.validation,
-            "synthetic_data": fold.synthetic.data,
-            "synthetic_indices": fold.synthetic.indices,
-            "synthetic_indptr": fold.synthetic.indptr,
-            "synthetic_labels": fold.synthetic_labels,
-        }
-        about = {"encoding": json.loads(fold.encoding.to_json()), "notes": fold.notes, "withheld": fold.withheld}
-        _write(folder, f"fold-{fold.number}.npz", arrays, about)
-    folder.write("complete.json", json.dumps(content).encode())
+        name, content = _name(fold.number), kept.to_bytes(kept.fold_arrays(fold), kept.about_fold(fold))
+        sums[name] = _write(folder, name, content)
+    folder.write(_COMPLETE, json.dumps({"sha256": sums}).encode())
 
 
 def load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]] | None:
-    """Return what ``save`` wrote of a data set's rows, or None where it is not there, whole and sound."""
-    if not folder.exists("complete.json"):
+    """Return what ``save`` wrote of a data set's rows, or None where it is not there, whole and sound.
+
+    Whoever writes to the storage can write folds of their own, with the sums of these; but none that lead a trial
+    outside its arrays, or that take more memory than their files.
+    """
+    if not folder.exists(_COMPLETE):
         return None
     try:
         return _load(folder, dataset)
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile):
-        return None  # damaged: it is made again
+    except _DAMAGE:
+        return None  # it is made again
 
 
 def _load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]]:
-    name = "training_set.npz" if folder.exists("training_set.npz") else "corpus.npz"  # its name up to format 5
-    arrays, content = _read(folder, name)
-    vocabularies = tuple(map(tuple, content["vocabularies"]))
-    rows = CompactRows(arrays["numeric"], arrays["codes"], vocabularies)
-    training_set = TrainingSet(
-        rows,
-        arrays["labels"],
-        arrays["attacks"],
-        tuple(content["attack_types"]),
-        dataset,
-    )
-    return training_set, [_fold(folder, number) for number in range(content["folds"])]
+    # Earlier versions told no sums there.
+    sums = json.loads(folder.read(_COMPLETE, LARGEST_JSON)).get("sha256")
+    name = _SHARED if folder.exists(_SHARED) else _FORMERLY_SHARED
+    training_set, folds = kept.training_set_from(_read(folder, name, sums), dataset)
+    return training_set, [
+        kept.fold_from(_read(folder, _name(number), sums), number, training_set) for number in range(folds)
+    ]
 
 
-def _fold(folder: Folder, number: int) -> Fold:
-    arrays, about = _read(folder, f"fold-{number}.npz")
-    encoding = Encoding.from_json(json.dumps(about["encoding"]))
-    parts = (arrays["synthetic_data"], arrays["synthetic_indices"], arrays["synthetic_indptr"])
-    synthetic = csr_matrix(parts, shape=(len(arrays["synthetic_labels"]), encoding.width))
-    return Fold(
-        number,
-        arrays["training"],
-        arrays["validation"],
-        encoding,
-        synthetic,
-        arrays["synthetic_labels"],
-        tuple(about["notes"]),
-        tuple(about["withheld"]),
-    )
+def _name(number: int) -> str:
+    return f"fold-{number}.npz"
 
 
-def _write(folder: Folder, name: str, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
-    sink = io.BytesIO()
-    text = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
-    np.savez(sink, allow_pickle=False, about=text, **arrays)
-    folder.write(name, sink.getbuffer())
+def _write(folder: Folder, name: str, content: bytes) -> str:
+    """Write a file, and return the SHA-256 of its content."""
+    folder.write(name, content)
+    return hashlib.sha256(content).hexdigest()
 
 
-def _read(folder: Folder, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    with np.load(io.BytesIO(folder.read(name)), allow_pickle=False) as file:
-        arrays = {key: file[key] for key in file.files}
-    return arrays, json.loads(arrays.pop("about").tobytes())
+def _read(folder: Folder, name: str, sums: dict[str, str] | None) -> bytes:
+    content = folder.read(name)
+    if sums is not None and hashlib.sha256(content).hexdigest() != sums[name]:
+        raise ValueError(f"{name} is not what was written")
+    return content
 
 
 def _hash(form: int, data_sha256: str, description: str, folds: config.Folds, seed: int) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -187,6 +188,37 @@ class Encoding:
     @classmethod
     def from_json(cls, text: str) -> Encoding:
         """Return the encoding that ``to_json`` wrote."""
-        values = json.loads(text)
-        categories = tuple(map(tuple, values.pop("categories")))
-        return cls(**{name: tuple(value) for name, value in values.items()}, categories=categories)
+        return cls._of(json.loads(text))
+
+    @classmethod
+    def _of(cls, values: dict[str, Any]) -> Encoding:
+        categories = tuple(map(tuple, values["categories"]))
+        others = {name: tuple(value) for name, value in values.items() if name != "categories"}
+        return cls(**others, categories=categories)
+
+    @classmethod
+    def checked(cls, values: Any, dataset: DatasetSpec) -> Encoding:
+        """Return the encoding whose JSON, read, is ``values``: one that somebody else may have written.
+
+        Raises:
+            ValueError: It is none, or not of the columns of ``dataset``; the message says why.
+        """
+        try:
+            encoding = cls._of(values)
+            ends = [*encoding.minimum, *encoding.maximum, *encoding.median]
+            some_are_missing = len(dataset.encoded_numbers) > len(dataset.numeric)
+            sound = (
+                len(encoding.minimum) == len(encoding.maximum) == len(encoding.numeric)
+                and len(encoding.median) == (len(encoding.numeric) if some_are_missing else 0)
+                and len(encoding.categories) == len(encoding.categorical)
+                and all(isinstance(end, float) and math.isfinite(end) for end in ends)
+                and all(isinstance(value, str) for values in encoding.categories for value in values)
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"it is not an encoding ({error})") from None
+        if not sound:
+            raise ValueError("it is not an encoding: its parts do not fit together")
+        features = dataset.encoded_numbers, tuple(column.name for column in dataset.categorical)
+        if (encoding.numeric, encoding.categorical) != features:
+            raise ValueError(f"its features are not those of {dataset.name}")
+        return encoding

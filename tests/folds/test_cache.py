@@ -12,6 +12,7 @@ from nids.config import Folds
 from nids.datasets.catalog.nsl_kdd import DATASET as NSL_KDD
 from nids.errors import UserError
 from nids.folds import cache as fold_cache
+from nids.folds import kept
 from nids.folds.build import build
 from nids.folds.fold import Fold, TrainingSet
 from nids.folds.split import split
@@ -149,6 +150,40 @@ def test_a_damaged_entry_counts_as_none(folder: Folder, training_set: TrainingSe
     assert fold_cache.load(folder, training_set.dataset) is None
     fold_cache.save(folder, training_set, folds)
     assert fold_cache.load(folder, training_set.dataset) is not None
+
+
+def test_a_file_that_is_not_the_one_that_was_written_counts_as_none(
+    tmp_path: Path, training_set: TrainingSet, folds: list[Fold]
+) -> None:
+    folder = Folder.from_uri(str(tmp_path))
+    fold_cache.save(folder, training_set, folds)
+    folder.write("fold-1.npz", folder.read("fold-2.npz"))
+    assert fold_cache.load(folder, training_set.dataset) is None
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "null", '{"sha256": 1}', '{"sha256": {}}', "[" * 100_000])
+def test_a_list_of_sums_that_is_none_counts_as_no_folds(
+    content: str, tmp_path: Path, training_set: TrainingSet, folds: list[Fold]
+) -> None:
+    folder = Folder.from_uri(str(tmp_path))
+    fold_cache.save(folder, training_set, folds)
+    folder.write("complete.json", content.encode())
+    assert fold_cache.load(folder, training_set.dataset) is None
+
+
+def test_folds_of_earlier_versions_have_no_sums_but_are_checked(
+    tmp_path: Path, training_set: TrainingSet, folds: list[Fold]
+) -> None:
+    folder = Folder.from_uri(str(tmp_path))
+    fold_cache.save(folder, training_set, folds)
+    folder.write("complete.json", b'{"vocabularies": [], "attack_types": [], "folds": 3}')
+    folder.move("training_set.npz", "corpus.npz")
+    loaded = fold_cache.load(folder, training_set.dataset)
+    assert loaded is not None
+    assert [content(fold) for fold in loaded[1]] == [content(fold) for fold in folds]
+    outside = replace(folds[1], training=np.array([2**30], np.int32))
+    folder.write("fold-1.npz", kept.to_bytes(kept.fold_arrays(outside), kept.about_fold(outside)))
+    assert fold_cache.load(folder, training_set.dataset) is None
 
 
 def no_rows() -> Traffic:

@@ -1,0 +1,111 @@
+"""Archives of NumPy's arrays (``.npz``) from wherever they come: what is read takes no more memory than the file."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import IO
+
+# Numbers, flags and texts of a fixed length: what can neither hold an object nor be of no size.
+_KINDS = "biufU"
+# JSON takes some twenty times its size once it is read.
+LARGEST_JSON = 1 << 26  # bytes
+
+
+class ArraysError(ValueError):
+    """A file is not an archive of plain arrays, or claims to be larger than it is."""
+
+
+def to_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Return the content of a file that holds arrays by name, not compressed, as ``read`` takes it."""
+    sink = io.BytesIO()
+    np.savez(sink, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    return sink.getvalue()
+
+
+def read(content: bytes) -> dict[str, np.ndarray]:
+    """Return the arrays of a file by name.
+
+    Nothing is unpacked and no array is made before all of them are known to be as large as the part of the file that
+    holds them; no two have a part in common.
+
+    Args:
+        content: The file's content.
+
+    Raises:
+        ArraysError: The file is damaged or compressed, or holds something other than arrays of numbers or texts.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            _check(members, len(content))
+            arrays = {}
+            for member in members:
+                with archive.open(member) as stream:
+                    _check_header(member, stream)
+                with archive.open(member) as stream:
+                    arrays[_name(member)] = np.lib.format.read_array(stream, allow_pickle=False)
+            return arrays
+    except ArraysError:
+        raise
+    except (
+        *(OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, SyntaxError, MemoryError),
+        *(OverflowError, zipfile.BadZipFile, zlib.error),
+    ) as error:  # a header is a Python literal, which can be wrong in many ways
+        raise ArraysError(f"it holds no plain arrays ({error or type(error).__name__})") from None
+
+
+def json_array(values: object) -> np.ndarray:
+    """Return values as JSON in an array, uint8 of shape (bytes,); ``json_in`` returns them."""
+    return np.frombuffer(json.dumps(values).encode(), dtype=np.uint8)
+
+
+def json_in(array: np.ndarray) -> Any:
+    """Return the JSON whose bytes an array of ``read`` holds, uint8 of shape (bytes,).
+
+    Raises:
+        ArraysError: It holds none, or more than ``LARGEST_JSON``.
+    """
+    if array.dtype != np.uint8 or array.ndim != 1 or len(array) > LARGEST_JSON:
+        raise ArraysError(f"an array of {array.dtype} of shape {array.shape} is no text of at most {LARGEST_JSON:,}")
+    try:
+        return json.loads(array.tobytes())
+    except (ValueError, RecursionError) as error:
+        raise ArraysError(f"a text is not JSON ({error})") from None
+
+
+def _check(members: list[zipfile.ZipInfo], size: int) -> None:
+    for member in members:
+        if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
+            raise ArraysError(f"{member.filename!r} is compressed, which arrays of this program never are")
+    if sum(member.file_size for member in members) > size:
+        raise ArraysError("its arrays claim to be larger than the file")
+    if len({*map(_name, members)}) < len(members):
+        raise ArraysError("two of its arrays have the same name")
+
+
+def _check_header(member: zipfile.ZipInfo, stream: IO[bytes]) -> None:
+    version = np.lib.format.read_magic(stream)
+    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(
+        version
+    )
+    if read_header is None:
+        raise ArraysError(f"{member.filename!r} is of an unknown format {version}")
+    shape, _, dtype = read_header(stream)  # of at most 10,000 bytes
+    if dtype.kind not in _KINDS or not dtype.itemsize:
+        raise ArraysError(f"{member.filename!r} is of type {dtype}, not of numbers or texts")
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != member.file_size - stream.tell():
+        raise ArraysError(f"{member.filename!r} claims the shape {shape}, which is not that of its bytes")
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    return member.filename.removesuffix(".npy")
