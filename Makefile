@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOB ?= jobs/quick.toml
 
-# Nothing is installed whose hash is not locked: neither packages, nor what builds this one. None of them is built here.
+# Nothing is installed whose hash is not locked. A build would fetch what is not: so none of the packages is built, and
+# this one by the setuptools that is among them.
 INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --no-build --require-hashes
-INSTALL_THIS = $(BIN)/uv pip install --quiet --no-deps --require-build-hashes --build-constraints requirements-build.lock -e .
+INSTALL_THIS = $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
 .PHONY: search test test-fast test-long install lint audit lock clean
@@ -32,12 +33,14 @@ lint: $(VENV)/.dev ## set up, then check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+audit: $(VENV)/.uv ## set up what asks, then ask for known vulnerabilities of the locked packages
+	UV=$(BIN)/uv .ci/audit
+
 lock: $(VENV)/.uv ## renew the lock files from pyproject.toml
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --extra gpu -c requirements.lock pyproject.toml -o requirements-gpu.lock
 	$(COMPILE) --group uv -o requirements-uv.lock
-	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
 # What `ray up` needs goes into an environment with the rest. Only of python-dateutil, botocore refuses what is locked.
 	sed -n '/^python-dateutil==/d; s/^\([a-z0-9].*==.*\) \\$$/\1/p' requirements-dev.lock > $(VENV)/locked.txt
 	$(COMPILE) --no-annotate --group aws -c $(VENV)/locked.txt -o requirements-aws.lock
