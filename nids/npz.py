@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 # Numbers, flags and texts of a fixed length: what can neither hold an object nor be of no size.
 _KINDS = "biufU"
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+# What is raised for a file that is no archive of arrays: the header of an array is a Python literal.
+DAMAGE = (
+    *(OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, SyntaxError, MemoryError, OverflowError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 # JSON takes some twenty times its size once it is read.
 LARGEST_JSON = 1 << 26  # bytes
 
@@ -28,7 +34,7 @@ class ArraysError(ValueError):
 def to_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
     """Return the content of a file that holds arrays by name, not compressed, as ``read`` takes it."""
     sink = io.BytesIO()
-    np.savez(sink, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez(sink, allow_pickle=False, **arrays)
     return sink.getvalue()
 
 
@@ -57,10 +63,7 @@ def read(content: bytes) -> dict[str, np.ndarray]:
             return arrays
     except ArraysError:
         raise
-    except (
-        *(OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, SyntaxError, MemoryError),
-        *(OverflowError, zipfile.BadZipFile, zlib.error),
-    ) as error:  # a header is a Python literal, which can be wrong in many ways
+    except DAMAGE as error:
         raise ArraysError(f"it holds no plain arrays ({error or type(error).__name__})") from None
 
 
@@ -95,12 +98,9 @@ def _check(members: list[zipfile.ZipInfo], size: int) -> None:
 
 def _check_header(member: zipfile.ZipInfo, stream: IO[bytes]) -> None:
     version = np.lib.format.read_magic(stream)
-    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(
-        version
-    )
-    if read_header is None:
+    if version not in _HEADERS:
         raise ArraysError(f"{member.filename!r} is of an unknown format {version}")
-    shape, _, dtype = read_header(stream)  # of at most 10,000 bytes
+    shape, _, dtype = _HEADERS[version](stream)  # of at most 10,000 bytes
     if dtype.kind not in _KINDS or not dtype.itemsize:
         raise ArraysError(f"{member.filename!r} is of type {dtype}, not of numbers or texts")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != member.file_size - stream.tell():

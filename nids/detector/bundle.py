@@ -22,21 +22,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
-from nids import datasets, models
+from nids import datasets, models, npz
 from nids.datasets.schema import DatasetSpec
 from nids.detector.bundle_files import (
     SUMS,
-    arrays_file,
     damaged,
+    largest_file,
+    listed_files,
     read_arrays,
     read_encoding,
-    read_files,
+    read_file,
+    refuse_too_large,
     write_files,
 )
 from nids.errors import UserError
 from nids.metrics.calibration import correct_priors, with_temperature
 from nids.models.hyperparameters import TrainingHyperparameters
-from nids.training.ensemble import Ensemble, Weights, shapes
+from nids.training.ensemble import Ensemble, Weights, outline_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -213,7 +215,7 @@ def save(
         "MODEL_CARD.md": card.encode(),
     }
     for i, weights in enumerate(members):
-        files[f"weights-{i}.npz"] = arrays_file(weights)
+        files[f"weights-{i}.npz"] = npz.to_bytes(weights)
     write_files(folder, files)
 
 
@@ -227,11 +229,12 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
     Raises:
         UserError: There is no bundle, it is damaged, of another version, or made for another data set.
     """
-    files = read_files(folder)
+    sums = listed_files(folder)
+    files = {"manifest.json": read_file(folder, "manifest.json", sums)}
     try:
         # Of another version, the rest may look different: this is read first, and alone.
         form = json.loads(files["manifest.json"])["format"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(folder, "manifest.json", f"it names no format ({error})") from None
     if form not in (*ONLY_MODEL, FORMAT):
         raise UserError(
@@ -247,13 +250,17 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
     expected = {"manifest.json", "encoding.json", "MODEL_CARD.md"}
     expected |= {f"weights-{i}.npz" for i in range(manifest.members)}
     expected |= set() if form in ONLY_MODEL else {"dataset.json"}
-    if set(files) != expected:
-        raise damaged(folder, SUMS, f"it lists {', '.join(sorted(files))} instead of {', '.join(sorted(expected))}")
+    if set(sums) != expected:
+        found = ", ".join(sorted(sums)[: len(expected) + 1])
+        raise damaged(folder, SUMS, f"it lists {found} instead of {', '.join(sorted(expected))}")
+    files |= {name: read_file(folder, name, sums) for name in sorted(expected) if not name.endswith(".npz")}
     described = _dataset(folder, files.get("dataset.json"), manifest)
     encoding = read_encoding(folder, files["encoding.json"], described)
-    expected_shapes = shapes(encoding.width, len(manifest.classes), manifest.hyperparameters)
+    outline = outline_of(encoding.width, len(manifest.classes), manifest.hyperparameters)
+    refuse_too_large(folder, outline.bytes_for(manifest.members))
+    most = largest_file(outline.shapes)
     names = [f"weights-{i}.npz" for i in range(manifest.members)]
-    weights = [read_arrays(folder, name, files[name], expected_shapes) for name in names]
+    weights = [read_arrays(folder, name, read_file(folder, name, sums, most), outline.shapes) for name in names]
     return Bundle(manifest, Ensemble.from_weights(described, encoding, manifest.hyperparameters, weights))
 
 

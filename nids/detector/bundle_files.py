@@ -7,11 +7,12 @@ import io
 import json
 import math
 import zipfile
-import zlib
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from nids import npz
+from nids.cluster.machine import usable_memory
 from nids.errors import DamagedFileError, UserError
 from nids.folds.encoding import Encoding
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 BUNDLE = "bundle"  # the folder of a run's detector
 SUMS = "SHA256SUMS"
-# Of an .npz file, beside the values themselves: a header for each array.
-HEADER_BYTES = 1024
+# Of an .npz file, beside the values themselves: for each array, and for the archive.
+HEADER_BYTES, ENDS_BYTES = 1024, 1024
+# Of a file of text: an encoding with a hundred thousand categories is smaller.
+LARGEST_TEXT = 1 << 22
 
 
 def write_files(folder: Folder, files: Mapping[str, bytes]) -> None:
@@ -37,38 +40,55 @@ def write_files(folder: Folder, files: Mapping[str, bytes]) -> None:
     folder.write(SUMS, sums.encode())
 
 
-def read_files(folder: Folder) -> dict[str, bytes]:
-    """Return the content of all files that ``SHA256SUMS`` lists, by name, each as its sum says.
+def listed_files(folder: Folder) -> dict[str, str]:
+    """Return the SHA-256 of each file of a bundle by its name, as the list says.
 
     Raises:
-        UserError: There is no such list, or a file is missing or is not what was written.
+        UserError: There is no such list, or it is none.
     """
     if not folder.exists(SUMS):
         if (inside := folder.folder(BUNDLE)).exists(SUMS):
             raise UserError(f"{folder.uri}: is a run; its detector is {inside.uri}.")
         raise UserError(f"{folder.uri}: holds no bundle (there is no {SUMS}). `nids finalize RUN` makes one.")
-    files = {}
-    for line in folder.read(SUMS).decode("utf-8", "replace").splitlines():
+    sums = {}
+    for line in folder.read(SUMS, LARGEST_TEXT).decode("utf-8", "replace").splitlines():
         expected, _, name = line.partition("  ")
         if not name or "/" in name:
             raise damaged(folder, SUMS, f"a line is not a sum and a file's name: {line[:80]!r}")
-        try:
-            content = folder.read(name)
-        except FileNotFoundError:
-            raise damaged(folder, name, "it is missing") from None
-        if hashlib.sha256(content).hexdigest() != expected:
-            raise damaged(folder, name, f"it is not what was written: its SHA-256 is not that of {SUMS}")
-        files[name] = content
-    if "manifest.json" not in files:
+        sums[name] = expected
+    if "manifest.json" not in sums:
         raise damaged(folder, SUMS, "it does not list manifest.json")
-    return files
+    return sums
 
 
-def arrays_file(arrays: Weights) -> bytes:
-    """Return the content of a file that holds arrays by name."""
-    sink = io.BytesIO()
-    np.savez(sink, allow_pickle=False, **arrays)
-    return sink.getvalue()
+def read_file(folder: Folder, name: str, sums: Mapping[str, str], most: int | None = None) -> bytes:
+    """Return the content of a file, as its sum says, and of at most so many bytes; without a number, of a text's.
+
+    Raises:
+        UserError: It is missing, larger, or not what was written.
+    """
+    try:
+        content = folder.read(name, LARGEST_TEXT if most is None else most)
+    except FileNotFoundError:
+        raise damaged(folder, name, "it is missing") from None
+    if hashlib.sha256(content).hexdigest() != sums[name]:
+        raise damaged(folder, name, f"it is not what was written: its SHA-256 is not that of {SUMS}")
+    return content
+
+
+def refuse_too_large(folder: Folder, needed: int) -> None:
+    """Raise a UserError if a detector needs more memory, in bytes, than this machine has."""
+    usable = usable_memory()
+    if needed > usable:
+        raise UserError(
+            f"{folder.uri}: a detector of this size takes {needed / 2**30:,.1f} GiB of memory, but this machine has "
+            f"{usable / 2**30:,.1f} GiB. Use a larger machine, if you know who made it."
+        )
+
+
+def largest_file(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """Return the most bytes that a file with float32 arrays of some shapes can have."""
+    return ENDS_BYTES + sum(4 * math.prod(shape) + HEADER_BYTES + 2 * len(path) for path, shape in shapes.items())
 
 
 def read_arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, tuple[int, ...]]) -> Weights:
@@ -86,6 +106,8 @@ def read_arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             # Before anything is unpacked: a small file may claim to be terabytes.
+            if len({*archive.namelist()}) < len(archive.infolist()):
+                raise damaged(folder, name, "two of its weights have the same name")
             for member in archive.infolist():
                 shape = shapes.get(member.filename.removesuffix(".npy"))
                 if shape is None:
@@ -98,7 +120,7 @@ def read_arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, 
                     raise damaged(folder, name, f"{member.filename!r} has the shape {claimed}, but must have {shape}")
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             weights: Weights = {path: file[path] for path in file.files}
-    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except npz.DAMAGE as error:
         raise damaged(folder, name, f"it holds no plain arrays ({error})") from None
     if missing := sorted(set(shapes) - set(weights)):
         raise damaged(folder, name, f"it lacks the weight {missing[0]!r}")

@@ -99,14 +99,15 @@ def fold_from(content: bytes, number: int, training_set: TrainingSet) -> Fold:
     arrays, about = _arrays_and_about(content)
     encoding = Encoding.checked(about["encoding"], training_set.dataset)
     rows, classes = len(training_set.labels), len(training_set.dataset.classes)
-    sides = [_numbers(arrays, name, np.int32, rows) for name in ("training", "validation")]
-    for side in sides:
+    training, validation = (_numbers(arrays, name, np.int32, rows) for name in ("training", "validation"))
+    for side in (training, validation):
         _require(bool((np.diff(side) > 0).all()), "the order of rows")
     labels = _numbers(arrays, "synthetic_labels", np.int8, classes)
     _require(bool((np.diff(labels) >= 0).all()), "the order of synthetic rows")
     notes, withheld = _texts(about["notes"]), _texts(about["withheld"])
     _require(set(withheld) <= set(training_set.attack_types), "withheld")
-    return Fold(number, *sides, encoding, _matrix(arrays, len(labels), encoding.width), labels, notes, withheld)
+    synthetic = _matrix(arrays, len(labels), encoding.width)
+    return Fold(number, training, validation, encoding, synthetic, labels, notes, withheld)
 
 
 def to_bytes(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> bytes:

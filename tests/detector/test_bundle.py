@@ -22,6 +22,7 @@ from nids.metrics.calibration import correct_priors, with_temperature
 from nids.models.cnn_bigru import MODEL
 from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.storage import Folder
+from nids.training.ensemble import Ensemble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -299,7 +300,7 @@ def rewritten(content: bytes, changes: dict[str, np.ndarray | None]) -> bytes:
     [
         pytest.param({"conv/bias": None}, "it lacks the weight 'conv/bias'", id="missing"),
         pytest.param({"conv/other": np.zeros(1, np.float32)}, "'conv/other.npy', which is not a weight", id="unknown"),
-        pytest.param({"conv/bias": np.zeros(10**7, np.float32)}, "'conv/bias.npy' is larger than", id="zip bomb"),
+        pytest.param({"conv/bias": np.zeros(10**6, np.float32)}, "'conv/bias.npy' is larger than", id="zip bomb"),
         pytest.param({"conv/bias": np.zeros(3, np.float32)}, r"has the shape \(3,\), but must have \(4,\)", id="shape"),
         pytest.param({"conv/bias": np.zeros(4, np.int32)}, r"is int32 of shape \(4,\), but must", id="type"),
         pytest.param({"conv/bias": np.full(4, np.nan, np.float32)}, "but must be finite", id="not finite"),
@@ -332,6 +333,57 @@ def test_an_archive_that_is_encrypted_is_refused(copy: Path) -> None:
     path.write_bytes(content)
     reseal(copy)
     with pytest.raises(UserError, match=r"it holds no plain arrays \(.*encrypted"):
+        load(copy)
+
+
+def test_a_network_larger_than_its_files_is_refused_before_it_is_made(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = Hyperparameters(conv_filters=4096, gru_units=4096, sequence_gru_units=4096)
+    (copy / "manifest.json").write_bytes(manifest(hyperparameters=large).model_dump_json().encode())
+    reseal(copy)
+    monkeypatch.setattr(Ensemble, "from_weights", None)  # that makes networks
+    monkeypatch.setattr(bundle_files, "usable_memory", lambda: 2**40)
+    with pytest.raises(UserError, match="has the shape"):
+        load(copy)
+    monkeypatch.setattr(bundle_files, "usable_memory", lambda: 2**30)
+    with pytest.raises(UserError, match=r"takes [0-9.]+ GiB of memory, but this machine has 1\.0 GiB"):
+        load(copy)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "dataset.json", "encoding.json", "MODEL_CARD.md", "SHA256SUMS"])
+def test_a_text_that_is_too_long_is_not_read(copy: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle_files, "LARGEST_TEXT", max(file.stat().st_size for file in copy.glob("*.[jm]*")))
+    with (copy / name).open("ab") as file:
+        file.write(b" " * 2**15)
+    if name != "SHA256SUMS":
+        reseal(copy)
+    with pytest.raises(UserError, match=rf"{name}: has [\d,]+ bytes, but at most [\d,]+ can be right"):
+        load(copy)
+
+
+def test_a_file_of_weights_is_no_larger_than_they_are(copy: Path) -> None:
+    path = copy / "weights-1.npz"
+    path.write_bytes(path.read_bytes() + bytes(2**16))
+    reseal(copy)
+    with pytest.raises(UserError, match=r"weights-1\.npz: has [\d,]+ bytes, but at most"):
+        load(copy)
+
+
+def test_two_weights_of_one_name_are_refused(copy: Path) -> None:
+    path = copy / "weights-0.npz"
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("conv/bias.npy", b"")
+    reseal(copy)
+    with pytest.raises(UserError, match="two of its weights have the same name"):
+        load(copy)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "dataset.json", "encoding.json"])
+def test_deep_json_is_refused(copy: Path, name: str) -> None:
+    (copy / name).write_bytes(b"[" * 200_000)
+    reseal(copy)
+    with pytest.raises(UserError, match="the bundle is damaged or was changed"):
         load(copy)
 
 

@@ -1,0 +1,99 @@
+"""The Parquet files of a run, read in bounded memory: a small file can hold one value for each of a billion rows."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Bytes of what is read, as Arrow holds it: of a part of a table, whose hundred trials take a few MB, and of any other
+# file, such as the predictions of some million rows.
+LARGEST_PART, LARGEST_FILE = 1 << 29, 1 << 31
+# What this program writes with. Others pack equal bytes a thousand times denser than that.
+_CODECS = {"SNAPPY", "UNCOMPRESSED"}
+_MOST_COLUMNS = 10_000
+# Of what is found at once in the description of the file, bytes of a text and parts of a list.
+_LONGEST_TEXT, _LONGEST_LIST = 1 << 24, 1 << 20
+# Rows that are read at once: a few, as each may have a long text.
+_ROWS = 1_024
+
+
+def read_table(content: bytes, most: int) -> pa.Table:
+    """Return the table of a Parquet file.
+
+    Args:
+        content: The file's content.
+        most: Bytes that the table may take.
+
+    Raises:
+        ArrowException: It is no Parquet file, or damaged.
+        ValueError: Its table takes more, or is not one of plain columns.
+    """
+    with _opened(content) as file:
+        _check(file, most)
+    # Texts stay in dictionaries until it is known how long they are.
+    texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
+    with _opened(content, texts) as file:
+        tables = [*_batches(file, most)]
+        return pa.concat_tables(tables) if tables else file.schema_arrow.empty_table()
+
+
+def _opened(content: bytes, dictionaries: list[str] | None = None) -> pq.ParquetFile:
+    return pq.ParquetFile(
+        io.BytesIO(content),
+        read_dictionary=dictionaries,
+        pre_buffer=False,
+        thrift_string_size_limit=_LONGEST_TEXT,
+        thrift_container_size_limit=_LONGEST_LIST,
+    )
+
+
+def _check(file: pq.ParquetFile, most: int) -> None:
+    """Raise a ValueError for what the description of a file already tells."""
+    about, fields = file.metadata, file.schema_arrow
+    if about.num_columns > _MOST_COLUMNS or any(pa.types.is_nested(field.type) for field in fields):
+        raise ValueError("it has too many columns, or such as hold lists")
+    least = about.num_rows * sum(_least_bits(field.type) for field in fields) // 8
+    if about.num_rows < 0 or least > most:
+        raise ValueError(f"its {about.num_rows:,} rows take more than {most / 2**20:,.0f} MiB")
+    for number in range(about.num_row_groups):
+        group = about.row_group(number)
+        if group.num_rows < 0 or {group.column(i).compression for i in range(group.num_columns)} - _CODECS:
+            raise ValueError("it is packed in another way than this program's files")
+
+
+def _batches(file: pq.ParquetFile, most: int) -> Iterator[pa.Table]:
+    taken = 0
+    for batch in file.iter_batches(batch_size=_ROWS, use_threads=False):
+        taken += sum(map(_bytes_of, batch.columns))
+        if taken > most:
+            raise ValueError(f"its rows take more than {most / 2**20:,.0f} MiB")
+        columns = [pc.cast(each, each.type.value_type) if _is_dictionary(each.type) else each for each in batch.columns]
+        yield pa.table(columns, names=batch.schema.names)
+
+
+def _bytes_of(values: pa.Array) -> int:
+    """Return the bytes that values take, those of a dictionary once they stand for themselves."""
+    if not _is_dictionary(values.type):
+        return int(values.nbytes)
+    lengths = pc.binary_length(values.dictionary) if _is_text(values.type.value_type) else pa.array([8])
+    of_rows = pc.take(lengths, values.indices) if len(values.dictionary) else lengths[:0]
+    return 4 * len(values) + (pc.sum(of_rows).as_py() or 0)
+
+
+def _least_bits(type_: pa.DataType) -> int:
+    return type_.bit_width if pa.types.is_primitive(type_) else 32
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_binary(type_))
+
+
+def _is_dictionary(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(type_))
