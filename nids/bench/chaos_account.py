@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -51,15 +52,19 @@ def rows_of(run: Run, storage: str, log: Path, nodes_killed: Sequence[tuple[floa
 
 
 def lost_epochs(trained: Sequence[dict[str, Any]]) -> list[int]:
-    """Return of each second start of a trial how many epochs it had ended that it trained again."""
-    furthest: dict[int, int] = {}
-    lost = []
+    """Return of each start of a trial but its first how many epochs the start before it had ended in vain."""
+    starts: dict[int, list[list[int]]] = {}  # of each trial: from which epoch, and up to which
+    latest: dict[tuple[int, int], list[int]] = {}  # of a trial in a process: a paused driver's may still end an epoch
     for entry in trained:
-        number = entry["trial"]
-        if entry["event"] == "begins" and number in furthest:
-            lost.append(max(0, furthest[number] - entry["epoch"]))
-        furthest[number] = max(furthest.get(number, 0), entry["epoch"])
-    return lost
+        number, epoch = entry["trial"], entry["epoch"]
+        if entry["event"] == "begins":
+            latest[number, entry["pid"]] = start = [epoch, epoch]
+            starts.setdefault(number, []).append(start)
+        else:
+            latest[number, entry["pid"]][1] = epoch
+    return [
+        max(0, former[1] - following[0]) for of_trial in starts.values() for former, following in pairwise(of_trial)
+    ]
 
 
 def seconds_until_running(

@@ -76,21 +76,32 @@ class TrialCheckpoint:
                 self.fault, self._checkpoints.is_reached = "", True
                 return progress
 
-    def save(self, progress: Progress) -> None:
-        """Keep a trial's progress, unless the run is another driver's by now or the storage is out of reach."""
+    def save(self, progress: Progress, patience: float = 0.0) -> None:
+        """Keep a trial's progress, unless the run is another driver's by now or the storage stays out of reach."""
+        ends = time.monotonic() + patience
+        while True:
+            try:
+                self._save(progress)
+            except StorageError as error:
+                self.fault = str(error)
+                if time.monotonic() > ends or _DENIED.search(self.fault):
+                    return
+                time.sleep(min(1.0, patience))
+            else:
+                return
+
+    def _save(self, progress: Progress) -> None:
         run = self._checkpoints.run
-        try:
-            token = token_in(run)
-            # A folder that is on the driver's disk alone has no token here.
-            self.fault = "" if token else f"{run.uri} cannot be reached from there."
-            if token == self._checkpoints.token:
-                if self._epochs < 0:
-                    self._read()
-                if len(progress.reports) > self._epochs:
-                    self._folder.write(self._name, checkpoint.to_bytes(progress, self._made_with))
-                    self.is_kept, self._epochs = True, len(progress.reports)
-        except StorageError as error:
-            self.fault = str(error)
+        token = token_in(run)
+        # A folder that is on the driver's disk alone has no token here.
+        self.fault = "" if token else f"{run.uri} cannot be reached from there."
+        if token != self._checkpoints.token:
+            return
+        if self._epochs < 0:
+            self._read()
+        if len(progress.reports) > self._epochs:
+            self._folder.write(self._name, checkpoint.to_bytes(progress, self._made_with))
+            self.is_kept, self._epochs = True, len(progress.reports)
 
     def _read(self) -> Progress | None:
         try:

@@ -37,8 +37,13 @@ class Checkpoint(Protocol):
     def load(self) -> Progress | None:
         """Return what was kept; None if there is nothing to go on from."""
 
-    def save(self, progress: Progress) -> None:
-        """Keep it instead of what was kept before. That it cannot be kept is no error."""
+    def save(self, progress: Progress, patience: float) -> None:
+        """Keep it instead of what was kept before; that it cannot be kept is no error.
+
+        Args:
+            progress: What the trial has done.
+            patience: Seconds to wait, at most, for a storage that is out of reach.
+        """
 
 
 def to_bytes(progress: Progress, made_with: Mapping[str, Any]) -> bytes:

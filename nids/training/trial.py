@@ -144,5 +144,6 @@ def run_trial(
             return
         started = time.perf_counter()
         if checkpoint and started - kept > WORTH_KEEPING:
-            checkpoint.save(Progress(reports, states))
+            # To wait for longer than it would take to train the same again is worth nothing.
+            checkpoint.save(Progress(reports, states), patience=started - kept)
             kept = started = time.perf_counter()

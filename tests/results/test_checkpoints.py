@@ -100,6 +100,25 @@ def test_a_storage_out_of_reach_stops_no_trial(run: Folder, tmp_path: Path, monk
     assert len(found.reports) == 4
 
 
+def test_a_storage_that_comes_back_in_time_is_waited_for(
+    run: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = Checkpoints(run, Ownership(run).token).of(0, MADE_WITH)
+    (tmp_path / "a-run").rename(tmp_path / "away")
+    (tmp_path / "a-run").touch()
+    waited = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            (tmp_path / "a-run").unlink()
+            (tmp_path / "away").rename(tmp_path / "a-run")
+
+    monkeypatch.setattr(checkpointing.time, "sleep", sleep)
+    trial.save(progress(1), patience=600.0)
+    assert (trial.is_kept, trial.fault, waited) == (True, "", [1.0, 1.0, 1.0])
+
+
 def test_who_may_not_read_the_storage_does_not_wait_for_it(run: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Checkpoints(run, Ownership(run).token)
 
@@ -109,5 +128,5 @@ def test_who_may_not_read_the_storage_does_not_wait_for_it(run: Folder, monkeypa
     monkeypatch.setattr(Folder, "read", read)
     trial = kept.of(0, MADE_WITH)
     assert trial.load() is None
-    trial.save(progress(1))
+    trial.save(progress(1), patience=600.0)
     assert (trial.is_kept, trial.fault) == (False, "AWS Error ACCESS_DENIED during HeadObject operation")

@@ -262,7 +262,8 @@ class Kept:
     def load(self) -> Progress | None:
         return from_bytes(self.content, {})
 
-    def save(self, progress: Progress) -> None:
+    def save(self, progress: Progress, patience: float) -> None:
+        assert patience > 0
         self.content = to_bytes(progress, {})
         self.saved += 1
 
