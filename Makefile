@@ -57,13 +57,13 @@ $(VENV)/.uv: requirements-uv.lock
 	@touch $@
 
 # The development packages include the others, at the same versions: `make search` after `make test` installs nothing.
-$(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml | $(VENV)/.uv
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.uv
 	@echo "Installing into $(VENV): about a minute"
 	@test -e $(VENV)/.dev || $(INSTALL) -r requirements.lock
 	$(INSTALL_THIS)
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock requirements-build.lock pyproject.toml | $(VENV)/.uv
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/.uv
 	@echo "Installing into $(VENV), with what the tests need: about a minute"
 	$(INSTALL) -r requirements-dev.lock
 	$(INSTALL_THIS)

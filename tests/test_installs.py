@@ -131,9 +131,13 @@ def test_every_package_of_a_lock_file_has_a_version_and_hashes(lock: Path) -> No
     ] == []
 
 
-def test_make_lock_renews_every_lock_file() -> None:
+def test_make_lock_renews_every_lock_file_and_all_that_are_named_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert set(re.findall(r"-o (requirements\S*\.lock)", makefile)) == {lock.name for lock in LOCKS}
+    named = {
+        name for path in FILES for name in re.findall(r"requirements[\w-]*\.lock", path.read_text(encoding="utf-8"))
+    }
+    assert named == {lock.name for lock in LOCKS}
 
 
 def _versions(lock: str) -> dict[str, set[str]]:

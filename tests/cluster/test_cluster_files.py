@@ -201,7 +201,8 @@ def _definition(plural: str) -> dict[str, Any]:
     path = Path(os.environ.get("NIDS_KUBERAY_CRDS", cache)) / f"ray.io_{plural}.yaml"
     if not path.exists():
         pytest.skip(f"{path} is not there; cluster/README.md says how to get KubeRay's resource definitions")
-    versions = yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]["versions"]
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a megabyte
+    versions = yaml.load(path.read_text(encoding="utf-8"), loader)["spec"]["versions"]
     return next(version["schema"]["openAPIV3Schema"] for version in versions if version["name"] == "v1")
 
 
