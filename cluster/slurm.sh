@@ -17,17 +17,21 @@ RAY_AUTH_MODE=token
 RAY_AUTH_TOKEN=$(python -c 'import secrets; print(secrets.token_hex(32))') # of this job alone
 RAY_USAGE_STATS_ENABLED=0
 RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO=1
+RAY_enable_metrics_collection=0
 RAY_TMPDIR=/tmp # a scratch folder's path is often too long for Ray's sockets
 SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK # srun does not take it from the job since SLURM 22.05
 export RAY_AUTH_MODE RAY_AUTH_TOKEN RAY_USAGE_STATS_ENABLED RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO RAY_TMPDIR
-export SRUN_CPUS_PER_TASK
+export SRUN_CPUS_PER_TASK RAY_enable_metrics_collection
 
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 port=$((20000 + SLURM_JOB_ID % 10000)) # another job may share the node
 size=(--num-cpus="$SLURM_CPUS_PER_TASK" --num-gpus="${SLURM_GPUS_PER_TASK:-0}" --disable-usage-stats --block)
 
+# Ray lets all users of a node write to what it keeps there: they cannot enter the folder above it.
+start='folder=$(mktemp -d "$RAY_TMPDIR/nids-XXXXXXXX") && trap "rm -rf $folder" EXIT && ray start --temp-dir="$folder/ray" "$@"'
+
 srun --nodes=1 --ntasks=1 --nodelist="$head" \
-  ray start --head --node-ip-address="$head" --port="$port" --include-dashboard=false "${size[@]}" &
+  bash -c "$start" start --head --node-ip-address="$head" --port="$port" --include-dashboard=false "${size[@]}" &
 head_node=$!
 until python -c "import socket; socket.create_connection(('$head', $port), 5).close()" 2> /dev/null; do
   kill -0 "$head_node" # ends this script, and with it the job, if the head has not come up
@@ -35,7 +39,8 @@ until python -c "import socket; socket.create_connection(('$head', $port), 5).cl
 done
 if [ "$SLURM_JOB_NUM_NODES" -gt 1 ]; then
   workers=$((SLURM_JOB_NUM_NODES - 1))
-  srun --nodes="$workers" --ntasks="$workers" --exclude="$head" ray start --address="$head:$port" "${size[@]}" &
+  srun --nodes="$workers" --ntasks="$workers" --exclude="$head" \
+    bash -c "$start" start --address="$head:$port" "${size[@]}" &
   # A search counts its slots when it starts.
   python - "$head:$port" "$SLURM_JOB_NUM_NODES" << 'END'
 import sys, time

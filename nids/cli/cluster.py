@@ -55,7 +55,7 @@ def local(
             console.print(
                 f"\nUse it from another terminal; stop it here with Ctrl-C:\n"
                 f'  nids submit jobs/quick.toml --storage "$PWD/runs" --address {cluster.dashboard} --follow\n'
-                f"  RAY_AUTH_MODE=token nids search jobs/quick.toml --address {cluster.address}",
+                f"  nids search jobs/quick.toml --address {cluster.address}",
                 highlight=False,
                 soft_wrap=True,
             )

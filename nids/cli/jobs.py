@@ -37,6 +37,13 @@ DashboardOption = Annotated[
         show_default=False,
     ),
 ]
+PlainHttpOption = Annotated[
+    bool,
+    typer.Option(
+        "--plain-http",
+        help="Send the cluster's token by HTTP to another machine than this, although whoever listens in can read it.",
+    ),
+]
 FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Print its output until it ends.")]
 RUN = "nids_run"
 STORAGE = "nids_storage"
@@ -67,6 +74,7 @@ def submit(
     ] = None,
     follow: FollowOption = False,
     address: DashboardOption = None,
+    plain_http: PlainHttpOption = False,
 ) -> None:
     """Run or resume a search as a job of a Ray cluster, whose nodes need neither data nor code.
 
@@ -100,7 +108,7 @@ def submit(
         dataset = ""  # the run has its description
     if not re.fullmatch(config.NAME, run):
         raise UserError(f"{run!r} is not a valid name for a run: use letters, digits and . _ - only.")
-    client = JobClient(address)
+    client = JobClient(address, plain_http)
     with packing.packed(job, dataset) as folder:
         job_id = client.submit(["python", "-m", "nids", *command, *options], folder, {RUN: run, STORAGE: storage})
     console.print(f"[bold]{job_id}[/]: run {run} in {storage}", highlight=False, soft_wrap=True)
@@ -110,7 +118,7 @@ def submit(
         _say_how_to_follow(client, job_id, console)
 
 
-def list_(address: DashboardOption = None, as_json: JsonOption = False) -> None:
+def list_(address: DashboardOption = None, plain_http: PlainHttpOption = False, as_json: JsonOption = False) -> None:
     """List the submitted jobs, the latest first.
 
     Example: `nids jobs list --address http://head:8265`
@@ -118,7 +126,7 @@ def list_(address: DashboardOption = None, as_json: JsonOption = False) -> None:
     from nids.cluster.job_client import JobClient
 
     console = results_console()
-    jobs = JobClient(address).jobs()
+    jobs = JobClient(address, plain_http).jobs()
     if as_json:
         print_json([_values(job) for job in jobs])
         return
@@ -129,14 +137,19 @@ def list_(address: DashboardOption = None, as_json: JsonOption = False) -> None:
     print_listing(console, ("job", "run", "state", "started", "took"), rows)
 
 
-def status(job: JobArgument, address: DashboardOption = None, as_json: JsonOption = False) -> None:
+def status(
+    job: JobArgument,
+    address: DashboardOption = None,
+    plain_http: PlainHttpOption = False,
+    as_json: JsonOption = False,
+) -> None:
     """Show the status of a job.
 
     Example: `nids jobs status large-20261126-154015`
     """
     from nids.cluster.job_client import JobClient
 
-    client = JobClient(address)
+    client = JobClient(address, plain_http)
     details = client.job(_id_of(client, job))
     if as_json:
         print_json(_values(details))
@@ -156,14 +169,19 @@ def status(job: JobArgument, address: DashboardOption = None, as_json: JsonOptio
             console.print(f"[bold]{heading:8}[/] {value}", highlight=False, soft_wrap=True)
 
 
-def logs(job: JobArgument, follow: FollowOption = False, address: DashboardOption = None) -> None:
+def logs(
+    job: JobArgument,
+    follow: FollowOption = False,
+    address: DashboardOption = None,
+    plain_http: PlainHttpOption = False,
+) -> None:
     """Print the output of a job.
 
     Example: `nids jobs logs large-20261126-154015 --follow`
     """
     from nids.cluster.job_client import JobClient
 
-    client = JobClient(address)
+    client = JobClient(address, plain_http)
     job = _id_of(client, job)
     if follow:
         _follow(client, job, Console())
@@ -171,14 +189,14 @@ def logs(job: JobArgument, follow: FollowOption = False, address: DashboardOptio
         print(client.log(job), end="")
 
 
-def stop(job: JobArgument, address: DashboardOption = None) -> None:
+def stop(job: JobArgument, address: DashboardOption = None, plain_http: PlainHttpOption = False) -> None:
     """Stop a job gracefully; its run can be resumed on any cluster that sees the storage.
 
     Example: `nids jobs stop large-20261126-154015`
     """
     from nids.cluster.job_client import JobClient
 
-    client = JobClient(address)
+    client = JobClient(address, plain_http)
     job = _id_of(client, job)
     details = client.job(job)
     console = Console()
@@ -187,7 +205,7 @@ def stop(job: JobArgument, address: DashboardOption = None) -> None:
         return
     console.print(f"{job} is stopping.", highlight=False)
     if run := _about(details).get(RUN):
-        command = f"nids submit --resume {run} --storage {_about(details)[STORAGE]} --address {client.address}"
+        command = f"nids submit --resume {run} --storage {_about(details)[STORAGE]} {client.options}"
         console.print(f"Resume its run with: [bold]{command}[/]", highlight=False, soft_wrap=True)
 
 
@@ -234,8 +252,8 @@ def _follow(client: JobClient, job_id: str, console: Console) -> None:
 
 def _say_how_to_follow(client: JobClient, job_id: str, console: Console) -> None:
     console.print(
-        f"Follow it with [bold]nids jobs logs {job_id} --follow --address {client.address}[/], "
-        f"stop it with [bold]nids jobs stop {job_id} --address {client.address}[/].",
+        f"Follow it with [bold]nids jobs logs {job_id} --follow {client.options}[/], "
+        f"stop it with [bold]nids jobs stop {job_id} {client.options}[/].",
         highlight=False,
         soft_wrap=True,
     )

@@ -1,43 +1,138 @@
-"""The token that Ray's clients and clusters know each other by."""
+"""The token that Ray's clients and clusters know each other by: which one goes where."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import tempfile
+import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from nids.cluster.session_folder import is_in_use
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MODE, TOKEN, TOKEN_PATH = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
+FILE = "auth_token"
 
 
-def use_token() -> None:
-    """Have Ray, in this process and those that it starts, send the user's token, if there is one.
+def for_new_cluster(folder: Path) -> dict[str, str]:
+    """Make a token for a cluster that is about to be started here, and return the environment of its processes.
 
-    Ray 2.60 sends none unless told to, and reads its settings when it is imported: so this comes before. It is for what
-    talks to a job server, to which a token too many does no harm, and for a cluster that is started here. A driver that
-    asks for tokens would be cut off from the workers of a cluster that knows of none: there, the user says which it is,
-    with ``RAY_AUTH_MODE``, which this never overrules.
+    It is for this cluster alone, unless the user's environment names one, or none.
+
+    Args:
+        folder: Of the cluster, where nobody else can read.
     """
-    if MODE not in os.environ and token():
-        os.environ[MODE] = "token"
+    if _set_by_the_user(MODE) not in (None, "token"):
+        return {}
+    if _named():
+        return {MODE: "token"}
+    path = folder / FILE
+    # Whoever can read it can run code on the cluster. Ray's own command makes it readable by everybody.
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+    return {MODE: "token", TOKEN_PATH: str(path)}
 
 
-def make_token() -> None:
-    """Make a token where there is none, for a cluster that is about to be started."""
-    if os.environ.get(MODE, "token") == "token" and TOKEN_PATH not in os.environ and token() is None:
-        _create(default_path())
+def announce(path: Path, *addresses: str) -> None:
+    """Have other processes of this user find the token of a cluster by each of its addresses, for as long as it runs.
+
+    Args:
+        path: The token's file, in the folder of the cluster.
+        addresses: ``HOST:PORT``.
+    """
+    _announcements().mkdir(mode=0o700, parents=True, exist_ok=True)
+    for address in addresses:
+        made = _announcements() / f".{secrets.token_hex(8)}"
+        made.symlink_to(path)
+        made.replace(_announcements() / address)
+
+
+def withdraw(path: Path, *addresses: str) -> None:
+    """Undo ``announce``."""
+    for address in addresses:
+        with suppress(OSError):
+            if (_announcements() / address).readlink() == path:
+                (_announcements() / address).unlink()
+
+
+def token_for(address: str) -> str | None:
+    """Return the token to be sent to an address, or None if none is.
+
+    It is what the user's environment names; else that of a cluster of ``nids cluster local`` at this address; else the
+    user's own.
+
+    Args:
+        address: ``HOST:PORT``, or a URL.
+    """
+    if _set_by_the_user(MODE) not in (None, "token"):
+        return None
+    if not _named() and (path := _announced(address)):
+        return _read(path)
+    return token()
+
+
+def for_driver(address: str, *, found: bool = False) -> dict[str, str]:
+    """Return the environment in which Ray sends the token of the cluster at an address, as far as that is known.
+
+    A driver that asks for tokens would be cut off from the workers of a cluster that knows of none: it is for the user
+    to say which it is, with ``RAY_AUTH_MODE``, which is never overruled, but for a cluster of ``nids cluster local``.
+
+    Args:
+        address: ``HOST:PORT``.
+        found: Whether the cluster was found among those of this machine, for which Ray takes the user's token.
+    """
+    if _set_by_the_user(MODE) not in (None, "token"):
+        return {}
+    if not _named() and (path := _announced(address)):
+        return {MODE: "token", TOKEN_PATH: str(path)}
+    return {MODE: "token"} if found and token() else {}
+
+
+def use(environment: dict[str, str]) -> None:
+    """Have Ray, in this process and those that it starts, take these settings until ``forget`` is called."""
+    _former.append({name: os.environ.get(name) for name in environment})
+    _set(environment)
+
+
+def forget() -> None:
+    """Undo the latest ``use``, if there is one."""
+    if _former:
+        _set(_former.pop())
+
+
+_former: list[dict[str, str | None]] = []
+
+
+def _set(environment: Mapping[str, str | None]) -> None:
+    for name, value in environment.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+    if environment and "ray" in sys.modules:
+        # By itself, Ray reads them when it is imported.
+        from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
+
+        if MODE in environment:
+            Config.initialize("")
+        AuthenticationTokenLoader.instance().reset_cache()
 
 
 def token() -> str | None:
-    """Return the token, from the places where Ray looks for it, or None if there is none."""
-    if value := os.environ.get(TOKEN):
+    """Return the user's token, from the places where Ray looks for it, or None if there is none."""
+    if value := _set_by_the_user(TOKEN):
         return value
-    path = Path(os.environ.get(TOKEN_PATH) or default_path())
-    try:
-        return path.read_text(encoding="utf-8").strip() or None
-    except FileNotFoundError:
-        return None
+    return _read(Path(_set_by_the_user(TOKEN_PATH) or default_path()))
+
+
+def is_sent() -> bool:
+    """Return whether Ray, as it is set, sends a token."""
+    mode = os.environ.get(MODE, "disabled").lower()
+    return mode != "disabled" and (mode != "token" or token() is not None)
 
 
 def default_path() -> Path:
@@ -45,14 +140,34 @@ def default_path() -> Path:
     return Path.home() / ".ray" / "auth_token"
 
 
-def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Whoever can read it can run code on the cluster. Ray's own command makes it readable by everybody.
-    descriptor, made = tempfile.mkstemp(dir=path.parent)
+def _set_by_the_user(name: str) -> str | None:
+    values = [former[name] for former in _former if name in former]
+    return (values[0] if values else os.environ.get(name)) or None
+
+
+def _named() -> bool:
+    return bool(_set_by_the_user(TOKEN) or _set_by_the_user(TOKEN_PATH))
+
+
+def _read(path: Path) -> str | None:
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
-        with suppress(FileExistsError):  # another process was quicker: its token is as good
-            os.link(made, path)
-    finally:
-        Path(made).unlink()
+        return path.read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def _announcements() -> Path:
+    return Path.home() / ".ray" / "local_tokens"
+
+
+def _announced(address: str) -> Path | None:
+    """Return the file with the token of a cluster of this machine that runs at an address."""
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
+    link = _announcements() / f"{host}:{parts.port}"
+    try:
+        path = link.readlink()
+    except OSError:
+        return None
+    # Else the cluster was killed, or it is one of another machine with the same home.
+    return path if is_in_use(path.parent) else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 
-from nids.cluster import auth, loopback, machine, signals
+from nids.cluster import addresses, auth, loopback, machine, signals
 from nids.cluster.session_folder import SessionFolder
 from nids.errors import UserError
 from nids.interruption import held_back
@@ -52,8 +52,10 @@ def connect(address: str | None = None, cpus_per_trial: int = 1) -> None:
         return
     # A cluster started here passes on this process's environment by itself, and to processes that already wait.
     names = {"TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "PYTHONWARNINGS"} & set(os.environ)
+    head = addresses.of_head(address)
+    token = auth.for_driver(head, found=address == "auto")
     try:
-        _init(address, runtime_env={"env_vars": {name: os.environ[name] for name in sorted(names)}})
+        _init(head, token, runtime_env={"env_vars": {name: os.environ[name] for name in sorted(names)}})
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise _unreachable(
@@ -72,7 +74,6 @@ def start(**options: Any) -> None:
     Raises:
         UserError: It cannot be started.
     """
-    auth.make_token()  # Ray itself would make one that every user of the machine can read
     if not _folders:
         atexit.register(disconnect)
     folder = SessionFolder()
@@ -80,6 +81,7 @@ def start(**options: Any) -> None:
     try:
         _init(
             "local",
+            auth.for_new_cluster(folder.path),
             include_dashboard=False,
             _node_ip_address=loopback.ADDRESS,
             # Ray lets everybody read and write what it makes, this folder below that of the user included.
@@ -106,12 +108,17 @@ def start(**options: Any) -> None:
 _folders: list[SessionFolder] = []
 
 
-def _init(address: str, **options: Any) -> None:
+def _init(address: str, token: dict[str, str], **options: Any) -> None:
+    auth.use(token)  # before Ray is imported, if it is not yet
     import ray
 
-    # An interruption could be lost in a lock of Ray's.
-    with held_back(), signals.handlers_of_ray_left_out(), loopback.taken_as_it_is():
-        ray.init(address, log_to_driver=False, logging_level="ERROR", **options)
+    try:
+        # An interruption could be lost in a lock of Ray's.
+        with held_back(), signals.handlers_of_ray_left_out(), loopback.taken_as_it_is():
+            ray.init(address, log_to_driver=False, logging_level="ERROR", **options)
+    except BaseException:
+        auth.forget()
+        raise
 
 
 def _within_this_machine(cpus_per_trial: int) -> dict[str, Any]:
@@ -152,6 +159,7 @@ def refuse_if_unreachable(address: str | None) -> None:
         )
     if address:
         _refuse_if_nobody_listens(address)
+        addresses.of_head(address)
 
 
 @contextmanager
@@ -179,6 +187,7 @@ def disconnect() -> None:
     # Where Ray was imported before, its code in C++ resets the handler of SIGTERM here.
     with held_back():
         ray.shutdown()
+        auth.forget()
         while _folders:
             _folders.pop().remove()
 

@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from nids.cluster import auth, proxies
+from nids.cluster import addresses, auth, proxies
 from nids.errors import UserError, first_line
 from nids.models import backend
 
@@ -38,24 +38,30 @@ class JobClient:
     Args:
         address: URL of the cluster's Ray dashboard; by default, what Ray's environment variables name, else this
             machine's.
+        plain_http: Whether the token may go to another machine by HTTP, which does not encrypt it.
 
     Raises:
-        UserError: Nobody answers there, or the token is not the cluster's.
+        UserError: Nobody answers there, the token is not the cluster's, or it would go there without encryption.
     """
 
-    def __init__(self, address: str | None) -> None:
+    def __init__(self, address: str | None, plain_http: bool = False) -> None:
         named = address or os.environ.get("RAY_API_SERVER_ADDRESS") or os.environ.get("RAY_ADDRESS")
-        self.address = named or DEFAULT_ADDRESS
+        self.address = addresses.of_dashboard(named or DEFAULT_ADDRESS, plain_http)
+        # Of commands that are to reach the same cluster.
+        self.options = f"--address {self.address}{' --plain-http' if plain_http else ''}"
+        token = auth.token_for(self.address)
         # Ray prefers the variable to what it is told.
         os.environ["RAY_API_SERVER_ADDRESS"] = self.address
-        auth.use_token()
         proxies.bypass_for_this_machine(self.address)
         from ray.job_submission import JobSubmissionClient
 
         for name in TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
         with self._explained():
-            self._client = JobSubmissionClient(self.address)
+            # Given here, as Ray itself would send one token to all clusters.
+            self._client = JobSubmissionClient(
+                self.address, headers={"Authorization": f"Bearer {token}"} if token else None
+            )
 
     def submit(self, command: Sequence[str], folder: Path, metadata: Mapping[str, str]) -> str:
         """Have the cluster's head run a command in a copy of a folder, and return the job's id.

@@ -51,6 +51,7 @@ class LocalCluster:
         dashboard: For jobs: ``nids submit --address``.
         folder: Holds the nodes' files, a folder for each; nobody else can enter it.
         size: What it has.
+        environment: Variables of its nodes that tell them its token.
         processes: One a node, the head's first; with it ends the node.
     """
 
@@ -58,6 +59,7 @@ class LocalCluster:
     dashboard: str
     folder: SessionFolder
     size: Size
+    environment: dict[str, str] = field(default_factory=dict)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def add_node(self) -> None:
@@ -128,13 +130,15 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
     dashboard_port = dashboard_port or (_free_port() if _taken(8265) else 8265)
     if _taken(dashboard_port):
         raise UserError(f"port {dashboard_port} is in use on this machine: name another with --dashboard-port.")
-    auth.make_token()
-    auth.use_token()
     proxies.bypass_for_this_machine()
     folder = SessionFolder()
     cluster = LocalCluster(f"{loopback.ADDRESS}:{port}", f"http://{loopback.ADDRESS}:{dashboard_port}", folder, size)
+    cluster.environment = auth.for_new_cluster(folder.path)
+    announced = (folder.path / auth.FILE, cluster.address, f"{loopback.ADDRESS}:{dashboard_port}")
     with undone(folder.remove):
         try:
+            if (folder.path / auth.FILE).exists():
+                auth.announce(*announced)
             head = [*head_command(port, dashboard_port), f"--ray-client-server-port={_free_port()}"]
             _start(cluster, head)
             _await(cluster, 1)
@@ -146,6 +150,7 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
             yield cluster
         finally:
             _stop(cluster)
+            auth.withdraw(*announced)
             folder.remove()
 
 
@@ -166,6 +171,7 @@ def _start(cluster: LocalCluster, command: list[str]) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     environment = {
         **os.environ,
+        **cluster.environment,
         "PATH": path,
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
@@ -202,7 +208,7 @@ def _await(cluster: LocalCluster, nodes: int) -> None:
 
 
 def _alive(dashboard: str) -> int:
-    headers = {"Authorization": f"Bearer {token}"} if (token := auth.token()) else {}
+    headers = {"Authorization": f"Bearer {token}"} if (token := auth.token_for(dashboard)) else {}
     request = urllib.request.Request(f"{dashboard}/api/v0/nodes", headers=headers)
     with urllib.request.urlopen(request, timeout=5) as answer:
         nodes = json.load(answer)["data"]["result"]["result"]

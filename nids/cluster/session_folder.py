@@ -59,6 +59,27 @@ class SessionFolder:
             os.close(self.locks.pop())
 
 
+def is_in_use(folder: Path) -> bool:
+    """Return whether a folder is that of a cluster of this user which still runs."""
+    try:
+        if folder.lstat().st_uid != os.geteuid():
+            return False
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return folder.is_dir()  # its file system has no locks
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _place() -> Path:
     """Return where Ray would put its files, which is no other place for a user who has named one."""
     named = os.environ.get("RAY_TMPDIR") or (platform.system() == "Linux" and os.environ.get("TMPDIR")) or "/tmp"
@@ -83,6 +104,7 @@ def _locked_file(folder: Path) -> list[int]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError:  # the file system has no locks: nobody deletes the folder but its owner
         os.close(descriptor)
+        Path(name).unlink()
         return []
     Path(name).rename(folder / LOCK)
     return [descriptor]
@@ -90,15 +112,8 @@ def _locked_file(folder: Path) -> list[int]:
 
 def _remove_forsaken(place: Path) -> None:
     for lock in place.glob(f"{PREFIX}*/{LOCK}"):
-        with suppress(OSError):  # in use, or another process was quicker
-            if lock.parent.lstat().st_uid != os.geteuid():
-                continue
-            descriptor = os.open(lock, os.O_RDWR | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(lock.parent)
-            finally:
-                os.close(descriptor)
+        if not is_in_use(lock.parent) and lock.parent.lstat().st_uid == os.geteuid():
+            _remove(lock.parent)
 
 
 def _remove(folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,3 +43,29 @@ def test_submit_and_jobs_refuse_what_cannot_be(
     assert refused.stderr.startswith("Error: ")
     assert message in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["jobs", "list"], id="list"),
+        pytest.param(["jobs", "status", "a-run"], id="status"),
+        pytest.param(["jobs", "logs", "a-run"], id="logs"),
+        pytest.param(["jobs", "stop", "a-run"], id="stop"),
+        pytest.param(["submit", "quick", "--storage", "/runs"], id="submit"),
+    ],
+)
+def test_the_token_goes_to_another_machine_in_clear_only_if_asked_for(
+    command: list[str], nids: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def request(*_: object, **__: object) -> None:
+        raise requests.ConnectionError("it was tried")
+
+    monkeypatch.setattr("requests.request", request)
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "a-token"}
+    refused = nids(*command, "--address", "http://192.0.2.7:8265", **token)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("Error: http://192.0.2.7:8265 is another machine, and HTTP would show the token")
+    tried = nids(*command, "--address", "http://192.0.2.7:8265", "--plain-http", **token)
+    assert tried.returncode == 2
+    assert tried.stderr.startswith("Error: no Ray cluster accepts jobs at http://192.0.2.7:8265")

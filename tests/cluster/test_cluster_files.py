@@ -35,7 +35,12 @@ TEXTS = {
     if path.is_file()
 }
 DECLARATIONS = sorted(name for name in TEXTS if name.endswith(".yaml"))
-ENVIRONMENT = {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1"}
+ENVIRONMENT = {
+    "RAY_AUTH_MODE": "token",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+    "RAY_enable_metrics_collection": "0",
+}
 
 
 def _parsed(name: str) -> dict[str, Any]:
@@ -329,7 +334,7 @@ def _start_lines(file: str) -> tuple[str, str]:
 
 
 def _bare(line: str) -> str:
-    line = re.sub(r" (--block|--autoscaling-config=\S+)", "", line[line.index("ray start ") :])
+    line = re.sub(r" (--block|--temp-dir=\S+|--autoscaling-config=\S+)", "", line[line.index("ray start ") :])
     return re.sub(r"(?<=--dashboard-host=)[\d.]+|(?<=--address=)[^:]+", "ANY", line)
 
 
@@ -383,11 +388,37 @@ def test_commands_parse(commands: str) -> None:
 def test_ray_knows_the_options_of_a_slurm_job() -> None:
     script = TEXTS["slurm.sh"].replace("\\\n", "").replace("${SLURM_GPUS_PER_TASK:-0}", "1")
     [size] = re.findall(r"^size=\((.+)\)$", script, re.MULTILINE)
-    started = re.findall(r"ray start (.+) &$", script, re.MULTILINE)
+    started = re.findall(r'bash -c "\$start" start (.+) &$', script, re.MULTILINE)
     assert len(started) == 2
-    for options in started:
+    [common] = re.findall(r"^start='.+ && ray start (.+) \"\$@\"'$", script, re.MULTILINE)
+    for options in (f"{common} {own}" for own in started):
         line = options.replace('"${size[@]}"', size).replace("$SLURM_CPUS_PER_TASK", "16").replace("$port", "20000")
         ray_command.start.make_context("start", shlex.split(line.replace("$head", "10.0.0.1")))
+
+
+@pytest.mark.parametrize("name", LAUNCHER_FILES)
+@pytest.mark.parametrize("kind", ["head_start_ray_commands", "worker_start_ray_commands"])
+def test_ray_keeps_its_files_where_no_other_user_enters(name: str, kind: str, tmp_path: Path) -> None:
+    """The folder is made as the file makes it; what Ray makes below it is walked where a cluster runs."""
+    before, _, options = _launcher(name)[kind][-1].partition("ray start ")
+    assert "--temp-dir=$folder/ray" in options.split()
+    _folder_is_closed(before.removeprefix(". ~/.nids-environment; ").replace("/tmp/", f"{tmp_path}/"), tmp_path)
+
+
+def test_ray_keeps_its_files_where_no_other_user_enters_in_a_slurm_job(tmp_path: Path) -> None:
+    [start] = re.findall(r"^start='(.+)'$", TEXTS["slurm.sh"], re.MULTILINE)
+    before, _, options = start.partition("ray start ")
+    assert '--temp-dir="$folder/ray"' in options.split()
+    _folder_is_closed(f"umask 0; RAY_TMPDIR={tmp_path}; {before}", tmp_path)
+    assert [*tmp_path.iterdir()] == []  # it is gone with its node
+
+
+def _folder_is_closed(before: str, place: Path) -> None:
+    """Check the folder that a shell has made before it comes to start Ray."""
+    command = f'{before} stat --format="%a %u %n" "$folder"'
+    shown = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout.split()
+    assert shown[:2] == ["700", str(os.geteuid())]
+    assert Path(shown[2]).parent == place
 
 
 def test_a_search_of_a_rayjob_goes_on_where_an_earlier_attempt_stopped() -> None:

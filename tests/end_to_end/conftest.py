@@ -54,14 +54,16 @@ class Nodes:
 
     def script(self, name: str, *arguments: str) -> str:
         """Return what a script of this folder prints; its standard error is shown if it fails."""
-        # A driver is part of the cluster, and asks for tokens itself.
-        return output_of(name, *arguments, environment={**self.environment, "RAY_AUTH_MODE": "token"})
+        return output_of(name, *arguments, environment=self.environment)
+
+    def token(self) -> Path:
+        """Return the file with the cluster's token, as that user's processes find it."""
+        return Path(self.environment["HOME"]) / ".ray" / "local_tokens" / self.address
 
     def state(self, job_id: str) -> str:
         """Return a job's state, as the cluster's own interface has it: a command would take seconds to start."""
-        token = (Path(self.environment["HOME"]) / ".ray" / "auth_token").read_text()
         request = urllib.request.Request(
-            f"{self.dashboard}/api/jobs/{job_id}", headers={"Authorization": f"Bearer {token}"}
+            f"{self.dashboard}/api/jobs/{job_id}", headers={"Authorization": f"Bearer {self.token().read_text()}"}
         )
         with urllib.request.urlopen(request) as answer:
             state: str = json.load(answer)["status"].lower()

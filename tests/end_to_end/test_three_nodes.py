@@ -117,8 +117,16 @@ def test_a_driver_without_the_token_is_refused(three_nodes: Nodes, job: Path, tm
 
 
 def test_the_token_can_be_read_by_nobody_else(three_nodes: Nodes) -> None:
-    token = Path(three_nodes.environment["HOME"]) / ".ray" / "auth_token"
-    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    assert stat.S_IMODE(three_nodes.token().stat().st_mode) == 0o600
+    assert written_by_others(three_nodes.token().resolve()) == []
+
+
+def test_the_token_is_that_of_this_cluster_alone(three_nodes: Nodes) -> None:
+    ray = Path(three_nodes.environment["HOME"]) / ".ray"
+    assert [path.name for path in ray.iterdir()] == ["local_tokens"]
+    # Its two addresses; those of clusters that have ended are gone.
+    of_cluster = {three_nodes.address, three_nodes.dashboard.removeprefix("http://")}
+    assert {path.name for path in (ray / "local_tokens").iterdir()} == of_cluster
 
 
 def test_no_other_user_can_write_to_what_the_nodes_keep(three_nodes: Nodes) -> None:

@@ -1,0 +1,112 @@
+"""Addresses that a token may be sent to, as Ray encrypts nothing by itself."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import socket
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import psutil
+
+from nids.cluster import auth
+from nids.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A node that has just been started is waited for.
+PATIENCE_SECONDS = 10.0
+
+
+def of_dashboard(address: str, plain_http: bool) -> str:
+    """Return the URL of a cluster's dashboard, to which the token of this cluster can be sent.
+
+    Args:
+        address: The URL, or ``HOST:PORT``, which Ray takes for one of HTTP.
+        plain_http: Whether the user has asked for HTTP to another machine.
+
+    Raises:
+        UserError: It is none, or whoever listens in on the way would get the token.
+    """
+    url = address if "://" in address else f"http://{address}"
+    # What is allowed is so little that all who read it take the same part of it for the host.
+    found = re.fullmatch(r"(https?)://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d+)?/?", url)
+    if found is None:
+        raise UserError(
+            f"{address}: jobs are submitted to a URL such as http://127.0.0.1:8265 or https://ray.example.org, which "
+            "--address, RAY_API_SERVER_ADDRESS or RAY_ADDRESS names."
+        )
+    scheme, host, port = found.groups()
+    if scheme == "http" and not plain_http and not is_loopback(host.strip("[]")) and auth.token_for(url) is not None:
+        forwarded = (port or ":80")[1:]
+        raise UserError(
+            f"{address} is another machine, and HTTP would show the token to whoever listens in on the way: who has it "
+            f"runs code on the cluster. Reach it through a tunnel, `ssh -N -L 8265:127.0.0.1:{forwarded} {host}` or "
+            "`kubectl port-forward`, with --address http://127.0.0.1:8265; or give an https:// address; or, in a "
+            "network that you trust, add --plain-http."
+        )
+    return url.rstrip("/")
+
+
+def of_head(address: str) -> str:
+    """Return where a driver is to find its cluster's head: the address itself, or for "auto" that of this machine's.
+
+    Raises:
+        UserError: "auto" can mean none or several, or a token would be sent to a machine of which nothing is known:
+            a driver runs on a node of its cluster, which has sent its own before.
+    """
+    if address == "auto":
+        heads = sorted({*_heads_of_own_nodes()})
+        if len(heads) != 1:
+            found = f"several: {', '.join(heads)}" if heads else "none"
+            raise UserError(
+                f"--address auto: of the Ray clusters that you have a node of on this machine, there is {found}."
+            )
+        return heads[0]
+    host, _, port = address.rpartition(":")
+    if is_loopback(host.strip("[]")) or not auth.is_sent() or os.environ.get("RAY_USE_TLS", "0") == "1":
+        return address
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    wanted = {(found, port) for found in _resolved(host)}
+    while not any(
+        wanted & {(ip, head.rpartition(":")[2]) for ip in _resolved(head.rpartition(":")[0])}
+        for head in _heads_of_own_nodes()
+    ):
+        if time.monotonic() > deadline:
+            raise UserError(
+                f"no node of the Ray cluster at {address}, which --address or RAY_ADDRESS names, runs on this machine, "
+                "so the token is not sent there. A driver has to be on a node of its cluster: check the address, or "
+                "let `nids submit` run it there, which takes the address of the dashboard."
+            )
+        time.sleep(0.5)
+    return address
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine's own loopback interface."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _heads_of_own_nodes() -> Iterator[str]:
+    """Yield the addresses of the heads of the nodes on this machine that this user has started, or root."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            # Any user can give a process this name.
+            if process.name() == "raylet" and process.uids().effective in (os.geteuid(), 0):
+                yield from (
+                    part[len("--gcs-address=") :] for part in process.cmdline() if part.startswith("--gcs-address=")
+                )
+
+
+def _resolved(host: str) -> set[str]:
+    try:
+        return {str(info[4][0]) for info in socket.getaddrinfo(host.strip("[]"), None)}
+    except OSError:
+        return {host}
