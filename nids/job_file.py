@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
-from nids import shipped_jobs, unused_keys
+from nids import shipped_jobs, toml_text, unused_keys
 from nids.config import Data, Job
 from nids.errors import UserError, did_you_mean
 from nids.search_space import params_of
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 # A search needs something to search: one hyperparameter is left to it, with one choice.
 _KEPT_TO_SEARCH = "learning_rate"
+LARGEST = 1 << 16  # bytes of a job file
+_EXPLAINED = 20  # faults of one
 
 
 def read(path: Path, overrides: Sequence[str] = ()) -> Job:
@@ -43,12 +44,10 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Job:
             f"{', '.join(shipped_jobs.names())}."
         )
     try:
-        text = path.read_text(encoding="utf-8")
+        values = toml_text.parse(toml_text.read_text(path, LARGEST))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as a job file ({error}). Give a text file in TOML.") from None
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except toml_text.TomlError as error:
         raise UserError(f"{path}: not valid TOML: {error}.") from None
     values.setdefault("name", path.stem)
     in_file, source = _unused_in(values) if overrides else None, str(path)
@@ -99,7 +98,9 @@ def make(values: Mapping[str, Any], source: str) -> Job:
     try:
         return Job.model_validate(values)
     except ValidationError as error:
-        raise UserError(f"{source}:\n" + "\n".join(f"  {_explain(item)}" for item in error.errors())) from None
+        first = [f"  {_explain(item)}" for item in error.errors()[:_EXPLAINED]]
+        others = [f"  and {more} more faults"] if (more := error.error_count() - len(first)) else []
+        raise UserError("\n".join([f"{source}:", *first, *others])) from None
 
 
 def _leave_dataset(values: dict[str, Any], overrides: Sequence[str]) -> None:
@@ -121,8 +122,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
     if not equals or not all(names):
         raise UserError(f"--set {override}: expected SECTION.KEY=VALUE, such as search.trials=4.")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = toml_text.parse(f"value = {text}")["value"]
+    except toml_text.TomlError:
         value = text.strip()  # a bare word is meant as a string, as the shell has eaten its quotes
     for name in names[:-1]:
         values = values.setdefault(name, {})

@@ -32,6 +32,7 @@ FLOORS = (
         "foreign_json",
         "typed_file",
         "npz",
+        "toml_text",
         "search_space",
         "tables",
         "metrics",

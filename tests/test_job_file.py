@@ -74,3 +74,27 @@ def test_the_fallback_has_none_of_the_files(tmp_path: Path) -> None:
     path.write_text('[data]\nfile = "KDDTrain+"\nfallback = "nsl-kdd-sample"\n')
     data = job_file.read(path).on_fallback().data
     assert (data.dataset, data.file, data.fallback) == ("nsl-kdd-sample", None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("#" * 70_000, "it has more than 65,536 bytes", id="size"),
+        pytest.param(".".join("a" * 20_000) + " = 1", "a key has more than 32 parts", id="parts of a key"),
+        pytest.param("a = " + "[" * 20_000, "its values are nested too deep", id="depth"),
+    ],
+)
+def test_a_job_file_that_is_meant_to_do_harm_is_refused(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "a-job.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=f"a-job.toml: not valid TOML: {words}"):
+        job_file.read(path)
+
+
+def test_of_many_faults_the_first_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a-job.toml"
+    path.write_text("".join(f"key{i} = 1\n" for i in range(500)), encoding="utf-8")
+    with pytest.raises(UserError) as raised:
+        job_file.read(path)
+    lines = str(raised.value).splitlines()
+    assert (len(lines), lines[-1]) == (22, "  and 480 more faults")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from nids import toml_text
 from nids.datasets.column import Column
 from nids.datasets.schema import SPECS, DatasetSpec
 from nids.datasets.source_file import ROLES
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIX = ".toml"
+LARGEST = 1 << 20  # bytes of a description
+_EXPLAINED = 20  # faults of one
 # The keys of each kind of table, those that only published data sets have left out.
 _KEYS = {
     "columns": [field.name for field in fields(Column)],
@@ -49,22 +51,23 @@ def read(path: Path) -> DatasetSpec:
         UserError: The file cannot be read, is not TOML, or does not describe a data set; the message names the key.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        values = toml_text.parse(toml_text.read_text(path, LARGEST, "utf-8-sig"))
     except FileNotFoundError:
         raise UserError(
             f"{path}: no such file. Give a description of a data set, which `nids data describe FILE` writes, to a job "
             "by --set data.dataset=FILE.toml."
         ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: not valid TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error}). Give a text file in TOML.") from None
+    except toml_text.TomlError as error:
+        raise UserError(f"{path}: not valid TOML: {error}.") from None
     try:
         described = _as_fields({"name": path.stem, **values})
         return SPECS.validate_python(described)
     except ValidationError as error:
-        lines = "\n".join(f"  {_explained(each, described)}" for each in error.errors())
-        raise UserError(f"{path}:\n{lines}") from None
+        first = [f"  {_explained(each, described)}" for each in error.errors()[:_EXPLAINED]]
+        others = [f"  and {more} more faults"] if (more := error.error_count() - len(first)) else []
+        raise UserError("\n".join([f"{path}:", *first, *others])) from None
     except _ShapeError as error:
         raise UserError(f"{path}:\n  {error}") from None
 

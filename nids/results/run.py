@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from nids import config, foreign_json
 from nids.errors import DamagedFileError, NotAFileError, RunNotFoundError, StorageError, UserError
@@ -21,6 +19,7 @@ from nids.results.evaluation import BaselinesEvaluation, EvaluationFile, FinalEv
 from nids.results.manifest import manifest_from
 from nids.results.schema import TRIALS_A_PART, in_present_form, part_name, schemas, with_present_names
 from nids.results.status import RunStatus
+from nids.results.tables import LARGEST_FILE, LARGEST_PART, bounded, read_table
 from nids.storage import Folder, is_text
 from nids.threads import thread_pool
 from nids.typed_file import checked
@@ -192,7 +191,8 @@ class Run:
             UserError: A part cannot be read.
         """
         only = None if trial is None else part_name(trial // TRIALS_A_PART)
-        whole = pa.concat_tables([self.schema(name).empty_table(), *self.parts(name, only)])
+        parts = bounded(self.parts(name, only), f"{self.uri}/{name}")
+        whole = pa.concat_tables([self.schema(name).empty_table(), *parts])
         return whole if trial is None else whole.filter(pc.field("trial") == trial)
 
     def parts(self, name: str, only: str | None = None) -> Iterator[pa.Table]:
@@ -221,13 +221,13 @@ class Run:
         """
         folder = self.folder.folder(name)
         try:
-            return in_present_form(pq.read_table(io.BytesIO(folder.read(part))), self.schema(name))
+            return in_present_form(read_table(folder.read(part, LARGEST_PART), LARGEST_PART), self.schema(name))
         except (pa.ArrowException, ValueError, KeyError, OSError, NotAFileError) as error:
             raise damaged(self.uri, f"{name}/{part}", "this is not a part of the run's table", error) from None
 
     def _parquet(self, path: str) -> pa.Table:
         try:
-            return pq.read_table(io.BytesIO(self.folder.read(path)))
+            return read_table(self.folder.read(path, LARGEST_FILE), LARGEST_FILE)
         except (pa.ArrowException, ValueError, OSError, NotAFileError) as error:
             raise damaged(self.uri, path, "cannot be read", error) from None
 

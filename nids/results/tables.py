@@ -9,17 +9,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from nids.errors import DamagedFileError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # Bytes of what is read, as Arrow holds it: of a part of a table, whose hundred trials take a few MB, and of any other
 # file, such as the predictions of some million rows.
 LARGEST_PART, LARGEST_FILE = 1 << 29, 1 << 31
+# Bytes of all parts of a table together, of which a hundred thousand trials take about half.
+LARGEST_TABLE = 1 << 32
 # What this program writes with. Others pack equal bytes a thousand times denser than that.
 _CODECS = {"SNAPPY", "UNCOMPRESSED"}
 _MOST_COLUMNS = 10_000
 # Of what is found at once in the description of the file, bytes of a text and parts of a list.
 _LONGEST_TEXT, _LONGEST_LIST = 1 << 24, 1 << 20
+_WIDEST = 32  # bytes of a value that is no text
 # Rows that are read at once: a few, as each may have a long text.
 _ROWS = 1_024
 
@@ -37,11 +42,27 @@ def read_table(content: bytes, most: int) -> pa.Table:
     """
     with _opened(content) as file:
         _check(file, most)
+        schema = file.schema_arrow
     # Texts stay in dictionaries until it is known how long they are.
-    texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
-    with _opened(content, texts) as file:
-        tables = [*_batches(file, most)]
-        return pa.concat_tables(tables) if tables else file.schema_arrow.empty_table()
+    with _opened(content, [field.name for field in schema if _is_text(field.type)]) as file:
+        return pa.concat_tables([schema.empty_table(), *_batches(file, schema, most)])
+
+
+def bounded(parts: Iterable[pa.Table], path: str) -> Iterator[pa.Table]:
+    """Yield the parts of a table, which together may take ``LARGEST_TABLE``.
+
+    Raises:
+        DamagedFileError: They take more; ``path`` tells of which table.
+    """
+    taken = 0
+    for part in parts:
+        taken += part.nbytes
+        if taken > LARGEST_TABLE:
+            raise DamagedFileError(
+                f"{path}: its parts take more than {LARGEST_TABLE / 2**30:,.0f} GiB, which no search makes. "
+                "Copy the run again."
+            )
+        yield part
 
 
 def _opened(content: bytes, dictionaries: list[str] | None = None) -> pq.ParquetFile:
@@ -68,22 +89,23 @@ def _check(file: pq.ParquetFile, most: int) -> None:
             raise ValueError("it is packed in another way than this program's files")
 
 
-def _batches(file: pq.ParquetFile, most: int) -> Iterator[pa.Table]:
+def _batches(file: pq.ParquetFile, schema: pa.Schema, most: int) -> Iterator[pa.Table]:
     taken = 0
     for batch in file.iter_batches(batch_size=_ROWS, use_threads=False):
         taken += sum(map(_bytes_of, batch.columns))
         if taken > most:
             raise ValueError(f"its rows take more than {most / 2**20:,.0f} MiB")
-        columns = [pc.cast(each, each.type.value_type) if _is_dictionary(each.type) else each for each in batch.columns]
-        yield pa.table(columns, names=batch.schema.names)
+        columns = [pc.cast(each, type_) for each, type_ in zip(batch.columns, schema.types, strict=True)]
+        yield pa.table(columns, schema=schema)
 
 
 def _bytes_of(values: pa.Array) -> int:
     """Return the bytes that values take, those of a dictionary once they stand for themselves."""
     if not _is_dictionary(values.type):
         return int(values.nbytes)
-    lengths = pc.binary_length(values.dictionary) if _is_text(values.type.value_type) else pa.array([8])
-    of_rows = pc.take(lengths, values.indices) if len(values.dictionary) else lengths[:0]
+    if not _is_text(values.type.value_type):
+        return _WIDEST * len(values)
+    of_rows = pc.take(pc.binary_length(values.dictionary), values.indices)
     return 4 * len(values) + (pc.sum(of_rows).as_py() or 0)
 
 

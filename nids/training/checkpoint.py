@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import numpy as np
+from nids import npz
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,26 +54,31 @@ def to_bytes(progress: Progress, made_with: Mapping[str, Any]) -> bytes:
     """
     arrays = {f"{fold}-{i}": value for fold, state in enumerate(progress.states) for i, value in enumerate(state)}
     texts = {_REPORTS: progress.reports, _MADE_WITH: made_with}
-    written = {name: np.frombuffer(json.dumps(text).encode(), np.uint8) for name, text in texts.items()}
-    archive = io.BytesIO()
-    np.savez(archive, allow_pickle=False, **{**written, **arrays})
-    content = archive.getvalue()
+    written = {name: npz.json_array(text) for name, text in texts.items()}
+    content = npz.to_bytes({**written, **arrays})
     return _digest(content) + content
 
 
 def from_bytes(content: bytes, made_with: Mapping[str, Any]) -> Progress | None:
-    """Return a trial's progress; None where the bytes are damaged, or were made with something else."""
+    """Return a trial's progress; None where the bytes are damaged, or were made with something else.
+
+    Whoever can write to the storage can give them the right digest; but they take no more memory than they are long.
+    """
     digest, archived = content[:DIGEST_SIZE], content[DIGEST_SIZE:]
     if digest != _digest(archived):
         return None
-    with np.load(io.BytesIO(archived), allow_pickle=False) as archive:
-        if json.loads(archive[_MADE_WITH].tobytes()) != json.loads(json.dumps(made_with)):
+    try:
+        arrays = npz.read(archived)
+        if npz.json_in(arrays.pop(_MADE_WITH)) != json.loads(json.dumps(made_with)):
             return None
-        reports = json.loads(archive[_REPORTS].tobytes())
-        states: dict[str, State] = {}
-        for name in archive.files:
-            if name not in (_REPORTS, _MADE_WITH):
-                states.setdefault(name.partition("-")[0], []).append(archive[name])
+        reports = npz.json_in(arrays.pop(_REPORTS))
+    except (npz.ArraysError, KeyError):
+        return None
+    if not isinstance(reports, list) or not all(isinstance(report, dict) for report in reports):
+        return None
+    states: dict[str, State] = {}
+    for name, values in arrays.items():
+        states.setdefault(name.partition("-")[0], []).append(values)
     return Progress(reports, list(states.values()))
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nids import models
+from nids import models, npz
 from nids.seeding import derived_seed
 from nids.training.trainer import Trainer
 from nids.training.trial import FoldOfTrial, TrialFailed
@@ -68,21 +66,18 @@ class FitResult:
 
     def save(self, folder: Folder, task: FitTask) -> None:
         """Write the model as plain arrays."""
-        sink = io.BytesIO()
         about = {_TASK: np.array(_identity(task)), _PROBABILITIES: self.probabilities}
-        np.savez(sink, allow_pickle=False, **about, **self.weights)
-        folder.write(_file_name(task), sink.getbuffer())
+        folder.write(_file_name(task), npz.to_bytes({**about, **self.weights}))
 
     @classmethod
     def load(cls, folder: Folder, task: FitTask) -> FitResult | None:
         """Return the model of a task that ``save`` wrote; None if there is none, or a damaged one, or another's."""
         try:
-            with np.load(io.BytesIO(folder.read(_file_name(task))), allow_pickle=False) as file:
-                arrays = dict(file)
+            arrays = npz.read(folder.read(_file_name(task)))
             if str(arrays.pop(_TASK)) != _identity(task):
                 return None
             return cls(probabilities=arrays.pop(_PROBABILITIES), weights=arrays)
-        except (FileNotFoundError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except (FileNotFoundError, npz.ArraysError, KeyError):
             return None
 
 

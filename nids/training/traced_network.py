@@ -53,6 +53,13 @@ class TracedNetwork:
         """Return a state's values by the path of their variable."""
         return {variable.path: value for variable, value in zip(self._variables, state, strict=True)}
 
+    def takes(self, state: State) -> bool:
+        """Return whether a state, which may come from a file, has the values that the network's variables take."""
+        return len(state) == len(self._variables) and all(
+            value.shape == tuple(variable.shape) and str(value.dtype) == variable.dtype
+            for variable, value in zip(self._variables, state, strict=True)
+        )
+
     def write(self, state: State) -> None:
         """Bring the network into a state."""
         for variable, value in zip(self._variables, state, strict=True):

@@ -51,6 +51,10 @@ class Trainer:
         with self.timer.running("tracing"):
             return self._network.fresh(self._hp, seed)
 
+    def takes(self, state: State) -> bool:
+        """Return whether a state can be that of a fold's model."""
+        return self._network.takes(state)
+
     def train(
         self, state: State, rows: TrainingRows, weights: np.ndarray, epoch: int, seed: int
     ) -> tuple[State, float]:

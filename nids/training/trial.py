@@ -96,7 +96,10 @@ def run_trial(
     prepared = [FoldOfTrial.from_fold(training_set, fold, width, hp) for fold in folds]
     trainer = Trainer(width, classes, hp, job.training)
     seeds = [derived_seed(job.search.seed, fold.number) for fold in folds]
-    reports, states = earlier or Progress([], [trainer.fresh(seed) for seed in seeds])
+    # What was kept may be somebody else's.
+    if earlier is None or len(earlier.states) != len(folds) or not all(map(trainer.takes, earlier.states)):
+        earlier = Progress([], [trainer.fresh(seed) for seed in seeds])
+    reports, states = earlier
     preparing = time.perf_counter() - started
     for report in reports:
         yield {**report, "replayed": True}

@@ -217,3 +217,18 @@ def test_what_is_wrong_in_it_is_named(path: Path, changed: tuple[str, str], mess
 def test_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none.toml: no such file. Give a description of a data set"):
         datasets.get(str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("#" * 1_100_000, "it has more than 1,048,576 bytes", id="size"),
+        pytest.param(".".join("a" * 20_000) + " = 1", "a key has more than 32 parts", id="parts of a key"),
+        pytest.param("a = " + "{a=" * 20_000, "its values are nested too deep", id="depth"),
+    ],
+)
+def test_a_description_that_is_meant_to_do_harm_is_refused(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=f"mine.toml: not valid TOML: {words}"):
+        datasets.get(str(path))

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import hashlib
+import io
+from typing import Any
+
 import numpy as np
 import pytest
 
-from nids.training.checkpoint import Progress, from_bytes, to_bytes
+from nids import npz
+from nids.training.checkpoint import DIGEST_SIZE, Progress, from_bytes, to_bytes
 
 MADE_WITH: dict[str, object] = {
     "hyperparameters": {"units": 8, "learning_rate": 0.1 + 0.2},
@@ -43,3 +48,25 @@ def test_what_is_damaged_is_not_read() -> None:
         damaged = bytearray(whole)
         damaged[place] ^= 1
         assert from_bytes(bytes(damaged), MADE_WITH) is None
+
+
+def sealed(archive: bytes) -> bytes:
+    """As whoever can write to the storage would."""
+    return hashlib.blake2b(archive, digest_size=DIGEST_SIZE).digest() + archive
+
+
+@pytest.mark.parametrize(
+    "reports", [b"[", b"[" * 100_000, b"{}", b"[1]"], ids=["no JSON", "deep JSON", "no list", "no reports"]
+)
+def test_what_somebody_else_wrote_is_not_believed(reports: bytes) -> None:
+    arrays = {"made_with": npz.json_array({}), "reports": np.frombuffer(reports, np.uint8)}
+    assert from_bytes(sealed(npz.to_bytes(arrays)), {}) is None
+    assert from_bytes(sealed(npz.to_bytes({**arrays, "reports": npz.json_array([])})), {}) == Progress([], [])
+
+
+def test_what_is_packed_is_not_unpacked() -> None:
+    archive = io.BytesIO()
+    arrays: dict[str, Any] = {"made_with": npz.json_array({}), "reports": npz.json_array([]), "0-0": np.zeros(10**6)}
+    np.savez_compressed(archive, **arrays)
+    assert len(archive.getvalue()) < 10_000
+    assert from_bytes(sealed(archive.getvalue()), {}) is None

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from nids.datasets.io.compression import LARGEST_WINDOW
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -28,8 +29,22 @@ def members(archive: Path) -> list[zipfile.Path]:
         BadZipFile: It is none, or damaged.
     """
     opened = zipfile.ZipFile(archive)
-    names = [member.filename for member in opened.infolist() if not member.is_dir()]
+    names = []
+    for member in opened.infolist():
+        if member.compress_type == zipfile.ZIP_LZMA and _window(archive, member) > LARGEST_WINDOW:
+            raise zipfile.BadZipFile(f"{member.filename} takes more than {LARGEST_WINDOW >> 20} MiB to unpack")
+        if not member.is_dir():
+            names.append(member.filename)
     return [zipfile.Path(opened, name) for name in names if not _is_hidden(PurePosixPath(name))]
+
+
+def _window(archive: Path, member: zipfile.ZipInfo) -> int:
+    """Return how far back a member looks that is compressed by LZMA, in bytes (APPNOTE.TXT 4.3.7 and 5.8)."""
+    with archive.open("rb") as file:
+        file.seek(member.header_offset + 26)
+        name, extra = (int.from_bytes(file.read(2), "little") for _ in range(2))
+        file.seek(name + extra + 5, 1)  # two bytes of a version, two of a size, one of other properties
+        return int.from_bytes(file.read(4), "little")
 
 
 def is_member(path: Path) -> bool:

@@ -76,3 +76,13 @@ def test_other_paths_are_left_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("PK", encoding="utf-8")
     for path in (tmp_path / "x.csv", tmp_path / "missing.csv", tmp_path):
         assert data_path(path) == path
+
+
+def test_a_member_that_asks_for_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "flows.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as opened:
+        opened.writestr("flows.csv", "flows")
+    assert content_of(path) == "flows"
+    monkeypatch.setattr("nids.datasets.io.archive.LARGEST_WINDOW", (1 << 23) - 1)  # it looks back 8 MiB
+    with pytest.raises(UserError, match=r"flows\.zip: is damaged: flows\.csv takes more than 7 MiB to unpack"):
+        data_path(path)

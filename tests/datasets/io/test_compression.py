@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
+from nids.datasets.io import compression
 from nids.datasets.io.compression import unpacked
 from nids.datasets.io.content import has_size, opened, sha256_of
 from nids.errors import UserError
@@ -52,3 +53,19 @@ def test_what_is_cut_off_or_spoilt_is_damaged(compress: Callable[[bytes], bytes]
         path.write_bytes(content)
         with pytest.raises(UserError, match=r"rows: is damaged: .+ Copy or download it again\."):
             sha256_of(path)
+
+
+def test_zeros_may_stand_between_compressed_files_and_after_them(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    path.write_bytes((lzma.compress(CONTENT) + bytes(70_000)) * 2)
+    with opened(path) as file, unpacked(file) as content:
+        assert content.read() == 2 * CONTENT
+
+
+def test_a_file_that_asks_for_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rows"
+    path.write_bytes(lzma.compress(CONTENT, preset=9))  # which looks back 64 MiB
+    assert sha256_of(path) == hashlib.sha256(CONTENT).hexdigest()
+    monkeypatch.setattr(compression, "LARGEST_WINDOW", 1 << 25)
+    with pytest.raises(UserError, match=r"rows: is damaged: Memory usage limit exceeded"):
+        sha256_of(path)

@@ -1,0 +1,54 @@
+"""TOML that somebody wrote, perhaps to do harm: its size and its depth are bounded."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Parts of a key. The parser's time and memory go with the square of their number.
+_MOST_PARTS = 32
+_STRINGS_AND_COMMENTS = re.compile(
+    r'"""(?:\\.|[^\\])*?"""(?:"{0,2})' r"|'''.*?'''(?:'{0,2})" r'|"(?:\\.|[^"\\\n])*"' r"|'[^'\n]*'" r"|#[^\n]*",
+    re.DOTALL,
+)
+_BETWEEN_KEYS = re.compile(r"[^\w\-. \t]")
+
+
+class TomlError(ValueError):
+    """A text is not TOML, or is larger or deeper than any that is meant well."""
+
+
+def read_text(path: Path, most: int, encoding: str = "utf-8") -> str:
+    """Return the text of a file of so many bytes at most.
+
+    Raises:
+        OSError: It cannot be read.
+        UnicodeDecodeError: It is not in that encoding.
+        TomlError: It is larger.
+    """
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise TomlError(f"it has more than {most:,} bytes")
+    return content.decode(encoding)
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Return the values of a text in TOML.
+
+    Raises:
+        TomlError: It is none, or one of its keys has more parts or its values are nested deeper than any need be.
+    """
+    between = _BETWEEN_KEYS.split(_STRINGS_AND_COMMENTS.sub("", text))
+    if any(each.count(".") >= _MOST_PARTS for each in between):
+        raise TomlError(f"a key has more than {_MOST_PARTS} parts")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise TomlError("its values are nested too deep") from None
+    except ValueError as error:  # also that a number has too many digits
+        raise TomlError(str(error)) from None
