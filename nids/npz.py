@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nids import foreign_json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import IO
@@ -23,8 +25,8 @@ DAMAGE = (
     *(OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, SyntaxError, MemoryError, OverflowError),
     *(zipfile.BadZipFile, zlib.error),
 )
-# JSON takes some twenty times its size once it is read.
-LARGEST_JSON = 1 << 26  # bytes
+# Of JSON among the arrays, bytes and values: folds have all categories that occur in their rows.
+LARGEST_JSON, _MOST_VALUES = 1 << 26, 5_000_000
 
 
 class ArraysError(ValueError):
@@ -81,8 +83,8 @@ def json_in(array: np.ndarray) -> Any:
     if array.dtype != np.uint8 or array.ndim != 1 or len(array) > LARGEST_JSON:
         raise ArraysError(f"an array of {array.dtype} of shape {array.shape} is no text of at most {LARGEST_JSON:,}")
     try:
-        return json.loads(array.tobytes())
-    except (ValueError, RecursionError) as error:
+        return foreign_json.parsed(array.tobytes(), _MOST_VALUES)
+    except ValueError as error:
         raise ArraysError(f"a text is not JSON ({error})") from None
 
 

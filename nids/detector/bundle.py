@@ -15,14 +15,13 @@ weights. So nothing in a bundle is ever executed: no pickle, no serialised layer
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
-from nids import datasets, models, npz
+from nids import datasets, foreign_json, models, npz
 from nids.datasets.schema import DatasetSpec
 from nids.detector.bundle_files import (
     SUMS,
@@ -38,7 +37,8 @@ from nids.detector.bundle_files import (
 from nids.errors import UserError
 from nids.metrics.calibration import correct_priors, with_temperature
 from nids.models.hyperparameters import TrainingHyperparameters
-from nids.training.ensemble import Ensemble, Weights, outline_of
+from nids.training.ensemble import Ensemble, Weights
+from nids.training.trainer import VALIDATION_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -233,8 +233,8 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
     files = {"manifest.json": read_file(folder, "manifest.json", sums)}
     try:
         # Of another version, the rest may look different: this is read first, and alone.
-        form = json.loads(files["manifest.json"])["format"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        form = foreign_json.parsed(files["manifest.json"])["format"]
+    except (ValueError, KeyError, TypeError) as error:
         raise damaged(folder, "manifest.json", f"it names no format ({error})") from None
     if form not in (*ONLY_MODEL, FORMAT):
         raise UserError(
@@ -247,26 +247,23 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
             f"{folder.uri}: the bundle was made for {manifest.dataset}, not for {dataset}: its columns are others. "
             f"Use one that was made for {dataset}."
         )
-    expected = {"manifest.json", "encoding.json", "MODEL_CARD.md"}
-    expected |= {f"weights-{i}.npz" for i in range(manifest.members)}
-    expected |= set() if form in ONLY_MODEL else {"dataset.json"}
-    if set(sums) != expected:
-        found = ", ".join(sorted(sums)[: len(expected) + 1])
-        raise damaged(folder, SUMS, f"it lists {found} instead of {', '.join(sorted(expected))}")
-    files |= {name: read_file(folder, name, sums) for name in sorted(expected) if not name.endswith(".npz")}
+    names = [f"weights-{i}.npz" for i in range(manifest.members)]
+    texts = {"manifest.json", "encoding.json", "MODEL_CARD.md", *([] if form in ONLY_MODEL else ["dataset.json"])}
+    if set(sums) != (expected := {*texts, *names}):
+        raise damaged(folder, SUMS, f"it lists {', '.join(sorted(sums))} instead of {', '.join(sorted(expected))}")
+    files |= {name: read_file(folder, name, sums) for name in sorted(texts)}
     described = _dataset(folder, files.get("dataset.json"), manifest)
     encoding = read_encoding(folder, files["encoding.json"], described)
-    outline = outline_of(encoding.width, len(manifest.classes), manifest.hyperparameters)
-    refuse_too_large(folder, outline.bytes_for(manifest.members))
+    outline = models.get(manifest.model).outline(encoding.width, len(manifest.classes), manifest.hyperparameters)
+    refuse_too_large(folder, outline.bytes_for(manifest.members, VALIDATION_BATCH))
     most = largest_file(outline.shapes)
-    names = [f"weights-{i}.npz" for i in range(manifest.members)]
     weights = [read_arrays(folder, name, read_file(folder, name, sums, most), outline.shapes) for name in names]
     return Bundle(manifest, Ensemble.from_weights(described, encoding, manifest.hyperparameters, weights))
 
 
 def _manifest(folder: Folder, content: bytes) -> Manifest:
     try:
-        return Manifest.model_validate(_upgraded(json.loads(content)))
+        return Manifest.model_validate(_upgraded(foreign_json.parsed(content)))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

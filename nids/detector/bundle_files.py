@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import math
 import zipfile
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from nids import npz
+from nids import foreign_json, npz
 from nids.cluster.machine import usable_memory
 from nids.errors import DamagedFileError, UserError
 from nids.folds.encoding import Encoding
@@ -27,6 +26,7 @@ BUNDLE = "bundle"  # the folder of a run's detector
 SUMS = "SHA256SUMS"
 # Of an .npz file, beside the values themselves: for each array, and for the archive.
 HEADER_BYTES, ENDS_BYTES = 1024, 1024
+_MOST_FILES = 120
 # Of a file of text: an encoding with a hundred thousand categories is smaller.
 LARGEST_TEXT = 1 << 22
 
@@ -56,6 +56,8 @@ def listed_files(folder: Folder) -> dict[str, str]:
         if not name or "/" in name:
             raise damaged(folder, SUMS, f"a line is not a sum and a file's name: {line[:80]!r}")
         sums[name] = expected
+    if len(sums) > _MOST_FILES:
+        raise damaged(folder, SUMS, f"it lists {len(sums):,} files, where no bundle has more than {_MOST_FILES}")
     if "manifest.json" not in sums:
         raise damaged(folder, SUMS, "it does not list manifest.json")
     return sums
@@ -143,8 +145,8 @@ def read_encoding(folder: Folder, content: bytes, dataset: DatasetSpec) -> Encod
         UserError: It is none, or another one.
     """
     try:
-        return Encoding.checked(json.loads(content), dataset)
-    except (ValueError, RecursionError) as error:
+        return Encoding.checked(foreign_json.parsed(content), dataset)
+    except ValueError as error:
         raise damaged(folder, "encoding.json", str(error)) from None
 
 

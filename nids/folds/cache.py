@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from nids import foreign_json
 from nids.errors import DamagedFileError, NotAFileError
 from nids.folds import kept
 from nids.folds.build import build_folds
 from nids.folds.fold import Fold, TrainingSet
 from nids.folds.split import vectors
 from nids.metrics.formatting import counted
-from nids.npz import LARGEST_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ _SHARED, _FORMERLY_SHARED = "training_set.npz", "corpus.npz"  # the other up to 
 _COMPLETE = "complete.json"
 _DAMAGE = (
     *(FileNotFoundError, NotAFileError, DamagedFileError),
-    *(ValueError, TypeError, LookupError, AttributeError, RecursionError),  # other JSON than it should be
+    *(ValueError, TypeError, LookupError, AttributeError),  # other JSON than it should be
 )
 
 
@@ -117,7 +117,7 @@ def load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]]
 
 def _load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]]:
     # Earlier versions told no sums there.
-    sums = json.loads(folder.read(_COMPLETE, LARGEST_JSON)).get("sha256")
+    sums = foreign_json.parsed(folder.read(_COMPLETE, foreign_json.LARGEST)).get("sha256")
     name = _SHARED if folder.exists(_SHARED) else _FORMERLY_SHARED
     training_set, folds = kept.training_set_from(_read(folder, name, sums), dataset)
     return training_set, [

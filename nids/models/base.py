@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Protocol, cast, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast, get_args
 
 from optuna.distributions import CategoricalDistribution
 
 from nids.models import backend
 from nids.search_space import holds
+from nids.threads import thread_pool
 
 if TYPE_CHECKING:
     import keras
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from nids.models.hyperparameters import TrainingHyperparameters
     from nids.search_space import Space
 
+_FLOAT_BYTES = 4
 # Values of a network's variables by their path in it.
 Values = Mapping[str, "np.ndarray"]
 
@@ -50,6 +53,23 @@ class Network(Protocol):
 
     def shape(self, rows: np.ndarray) -> np.ndarray:
         """Return encoded rows, float32 of shape (batch, width), in the shape that the network reads."""
+
+
+class Outline(NamedTuple):
+    """What a network is made of and takes, found out without its weights.
+
+    Attributes:
+        shapes: Shape of each weight by its path.
+        largest: Values of the largest thing that a layer makes of one row.
+    """
+
+    shapes: dict[str, tuple[int, ...]]
+    largest: int
+
+    def bytes_for(self, members: int, rows: int) -> int:
+        """Return the least memory that some such networks take for so many rows: what they know, what a layer makes."""
+        weights = sum(math.prod(shape) for shape in self.shapes.values())
+        return _FLOAT_BYTES * (members * weights + rows * self.largest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +143,26 @@ class ModelSpec:
         for variable in model.variables:
             variable.assign(values[variable.path])
         return model
+
+    def outline(self, width: int, classes: int, hp: TrainingHyperparameters) -> Outline:
+        """Return the outline of a network, which takes no time and no memory by its size; arguments as above."""
+        # Keras remembers, for each thread, the variables that have no values, and gives them some at the next chance.
+        with thread_pool(1) as pool:
+            return pool.submit(self._outline, width, classes, hp).result()
+
+    def _outline(self, width: int, classes: int, hp: TrainingHyperparameters) -> Outline:
+        backend.load()  # before Keras is
+        import keras
+
+        # In such a scope, variables have shapes but no values.
+        with keras.StatelessScope(initialize_variables=False):
+            model = self.build(width, classes, self.architecture_of(hp), seed=0)
+        made = [
+            math.prod(size or 1 for size in each.shape[1:])
+            for layer in model.layers
+            for each in keras.tree.flatten(layer.output)
+        ]
+        return Outline({weight.path: tuple(weight.shape) for weight in model.weights}, max(made))
 
     def adjust(self, fresh: Values, hp: TrainingHyperparameters) -> dict[str, np.ndarray]:
         """Return the values that hyperparameters set, as ``Network.adjust`` says."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nids import models
 from nids.folds.encoding import compact
-from nids.models import backend
-from nids.threads import thread_pool
 from nids.training.trainer import VALIDATION_BATCH
 
 if TYPE_CHECKING:
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
     from nids.models.base import ModelSpec
     from nids.models.hyperparameters import TrainingHyperparameters
 
-_FLOAT_BYTES = 4
 # By their path in the model.
 Weights = dict[str, np.ndarray]
 
@@ -85,49 +81,3 @@ class Ensemble:
             for i, member in enumerate(self.members):
                 result[i, numbers] = member.predict_on_batch(inputs)[: len(numbers)]
         return result
-
-
-class Outline(NamedTuple):
-    """What a network is made of and takes, found out without its weights.
-
-    Attributes:
-        shapes: Shape of each weight by its path.
-        largest: Values of the largest thing that a layer makes of one row.
-    """
-
-    shapes: dict[str, tuple[int, ...]]
-    largest: int
-
-    def bytes_for(self, members: int) -> int:
-        """Return the least memory that some such networks take to score: what they know, and what a layer makes."""
-        weights = sum(math.prod(shape) for shape in self.shapes.values())
-        return _FLOAT_BYTES * (members * weights + VALIDATION_BATCH * self.largest)
-
-
-def outline_of(width: int, classes: int, hp: TrainingHyperparameters) -> Outline:
-    """Return the outline of a network; it takes no time and no memory by the network's size.
-
-    Args:
-        width: Encoded features of a row.
-        classes: Number of classes.
-        hp: Its hyperparameters.
-    """
-    # Keras remembers, for each thread, the variables that have no values, and would give them some at the next chance.
-    with thread_pool(1) as pool:
-        return pool.submit(_outline_of, width, classes, hp).result()
-
-
-def _outline_of(width: int, classes: int, hp: TrainingHyperparameters) -> Outline:
-    backend.load()  # before Keras is
-    import keras
-
-    spec = models.of(hp)
-    # In such a scope, variables have shapes but no values.
-    with keras.StatelessScope(initialize_variables=False):
-        model = spec.build(width, classes, spec.architecture_of(hp), seed=0)
-    made = [
-        math.prod(size or 1 for size in each.shape[1:])
-        for layer in model.layers
-        for each in keras.tree.flatten(layer.output)
-    ]
-    return Outline({weight.path: tuple(weight.shape) for weight in model.weights}, max(made))

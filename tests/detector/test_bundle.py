@@ -358,7 +358,7 @@ def test_a_text_that_is_too_long_is_not_read(copy: Path, name: str, monkeypatch:
         file.write(b" " * 2**15)
     if name != "SHA256SUMS":
         reseal(copy)
-    with pytest.raises(UserError, match=rf"{name}: has [\d,]+ bytes, but at most [\d,]+ can be right"):
+    with pytest.raises(UserError, match=rf"{name}: [\d,]+ bytes, where a file of at most [\d,]+ belongs"):
         load(copy)
 
 
@@ -366,7 +366,7 @@ def test_a_file_of_weights_is_no_larger_than_they_are(copy: Path) -> None:
     path = copy / "weights-1.npz"
     path.write_bytes(path.read_bytes() + bytes(2**16))
     reseal(copy)
-    with pytest.raises(UserError, match=r"weights-1\.npz: has [\d,]+ bytes, but at most"):
+    with pytest.raises(UserError, match=r"weights-1\.npz: [\d,]+ bytes, where a file of at most"):
         load(copy)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +9,9 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from nids import models
 from nids.models.base import ModelSpec
+from nids.models.cnn_bigru.hyperparameters import Hyperparameters as CnnBigru
 from nids.models.hyperparameters import TrainingHyperparameters
+from nids.models.mlp import Hyperparameters as Mlp
 from nids.search_space import describe, space_from
 
 CNN_BIGRU = models.get("cnn-bigru")
@@ -121,3 +124,28 @@ def test_spaces_hold_valid_hyperparameters_and_come_back_from_their_description(
     again = space_from(describe(space))
     assert (again, tuple(again)) == (space, tuple(space))
     assert set(model.starting_point(space)) == set(space)
+
+
+@pytest.mark.parametrize(
+    "hp",
+    [
+        CnnBigru(conv_filters=4, gru_units=3, sequence_gru_units=2, attention="additive"),
+        Mlp(layers=3, units=5),
+        Mlp(layers=1, units=5, batch_norm=False),
+    ],
+    ids=str,
+)
+def test_an_outline_has_the_shapes_of_the_network(hp: TrainingHyperparameters) -> None:
+    spec = models.of(hp)
+    network = spec.build(122, 5, spec.architecture_of(hp), seed=0)
+    assert spec.outline(122, 5, hp).shapes == {weight.path: tuple(weight.shape) for weight in network.weights}
+
+
+def test_the_outline_of_a_large_network_takes_no_memory_for_its_weights() -> None:
+    # They have 2.2 GB, and to make them takes minutes.
+    large = CnnBigru(conv_filters=4096, gru_units=4096, sequence_gru_units=4096, attention="multi-head")
+    outline = CNN_BIGRU.outline(122, 5, large)
+    weights = 4 * sum(math.prod(shape) for shape in outline.shapes.values())
+    assert 2_000 * 2**20 < weights < 2_400 * 2**20
+    steps = -(-2 * 4096 // 5)  # of the second BiGRU, which makes 2 × 4,096 values at each
+    assert outline.bytes_for(3, 512) == 3 * weights + 512 * steps * 2 * 4096 * 4

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from nids import datasets
 from nids.folds.encoding import Encoding, compact
 from nids.models.cnn_bigru import MODEL
 from nids.models.cnn_bigru.hyperparameters import Hyperparameters
-from nids.training.ensemble import Ensemble, outline_of
+from nids.training.ensemble import Ensemble
 
 if TYPE_CHECKING:
     from nids.datasets.traffic import Traffic
@@ -41,22 +40,6 @@ def test_each_member_has_the_weights_that_it_was_given(both: Ensemble, models: l
         for ours, theirs in zip(member.weights, model.weights, strict=True):
             assert ours.path == theirs.path
             np.testing.assert_array_equal(ours, theirs)
-
-
-def test_an_outline_has_the_shapes_of_the_network(both: Ensemble, models: list[Any]) -> None:
-    outline = outline_of(both.encoding.width, 5, HP)
-    assert outline.shapes == {weight.path: tuple(weight.shape) for weight in models[0].weights}
-    assert outline.largest == both.encoding.width * HP.conv_filters
-
-
-def test_the_outline_of_a_large_network_takes_no_memory_for_its_weights() -> None:
-    # 2.2 GB of them, and a matrix for which a fresh network solves equations for minutes.
-    large = Hyperparameters(conv_filters=4096, gru_units=4096, sequence_gru_units=4096, attention="multi-head")
-    outline = outline_of(122, 5, large)
-    weights = 4 * sum(math.prod(shape) for shape in outline.shapes.values())
-    assert 2_000 * 2**20 < weights < 2_400 * 2**20
-    steps = -(-2 * 4096 // 5)  # of the second BiGRU, which makes 2 × 4,096 values at each
-    assert outline.bytes_for(3) == 3 * weights + 512 * steps * 2 * 4096 * 4
 
 
 @pytest.mark.slow

@@ -310,7 +310,7 @@ def test_a_trial_that_was_interrupted_goes_on_as_it_would_have(
 @pytest.mark.parametrize("folds", [1, 2])
 def test_a_checkpoint_of_another_network_is_left_alone(shared: tuple[TrainingSet, list[Fold]], folds: int) -> None:
     kept = Kept()
-    kept.save(Progress([{"epoch": 1, "value": 0.5, "best_epoch": 1}], [[np.zeros(3, np.float32)]] * folds))
+    kept.save(Progress([{"epoch": 1, "value": 0.5, "best_epoch": 1}], [[np.zeros(3, np.float32)]] * folds), 1.0)
     (report,) = run_trial(HP, *shared, job(training={"epochs": 1}), kept)
     assert "replayed" not in report
 
