@@ -114,7 +114,7 @@ def test_a_storage_that_comes_back_in_time_is_waited_for(
             (tmp_path / "a-run").unlink()
             (tmp_path / "away").rename(tmp_path / "a-run")
 
-    monkeypatch.setattr(checkpointing.time, "sleep", sleep)
+    monkeypatch.setattr("time.sleep", sleep)
     trial.save(progress(1), patience=600.0)
     assert (trial.is_kept, trial.fault, waited) == (True, "", [1.0, 1.0, 1.0])
 
