@@ -11,7 +11,7 @@ INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --no-build --require-
 INSTALL_THIS = $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: search test test-fast test-long install lint audit lock clean
+.PHONY: search test test-fast test-long fuzz install lint audit lock clean
 
 search: $(VENV)/.runtime ## set up, then search
 	$(BIN)/nids search $(JOB)
@@ -28,6 +28,11 @@ test-fast: $(VENV)/.dev ## set up, then run the tests that take no more than a s
 test-long: $(VENV)/.dev ## set up, then run the tests that take minutes each, under faults
 	$(BIN)/pytest -m long
 
+RUNS ?= 10000
+fuzz: $(VENV)/.dev ## set up, then give RUNS inputs to each reader of files from others
+	$(INSTALL) -r requirements-fuzz.lock
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m tests.fuzz --runs $(RUNS)
+
 lint: $(VENV)/.dev ## set up, then check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,6 +48,7 @@ lock: $(VENV)/.uv ## renew the lock files from pyproject.toml
 	$(COMPILE) --group uv -o requirements-uv.lock
 # What `ray up` needs goes into an environment with the rest. Only of python-dateutil, botocore refuses what is locked.
 	sed -n '/^python-dateutil==/d; s/^\([a-z0-9].*==.*\) \\$$/\1/p' requirements-dev.lock > $(VENV)/locked.txt
+	$(COMPILE) --group fuzz -o requirements-fuzz.lock
 	$(COMPILE) --no-annotate --group aws -c $(VENV)/locked.txt -o requirements-aws.lock
 	$(COMPILE) --no-annotate --group gcp -c $(VENV)/locked.txt -o requirements-gcp.lock
 

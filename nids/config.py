@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from nids import models
-from nids.errors import UserError, did_you_mean
+from nids.errors import UserError, beginning, did_you_mean
 from nids.metrics.measures import MEASURES, OBJECTIVES
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ class Job(_Section):
             known = model.hyperparameters.model_fields
             if unknown := [key for key in values if key not in known]:
                 raise ValueError(
-                    f"{unknown[0]} is not a hyperparameter of {model.name}{did_you_mean(unknown[0], known)}"
+                    f"{beginning(unknown[0])} is not a hyperparameter of {model.name}{did_you_mean(unknown[0], known)}"
                 )
             if info.field_name == "hyperparameters":
                 model.hyperparameters.model_validate(values)  # its errors name the key within the section

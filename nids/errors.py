@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+LONGEST_SHOWN = 80  # characters of a value in a message
+
+
 class UserError(Exception):
     """Something the user can put right: the message says what was found, where, what was expected and what to do."""
 
@@ -41,10 +44,20 @@ class NotAFileError(StorageError):
         self.reason = reason
 
 
+def shown(value: object) -> str:
+    """Return how a value stands in a message: as Python writes it, of a long one the beginning."""
+    return beginning(repr(value))
+
+
+def beginning(text: str) -> str:
+    """Return a text, of a long one the beginning."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
 def unknown(name: str, what: str, known: Iterable[str]) -> str:
     """Return the message for a name that does not exist: the closest one first, then all of them."""
     known = list(known)
-    return f"{name!r} is not a {what}{did_you_mean(name, known)}. Known: {', '.join(known) or 'none'}."
+    return f"{shown(name)} is not a {what}{did_you_mean(name, known)}. Known: {', '.join(known) or 'none'}."
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from nids import shipped_jobs, toml_text, unused_keys
 from nids.config import Data, Job
-from nids.errors import UserError, did_you_mean
+from nids.errors import UserError, beginning, did_you_mean, shown
 from nids.search_space import params_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def refuse_all_but_resources(overrides: Sequence[str]) -> None:
     """Raise a UserError for an override of anything but resources: all else is what a search has begun with."""
     for override in overrides:
         if not override.strip().startswith("resources."):
-            raise UserError(f"--set {override}: a started search only accepts changes to [resources].")
+            raise UserError(f"--set {beginning(override)}: a started search only accepts changes to [resources].")
 
 
 def with_resources(job: Job, overrides: Sequence[str]) -> Job:
@@ -120,7 +120,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     names = key.strip().split(".")
     if not equals or not all(names):
-        raise UserError(f"--set {override}: expected SECTION.KEY=VALUE, such as search.trials=4.")
+        raise UserError(f"--set {beginning(override)}: expected SECTION.KEY=VALUE, such as search.trials=4.")
     try:
         value = toml_text.parse(f"value = {text}")["value"]
     except toml_text.TomlError:
@@ -128,25 +128,25 @@ def _apply(values: dict[str, Any], override: str) -> None:
     for name in names[:-1]:
         values = values.setdefault(name, {})
         if not isinstance(values, dict):
-            raise UserError(f"--set {override}: {name} is a value, not a section.")
+            raise UserError(f"--set {beginning(override)}: {beginning(name)} is a value, not a section.")
     values[names[-1]] = value
 
 
 def _explain(item: Any) -> str:
     """Return one line for one of pydantic's errors: the key, what was found, what is allowed."""
     path = [str(part) for part in item["loc"]]
-    key = ".".join(path)
+    key = beginning(".".join(path))
     if item["type"] == "extra_forbidden":
         allowed = _fields_of(path[:-1])
         if len(path) == 1 and (homes := [f"{name}.{key}" for name in allowed if key in _fields_of([name])]):
-            return f"{key} = {item['input']!r}: there is no such key (did you mean {' or '.join(homes)}?)."
+            return f"{key} = {shown(item['input'])}: there is no such key (did you mean {' or '.join(homes)}?)."
         listing = f" Allowed here: {', '.join(allowed)}." if allowed else ""
-        return f"{key} = {item['input']!r}: there is no such key{did_you_mean(path[-1], allowed)}.{listing}"
+        return f"{key} = {shown(item['input'])}: there is no such key{did_you_mean(path[-1], allowed)}.{listing}"
     if item["type"] == "missing":
         return f"{key}: is missing."
     if item["type"] == "value_error":
         return f"{key + ': ' if key else ''}{item['ctx']['error']}."
-    return f"{key} = {item['input']!r}: {item['msg'].removeprefix('Input ')}."
+    return f"{key} = {shown(item['input'])}: {item['msg'].removeprefix('Input ')}."
 
 
 def _fields_of(path: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from nids.errors import DamagedFileError
+from nids.errors import DamagedFileError, shown
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -56,11 +56,6 @@ def _explained(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{key} is missing"
     if error["type"] == "extra_forbidden":
-        return f"{key} = {_shortened(error['input'])}: this version knows no such key"
+        return f"{key} = {shown(error['input'])}: this version knows no such key"
     expected = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{key} = {_shortened(error['input'])}: {expected}"
-
-
-def _shortened(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return f"{key} = {shown(error['input'])}: {expected}"

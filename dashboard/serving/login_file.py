@@ -10,19 +10,20 @@ An unknown key is an error: a misspelt restriction would be none.
 from __future__ import annotations
 
 import difflib
-import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from nids.errors import UserError
+from nids import toml_text
+from nids.errors import UserError, beginning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OPTION = "--login"
+LARGEST = 1 << 16  # bytes of the file
 # Where Streamlit waits for the provider's answer.
 CALLBACK = "/oauth2callback"
 SHORTEST_SECRET = 32
@@ -50,7 +51,7 @@ class Provider(_Section):
     def _check_url(cls, url: str) -> str:
         if not url.startswith(("https://", "http://")):
             raise ValueError(
-                f"is {url}, but must begin with https:// (or http://, to try it); most providers' ends in "
+                f"is {beginning(url)}, but must begin with https:// (or http://, to try it); most providers' ends in "
                 "/.well-known/openid-configuration"
             )
         return url
@@ -89,14 +90,16 @@ class Auth(_Section):
     @classmethod
     def _check_redirect(cls, address: str) -> str:
         if not address.endswith(CALLBACK):
-            raise ValueError(f"is {address}, but must end in {CALLBACK}")
+            raise ValueError(f"is {beginning(address)}, but must end in {CALLBACK}")
         return address
 
     @field_validator("providers")
     @classmethod
     def _check_names(cls, providers: dict[str, Provider]) -> dict[str, Provider]:
         if refused := [name for name in providers if "_" in name]:
-            raise ValueError(f"[auth.{refused[0]}] has an underscore in its name, which Streamlit does not allow")
+            raise ValueError(
+                f"[auth.{beginning(refused[0])}] has an underscore in its name, which Streamlit does not allow"
+            )
         return providers
 
 
@@ -171,7 +174,7 @@ class LoginFile(_Section):
         if Path(file).suffix != ".toml":
             raise UserError(f"{OPTION} {file}: the file's name must end in .toml.")
         try:
-            return cls.model_validate(tomllib.loads(Path(file).read_text()))
+            return cls.model_validate(toml_text.parse(toml_text.read_text(Path(file), LARGEST)))
         except OSError as error:
             raise UserError(f"{OPTION} {file}: cannot be read ({error.strerror}).") from None
         except ValidationError as error:
@@ -182,7 +185,7 @@ class LoginFile(_Section):
 
 def _explain(item: Any) -> str:
     """Return one line for one of pydantic's errors. It ends in a service's log, so it shows no value: no secret."""
-    *path, key = map(str, item["loc"])
+    *path, key = (beginning(str(part)) for part in item["loc"])
     if "emails" in path:  # one of the list
         key = path.pop()
     section = f"[{'.'.join(part for part in path if part not in {'', 'providers'})}]" if path else "the file"

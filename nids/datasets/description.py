@@ -11,7 +11,7 @@ from nids import toml_text
 from nids.datasets.column import Column
 from nids.datasets.schema import SPECS, DatasetSpec
 from nids.datasets.source_file import ROLES
-from nids.errors import UserError, did_you_mean
+from nids.errors import UserError, beginning, did_you_mean, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,9 +95,11 @@ def _as_fields(values: dict[str, Any]) -> dict[str, Any]:
     columns = _table(values, "columns", 'such as bytes = { kind = "count" }')
     label_maps = _table(values, "label_maps", "such as [label_maps.binary]")
     aliases = _table({"aliases": {}, **values}, "aliases", 'such as label = ["class"]')
-    labels = {values.get("label_column"), values.get("attack_column")}
-    if "label_column" in values and (strange := sorted(set(aliases) - set(columns) - labels)):
-        raise _ShapeError(f"aliases.{strange[0]}: there is no column or label of this name to give other names to.")
+    named = [*columns, values.get("label_column"), values.get("attack_column")]
+    if "label_column" in values and (strange := sorted(name for name in aliases if name not in named)):
+        raise _ShapeError(
+            f"aliases.{beginning(strange[0])}: there is no column or label of this name to give other names to."
+        )
     files = _table({"files": {}, **values}, "files", 'such as training = ["flows.csv"]')
     if strange := [role for role in files if role not in ROLES]:
         raise _ShapeError(_no_such_key(["files", strange[0]]))
@@ -129,7 +131,8 @@ def _label_map(name: str, about: Mapping[str, Any]) -> dict[str, Any]:
     for of_class, labels in classes.items():
         for label in _texts(f"label_maps.{name}.classes.{of_class}", labels):
             if label in class_of:
-                raise _ShapeError(f"label_maps.{name}.classes: {label!r} is in {class_of[label]} and in {of_class}.")
+                both = f"{beginning(class_of[label])} and in {beginning(of_class)}"
+                raise _ShapeError(f"label_maps.{beginning(name)}.classes: {shown(label)} is in {both}.")
             class_of[label] = of_class
     return {"name": name, **about, "classes": list(classes), "class_of": class_of}
 
@@ -144,20 +147,20 @@ def _texts(key: str, value: object) -> list[str]:
     """Return a list of texts; one alone may stand for a list of one."""
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise _ShapeError(f'{key}: found {value!r}, but a list of texts is expected, such as ["one", "other"].')
+        raise _ShapeError(f'{key}: found {shown(value)}, but a list of texts is expected, such as ["one", "other"].')
     return texts
 
 
 def _mapping(key: str, value: object, example: str = "such as { … }") -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise _ShapeError(f"{key}: found {value!r}, but a table is expected, {example}.")
+        raise _ShapeError(f"{key}: found {shown(value)}, but a table is expected, {example}.")
     return value
 
 
 def _no_such_key(names: Sequence[str]) -> str:
     """Return the message for a key that does not exist, given with the names of the tables that it is in."""
     known = ROLES if names[0] == "files" else _KEYS.get(names[0] if len(names) > 1 else "", ())
-    return f"{'.'.join(names)}: there is no such key{did_you_mean(names[-1], known)}"
+    return f"{beginning('.'.join(names))}: there is no such key{did_you_mean(names[-1], known)}"
 
 
 def _explained(error: Any, described: Mapping[str, Any]) -> str:
@@ -167,8 +170,9 @@ def _explained(error: Any, described: Mapping[str, Any]) -> str:
     names = []
     for each in error["loc"]:
         part = part[each] if isinstance(part, list) or (isinstance(part, dict) and each in part) else None
-        names.append(part["name"] if isinstance(each, int) and isinstance(part, dict) else str(each))
-    key = ".".join(names)
+        is_named = isinstance(each, int) and isinstance(part, dict) and "name" in part
+        names.append(part["name"] if is_named else str(each))
+    key = beginning(".".join(names))
     if error["type"] == "missing":
         return f"{key}: is missing"
     if error["type"] == "unexpected_keyword_argument":
