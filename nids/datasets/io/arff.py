@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from nids.datasets.io.checks import shown
 from nids.datasets.io.delimited import csv_table
 from nids.datasets.io.form import Opening, by_pieces, typed
+from nids.datasets.io.lines import MOST_COLUMNS
 from nids.datasets.io.numbers import SPACES
 from nids.errors import UserError
 
@@ -93,6 +94,11 @@ def opening(name: str, lines: Iterator[tuple[int, str]]) -> Opening:
                 "Export the file without it."
             )
         names.append(_without_quotes(match[1]).strip())
+        if len(names) > MOST_COLUMNS:
+            raise UserError(
+                f"{name}, line {number}: this is attribute {len(names):,}, but a file has at most {MOST_COLUMNS:,}. "
+                "Export fewer of them."
+            )
     raise UserError(f"{name}, line {number}: the header ends without @data: the file is cut off. Copy it again.")
 
 

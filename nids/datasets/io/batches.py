@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from nids.datasets.io.checks import numbered
 from nids.datasets.io.chunks import TextBatches
 from nids.datasets.io.compression import unpacked
 from nids.datasets.io.content import is_parquet, opened, refuse_foreign
 from nids.datasets.io.lines import lines_of
+from nids.datasets.io.parquet import batches, opened_parquet
 from nids.datasets.io.self_describing import opening_of
-from nids.datasets.io.text_batches import distinct, names_itself, of_opening, of_separated
+from nids.datasets.io.text_batches import ROWS, distinct, names_itself, of_opening, of_separated
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import pyarrow.parquet as pq
 
     from nids.datasets.io.content import DataPath
 
@@ -50,8 +52,8 @@ def _source_and_batches(path: DataPath, names: Sequence[str]) -> Iterator[Any]:
     """Yield what is known of a file at first, and then its batches: errors of who takes them are not the file's."""
     with opened(path) as file:
         if is_parquet(file):
-            with pq.ParquetFile(file, pre_buffer=False) as content:
-                yield from _with_batches(_of_parquet(path, content, names))
+            with opened_parquet(file) as (content, schema):
+                yield from _with_batches(_of_parquet(path, content, schema, names))
             return
         with unpacked(file) as unwrapped:
             refuse_foreign(path.name, unwrapped)
@@ -88,10 +90,12 @@ def names_from(given: str) -> list[str]:
     return numbered(names)
 
 
-def _of_parquet(path: DataPath, content: pq.ParquetFile, given: Sequence[str]) -> TextBatches:
+def _of_parquet(path: DataPath, content: pq.ParquetFile, schema: pa.Schema, given: Sequence[str]) -> TextBatches:
     if given:
         raise names_itself(path, "the schema")
-    schema = content.schema_arrow
+    for field in schema:
+        if pa.types.is_nested(field.type):
+            raise _unlike_text(path, field.name, field.type)
     names = distinct(path, [name.strip() for name in schema.names], "the schema")
     times = frozenset(name for name, type_ in zip(names, schema.types, strict=True) if _is_time(type_))
     return TextBatches(names, ",", "row", times, _parquet_rows(path, content, names))
@@ -101,7 +105,7 @@ def _parquet_rows(
     path: DataPath, content: pq.ParquetFile, names: Sequence[str]
 ) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
     first = 1
-    for batch in content.iter_batches():
+    for batch in batches(str(path), content, ROWS):
         columns = [_as_text(path, name, values) for name, values in zip(names, batch.columns, strict=True)]
         yield np.arange(first, first + len(batch), dtype=np.int64), pa.record_batch(columns, names)
         first += len(batch)
@@ -121,6 +125,8 @@ def _as_text(path: DataPath, name: str, values: pa.Array) -> pa.Array:
         numbers = pc.cast(values, pa.int8()) if pa.types.is_boolean(values.type) else values
         return pc.fill_null(pc.cast(numbers, pa.string()), "")
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise UserError(
-            f"{path}: column {name} is of type {values.type}, but columns hold numbers or text. Convert or drop it."
-        ) from None
+        raise _unlike_text(path, name, values.type) from None
+
+
+def _unlike_text(path: DataPath, name: str, type_: pa.DataType) -> UserError:
+    return UserError(f"{path}: column {name} is of type {type_}, but columns hold numbers or text. Convert or drop it.")

@@ -31,6 +31,7 @@ Problem = Literal["value", "label map", "repeated header", "encoding", "too few 
 HALF = re.compile(r"[\ud800-\udfff]")
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
 _LONGEST_VALUE = 40
+_REMEMBERED = 100
 _FEW = 12
 
 
@@ -182,11 +183,10 @@ class FileColumns:
     def _checks(self) -> list[tuple[int, str, Callable[[str], tuple[Problem, str] | None]]]:
         """For each field, in the order of the file: its position, its name, and from a value to what is wrong with it.
 
-        The answers are remembered, as there are few different values, but not all, as a stream has no end.
+        The answers are remembered, as there are few different values, but not all, as a stream has no end, and not of
+        long values.
         """
-        return sorted(
-            (self.names.index(field.name), field.name, lru_cache(1_024)(_checker(field))) for field in self.fields
-        )
+        return sorted((self.names.index(field.name), field.name, _checker(field)) for field in self.fields)
 
     def fault(self, values: Sequence[str]) -> tuple[Problem, str, str] | None:
         """Return problem, column and fault of the first value of a row that breaks a rule, or ``None``."""
@@ -286,7 +286,8 @@ def _checker(field: Field) -> Callable[[str], tuple[Problem, str] | None]:
             return problem, f"found {shown(value)}, but {rule}"
         return None
 
-    return check
+    of_short = lru_cache(1_024)(check)
+    return lambda value: of_short(value) if len(value) <= _REMEMBERED else check(value)
 
 
 def _suggestion(value: str, known: Mapping[str, int]) -> str:

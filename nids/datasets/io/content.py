@@ -42,7 +42,7 @@ _FOREIGN = {
 }
 # How the names of data files in a folder end, before the ending of their compression.
 _ENDINGS = (".csv", ".tsv", ".txt", ".data", ".arff", ".json", ".jsonl", ".ndjson", ".log", ".labeled", ".parquet")
-_DAMAGE = (*DAMAGE, RuntimeError, zipfile.BadZipFile, zlib.error, pa.ArrowInvalid)
+_DAMAGE = (*DAMAGE, RuntimeError, zipfile.BadZipFile, zlib.error, pa.ArrowInvalid, pa.ArrowMemoryError)
 
 
 def data_files(path: DataPath) -> tuple[DataPath, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 # Half of a pair, which no text in UTF-8 can have; bytes that are no UTF-8 are told of elsewhere.
 _HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_LONGEST_NAME = 1_000
 _CONSTANTS = {None: "", True: "1", False: "0"}
 
 
@@ -43,10 +44,11 @@ class JsonLines:
 
         def read(piece: Sequence[str]) -> pa.Table | None:
             try:
-                rows = [values_by_name(line) for line in piece]
+                # At once, as an object may have thousands of other keys.
+                rows = [[row.get(keys[name], "") for name in types] for row in map(values_by_name, piece)]
             except LineError:
                 return None
-            return typed({name: [row.get(keys[name], "") for row in rows] for name in types}, types)
+            return typed(dict(zip(types, map(list, zip(*rows, strict=True)), strict=True)), types)
 
         return by_pieces(lines, read)
 
@@ -106,6 +108,8 @@ def _are_trimmed(names: tuple[str, ...]) -> bool:
 def _flattened(values: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:
     for key, value in values.items():
         name = prefix + key.strip()
+        if len(name) > _LONGEST_NAME:  # each would have all of the names that it is in
+            raise LineError(f"found the key {shown(name)}, but keys have at most {_LONGEST_NAME:,} characters")
         if isinstance(value, dict):
             yield from _flattened(value, f"{name}.")
         elif isinstance(value, list):

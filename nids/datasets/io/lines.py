@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 # Bounds of what is held at once, whatever the file is: characters of a line (also the most that the csv module takes
 # for a value), and of the lines of a block.
-LONGEST_LINE, _LARGEST_BLOCK = 131_072, 1 << 26
+LONGEST_LINE, LARGEST_BLOCK = 131_072, 1 << 26
+# Of a file that may name its columns one a line.
+MOST_COLUMNS = 10_000
 
 
 def lines_of(name: str, content: Content) -> Generator[tuple[int, str]]:
@@ -50,7 +52,7 @@ def blocks(lines: Iterator[tuple[int, str]], rows: int) -> Iterator[tuple[list[i
         numbers.append(number)
         block.append(line)
         size += len(line)
-        if len(block) == rows or size > _LARGEST_BLOCK:
+        if len(block) == rows or size > LARGEST_BLOCK:
             yield numbers, block
             numbers, block, size = [], [], 0
     if block:

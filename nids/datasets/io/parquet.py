@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nids.datasets.io.checks import FileColumns, named_columns
 from nids.datasets.io.chunks import Chunk, Reject, allowed, frame
+from nids.datasets.io.lines import LARGEST_BLOCK, LONGEST_LINE
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,16 +33,14 @@ def parquet_chunks(
 ) -> Iterator[Chunk]:
     """Yield the rows of a Parquet file; arguments and errors as for ``nids.datasets.io.stream.stream``."""
     size = file.seek(0, 2)
-    # Without these, the columns of a whole row group are loaded at once, and one row group may be the whole file.
-    with pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as content:
-        schema = content.schema_arrow
+    with opened_parquet(file) as (content, schema):
         columns = named_columns(name, [each.strip() for each in schema.names], "the schema", dataset, fields)
         # As the file calls what is read.
         stored = {schema.names[columns.names.index(field.name)]: field.name for field in fields}
         for called, field in zip(stored, fields, strict=True):
             _refuse_type(name, field, schema.field(called).type)
         first = 1
-        for batch in content.iter_batches(batch_size=rows, columns=[*stored]):
+        for batch in batches(name, content, rows, [*stored]):
             table = frame(pa.Table.from_batches([batch]).rename_columns(stored), fields)
             keep = allowed(table, fields)
             numbers = np.arange(first, first + len(table), dtype=np.int64)
@@ -47,7 +48,60 @@ def parquet_chunks(
             rejects = tuple(_reject(columns, table.iloc[i], int(numbers[i])) for i in np.flatnonzero(~keep))
             if rejects:
                 table, numbers = table[keep].reset_index(drop=True), numbers[keep]
-            yield Chunk(table, "row", numbers, rejects, columns.unused, size * (first - 1) // content.metadata.num_rows)
+            read = size * (first - 1) // max(1, content.metadata.num_rows)
+            yield Chunk(table, "row", numbers, rejects, columns.unused, read)
+
+
+@contextmanager
+def opened_parquet(file: IO[bytes]) -> Iterator[tuple[pq.ParquetFile, pa.Schema]]:
+    """Open a file in Parquet, with its own schema; texts come from it as dictionaries.
+
+    A few bytes can hold a long text for each of many rows: only ``batches`` knows how long they are together.
+    """
+    # Without these, the columns of a whole row group are loaded at once, and one row group may be the whole file.
+    options = {"pre_buffer": False, "buffer_size": _BUFFER}
+    schema = pq.read_schema(file)
+    texts = [field.name for field in schema if _is_text(field.type)]
+    file.seek(0)
+    with pq.ParquetFile(file, read_dictionary=texts, **options) as content:
+        yield content, schema
+
+
+def batches(
+    name: str, content: pq.ParquetFile, rows: int, columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file in batches of so many, or fewer where texts are long.
+
+    Raises:
+        UserError: A text is longer than any of traffic.
+    """
+    first = 1
+    # One column after the other: each needs room for a page, which may be of any size that the file says.
+    for batch in content.iter_batches(batch_size=rows, columns=columns, use_threads=False):
+        sizes = np.zeros(len(batch), dtype=np.int64)
+        for column, values in zip(batch.schema.names, batch.columns, strict=True):
+            if pa.types.is_dictionary(values.type) and _is_text(values.type.value_type):
+                lengths = pc.fill_null(pc.take(pc.binary_length(values.dictionary), values.indices), 0).to_numpy()
+                if (lengths >= LONGEST_LINE).any():
+                    raise UserError(
+                        f"{name}, row {first + int(np.argmax(lengths >= LONGEST_LINE)):,}: column {column} is longer "
+                        f"than {LONGEST_LINE - 1:,} bytes, which no value of traffic is. Convert or drop it."
+                    )
+                sizes += lengths
+        at_once = len(batch)
+        if sizes.sum() > LARGEST_BLOCK:
+            at_once = max(1, LARGEST_BLOCK // int(sizes.max()))
+        yield from (batch.slice(start, at_once) for start in range(0, len(batch), at_once))
+        first += len(batch)
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_string(type_)
+        or pa.types.is_large_string(type_)
+        or pa.types.is_binary(type_)
+        or pa.types.is_large_binary(type_)
+    )
 
 
 def _refuse_type(name: str, field: Field, type_: pa.DataType) -> None:

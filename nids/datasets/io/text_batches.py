@@ -21,7 +21,7 @@ from nids.datasets.io.delimited import Delimited
 from nids.datasets.io.form import LineError, typed
 from nids.datasets.io.json_lines import values_by_name
 from nids.datasets.io.layout import is_quoted, plain_values
-from nids.datasets.io.lines import blocks, lines_of
+from nids.datasets.io.lines import MOST_COLUMNS, blocks, lines_of
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from nids.datasets.io.content import DataPath
     from nids.datasets.io.form import Form, Opening
 
-_ROWS = 65_536
+ROWS = 65_536
 _SEPARATORS = ",;\t|"
-_MOST_COLUMNS = 10_000
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
 
 
@@ -55,9 +54,9 @@ def _all_keys(path: DataPath) -> list[str]:
                 keys.update(dict.fromkeys(values_by_name(line)))
             except LineError as error:
                 raise UserError(f"{path}, line {number}: {error}. Correct or remove the line.") from None
-            if len(keys) > _MOST_COLUMNS:
+            if len(keys) > MOST_COLUMNS:
                 raise UserError(
-                    f"{path}, line {number}: the objects have more than {_MOST_COLUMNS:,} different keys. "
+                    f"{path}, line {number}: the objects have more than {MOST_COLUMNS:,} different keys. "
                     "Give a file whose keys name columns."
                 )
     return list(keys)
@@ -125,7 +124,7 @@ def _read(
     types = dict.fromkeys(form.names, pa.string())
     anything = [Field(Column(name, "categorical", missing=("",))) for name in form.names]
     columns = FileColumns(form.names, where, anything, ordered=ordered)
-    for numbers, block in blocks(lines, _ROWS):
+    for numbers, block in blocks(lines, ROWS):
         table = form.table(block, types)
         if table is None:
             rows = [_values(path, form, columns, *line) for line in zip(numbers, block, strict=True)]

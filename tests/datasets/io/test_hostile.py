@@ -12,12 +12,14 @@ import random
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from nids.datasets.column import Column
+from nids.datasets.io import parquet
 from nids.datasets.io.archive import data_path
 from nids.datasets.io.batches import text_batches
 from nids.datasets.io.stream import stream
@@ -175,3 +177,55 @@ def test_many_columns_of_one_name_take_no_time_by_their_square(tmp_path: Path) -
     path = tmp_path / "traffic"
     path.write_text("bytes,rate,service,port" + ",a" * 60_000 + "\n", encoding="utf-8")
     assert not list(stream(path, DATASET))
+
+
+def test_one_long_text_for_each_of_many_rows_of_a_parquet_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "traffic"
+    texts = pa.DictionaryArray.from_arrays(np.zeros(65_536, np.int32), ["y" * 200_000])
+    rows = pa.table({**{name: np.zeros(65_536) for name in ("bytes", "rate", "port")}, "service": texts})
+    pq.write_table(rows, path, compression="zstd")
+    assert path.stat().st_size < 10_000
+    words = r"row 1: column service is longer than 131,071 bytes"
+    with pytest.raises(UserError, match=f"^traffic, {words}"):
+        list(stream(path, DATASET))
+    with pytest.raises(UserError, match=f"traffic, {words}"):
+        list(text_batches(path).batches)
+
+
+def test_rows_with_long_texts_come_in_small_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "traffic"
+    monkeypatch.setattr(parquet, "LARGEST_BLOCK", 10_000)
+    long = TABLE.assign(port=[80, 65535, 0], bytes=1.0, rate=1.0, service="y" * 4_000)
+    path.write_bytes(in_parquet(pd.concat([long] * 5)))
+    chunks = list(stream(path, DATASET))
+    assert [len(chunk.table) for chunk in chunks] == [2, 2, 2, 2, 2, 2, 2, 1]
+    assert np.concatenate([chunk.numbers for chunk in chunks]).tolist() == [*range(1, 16)]
+    assert sum(len(batch) for _, batch in text_batches(path).batches) == 15
+
+
+def test_lists_of_a_parquet_file_are_refused_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "traffic"
+    pq.write_table(pa.table({"a": [[1, 2]], "b": [1]}), path)
+    monkeypatch.setattr("nids.datasets.io.batches.batches", None)
+    with pytest.raises(UserError, match=r"column a is of type list<.*>, but columns hold numbers or text"):
+        list(text_batches(path).batches)
+
+
+def test_names_of_nested_keys_are_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "traffic"
+    row = {**TABLE.iloc[0], "x" * 999: {"": 1}}
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    (chunk,) = stream(path, DATASET)
+    assert len(chunk.table) == 1
+    path.write_text(json.dumps(row) + "\n" + json.dumps({**row, "x" * 999: {"yz": 1}}) + "\n", encoding="utf-8")
+    (chunk,) = stream(path, DATASET)
+    assert [reject.fault.partition(", ")[2] for reject in chunk.rejects] == ["but keys have at most 1,000 characters"]
+
+
+def test_attributes_are_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "traffic"
+    path.write_text("@relation x\n" + "@attribute a string\n" * 10_001, encoding="utf-8")
+    with pytest.raises(UserError, match=r"line 10002: this is attribute 10,001, but a file has at most 10,000"):
+        list(stream(path, DATASET))

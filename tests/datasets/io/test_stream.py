@@ -379,7 +379,7 @@ def test_a_header_without_rows_has_no_chunks(path: Path) -> None:
 
 
 def test_chunks_of_long_lines_have_fewer_rows(path: Path, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line_reader, "_LARGEST_BLOCK", 10 * len(line()))
+    monkeypatch.setattr(line_reader, "LARGEST_BLOCK", 10 * len(line()))
     path.write_text("\n".join([line()] * 25))
     assert [len(chunk.table) for chunk in stream(path, DATASET, rows=20)] == [10, 10, 5]
 
