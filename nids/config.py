@@ -131,7 +131,7 @@ class Search(_Section):
 
     # One of those that the model names.
     space: str = "paper"
-    trials: Annotated[int, Field(ge=1)] = 15
+    trials: Annotated[int, Field(ge=1, le=1_000_000)] = 15
     # Optuna's sampler: "tpe" models the results so far, "random" does not.
     sampler: Literal["tpe", "random"] = "tpe"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0

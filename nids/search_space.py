@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -27,7 +28,17 @@ def describe(space: Space) -> dict[str, Any]:
 
 
 def space_from(description: Mapping[str, Any]) -> Space:
-    """Return the space that ``describe`` described."""
+    """Return the space that ``describe`` described.
+
+    Raises:
+        KeyError, TypeError, AttributeError, ArithmeticError, ValueError: It did not.
+    """
+    for values in description.values():
+        choices = values["attributes"].get("choices", ())
+        for choice in choices:
+            if not isinstance(choice, str | int | float | None):
+                raise TypeError(f"{choice!r} is no choice: neither text nor a number")
+        pa.array(choices)  # as a column of the run store has them: all of one kind
     return {name: json_to_distribution(json.dumps(values)) for name, values in description.items()}
 
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from nids.errors import DamagedFileError, shown
+from nids.errors import DamagedFileError, beginning, shown
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC))]
+# Years that every library has times of: pandas counts nanoseconds in 64 bits.
+YEARS = range(1970, 2262)
+
+
+def _in_utc(time: datetime) -> datetime:
+    if time.year not in YEARS:
+        raise ValueError(f"should be a time from {YEARS[0]} to {YEARS[-1]}")
+    return time.astimezone(UTC)
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+# Of rows and the like: what arithmetic in 64 bits can do with.
+Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
 class TypedFile(BaseModel):
@@ -52,7 +64,7 @@ def checked(kind: type[File], values: object, path: str) -> File:
 
 def _explained(error: ErrorDetails) -> str:
     """Return the key, what was found there, and what was expected."""
-    key = ".".join(map(str, error["loc"])) or "the file"
+    key = beginning(".".join(map(str, error["loc"]))) or "the file"
     if error["type"] == "missing":
         return f"{key} is missing"
     if error["type"] == "extra_forbidden":

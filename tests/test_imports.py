@@ -26,6 +26,8 @@ FLOORS = (
         "interruption",
         "threads",
         "seeding",
+        "terminal",
+        "spreadsheet",
         "progress",
         "disk",
         "storage",

@@ -9,6 +9,7 @@ import streamlit as st
 from nids import job_file
 from nids.dashboard.data import cache
 from nids.report.html import page
+from nids.spreadsheet import csv_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,10 +46,10 @@ def of_run(run: KeptRun) -> None:
 
 
 def table(content: pd.DataFrame, name: str, label: str = "Download CSV") -> None:
-    """Offer a table as CSV."""
+    """Offer a table as CSV, in which no text is a formula."""
     st.download_button(
         label,
-        lambda: content.to_csv(index=False).encode(),
+        lambda: csv_of(content),
         f"{name}.csv",
         "text/csv",
         on_click="ignore",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from nids.dashboard.components.markdown import plain
-from nids.dashboard.data.snapshot import FOREIGN
 from nids.errors import UserError
+from nids.results.cures import FOREIGN, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,11 +39,7 @@ def guarded() -> Iterator[None]:
         st.error(plain(error), icon=ICON)
     except FOREIGN as error:
         LOG.exception("a part of a page could not be shown")
-        st.error(
-            f"This cannot be shown: one of the run's files has unexpected content ({type(error).__name__}: "
-            f"{plain(error)}).",
-            icon=ICON,
-        )
+        st.error(f"This cannot be shown: {plain(unexpected(error))}", icon=ICON)
 
 
 def of_run(run: KeptRun, container: DeltaGenerator | None = None) -> None:

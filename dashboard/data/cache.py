@@ -15,6 +15,7 @@ from nids.analysis.importances import importances
 from nids.dashboard.data.snapshot import IncompleteError, KeptRun, complete_or_not
 from nids.errors import UserError
 from nids.results import ASKED_AT_ONCE, names_in
+from nids.results.cures import FOREIGN, unexpected
 from nids.storage import Folder
 from nids.threads import thread_pool
 
@@ -66,6 +67,8 @@ def one(storage: str, name: str) -> Found:
         summarize(run)
     except UserError as error:
         return Found(name, None, str(error))
+    except FOREIGN as error:
+        return Found(name, None, f"{folder.uri}: {unexpected(error)}")
     return Found(name, run)
 
 

@@ -12,7 +12,6 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
-import pyarrow as pa
 import streamlit as st
 
 from nids.errors import RunNotFoundError, UserError
@@ -21,6 +20,8 @@ from nids.results.gaps import gaps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
 
     from nids.report import RunSummary
     from nids.results.evaluation import EvaluationFile
@@ -31,9 +32,6 @@ T = TypeVar("T")
 # Object stores tell times in whole seconds: what changes twice in one would look the same.
 SECOND = 1_000_000_000
 UNSETTLED = 2 * SECOND
-
-# What files that something else has written may come to in a program that expects its own.
-FOREIGN = (KeyError, TypeError, ValueError, AttributeError, IndexError, pa.ArrowException, OSError)
 
 Version = tuple[int, ...]
 

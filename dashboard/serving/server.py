@@ -42,6 +42,8 @@ def options(address: str, port: int, login_file: str | None = None) -> dict[str,
         "server.maxMessageSize": 4,
         "server.maxWidgetStateSize": 1,
         "server.maxUploadSize": 1,
+        # A spreadsheet would compute formulas in what the tables' own buttons export: see nids.spreadsheet for ours.
+        "client.disableDataExport": True,
         # Pages around ours that may control it.
         "client.allowedOrigins": [],
         "server.enableStaticServing": False,

@@ -63,7 +63,7 @@ def write(folder: Folder, trials: int, state: State = "finished", seed: int = 0)
         ),
         dataset=datasets.get("nsl-kdd-sample").labelled_by(),
         folds=FoldsSection(
-            hash="made for a measurement",
+            hash="0" * 20,
             used=tuple(range(FOLDS)),
             width=122,
             training_rows=(4 * sum(ROWS),) * FOLDS,

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+from typer._click import ClickException, Context  # Typer's own copy of Click, of which it exports but a part
+from typer.core import TyperGroup
 
+from nids import terminal
 from nids.cli import bench, cluster, dashboard, data, evaluate, job_files, jobs, runs, score, search
-from nids.cli.options import plain
 from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+
+class _Commands(TyperGroup):
+    """All commands. What is wrong in a command line is told letter by letter: a shell may have put file names there."""
+
+    def invoke(self, ctx: Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ClickException as error:
+            error.message = terminal.shown(error.message)
+            raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="""Hyperparameter search for network intrusion detection: many trials on a Ray cluster, evaluated by
     leak-free cross-validation.
 
@@ -103,10 +117,12 @@ def main() -> None:
     from nids.cluster import signals
     from nids.models import backend
 
+    terminal.protect()
     backend.before_import()
     signals.before_import()
     try:
         app()
     except UserError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
+        words = terminal.styled("[bold red]Error:[/] {error}", error=error)
+        terminal.TerminalConsole(stderr=True).print(words, highlight=False, soft_wrap=True)
         sys.exit(2)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from nids.terminal import TerminalConsole
 
 
 def bench(
@@ -26,5 +27,5 @@ def bench(
     """Benchmark this machine: speed, memory and overhead of a search. Needs NSL-KDD."""
     from nids.bench import measure
 
-    progress = Console(stderr=True)
+    progress = TerminalConsole(stderr=True)
     print(measure(parts or (), rounds, progress.print))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from nids.terminal import TerminalConsole
 
 
 def local(
@@ -30,7 +31,7 @@ def local(
     from nids.cluster.local import Size, running
     from nids.interruption import INTERRUPTED, waiting_for
 
-    console = Console()
+    console = TerminalConsole()
     endings = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     status = INTERRUPTED

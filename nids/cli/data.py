@@ -7,13 +7,14 @@ from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from nids.cli.output import JsonOption, print_json, results_console
 from nids.errors import UserError
+from nids.terminal import TerminalConsole
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from nids.datasets.describe import Check
 
 
@@ -30,7 +31,7 @@ def fetch(
     from nids import datasets
     from nids.datasets import fetch as fetching
 
-    console = Console()
+    console = TerminalConsole()
     for path in fetching.fetch(datasets.get(dataset), source=source, console=console):
         console.print(str(path), highlight=False, soft_wrap=True)
 
@@ -92,15 +93,15 @@ def describe(
         raise UserError(f"{target}: cannot be written: {error.strerror}. Give another path with --to.") from None
     console = results_console()
     described = ", ".join(file.name for file in files)
-    console.print(escape(f"{described}: {proposed.rows:,} rows, described in {target}"), soft_wrap=True)
+    console.print(f"{described}: {proposed.rows:,} rows, described in {target}", soft_wrap=True)
     for remark in proposed.remarks:
-        console.print(escape(f"  - {remark}"), highlight=False, soft_wrap=True)
+        console.print(f"  - {remark}", highlight=False, soft_wrap=True)
     console.print("Next, once you have read it:")
     for command in (
         f"nids data check {quote(str(first))} --dataset {quote(str(target))}",
         f"nids search own --set {quote(f'data.dataset={target}')}",
     ):
-        console.print(escape(f"  {command}"), highlight=False, soft_wrap=True)
+        console.print(f"  {command}", highlight=False, soft_wrap=True)
 
 
 def _beside(file: Path) -> Path:
@@ -168,7 +169,7 @@ def show(check: Check, console: Console) -> None:
     from nids.tables import print_table
 
     console.print(
-        escape(f"{check.name}: {counted(check.rows, 'row')}, {check.identity}\nSHA-256 {check.sha256}"),
+        f"{check.name}: {counted(check.rows, 'row')}, {check.identity}\nSHA-256 {check.sha256}",
         highlight=False,
         soft_wrap=True,
     )
@@ -177,9 +178,9 @@ def show(check: Check, console: Console) -> None:
     attacks = [(attack, name, f"{rows:,}") for (name, attack), rows in check.attacks.items()]
     print_table(console, "Attacks", ("attack", "class", "rows"), attacks, words=2)
     if check.time:
-        console.print(escape(f"Time ({check.dataset.time_column}): {' to '.join(check.time)}"), highlight=False)
+        console.print(f"Time ({check.dataset.time_column}): {' to '.join(check.time)}", highlight=False)
     if check.groups:
-        console.print(escape(f"Groups ({check.dataset.group_column}): {check.groups:,}"), highlight=False)
+        console.print(f"Groups ({check.dataset.group_column}): {check.groups:,}", highlight=False)
     console.print("Warnings; the file is valid:" if check.oddities else "The file is valid; there are no warnings.")
     for oddity in check.oddities:
-        console.print(escape(f"  - {oddity}"), highlight=False)
+        console.print(f"  - {oddity}", highlight=False)

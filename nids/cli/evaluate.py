@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from nids.cli.options import (
     AddressOption,
@@ -20,6 +20,7 @@ from nids.cli.options import (
 )
 from nids.cli.output import results_console
 from nids.errors import UserError
+from nids.terminal import TerminalConsole
 
 
 def finalize(
@@ -67,7 +68,7 @@ def finalize(
     finalize_run(opened, trial, seeds, Workspace(storage, console, data, address, set_ or ()))
     show(results.open_run(storage, run), console)
     bundle = opened.folder.folder(BUNDLE).uri
-    console.print(f"\nDetector: {bundle}\nUse it: nids score {bundle} FILES", highlight=False, soft_wrap=True)
+    console.print(f"\nDetector: {bundle}\nUse it: nids score {quote(bundle)} FILES", highlight=False, soft_wrap=True)
 
 
 def baselines(
@@ -156,6 +157,6 @@ def leakage(
     job = job_file.make({"name": "leakage", "data": wanted, "search": {"seed": seed}}, source="nids leakage")
     unused_keys.refuse_unused(job, "nids leakage")
     _, traffic = rows_of(job, data, console)
-    with ProgressDisplay(Console(stderr=True), len(VARIANTS) * folds, "variants × folds") as display:
+    with ProgressDisplay(TerminalConsole(stderr=True), len(VARIANTS) * folds, "variants × folds") as display:
         measured = measure(traffic, folds, seed, display.advance)
     leakage.show(measured, traffic, console)

@@ -28,15 +28,14 @@ def check(
 
     Example: `nids job check quick --set search.trials=20`
     """
-    from rich.console import Console
-
     from nids import job_file
     from nids.cluster import machine
     from nids.job_rows import rows_of
     from nids.models import backend
+    from nids.terminal import TerminalConsole
 
     described = job_file.read(job, set_ or ())
-    described, traffic = rows_of(described, data, Console(stderr=True))
+    described, traffic = rows_of(described, data, TerminalConsole(stderr=True))
     cpus = described.resources.cpus_per_trial
     backend.configure_alone(cpus)
     from nids.search.estimate import estimate

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from nids.cli.options import JOB, SetOption
 from nids.cli.output import JsonOption, print_json, results_console
 from nids.errors import UserError
 from nids.tables import print_listing
+from nids.terminal import TerminalConsole, shown_log, styled
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails
+    from rich.console import Console
 
     from nids.cluster.job_client import JobClient
 
@@ -85,7 +87,7 @@ def submit(
     from nids.cluster.job_client import JobClient
     from nids.search.session import default_name
 
-    console = Console()
+    console = TerminalConsole()
     if (job is None) == (resume is None):
         raise UserError("either a job file is needed, such as jobs/large.toml, or --resume RUN.")
     _refuse_if_lost(storage)
@@ -111,7 +113,8 @@ def submit(
     client = JobClient(address, plain_http)
     with packing.packed(job, dataset) as folder:
         job_id = client.submit(["python", "-m", "nids", *command, *options], folder, {RUN: run, STORAGE: storage})
-    console.print(f"[bold]{job_id}[/]: run {run} in {storage}", highlight=False, soft_wrap=True)
+    words = styled("[bold]{job}[/]: run {run} in {storage}", job=job_id, run=run, storage=storage)
+    console.print(words, highlight=False, soft_wrap=True)
     if follow:
         _follow(client, job_id, console)
     else:
@@ -131,7 +134,7 @@ def list_(address: DashboardOption = None, plain_http: PlainHttpOption = False, 
         print_json([_values(job) for job in jobs])
         return
     if not jobs:
-        console.print("No job was submitted yet. Submit one with: [bold]nids submit large[/]", highlight=False)
+        console.print(styled("No job was submitted yet. Submit one with: [bold]nids submit large[/]"), highlight=False)
         return
     rows = [(job.submission_id or "", _about(job).get(RUN, ""), job.status.value.lower(), *_times(job)) for job in jobs]
     print_listing(console, ("job", "run", "state", "started", "took"), rows)
@@ -163,10 +166,11 @@ def status(
         "took": took,
         "message": (details.message or "").strip(),
     }
-    console = Console()
+    console = TerminalConsole()
     for heading, value in lines.items():
         if value:
-            console.print(f"[bold]{heading:8}[/] {value}", highlight=False, soft_wrap=True)
+            words = styled("[bold]{heading}[/] {value}", heading=f"{heading:8}", value=value)
+            console.print(words, highlight=False, soft_wrap=True)
 
 
 def logs(
@@ -184,9 +188,9 @@ def logs(
     client = JobClient(address, plain_http)
     job = _id_of(client, job)
     if follow:
-        _follow(client, job, Console())
+        _follow(client, job, TerminalConsole())
     else:
-        print(client.log(job), end="")
+        print(shown_log(client.log(job)), end="")
 
 
 def stop(job: JobArgument, address: DashboardOption = None, plain_http: PlainHttpOption = False) -> None:
@@ -199,14 +203,15 @@ def stop(job: JobArgument, address: DashboardOption = None, plain_http: PlainHtt
     client = JobClient(address, plain_http)
     job = _id_of(client, job)
     details = client.job(job)
-    console = Console()
+    console = TerminalConsole()
     if not client.stop(job):
         console.print(f"{job} has ended already: {details.status.value.lower()}.", highlight=False)
         return
     console.print(f"{job} is stopping.", highlight=False)
     if run := _about(details).get(RUN):
-        command = f"nids submit --resume {run} --storage {_about(details)[STORAGE]} {client.options}"
-        console.print(f"Resume its run with: [bold]{command}[/]", highlight=False, soft_wrap=True)
+        command = shlex.join(["nids", "submit", "--resume", run, "--storage", _about(details).get(STORAGE, "")])
+        words = styled("Resume its run with: [bold]{command}[/]", command=f"{command} {client.options}")
+        console.print(words, highlight=False, soft_wrap=True)
 
 
 def _id_of(client: JobClient, named: str) -> str:
@@ -224,9 +229,7 @@ def _id_of(client: JobClient, named: str) -> str:
 
 def _values(job: JobDetails) -> dict[str, Any]:
     """Return a job as plain values; times are in UTC."""
-    started, ended = (
-        datetime.fromtimestamp(time / 1000, UTC) if time else None for time in (job.start_time, job.end_time)
-    )
+    started, ended = map(_time, (job.start_time, job.end_time))
     return {
         "job": job.submission_id,
         "run": _about(job).get(RUN),
@@ -240,20 +243,24 @@ def _values(job: JobDetails) -> dict[str, Any]:
 
 def _follow(client: JobClient, job_id: str, console: Console) -> None:
     try:
-        ended = client.follow(job_id, lambda text: print(text, end="", flush=True))
+        ended = client.follow(job_id, lambda text: print(shown_log(text), end="", flush=True))
     except KeyboardInterrupt:
         console.print("\nNo longer following; the job is still running.", highlight=False)
         _say_how_to_follow(client, job_id, console)
         return
-    console.print(f"[bold]{job_id}[/] {ended.value.lower()}", highlight=False)
+    console.print(styled("[bold]{job}[/] {ended}", job=job_id, ended=ended.value.lower()), highlight=False)
     if ended.value != "SUCCEEDED":
         raise typer.Exit(1)
 
 
 def _say_how_to_follow(client: JobClient, job_id: str, console: Console) -> None:
     console.print(
-        f"Follow it with [bold]nids jobs logs {job_id} --follow {client.options}[/], "
-        f"stop it with [bold]nids jobs stop {job_id} {client.options}[/].",
+        styled(
+            "Follow it with [bold]{follow} {options}[/], stop it with [bold]{stop} {options}[/].",
+            follow=shlex.join(["nids", "jobs", "logs", job_id, "--follow"]),
+            stop=shlex.join(["nids", "jobs", "stop", job_id]),
+            options=client.options,
+        ),
         highlight=False,
         soft_wrap=True,
     )
@@ -275,8 +282,17 @@ def _about(job: JobDetails) -> dict[str, str]:
 
 
 def _times(job: JobDetails) -> tuple[str, str]:
-    if not job.start_time:
+    started, ended = _time(job.start_time), _time(job.end_time) or datetime.now(UTC)
+    if started is None:
         return "", ""
-    started = datetime.fromtimestamp(job.start_time / 1000, UTC)
-    ended = datetime.fromtimestamp(job.end_time / 1000, UTC) if job.end_time else datetime.now(UTC)
     return f"{started.astimezone():%m-%d %H:%M}", str(ended - started).partition(".")[0]
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    """Return a time as a cluster tells it; None where there is none, or none that could be."""
+    if not milliseconds:
+        return None
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

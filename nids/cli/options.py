@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nids.errors import UserError
+from nids.terminal import styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,11 +103,4 @@ def warn_of_gaps(run: Run, console: Console) -> None:
     from nids.results.gaps import gaps_of
 
     for sentence in gaps_of(run).in_words(run.name):
-        console.print(f"[yellow]{plain(sentence)}[/]", highlight=False, soft_wrap=True)
-
-
-def plain(text: str) -> str:
-    """Return text without what rich would take for markup."""
-    from rich.markup import escape
-
-    return escape(text)
+        console.print(styled("[yellow]{sentence}[/]", sentence=sentence), highlight=False, soft_wrap=True)

@@ -8,19 +8,22 @@ import os
 import sys
 from datetime import datetime
 from pathlib import PurePath
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
 
 from nids.tables import UNLIMITED
+from nids.terminal import TerminalConsole, json_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only, no progress.")]
 
 
-class ResultsConsole(Console):
+class ResultsConsole(TerminalConsole):
     """Standard output, as wide as the terminal; anywhere else, nothing is wrapped.
 
     Whoever reads it may go before its end, as ``head`` does: the work goes on, and what is left to say is not said.
@@ -42,7 +45,7 @@ def results_console() -> Console:
 
 def print_json(content: Any) -> None:
     """Print plain values as JSON; a number that does not exist is null, a time is text of ISO 8601, a path is text."""
-    print(json.dumps(_json_values(content), indent=2, allow_nan=False, ensure_ascii=False))
+    print(json_text(json.dumps(_json_values(content), indent=2, allow_nan=False, ensure_ascii=False)))
 
 
 def _json_values(content: Any) -> Any:

@@ -13,6 +13,7 @@ from nids.cli.options import RunArgument, StorageOption, show
 from nids.cli.output import JsonOption, print_json, results_console
 from nids.errors import UserError
 from nids.tables import print_listing
+from nids.terminal import styled
 from nids.threads import thread_pool
 
 if TYPE_CHECKING:
@@ -89,12 +90,15 @@ class Entry:
 def entries_of(storage: str) -> list[Entry]:
     """Return the runs of a storage, the latest first and the damaged ones last."""
     from nids import results
+    from nids.results.cures import FOREIGN, unexpected
 
     def entry(name: str) -> Entry:
         try:
             return _entry(results.open_run(storage, name))
         except UserError as error:
             return Entry(name, "damaged", error=str(error))
+        except FOREIGN as error:
+            return Entry(name, "damaged", error=unexpected(error))
 
     # An object store takes a while for each answer, and gives many at once.
     with thread_pool(results.ASKED_AT_ONCE) as pool:
@@ -130,7 +134,8 @@ def show_runs(storage: str, entries: list[Entry], console: Console) -> None:
 
     if not entries:
         holds = "holds no runs yet" if Folder.from_uri(storage).exists() else "does not exist yet"
-        console.print(f"{storage} {holds}. Make a run with: [bold]nids search quick[/]", highlight=False)
+        words = styled("{storage} {holds}. Make a run with: [bold]nids search quick[/]", storage=storage, holds=holds)
+        console.print(words, highlight=False)
         return
     rows = []
     for entry in entries:

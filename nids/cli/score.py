@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from nids.cli.options import AddressOption
 from nids.cli.output import JsonOption, QuietOption, print_json, results_console
+from nids.terminal import TerminalConsole
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from nids.detector.score import ScoreResult
 
 
@@ -37,7 +39,8 @@ def score(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="File for the scores, .parquet or .csv; with --ray, a folder. Default: scores.parquet, or scores.",
+            help="File for the scores, .parquet or .csv; with --ray, a folder. Default: scores.parquet, or scores. In "
+            "CSV, a text that a spreadsheet would compute, such as =A1, has an apostrophe before it.",
             show_default=False,
         ),
     ] = None,
@@ -79,7 +82,7 @@ def score(
     from nids.models import backend
 
     backend.configure_alone()
-    progress = Console(stderr=True, quiet=quiet)
+    progress = TerminalConsole(stderr=True, quiet=quiet)
     options: dict[str, Any] = {
         "false_positive_rate": fpr,
         "rejects": rejects,

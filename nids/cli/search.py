@@ -16,11 +16,11 @@ from nids.cli.options import (
     RunArgument,
     SetOption,
     StorageOption,
-    plain,
     show,
 )
 from nids.cli.output import results_console
 from nids.interruption import INTERRUPTED
+from nids.terminal import styled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,14 +116,14 @@ def repair(run: RunArgument, storage: StorageOption = "runs") -> None:
     console = results_console()
     sentences = repair_run(results.open_run(storage, run), console.print)
     for sentence in sentences or [f"{run}: nothing is wrong, and nothing was written."]:
-        console.print(plain(sentence), highlight=False, soft_wrap=True)
+        console.print(sentence, highlight=False, soft_wrap=True)
 
 
 def _run(search: Callable[[], Run], name: str, storage: str, console: Console) -> None:
     """Run a search and show its results, or how to resume it if it was interrupted."""
     from nids import results
 
-    option = "" if storage == "runs" else f" --storage {plain(shlex.quote(storage))}"
+    option = "" if storage == "runs" else f" --storage {shlex.quote(storage)}"
     try:
         run = search()
     except KeyboardInterrupt:
@@ -138,18 +138,21 @@ def _run(search: Callable[[], Run], name: str, storage: str, console: Console) -
     if not (trials["state"] == "COMPLETE").any():
         # A job server, or a script, is to see that there is no result.
         reason = next(iter(trials["error"].dropna()), "none of them says why")
-        console.print(f"\n[bold red]No trial was completed.[/] The first failure: {plain(reason)}", highlight=False)
+        words = styled("\n[bold red]No trial was completed.[/] The first failure: {reason}", reason=reason)
+        console.print(words, highlight=False)
         raise typer.Exit(1)
     _say_what_comes_next(name, option, console)
 
 
 def _interrupted(name: str, option: str, console: Console) -> typer.Exit:
     """Say how to resume a run, and return the end of the command."""
-    console.print(f"\nInterrupted. Resume it with: [bold]nids resume {name}{option}[/]", highlight=False)
+    command = f"nids resume {shlex.quote(name)}{option}"
+    console.print(styled("\nInterrupted. Resume it with: [bold]{command}[/]", command=command), highlight=False)
     return typer.Exit(INTERRUPTED)
 
 
 def _say_what_comes_next(name: str, option: str, console: Console) -> None:
+    name = shlex.quote(name)
     console.print(
         "\nNext:\n"
         f"  nids dashboard{option}\n"

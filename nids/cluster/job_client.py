@@ -48,7 +48,7 @@ class JobClient:
         named = address or os.environ.get("RAY_API_SERVER_ADDRESS") or os.environ.get("RAY_ADDRESS")
         self.address = addresses.of_dashboard(named or DEFAULT_ADDRESS, plain_http)
         # Of commands that are to reach the same cluster.
-        self.options = f"--address {self.address}{' --plain-http' if plain_http else ''}"
+        self.options = f"--address {shlex.quote(self.address)}{' --plain-http' if plain_http else ''}"
         token = auth.token_for(self.address)
         # Ray prefers the variable to what it is told.
         os.environ["RAY_API_SERVER_ADDRESS"] = self.address

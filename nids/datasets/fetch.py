@@ -7,8 +7,6 @@ import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from rich.markup import escape
-
 from nids.datasets.download import HostError, MirrorError, download
 from nids.datasets.io.archive import data_path
 from nids.datasets.io.compression import unpacked
@@ -83,7 +81,7 @@ def _copy(dataset: DatasetSpec, source: Path, folder: Path, console: Console) ->
             ):
                 shutil.copyfileobj(content, copy)
         else:
-            console.print(escape(f"{source} holds no {file.filename}"))
+            console.print(f"{source} holds no {file.filename}")
     return [folder / file.filename for file in paths]
 
 

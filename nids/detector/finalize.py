@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from nids.models import backend
 from nids.results import UNFINISHED, file_name, ranking, write_table
 from nids.results.evaluation import Calibration, CrossValidation, DetectorEvaluation, FinalEvaluation, OutOfFold
 from nids.storage import Folder
+from nids.terminal import styled
 from nids.training.refit import on_all, on_folds
 from nids.training.trial import TrialFailed
 
@@ -84,8 +86,12 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace) ->
     held_out.refuse_if_missing(training_set.dataset, job.data, workspace.data)
     all_rows = full_fold(training_set, job)
     workspace.console.print(
-        f"[bold]{run.name}[/]: trial {choice.trial}, {counted(choice.epochs, 'epoch')}; "
-        f"training {counted(members, 'seed')} × ({counted(len(folds), 'fold')} + all {len(training_set.rows):,} rows)",
+        styled(
+            "[bold]{name}[/]: {what}",
+            name=run.name,
+            what=f"trial {choice.trial}, {counted(choice.epochs, 'epoch')}; training {counted(members, 'seed')} × "
+            f"({counted(len(folds), 'fold')} + all {len(training_set.rows):,} rows)",
+        ),
         highlight=False,
     )
     of_folds, of_all_rows = _train(run, choice, job, training_set, folds, all_rows, members, workspace)
@@ -139,7 +145,7 @@ def choose(run: Run, trial: int | None = None) -> Choice:
     if trial is None:
         best = ranking.best(trials.to_pandas(), run.direction)
         if best is None:
-            raise UserError(f"{run.name} has no complete trial yet. Resume it with `nids resume {run.name}`.")
+            raise UserError(f"{run.name} has no complete trial yet. Resume it with `nids resume {quote(run.name)}`.")
         trial = int(best["trial"])
     if trial not in rows:
         raise UserError(f"{run.name} has no trial {trial}; its trials are 0 to {max(rows, default=0)}.")

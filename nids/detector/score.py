@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from rich.console import Console
 
 from nids.datasets.io.archive import data_path
 from nids.datasets.io.batches import text_batches
@@ -29,12 +28,14 @@ from nids.errors import UserError
 from nids.interruption import held_back
 from nids.metrics.detection import attack_scores
 from nids.progress import ProgressDisplay
+from nids.terminal import TerminalConsole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
+    from rich.console import Console
 
     from nids.datasets.io.chunks import Reject
     from nids.datasets.schema import DatasetSpec
@@ -97,8 +98,8 @@ class ScoreResult:
 def warn_if_synthetic(detector: Bundle) -> None:
     """Say on standard error that a detector has never seen real traffic, if so; no option silences that."""
     if detector.manifest.data.synthetic:
-        words = "[bold yellow]The detector was trained on synthetic rows: it knows no real traffic.[/]"
-        Console(stderr=True).print(words)
+        words = "The detector was trained on synthetic rows: it knows no real traffic."
+        TerminalConsole(stderr=True).print(words, style="bold yellow")
 
 
 def score(

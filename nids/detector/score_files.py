@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from nids.datasets.io.archive import is_member
 from nids.datasets.io.content import written_whole
 from nids.errors import UserError
+from nids.spreadsheet import text_cell, text_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -81,7 +82,8 @@ def refuse_targets(targets: Sequence[Path], files: Sequence[Path], overwrite: bo
 
 @contextmanager
 def scores_file(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
-    """Yield the function that writes some rows."""
+    """Yield the function that writes some rows; in CSV, no text of theirs is a formula."""
+    is_parquet = path.suffix.casefold() == ".parquet"
     with (
         _naming(path),
         written_whole(path) as stream,
@@ -90,7 +92,7 @@ def scores_file(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], 
 
         def write(table: pa.Table) -> None:
             with _naming(path):
-                writer.write_table(table)
+                writer.write_table(table if is_parquet else text_cells(table))
 
         yield write
 
@@ -111,7 +113,7 @@ def rejects_file(path: Path) -> Iterator[Callable[[Path, Sequence[Reject]], None
 
 def _csv(rows: Sequence[tuple[object, ...]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows([map(text_cell, map(str, row)) for row in rows])
     return _utf_8(text.getvalue())
 
 

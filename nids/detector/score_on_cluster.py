@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import ray
 import ray.data
-from rich.console import Console
 
 from nids.cluster import connection
 from nids.datasets.io.content import partial_files
@@ -24,9 +23,12 @@ from nids.interruption import undone
 from nids.models import backend
 from nids.progress import ProgressDisplay
 from nids.storage import Folder
+from nids.terminal import TerminalConsole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.console import Console
 
     from nids.detector.bundle import Bundle
 
@@ -155,7 +157,7 @@ class _Scorer:
                 self._detector,
                 [path],
                 settings.out / f"{path.name}{ENDING}",
-                Console(quiet=True),
+                TerminalConsole(quiet=True),
                 false_positive_rate=settings.false_positive_rate,
                 rejects=settings.rejects and settings.rejects / f"{path.name}{REJECTS}",
                 overwrite=settings.overwrite,

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
+
+import pyarrow as pa
+
 from nids.errors import DamagedFileError, NotAFileError
+
+# What files that something else has written may come to in a program that expects its own. What reads one run alone may
+# end with it; what shows many goes on with the others.
+FOREIGN = (
+    *(KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError, MemoryError),
+    *(pa.ArrowException, OSError),
+)
+
+
+def unexpected(error: Exception) -> str:
+    """Return in words that a run cannot be shown, for one of ``FOREIGN``."""
+    return f"one of the run's files has unexpected content ({type(error).__name__}: {error})."
 
 
 def damaged(folder: str, path: str, reason: str, error: Exception | None = None) -> DamagedFileError:
@@ -29,6 +45,7 @@ def with_cure(error: DamagedFileError, run: str, path: str) -> str:
 
 def cure(run: str, path: str) -> str:
     """Return in a sentence what brings back a file of the run of a name, whose path in its folder is given."""
+    run = shlex.quote(run)
     match path.partition("/")[0]:
         case "manifest.json":
             return "Nothing else tells what the run searched: put back a copy of the file, or start a new search."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from nids.errors import DamagedFileError
 from nids.metrics.formatting import counted
 from nids.results.run import ASKED_AT_ONCE
 from nids.results.schema import TABLES, TRIALS_A_PART, part_name
+from nids.results.status import MOST_TRIALS
 from nids.threads import thread_pool
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class Gaps:
             which += f" and {self.unnumbered:,} more"
         return (
             f"{which} had ended, but {'its' if count == 1 else 'their'} results are lost, or a part of them; "
-            f"`nids resume {run}` runs {'it' if count == 1 else 'them'} again."
+            f"`nids resume {shlex.quote(run)}` runs {'it' if count == 1 else 'them'} again."
         )
 
 
@@ -110,6 +112,7 @@ def gaps_at_rest(run: Run, trials: pd.DataFrame | None = None, *, by_row: bool =
     counts, finished = run.status.trials, run.status.state == "finished"
     known = {*trials["trial"].tolist()}
     expected = max((*(number + 1 for number in known | told), counts.total if finished else 0))
+    expected = min(expected, MOST_TRIALS)
     # A driver that was killed may have asked for trials of which it never came to write: nothing is lost with these.
     are_lost = finished or run.status.updated is None or len(ended) < counts.ended
     absent = {number for number in range(expected) if number not in known and (are_lost or number in told)}

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from optuna.distributions import BaseDistribution
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
-from nids import datasets, models
+from nids import config, datasets, models
 from nids.config import Job  # noqa: TC001 - pydantic reads the annotation
 from nids.datasets.schema import DatasetSpec  # noqa: TC001 - pydantic reads the annotation
 from nids.errors import UserError
 from nids.metrics.measure import Direction  # noqa: TC001 - pydantic reads the annotation
 from nids.results.cures import damaged
 from nids.search_space import Space, describe, params_of, space_from
-from nids.typed_file import Time, TypedFile, checked
+from nids.typed_file import Count, Time, TypedFile, checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,18 +72,18 @@ class DataSection(TypedFile):
     dataset: str
     source: str
     sha256: str
-    rows: int
+    rows: Count
     synthetic: bool
     classes: tuple[str, ...]
-    class_counts: dict[str, int]
-    dropped: dict[str, int] = Field(default_factory=dict)
+    class_counts: dict[str, Count]
+    dropped: dict[str, Count] = Field(default_factory=dict)
 
 
 class FoldsSection(TypedFile):
     """The folds that trials are trained and validated on, and of each its numbers of rows.
 
     Attributes:
-        hash: Key of the folds in the storage's cache.
+        hash: Key of the folds in the storage's cache, which is the name of their folder there.
         used: Numbers of the folds.
         width: Columns of the widest fold's encoded rows.
         training_rows: Rows of each fold's training part.
@@ -93,12 +93,12 @@ class FoldsSection(TypedFile):
         notes: What happened in splitting and resampling, in sentences.
     """
 
-    hash: str
-    used: tuple[int, ...]
-    width: int
-    training_rows: tuple[int, ...]
-    synthetic_rows: tuple[int, ...]
-    validation_rows: tuple[int, ...]
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{4,64}$")]
+    used: tuple[Count, ...]
+    width: Count
+    training_rows: tuple[Count, ...]
+    synthetic_rows: tuple[Count, ...]
+    validation_rows: tuple[Count, ...]
     withheld: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
 
@@ -106,9 +106,9 @@ class FoldsSection(TypedFile):
 class Machine(TypedFile):
     """The cluster at the start of the search, and the machine of its driver."""
 
-    nodes: int
-    cpus: float
-    gpus: float
+    nodes: Count
+    cpus: Annotated[float, Field(ge=0, le=10**9)]
+    gpus: Annotated[float, Field(ge=0, le=10**9)]
     platform: str = ""
     processor: str = ""
 
@@ -140,7 +140,7 @@ class RunManifest(TypedFile):
     """
 
     format: Literal[4] = FORMAT
-    run: str
+    run: Annotated[str, Field(pattern=config.NAME)]
     created: Time
     job: Job
     data: DataSection

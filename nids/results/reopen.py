@@ -43,9 +43,7 @@ def folds_of_run(run: Run, storage: str, data: Path | None, progress: Progress) 
     job, key = run.manifest.job, run.manifest.folds.hash
 
     def warn(how: str) -> None:
-        progress(
-            f"[yellow]{run.name} was started {how}: trials before and after it may differ for that reason alone.[/]"
-        )
+        progress(f"{run.name} was started {how}: trials before and after it may differ for that reason alone.")
 
     versions = run.manifest.versions
     if changed := [name for name, of_run in versions.items() if _installed(name) != of_run]:

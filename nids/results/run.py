@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -273,9 +274,8 @@ def refuse_if_there(folder: Folder) -> None:
     """Raise a UserError if a folder holds a run."""
     name = folder.path.rpartition("/")[2]
     if folder.exists("manifest.json") or folder.exists("status.json"):
-        raise UserError(
-            f"{folder.uri} already holds a run. Resume it with `nids resume {name}`, or give another --name."
-        )
+        command = f"nids resume {shlex.quote(name)}"
+        raise UserError(f"{folder.uri} already holds a run. Resume it with `{command}`, or give another --name.")
 
 
 def run_names(storage: str) -> list[str]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from nids.typed_file import Time, TypedFile
 
+# More than any search has: what is counted, listed and walked through stays so within seconds.
+MOST_TRIALS = 1_000_000
+Amount = Annotated[float, Field(ge=0, le=1_000_000)]
+Trials = Annotated[int, Field(ge=0, le=MOST_TRIALS)]
 State = Literal["running", "finished", "interrupted", "failed"]
 
 
 class TrialCounts(TypedFile):
     """Trials that the search is to have in all, and how many are in which state."""
 
-    total: int = 0
-    complete: int = 0
-    pruned: int = 0
-    failed: int = 0
-    running: int = 0
+    total: Trials = 0
+    complete: Trials = 0
+    pruned: Trials = 0
+    failed: Trials = 0
+    running: Trials = 0
 
     @property
     def ended(self) -> int:
@@ -34,7 +40,7 @@ class Owner(TypedFile, extra="ignore"):
     """
 
     host: str
-    pid: int
+    pid: Annotated[int, Field(ge=0, lt=2**31)]
     machine: str = ""
 
 
@@ -43,10 +49,10 @@ class Node(TypedFile):
 
     name: str
     alive: bool
-    cpus: float = 0.0
-    gpus: float = 0.0
-    cpus_used: float = 0.0
-    gpus_used: float = 0.0
+    cpus: Amount = 0.0
+    gpus: Amount = 0.0
+    cpus_used: Amount = 0.0
+    gpus_used: Amount = 0.0
 
 
 class RunStatus(TypedFile, extra="ignore"):

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.markup import escape
 
 from nids import job_file
 from nids.datasets.small_classes import dropped_rows
@@ -83,7 +82,7 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
         versions=backend.versions(("nids", *backend.RECORDED)),
     )
     for note in manifest.folds.notes:
-        progress(escape(note))
+        progress(note)
     return PreparedSearch(job, space, folder, manifest, training_set, folds)
 
 

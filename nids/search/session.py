@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import joblib
-from rich.console import Console
-from rich.markup import escape
 
 from nids import job_file, results
 from nids.cluster import connection, machine
@@ -20,10 +18,13 @@ from nids.results.checkpoints import kept_checkpoints
 from nids.results.driven import refuse_if_driven
 from nids.results.gaps import gaps_at_rest
 from nids.search.interruption import ending_gracefully
+from nids.terminal import TerminalConsole, styled
 from nids.threads import thread_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from rich.console import Console
 
     from nids.datasets.traffic import Traffic
     from nids.results import Run
@@ -72,7 +73,7 @@ def search(
     elif overrides:
         raise TypeError("overrides are for job files: give a job that already holds these values")
     name = default_name(job) if name is None else name
-    console = console or Console(stderr=True)
+    console = console or TerminalConsole(stderr=True)
     # Not with this module: Ray reads settings when it is imported, which `nids submit` has yet to make.
     import ray
 
@@ -82,8 +83,12 @@ def search(
         connection.refuse_if_unreachable(connection.address_of(address))
     job, traffic = rows_of(job, data, console)
     console.print(
-        f"[bold]{name}[/]: {counted(job.search.trials, 'trial')} on {traffic.source}, "
-        f"{counted(len(traffic.label), 'row')}{_held_out(traffic)}, {counted(job.folds.used, 'fold')}",
+        styled(
+            "[bold]{name}[/]: {what}",
+            name=name,
+            what=f"{counted(job.search.trials, 'trial')} on {traffic.source}, "
+            f"{counted(len(traffic.label), 'row')}{_held_out(traffic)}, {counted(job.folds.used, 'fold')}",
+        ),
         highlight=False,
     )
 
@@ -127,19 +132,23 @@ def resume(
             they were.
         KeyboardInterrupt: As for ``search``.
     """
-    console = console or Console(stderr=True)
+    console = console or TerminalConsole(stderr=True)
     resources = job_file.with_resources(run.manifest.job, overrides).resources
     instead_of = None if take_over else refuse_if_driven(run, console.print)
     trials = run.trials()
     gaps = gaps_at_rest(run, trials).readable()
     if lost := gaps.lost_in_words(run.name):
-        console.print(f"[yellow]{escape(lost)}[/]", highlight=False)
+        console.print(styled("[yellow]{lost}[/]", lost=lost), highlight=False)
     ended = int((trials["state"].ne("RUNNING") & ~trials["trial"].isin(gaps.trials)).sum())
     total = run.manifest.job.search.trials
     begun = kept_checkpoints(run.folder) & {*trials.loc[trials["state"].eq("RUNNING"), "trial"]}
     going_on = f", {len(begun)} of them from where they were interrupted" if begun else ""
     console.print(
-        f"[bold]{run.name}[/]: {ended} of {counted(total, 'trial')} have ended; the rest is run{going_on}",
+        styled(
+            "[bold]{name}[/]: {what}",
+            name=run.name,
+            what=f"{ended} of {counted(total, 'trial')} have ended; the rest is run{going_on}",
+        ),
         highlight=False,
     )
 

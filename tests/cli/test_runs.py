@@ -11,13 +11,15 @@ from rich.console import Console
 
 from nids.cli.runs import Entry, entries_of, show_runs
 from nids.errors import UserError
-from nids.results import RunWriter
+from nids.results import Run, RunWriter
 from nids.storage import Folder
 from tests.manifests import CREATED, NO_TRIALS, OWNER, a_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pandas as pd
 
     from nids.results.status import State
     from tests.conftest import Outcome
@@ -104,6 +106,26 @@ def test_a_damaged_part_of_a_run_is_named_beside_the_others(tmp_path: Path) -> N
     sound, cut = entries_of(str(tmp_path))
     assert (sound.run, sound.error, cut.run, cut.state) == ("sound", "", "cut", "damaged")
     assert "this is not a part of the run's table" in cut.error
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), RecursionError("x"), OverflowError("x")])
+def test_a_run_that_comes_to_what_no_check_foresaw_is_named_beside_the_others(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(tmp_path, "sound", "finished", ("COMPLETE", 0.5))
+    make_run(tmp_path, "strange", "finished", ("COMPLETE", 0.5))
+    trials = Run.trials
+
+    def fail_of_one(run: Run) -> pd.DataFrame:
+        if run.name == "strange":
+            raise error
+        return trials(run)
+
+    monkeypatch.setattr(Run, "trials", fail_of_one)
+    sound, strange = entries_of(str(tmp_path))
+    assert (sound.run, sound.state, sound.error) == ("sound", "finished", "")
+    assert (strange.run, strange.state) == ("strange", "damaged")
+    assert strange.error == f"one of the run's files has unexpected content ({type(error).__name__}: {error})."
 
 
 def a_run_without_its_curves(storage: Path, name: str, *trials: tuple[str, float | None]) -> str:

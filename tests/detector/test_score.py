@@ -205,6 +205,22 @@ def test_bad_rows_are_set_aside(detector: TreeDetector, traffic: Traffic, folder
     pd.testing.assert_frame_equal(written, wanted, check_exact=True)
 
 
+def test_no_text_in_csv_is_a_formula(
+    detector: TreeDetector, traffic: Traffic, folder: Path, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    lines = text_of(traffic.features[:3]).splitlines()
+    Path("=1+1").write_text("\n".join([*lines, "@SUM(1)"]))
+    score(detector, [Path("=1+1")], Path("scores.csv"), console, rejects=Path("rejects.csv"))
+    score(detector, [Path("=1+1")], Path("scores.parquet"), console, rejects=Path("others.csv"))
+    written, unchanged = pd.read_csv("scores.csv"), pd.read_parquet("scores.parquet")
+    assert written["file"].tolist() == ["'=1+1"] * 3
+    assert unchanged["file"].tolist() == ["=1+1"] * 3
+    pd.testing.assert_frame_equal(written.drop(columns="file"), unchanged.drop(columns="file"), check_dtype=False)
+    rejects = pd.read_csv("rejects.csv")
+    assert rejects[["file", "line", "raw"]].to_numpy().tolist() == [["'=1+1", 4, "'@SUM(1)"]]
+
+
 def test_without_rejects_a_bad_row_ends_everything(
     detector: TreeDetector, traffic: Traffic, folder: Path, console: Console
 ) -> None:

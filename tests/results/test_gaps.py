@@ -12,7 +12,7 @@ import pytest
 from nids.errors import DamagedFileError
 from nids.results import TABLES, Run, RunWriter
 from nids.results.gaps import Gaps, gaps_at_rest, gaps_of, in_ranges
-from nids.results.status import TrialCounts
+from nids.results.status import MOST_TRIALS, TrialCounts
 from nids.storage import Folder
 from tests.manifests import OWNER
 from tests.results.test_results import MANIFEST, rows_of
@@ -166,3 +166,11 @@ def test_gaps_of_a_run_with_a_file_for_a_table_are_its_fault(run: Path) -> None:
         "`nids repair a-run` moves it away, and `nids resume a-run` runs the trials again that it held."
     )
     assert gaps_of(Run(Folder.from_uri(str(run)))) == Gaps(faults=(fault,))
+
+
+def test_gaps_of_a_run_with_a_number_of_no_search_end(run: Path) -> None:
+    part = run / "trials" / PART
+    rows = pq.read_table(part)
+    numbers = pa.array([0, 1, 2**31 - 1], pa.int32())
+    pq.write_table(rows.set_column(rows.column_names.index("trial"), "trial", numbers), part)
+    assert len(gaps_of(Run(Folder.from_uri(str(run)))).trials) == MOST_TRIALS - 1

@@ -66,6 +66,25 @@ REASON = "Either the file is damaged, or another version of this program wrote i
         pytest.param(
             changed("created", "2026-01-01T00:00:00"), "created = '2026-01-01T00:00:00': should have", id="zone"
         ),
+        pytest.param(
+            changed("created", "0001-01-01T00:00:00+23:59"),
+            "created = '0001-01-01T00:00:00+23:59': should be a time from 1970 to 2261.",
+            id="time",
+        ),
+        pytest.param(changed("folds.hash", "../../elsewhere"), "folds.hash = '../../elsewhere': ", id="path"),
+        pytest.param(changed("folds.hash", "ab12\n"), "folds.hash = 'ab12\\n': ", id="path-and-newline"),
+        pytest.param(changed("run", "a\n[model]"), "run = 'a\\n[model]': ", id="lines"),
+        pytest.param(changed("data.rows", 10**30), f"data.rows = {10**30}: should be ", id="too-many"),
+        pytest.param(
+            changed("space", {"a": {"name": "CategoricalDistribution", "attributes": {"choices": [[1]]}}}),
+            "space = {'a': {'name': 'CategoricalDistribution', 'attributes': {'ch…: should be distributions as",
+            id="choices",
+        ),
+        pytest.param(
+            changed("space", {"a": {"name": "CategoricalDistribution", "attributes": {"choices": [1, "b"]}}}),
+            "space = {'a': {'name': 'CategoricalDistribution', 'attributes': {'ch…: Could not convert 'b'",
+            id="choices-of-two-kinds",
+        ),
         pytest.param(changed("job.search.metric", "beauty"), "job.search.metric = 'beauty': ", id="metric"),
         pytest.param(changed("space", {"a": 1}), "space = {'a': 1}: should be distributions as Optuna", id="space"),
         pytest.param(changed("space", [3]), "space = [3]: should be distributions as Optuna", id="no-space"),

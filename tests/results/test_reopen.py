@@ -14,7 +14,7 @@ from tests.manifests import OWNER, a_manifest
 if TYPE_CHECKING:
     from pathlib import Path
 
-CONSEQUENCE = "trials before and after it may differ for that reason alone.[/]"
+CONSEQUENCE = "trials before and after it may differ for that reason alone."
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_folds_of_run_warns_of_other_software(
     RunWriter(folder, a_manifest(run="a", versions=versions)).write_status("finished", TrialCounts(), OWNER)
     lines: list[str] = []
     reopen.folds_of_run(Run(folder), str(tmp_path / "runs"), None, lines.append)
-    assert lines == ([] if begun is None else [f"[yellow]a was started {begun}: {CONSEQUENCE}"])
+    assert lines == ([] if begun is None else [f"a was started {begun}: {CONSEQUENCE}"])

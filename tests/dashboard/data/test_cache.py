@@ -13,6 +13,8 @@ from tests.dashboard.conftest import change
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nids.dashboard.data.snapshot import KeptRun
+
 
 @pytest.mark.parametrize("trials", [50, 100, 5000, 9999])
 def test_importances_are_asked_for_anew_as_trials_come(trials: int, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -34,6 +36,16 @@ def test_a_foreign_run_is_a_fault(tmp_path: Path) -> None:
     change(tmp_path / "run" / "manifest.json", created="yesterday")
     fault = cache.one(str(tmp_path), "run").fault
     assert f"{tmp_path}/run/manifest.json: created = 'yesterday': should be" in fault
+
+
+def test_a_run_that_comes_to_what_no_check_foresaw_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(run: KeptRun) -> None:
+        raise RecursionError("too deep")
+
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 10)
+    monkeypatch.setattr(cache, "summarize", fail)
+    fault = cache.one(str(tmp_path), "run").fault
+    assert fault == f"{tmp_path}/run: one of the run's files has unexpected content (RecursionError: too deep)."
 
 
 def test_a_foreign_status_is_passed_over(tmp_path: Path) -> None:

@@ -17,6 +17,11 @@ def test_it_listens_where_it_is_told_and_sends_nothing_to_anybody() -> None:
     assert found["server.address"] == "127.0.0.1"
     assert found["server.port"] == 8501
     assert found["browser.gatherUsageStats"] is False
+    assert found["client.allowedOrigins"] == []
+
+
+def test_tables_are_exported_by_our_own_buttons_alone() -> None:
+    assert options("127.0.0.1", 8501)["client.disableDataExport"] is True
 
 
 def test_nobody_is_asked_for_the_address_of_this_machine() -> None:

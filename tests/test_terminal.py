@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import pytest
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from nids.progress import ProgressDisplay
+from nids.tables import print_listing, print_table
+from nids.terminal import TerminalConsole, json_text, shown, shown_log, styled
+
+# What a terminal would do: set its title, the clipboard, a link and a colour; the same in characters of C1; go back to
+# the line's beginning, ring, turn letters round; end a line, hide, tag; half a character. Then what rich would do.
+HOSTILE = {
+    "title": "\x1b]0;t\x07",
+    "clipboard": "\x1b]52;c;eA==\x1b\\",
+    "link": "\x1b]8;;http://h\x1b\\x\x1b]8;;\x1b\\",
+    "colour": "\x1b[31mx",
+    "C1": "\x9d0;t\x9c\x9b31m\x85",
+    "return": "a\rb",
+    "bell": "a\x07\x08\x7f\x00b",
+    "direction": "a\u202eb\u2066c\u200f",
+    "width": "a\u200b\ufeff\u2028\U000e0041b",
+    "half": "\ud800",
+    "markup": "[red]x[/] [/x] [link=http://h]y[/link] :smile: \\[a] \\",
+}
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
+def test_a_console_shows_letter_by_letter_whatever_it_is_given(text: str) -> None:
+    file = io.StringIO()
+    console = TerminalConsole(file=file, force_terminal=True, color_system=None, width=400)
+    console.print(f"{text} 1")
+    console.print(Text(f"{text} 2"), Panel(f"{text} 3"), style="bold")
+    console.print(styled("[bold]{text}[/] 4", text=text), soft_wrap=True)
+    print_table(console, text, (text, "b"), [(text, "5")])
+    print_listing(console, (text, "b"), [(text, "6")])
+    console.width = 12
+    print_table(console, text, (text, "b"), [(text, "7" * 20)])
+    with ProgressDisplay(console, 2) as display:
+        display.update(1, text)
+        display.print(text)
+    table = Table(title=text)
+    table.add_column(text)
+    table.add_row(text)
+    console.print(table)
+    written = file.getvalue()
+    written.encode()
+    # What rich writes itself: the movements of a bar.
+    unsaid = re.sub("\x1b\\[([0-9]*[A-Z]|\\?25[lh])|\r", "", written)
+    assert shown(unsaid) == unsaid
+
+
+def test_shown_escapes_what_a_terminal_obeys_and_nothing_else() -> None:
+    assert shown("".join(HOSTILE.values()) + "\tü \N{GRINNING FACE} 日本\n") == (
+        r"\x1b]0;t\x07\x1b]52;c;eA==\x1b\\x1b]8;;http://h\x1b\x\x1b]8;;\x1b\\x1b[31mx\x9d0;t\x9c\x9b31m\x85a\x0db"
+        r"a\x07\x08\x7f\x00ba\u202eb\u2066c\u200fa\u200b\ufeff\u2028\U000e0041b\ud800"
+        "[red]x[/] [/x] [link=http://h]y[/link] :smile: \\[a] \\\tü \N{GRINNING FACE} 日本\n"
+    )
+
+
+def test_shown_log_has_no_colours_and_a_line_for_each_state_of_a_bar() -> None:
+    assert shown_log("\x1b[36m(pid=1)\x1b[0m 1 %\r2 %\r\n\x1b]0;t\x07") == "(pid=1) 1 %\n2 %\n\\x1b]0;t\\x07"
+
+
+def test_json_text_says_the_same_without_them() -> None:
+    values = {f"key {text}": [text] for text in HOSTILE.values()}
+    written = json_text(json.dumps(values, ensure_ascii=False, indent=2))
+    assert shown(written) == written
+    assert json.loads(written) == values
+
+
+def test_styled_has_the_templates_style_alone() -> None:
+    text = styled("[bold]{name}[/]: {what}", name="[red]a\\", what="[/x] {b}")
+    assert text.plain == "[red]a\\: [/x] {b}"
+    assert [(span.start, span.end, span.style) for span in text.spans] == [(0, 7, "bold")]
+    plain = Console(file=io.StringIO())
+    plain.print(text)
+    assert plain.file.getvalue() == "[red]a\\: [/x] {b}\n"  # type: ignore[attr-defined]
