@@ -8,7 +8,7 @@ from nids.datasets import locate, small_classes
 from nids.datasets.held_out_guard import DescribedHeldOut, guarded, refuse_held_out
 from nids.datasets.holdout_split import by_each_row, held_out_rows
 from nids.datasets.io.content import data_files
-from nids.datasets.io.load import parts
+from nids.datasets.io.load import held, parts
 from nids.datasets.registry import generate, get, is_generated, names
 from nids.datasets.sampling import ClassSample
 from nids.datasets.traffic import joined, only
@@ -65,6 +65,8 @@ def load_training(
             )
         return small_classes.without_dropped(generate(spec, rows, seed))
     read = _parts(spec, paths_of(spec, file, folder), folder, progress)
+    if rows_per_class is None or not by_each_row(spec):
+        read = held(read)
     sample = ClassSample(rows_per_class, seed)
     if by_each_row(spec):
         for part in read:

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import psutil
 
 from nids.datasets.io.checks import fields_of
 from nids.datasets.io.compression import unpacked
@@ -16,7 +17,7 @@ from nids.datasets.traffic import Traffic, joined
 from nids.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from nids.datasets.io.chunks import Chunk
     from nids.datasets.io.content import DataPath
@@ -28,7 +29,27 @@ LARGEST_WHOLE = 1 << 28
 
 def load(path: DataPath, dataset: DatasetSpec) -> Traffic:
     """Return the labelled rows of a file, or of all data files of a folder; arguments and errors as for ``parts``."""
-    return joined([part for file in data_files(path) for part in parts(file, dataset)])
+    return joined([*held(part for file in data_files(path) for part in parts(file, dataset))])
+
+
+def held(parts: Iterable[Traffic]) -> Iterator[Traffic]:
+    """Yield parts that are to be held all at once.
+
+    Raises:
+        UserError: They take more than half of this machine's memory: they could not be put together. A small file may
+            hold very many rows.
+    """
+    memory = psutil.virtual_memory().total
+    rows = taken = 0
+    for part in parts:
+        rows += len(part.features)
+        taken += int(part.features.memory_usage().sum())
+        if taken > memory / 2:
+            raise UserError(
+                f"{part.source}: the first {rows:,} rows take {taken / 2**30:,.1f} GiB, more than half of this "
+                f"machine's memory. Take at most some rows of each class by data.rows_per_class, or a larger machine."
+            )
+        yield part
 
 
 def parts(path: DataPath, dataset: DatasetSpec) -> Iterator[Traffic]:

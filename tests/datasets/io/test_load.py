@@ -6,6 +6,7 @@ import hashlib
 import io
 import zipfile
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pytest
 from nids import datasets
 from nids.datasets.catalog.nsl_kdd import DATASET
 from nids.datasets.column import Column
+from nids.datasets.io import load as load_module
 from nids.datasets.io.load import load
 from nids.datasets.labels import LabelMap
 from nids.datasets.schema import DatasetSpec
@@ -314,3 +316,12 @@ def test_another_separator_is_named(tmp_path, separator, words, header):
     assert str(refusal.value).startswith(
         f"mine.csv, line 1: its values are separated by {words}, but must be by commas. Convert it, "
     )
+
+
+def test_rows_that_do_not_fit_into_memory_are_refused(path, line, monkeypatch):
+    path.write_bytes(gzip.compress(f"{line()}\n".encode() * 5_000))
+    assert len(load(path, DATASET).label) == 5_000
+    monkeypatch.setattr(load_module, "LARGEST_WHOLE", 1_000)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(total=2_000_000))
+    with pytest.raises(UserError, match=r"the first 5,000 rows take [0-9.]+ GiB, more than half of this machine's"):
+        load(path, DATASET)
