@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import tokenize
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.r
 # What is raised for a file that is no archive of arrays: the header of an array is a Python literal.
 DAMAGE = (
     *(OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, SyntaxError, MemoryError, OverflowError),
-    *(zipfile.BadZipFile, zlib.error),
+    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
 )
 # Of JSON among the arrays, bytes and values: folds have all categories that occur in their rows.
 LARGEST_JSON, _MOST_VALUES = 1 << 26, 5_000_000

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -49,6 +50,17 @@ def params_of(row: Mapping[str, Any], space: Space) -> dict[str, Any]:
         internal = distribution.to_internal_repr(row[f"params_{name}"])
         params[name] = distribution.to_external_repr(internal)
     return params
+
+
+def all_held(distribution: BaseDistribution, values: pa.ChunkedArray) -> bool:
+    """Return whether a distribution can suggest all values of a column of the run store's ``trials``."""
+    if isinstance(distribution, CategoricalDistribution):
+        held = pc.is_in(values, pa.array(distribution.choices, values.type))
+    elif isinstance(distribution, FloatDistribution) and distribution.step is None:
+        held = pc.and_(pc.greater_equal(values, distribution.low), pc.less_equal(values, distribution.high))
+    else:
+        held = pa.array([value is not None and holds(distribution, value) for value in values.unique().to_pylist()])
+    return bool(pc.all(pc.fill_null(held, False), min_count=0).as_py())
 
 
 def holds(distribution: BaseDistribution, value: Any) -> bool:

@@ -87,19 +87,21 @@ def _truth(run: Run, storage: str) -> list[Row]:
     """Train each trial once more without any fault, in this process."""
     backend.configure_alone(1)
     job, training_set, folds = folds_of_run(run, storage, None, lambda _: None)
-    found, true = {}, {}
+    found: dict[int, float | None] = {}
+    true: dict[int, float | None] = {}
     for row in run.arrow("trials").to_pylist():
         *_, last = run_trial(run.manifest.hyperparameters_of(row), training_set, folds, job)
         found[row["trial"]], true[row["trial"]] = row["value"], last["value"]
+    failed = sum(value is None for value in found.values())
     differ = sum(found[number] != value for number, value in true.items())
     return [
-        ("values that differ from those of the same trials without faults", f"{differ} of {len(true)}"),
+        ("trials that failed; values that differ without faults", f"{failed}; {differ} of {len(true)}"),
         ("the best trial is the true best", _yes(_best(found) == _best(true))),
     ]
 
 
-def _best(values: dict[int, float]) -> int:
-    return min(values, key=lambda number: values[number])
+def _best(values: dict[int, float | None]) -> int:
+    return min((value, number) for number, value in values.items() if value is not None)[1]
 
 
 def _agree(run: Run, folder: Path) -> bool:

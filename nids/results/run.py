@@ -222,7 +222,8 @@ class Run:
         """
         folder = self.folder.folder(name)
         try:
-            return in_present_form(read_table(folder.read(part, LARGEST_PART), LARGEST_PART), self.schema(name))
+            table = read_table(folder.read(part, LARGEST_PART), LARGEST_PART)
+            return in_present_form(table, self.schema(name), self.manifest.space)
         except (pa.ArrowException, ValueError, KeyError, OSError, NotAFileError) as error:
             raise damaged(self.uri, f"{name}/{part}", "this is not a part of the run's table", error) from None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from optuna.distributions import CategoricalDistribution, IntDistribution
 
+from nids.search_space import all_held
 from nids.training.timer import PARTS
 
 if TYPE_CHECKING:
@@ -95,17 +96,22 @@ def with_present_names(table: pa.Table) -> pa.Table:
     return table.rename_columns([PRESENT_NAMES.get(name, name) for name in table.column_names])
 
 
-def in_present_form(table: pa.Table, schema: pa.Schema) -> pa.Table:
+def in_present_form(table: pa.Table, schema: pa.Schema, space: Space) -> pa.Table:
     """Return a part of a table as the present format has it; a column that is newer is empty.
 
     Raises:
         KeyError: A column is missing.
-        ValueError: A column has another type.
+        ValueError: A column has another type, or has hyperparameters that are not in the space.
     """
     table = with_present_names(table)
     for name in _ADDED.intersection(schema.names).difference(table.column_names):
         table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
-    return table.select(schema.names).cast(schema)
+    table = table.select(schema.names).cast(schema)
+    for name, distribution in space.items():
+        column = f"params_{name}"
+        if column in schema.names and not all_held(distribution, table[column]):
+            raise ValueError(f"the column {column} has a value that is not in the search space")
+    return table
 
 
 def schemas(space: Space, measures: Iterable[str]) -> dict[str, pa.Schema]:

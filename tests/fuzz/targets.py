@@ -319,8 +319,8 @@ def _load_bundle(path: Path) -> None:
         for file in sorted(path.iterdir())
         if file.name != SUMS
     )
-    former = (path / SUMS).read_text()
-    if former.count("\n") == sums.count("\n") and "manifest.json" in former:
+    former = (path / SUMS).read_bytes()
+    if former.count(b"\n") == sums.count("\n") and b"manifest.json" in former:
         (path / SUMS).write_text(sums)
     bundle.load(Folder.from_uri(str(path)))
 

@@ -21,7 +21,7 @@ def test_what_is_sound_is_read(name: str) -> None:
     seeds = TARGETS[name].seeds()
     assert seeds
     for seed in seeds:
-        TARGETS[name](seed)
+        TARGETS[name].read(seed)
 
 
 @pytest.mark.parametrize("path", sorted(FINDINGS.glob("*/*")), ids=lambda path: f"{path.parent.name}-{path.name}")

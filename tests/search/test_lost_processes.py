@@ -1,13 +1,30 @@
 from __future__ import annotations
 
+import io
+import os
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from ray.air.execution import FixedResourceManager, ResourceRequest
 from ray.air.execution._internal.actor_manager import RayActorManager
 from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.air.execution._internal.tracked_actor_task import TrackedActorTask
 from ray.exceptions import ObjectLostError, OutOfMemoryError, RayActorError, RayError
+from rich.console import Console
 
+from nids.bench.many_trials import EPOCHS, Stub
+from nids.search import driver, prepare
 from nids.search.lost_processes import losses_of_one_trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from nids.config import Job
+    from nids.datasets.traffic import Traffic
+
+# To which the manager of resources connects.
+pytestmark = pytest.mark.usefixtures("cluster")
 
 MESSAGE = "Task was killed due to the node running low on memory.\nMemory on the node was 15.00GB / 16.00GB."
 
@@ -59,3 +76,28 @@ def test_other_losses_of_ray_are_too_and_no_others(error: RayError) -> None:
         with pytest.raises(RuntimeError):
             losses.manager._actor_task_failed(tracked_actor_task=losses.task, exception=ValueError("of nobody's"))
     assert len(losses.of_task) == 1
+
+
+def test_a_process_that_dies_before_its_next_trial_runs_is_one_loss_of_that_trial(
+    tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job]
+) -> None:
+    class Dying(Stub):
+        """Before trial 3, its process dies the first time."""
+
+        def reset_config(self, new_config: dict[str, Any]) -> bool:
+            marker = tmp_path / "died"
+            if new_config["number"] == 3 and not marker.exists():
+                marker.touch()
+                os._exit(1)
+            hyperparameters = {"gru_dropout": 0.1, "conv_dropout": 0.1}
+            return super().reset_config({**new_config, "hyperparameters": hyperparameters})
+
+    job = make_job(search={"trials": 5}, training={"epochs": EPOCHS}, scheduler={"kind": "none"})
+    console = Console(file=io.StringIO(), width=200)
+    run = driver.run(prepare.prepare(job, traffic, str(tmp_path), "a-run", console.print), console, Dying)
+    trials = run.trials().set_index("trial").sort_index()
+    assert (tmp_path / "died").exists()
+    assert trials["state"].tolist() == ["COMPLETE"] * 5
+    assert trials["epochs"].tolist() == [EPOCHS] * 5
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert printed.count("trial 3 is started again: ") == printed.count(" is started again: ") == 1
