@@ -122,11 +122,9 @@ def test_the_token_can_be_read_by_nobody_else(three_nodes: Nodes) -> None:
 
 
 def test_the_token_is_that_of_this_cluster_alone(three_nodes: Nodes) -> None:
-    ray = Path(three_nodes.environment["HOME"]) / ".ray"
-    assert [path.name for path in ray.iterdir()] == ["local_tokens"]
-    # Its two addresses; those of clusters that have ended are gone.
+    assert [path.name for path in (Path(three_nodes.environment["HOME"]) / ".ray").iterdir()] == ["local_tokens"]
     of_cluster = {three_nodes.address, three_nodes.dashboard.removeprefix("http://")}
-    assert {path.name for path in (ray / "local_tokens").iterdir()} == of_cluster
+    assert {path.name for path in three_nodes.token().parent.iterdir()} == of_cluster
 
 
 def test_no_other_user_can_write_to_what_the_nodes_keep(three_nodes: Nodes) -> None:
