@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 
-from nids.cluster import addresses, auth, loopback, machine, signals
+from nids.cluster import addresses, auth, loopback, machine, ray_metrics, signals
 from nids.cluster.session_folder import SessionFolder
 from nids.errors import UserError
 from nids.interruption import held_back
@@ -81,12 +81,11 @@ def start(**options: Any) -> None:
     try:
         _init(
             "local",
-            auth.for_new_cluster(folder.path),
+            {**auth.for_new_cluster(folder.path), **ray_metrics.OFF},
             include_dashboard=False,
             _node_ip_address=loopback.ADDRESS,
             # Ray lets everybody read and write what it makes, this folder below that of the user included.
             _temp_dir=str(folder.path / "ray"),
-            # They would be served to whoever asks, without a token, and nobody here reads them.
             _system_config={"enable_metrics_collection": False},
             **options,
         )
@@ -108,8 +107,8 @@ def start(**options: Any) -> None:
 _folders: list[SessionFolder] = []
 
 
-def _init(address: str, token: dict[str, str], **options: Any) -> None:
-    auth.use(token)  # before Ray is imported, if it is not yet
+def _init(address: str, environment: dict[str, str], **options: Any) -> None:
+    auth.use(environment)  # before Ray is imported, if it is not yet
     import ray
 
     try:

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.end_to_end.conftest import NODES, output_of, wait_until
-from tests.exposure import is_loopback, listening, written_by_others
+from tests.exposure import answered, is_loopback, listening, written_by_others
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Nodes
@@ -142,7 +142,10 @@ def test_no_other_machine_reaches_the_nodes(three_nodes: Nodes) -> None:
     processes = psutil.Process(three_nodes.process).children(recursive=True)
     found = listening(process.pid for process in processes)
     assert {"gcs_server", "raylet", "ray::DashboardAgent", "ray::RuntimeEnvAgent"} <= set(found)
-    assert [address for addresses in found.values() for address in addresses if not is_loopback(address)] == []
+    assert [address for addresses in found.values() for address, _ in addresses if not is_loopback(address)] == []
+    # Ray would serve metrics without a token: each node, and the head on two more ports.
+    statuses = answered((port for addresses in found.values() for _, port in addresses), "/metrics")
+    assert set(statuses.values()) == {401}
 
 
 def test_a_job_that_is_not_there_is_said(three_nodes: Nodes) -> None:
