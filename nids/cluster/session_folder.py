@@ -21,6 +21,8 @@ from nids.errors import UserError
 PREFIX = "nids-"
 # Held locked by the process that has made a folder, for as long as it lives.
 LOCK = "in-use"
+# The paths of Ray's sockets have at most 107 characters. What is left of them for the name of the place:
+LONGEST = 107 - len("/nids-01234567/ray/session_2026-11-27_08-53-53_555997_4194304/sockets/plasma_store")
 
 
 class SessionFolder:
@@ -43,7 +45,6 @@ class SessionFolder:
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
             _refuse_if_others_can_replace(place)
             _remove_forsaken(place)
-            # A short name: the paths of Ray's sockets have at most 107 characters.
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
             self.locks = _locked_file(self.path)
         except OSError as error:
@@ -81,9 +82,11 @@ def is_in_use(folder: Path) -> bool:
 
 
 def _place() -> Path:
-    """Return where Ray would put its files, which is no other place for a user who has named one."""
-    named = os.environ.get("RAY_TMPDIR") or (platform.system() == "Linux" and os.environ.get("TMPDIR")) or "/tmp"
-    return Path(named).absolute()
+    """Return where Ray would put its files, or the system's own place where the user's has too long a name for it."""
+    if named := os.environ.get("RAY_TMPDIR"):
+        return Path(named).absolute()
+    users = os.environ.get("TMPDIR", "") if platform.system() == "Linux" else ""
+    return Path("/tmp") if not users or len(str(Path(users).absolute())) > LONGEST else Path(users).absolute()
 
 
 def _refuse_if_others_can_replace(place: Path) -> None:
