@@ -13,6 +13,7 @@ import platform
 import shutil
 import stat
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from nids.errors import UserError
 PREFIX = "nids-"
 # Held locked by the process that has made a folder, for as long as it lives.
 LOCK = "in-use"
+ATTEMPTS = 20
 # The paths of Ray's sockets have at most 107 characters. What is left of them for the name of the place:
 LONGEST = 107 - len("/nids-01234567/ray/session_2026-11-27_08-53-53_555997_4194304/sockets/plasma_store")
 
@@ -120,6 +122,11 @@ def _remove_forsaken(place: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    with suppress(FileNotFoundError):  # else processes that end wrote there meanwhile: the next folder has it deleted
+    """Delete a folder, in which processes that are about to end may still write."""
+    for _ in range(ATTEMPTS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
+    with suppress(FileNotFoundError):  # with an unlocked file, the next cluster has it deleted
         (folder / LOCK).touch(mode=0o600)
