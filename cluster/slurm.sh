@@ -18,10 +18,12 @@ RAY_AUTH_TOKEN=$(python -c 'import secrets; print(secrets.token_hex(32))') # of 
 RAY_USAGE_STATS_ENABLED=0
 RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO=1
 RAY_enable_metrics_collection=0
+AUTOSCALER_METRIC_PORT=65536 # no port
+DASHBOARD_METRIC_PORT=65536
 RAY_TMPDIR=/tmp # a scratch folder's path is often too long for Ray's sockets
 SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK # srun does not take it from the job since SLURM 22.05
 export RAY_AUTH_MODE RAY_AUTH_TOKEN RAY_USAGE_STATS_ENABLED RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO RAY_TMPDIR
-export SRUN_CPUS_PER_TASK RAY_enable_metrics_collection
+export SRUN_CPUS_PER_TASK RAY_enable_metrics_collection AUTOSCALER_METRIC_PORT DASHBOARD_METRIC_PORT
 
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 port=$((20000 + SLURM_JOB_ID % 10000)) # another job may share the node

@@ -3,6 +3,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
@@ -12,7 +13,6 @@ from nids import cli, datasets, job_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from nids.config import Job
     from nids.datasets.traffic import Traffic
@@ -67,11 +67,15 @@ def trainer() -> Callable[..., Trainer]:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[None]:
     """A Ray cluster of its own with two CPUs, started as a search starts its own."""
+    import ray
+
     from nids.cluster import connection
 
     connection.start(num_cpus=2)
+    folder = Path(ray.get_runtime_context().get_temp_dir()).parent
     yield
     connection.disconnect()
+    assert not folder.exists()
 
 
 class Outcome(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ipaddress
 import os
 import stat
@@ -46,9 +47,9 @@ def _mode(path: Path) -> int:
         return 0
 
 
-def listening(pids: Iterable[int]) -> dict[str, list[str]]:
-    """Return the addresses, without ports, that each program of some processes listens on."""
-    found: dict[str, set[str]] = {}
+def listening(pids: Iterable[int]) -> dict[str, set[tuple[str, int]]]:
+    """Return the addresses and ports that each program of some processes listens on."""
+    found: dict[str, set[tuple[str, int]]] = {}
     for pid in pids:
         try:
             process = psutil.Process(pid)
@@ -56,9 +57,27 @@ def listening(pids: Iterable[int]) -> dict[str, list[str]]:
             name = process.name()
         except psutil.NoSuchProcess:  # ended meanwhile
             continue
-        of_it = {one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN}
+        of_it = {(one.laddr.ip, one.laddr.port) for one in connections if one.status == psutil.CONN_LISTEN}
         found.setdefault(name, set()).update(of_it)
-    return {name: sorted(addresses) for name, addresses in found.items() if addresses}
+    return {name: addresses for name, addresses in found.items() if addresses}
+
+
+def answered(ports: Iterable[int], path: str) -> dict[int, int]:
+    """Return the status with which each port of this machine answers who asks for a path without a token.
+
+    Ports are left out that do not speak HTTP/1: of gRPC, or whose process has ended.
+    """
+    statuses = {}
+    for port in ports:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        try:
+            connection.request("GET", path)
+            statuses[port] = connection.getresponse().status
+        except (http.client.HTTPException, ConnectionError):
+            continue
+        finally:
+            connection.close()
+    return statuses
 
 
 def is_loopback(address: str) -> bool:

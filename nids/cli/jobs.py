@@ -80,7 +80,7 @@ def submit(
 ) -> None:
     """Run or resume a search as a job of a Ray cluster, whose nodes need neither data nor code.
 
-    Example: `nids submit large --address http://head:8265 --storage s3://bucket/runs --follow`
+    Example: `nids submit large --address http://127.0.0.1:8265 --storage s3://bucket/runs --follow`
     """
     from nids import config, job_file
     from nids.cluster import packing
@@ -124,7 +124,7 @@ def submit(
 def list_(address: DashboardOption = None, plain_http: PlainHttpOption = False, as_json: JsonOption = False) -> None:
     """List the submitted jobs, the latest first.
 
-    Example: `nids jobs list --address http://head:8265`
+    Example: `nids jobs list --address http://127.0.0.1:8265`
     """
     from nids.cluster.job_client import JobClient
 

@@ -62,9 +62,9 @@ def of_head(address: str) -> str:
     if address == "auto":
         heads = sorted({*_heads_of_own_nodes()})
         if len(heads) != 1:
-            found = f"several: {', '.join(heads)}" if heads else "none"
+            found = f"{len(heads)} Ray clusters ({', '.join(heads)})" if heads else "no Ray cluster"
             raise UserError(
-                f"--address auto: of the Ray clusters that you have a node of on this machine, there is {found}."
+                f"--address auto: you have nodes of {found} on this machine. Give the address of one, HOST:PORT."
             )
         return heads[0]
     host, _, port = address.rpartition(":")

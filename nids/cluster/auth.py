@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import secrets
 import sys
 from contextlib import suppress
@@ -46,6 +47,9 @@ def announce(path: Path, *addresses: str) -> None:
         addresses: ``HOST:PORT``.
     """
     _announcements().mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in _announcements().iterdir():
+        if not is_in_use(left.readlink().parent):
+            left.unlink(missing_ok=True)
     for address in addresses:
         made = _announcements() / f".{secrets.token_hex(8)}"
         made.symlink_to(path)
@@ -157,7 +161,7 @@ def _read(path: Path) -> str | None:
 
 
 def _announcements() -> Path:
-    return Path.home() / ".ray" / "local_tokens"
+    return Path.home() / ".ray" / "local_tokens" / platform.node()  # several machines can share a home
 
 
 def _announced(address: str) -> Path | None:
@@ -169,5 +173,5 @@ def _announced(address: str) -> Path | None:
         path = link.readlink()
     except OSError:
         return None
-    # Else the cluster was killed, or it is one of another machine with the same home.
+    # Else the cluster was killed.
     return path if is_in_use(path.parent) else None

@@ -7,15 +7,15 @@ import os
 import platform
 import re
 import socket
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import joblib
 
-from nids.cluster import addresses, auth, loopback, machine, signals
+from nids.cluster import addresses, auth, loopback, machine, ray_metrics, signals
 from nids.cluster.session_folder import SessionFolder
 from nids.errors import UserError
-from nids.interruption import held_back
+from nids.interruption import held_back, undone
 from nids.models import backend
 from nids.results.manifest import Machine
 from nids.results.status import Node
@@ -74,19 +74,19 @@ def start(**options: Any) -> None:
     Raises:
         UserError: It cannot be started.
     """
-    if not _folders:
-        atexit.register(disconnect)
+    atexit.unregister(disconnect)
+    atexit.register(disconnect)
     folder = SessionFolder()
-    _folders.append(folder)
+    _to_be_removed.enter_context(undone(folder.remove))
+    _to_be_removed.callback(folder.remove)
     try:
         _init(
             "local",
-            auth.for_new_cluster(folder.path),
+            {**auth.for_new_cluster(folder.path), **ray_metrics.OFF},
             include_dashboard=False,
             _node_ip_address=loopback.ADDRESS,
             # Ray lets everybody read and write what it makes, this folder below that of the user included.
             _temp_dir=str(folder.path / "ray"),
-            # They would be served to whoever asks, without a token, and nobody here reads them.
             _system_config={"enable_metrics_collection": False},
             **options,
         )
@@ -105,11 +105,11 @@ def start(**options: Any) -> None:
         ) from None
 
 
-_folders: list[SessionFolder] = []
+_to_be_removed = ExitStack()  # with the connection
 
 
-def _init(address: str, token: dict[str, str], **options: Any) -> None:
-    auth.use(token)  # before Ray is imported, if it is not yet
+def _init(address: str, environment: dict[str, str], **options: Any) -> None:
+    auth.use(environment)  # before Ray is imported, if it is not yet
     import ray
 
     try:
@@ -188,8 +188,7 @@ def disconnect() -> None:
     with held_back():
         ray.shutdown()
         auth.forget()
-        while _folders:
-            _folders.pop().remove()
+        _to_be_removed.close()
 
 
 def _refuse_if_nobody_listens(address: str) -> None:

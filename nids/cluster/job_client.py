@@ -146,7 +146,8 @@ class JobClient:
         except (ConnectionError, aiohttp.ClientError, requests.RequestException) as error:
             raise UserError(
                 f"no Ray cluster accepts jobs at {self.address} ({first_line(error).rstrip('.')}). Name its dashboard "
-                "with --address http://HOST:8265; one behind a firewall is reached by a tunnel (cluster/README.md)."
+                "with --address; one on another machine is reached by a tunnel to http://127.0.0.1:8265 "
+                "(cluster/README.md)."
             ) from None
         except (RuntimeError, ValueError) as error:
             raise UserError(f"{self.address}: {first_line(error).rstrip('.')}") from None

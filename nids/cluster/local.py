@@ -18,7 +18,7 @@ from urllib.error import URLError
 
 import psutil
 
-from nids.cluster import auth, loopback, machine, proxies
+from nids.cluster import auth, loopback, machine, proxies, ray_metrics
 from nids.cluster.session_folder import SessionFolder
 from nids.errors import UserError
 from nids.interruption import undone
@@ -177,8 +177,7 @@ def _start(cluster: LocalCluster, command: list[str]) -> None:
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
         # Seconds that a node waits for its work to move to another one; here all of them end.
         "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
-        # They would be served to whoever asks, without a token, and nobody here reads them.
-        "RAY_enable_metrics_collection": "0",
+        **ray_metrics.OFF,
     }
     environment.pop("RAY_ADDRESS", None)
     program = [sys.executable, "-P", loopback.__file__]  # the command that is called `ray`, on loopback

@@ -13,6 +13,7 @@ import platform
 import shutil
 import stat
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from nids.errors import UserError
 PREFIX = "nids-"
 # Held locked by the process that has made a folder, for as long as it lives.
 LOCK = "in-use"
+ATTEMPTS = 20
+# The paths of Ray's sockets have at most 107 characters. What is left of them for the name of the place:
+LONGEST = 107 - len("/nids-01234567/ray/session_2026-11-27_08-53-53_555997_4194304/sockets/plasma_store")
 
 
 class SessionFolder:
@@ -43,7 +47,6 @@ class SessionFolder:
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
             _refuse_if_others_can_replace(place)
             _remove_forsaken(place)
-            # A short name: the paths of Ray's sockets have at most 107 characters.
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
             self.locks = _locked_file(self.path)
         except OSError as error:
@@ -81,9 +84,11 @@ def is_in_use(folder: Path) -> bool:
 
 
 def _place() -> Path:
-    """Return where Ray would put its files, which is no other place for a user who has named one."""
-    named = os.environ.get("RAY_TMPDIR") or (platform.system() == "Linux" and os.environ.get("TMPDIR")) or "/tmp"
-    return Path(named).absolute()
+    """Return where Ray would put its files, or the system's own place where the user's has too long a name for it."""
+    if named := os.environ.get("RAY_TMPDIR"):
+        return Path(named).absolute()
+    users = os.environ.get("TMPDIR", "") if platform.system() == "Linux" else ""
+    return Path("/tmp") if not users or len(str(Path(users).absolute())) > LONGEST else Path(users).absolute()
 
 
 def _refuse_if_others_can_replace(place: Path) -> None:
@@ -117,6 +122,11 @@ def _remove_forsaken(place: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    with suppress(FileNotFoundError):  # else processes that end wrote there meanwhile: the next folder has it deleted
+    """Delete a folder, in which processes that are about to end may still write."""
+    for _ in range(ATTEMPTS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
+    with suppress(FileNotFoundError):  # with an unlocked file, the next cluster has it deleted
         (folder / LOCK).touch(mode=0o600)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +16,6 @@ from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +126,39 @@ def test_a_driver_goes_where_nobody_listens_in(
     monkeypatch.setenv(auth.MODE, "token")
     monkeypatch.setenv(name, value)
     assert addresses.of_head(address) == address
+
+
+@pytest.mark.parametrize(
+    ("heads", "found"),
+    [
+        pytest.param(["192.0.2.7:6379", "192.0.2.7:6379"], "192.0.2.7:6379", id="two nodes of one cluster"),
+        pytest.param([], "no Ray cluster", id="none"),
+        pytest.param(["a:1", "b:2"], "2 Ray clusters (a:1, b:2)", id="two"),
+    ],
+)
+def test_auto_is_the_one_cluster_of_this_user(heads: list[str], found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "_heads_of_own_nodes", lambda: iter(heads))
+    if found in heads:
+        assert addresses.of_head("auto") == found
+        return
+    with pytest.raises(UserError) as caught:
+        addresses.of_head("auto")
+    assert str(caught.value) == (
+        f"--address auto: you have nodes of {found} on this machine. Give the address of one, HOST:PORT."
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_node_of_another_user_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who calls a process of theirs a node of Ray would otherwise be sent the token."""
+    monkeypatch.setenv(auth.MODE, "token")
+    monkeypatch.setattr(addresses, "PATIENCE_SECONDS", 0.0)
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        (Path(folder) / "raylet").symlink_to("/bin/sh")
+        command = [f"{folder}/raylet", "-c", "read line", "--gcs-address=192.0.2.66:6379"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, user=65534, group=65534, extra_groups=[]) as process:
+            assert "192.0.2.66:6379" not in {*addresses._heads_of_own_nodes()}
+            with pytest.raises(UserError, match=r"no node of the Ray cluster at 192\.0\.2\.66:6379"):
+                addresses.of_head("192.0.2.66:6379")
+            process.communicate(b"\n")

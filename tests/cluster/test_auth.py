@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import stat
 import subprocess
 import sys
@@ -44,6 +45,10 @@ def own(home: Path) -> str:
     return "the-users"
 
 
+def home_of_links() -> Path:
+    return auth.default_path().parent / "local_tokens" / platform.node()
+
+
 def test_without_a_token_none_is_sent() -> None:
     assert auth.token_for("http://127.0.0.1:8265") is None
     assert auth.for_driver("127.0.0.1:6379") == auth.for_driver("127.0.0.1:6379", found=True) == {}
@@ -82,7 +87,7 @@ def test_the_token_of_a_local_cluster_goes_to_its_addresses_alone(folder: Sessio
     assert auth.for_driver("192.0.2.7:20001") == {}
     auth.withdraw(folder.path / "auth_token", *addresses)
     assert [auth.token_for(address) for address in asked] == [own] * 3
-    assert [*(auth.default_path().parent / "local_tokens").iterdir()] == []
+    assert [*home_of_links().iterdir()] == []
 
 
 def test_the_token_of_a_cluster_that_was_killed_goes_nowhere(folder: SessionFolder, own: str) -> None:
@@ -90,6 +95,10 @@ def test_the_token_of_a_cluster_that_was_killed_goes_nowhere(folder: SessionFold
     auth.announce(folder.path / "auth_token", "127.0.0.1:8265")
     os.close(folder.locks.pop())
     assert auth.token_for("http://127.0.0.1:8265") == own
+    other = SessionFolder()
+    auth.announce(other.path / "auth_token", "127.0.0.1:8266")
+    assert [path.name for path in home_of_links().iterdir()] == ["127.0.0.1:8266"]
+    other.remove()
 
 
 def test_a_cluster_at_the_address_of_an_earlier_one_takes_its_place(folder: SessionFolder) -> None:

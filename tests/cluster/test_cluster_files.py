@@ -21,7 +21,7 @@ import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.scripts import scripts as ray_command
 
-from nids.cluster import local
+from nids.cluster import local, ray_metrics
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = ROOT / "cluster"
@@ -39,7 +39,7 @@ ENVIRONMENT = {
     "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
-    "RAY_enable_metrics_collection": "0",
+    **ray_metrics.OFF,
 }
 
 
@@ -147,6 +147,7 @@ RAY_CLUSTER_SPEC = _object(
         "enableInTreeAutoscaling": {"const": True},
         "autoscalerOptions": _object(
             {"version": {"enum": ["v1", "v2"]}, "idleTimeoutSeconds": COUNT},
+            env={"type": "array", "items": ANY_OBJECT},
             resources=ANY_OBJECT,
             securityContext=ANY_OBJECT,
             volumeMounts={"type": "array", "items": ANY_OBJECT},
@@ -383,6 +384,15 @@ def _commands() -> dict[str, str]:
 def test_commands_parse(commands: str) -> None:
     checked = subprocess.run(["bash", "-n"], input=commands, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_a_slurm_job_serves_no_metrics() -> None:
+    script = TEXTS["slurm.sh"]
+    exported = {name for line in re.findall(r"^export (.+)$", script, re.MULTILINE) for name in line.split()}
+    assert set(ray_metrics.OFF) <= exported
+    assert {
+        name: found for name in ray_metrics.OFF for found in re.findall(rf"^{name}=(\w+)", script, re.MULTILINE)
+    } == (ray_metrics.OFF)
 
 
 def test_ray_knows_the_options_of_a_slurm_job() -> None:

@@ -13,7 +13,7 @@ import ray
 
 from nids.cluster.connection import connect
 from nids.errors import UserError
-from tests.exposure import is_loopback, listening, written_by_others
+from tests.exposure import answered, is_loopback, listening, written_by_others
 
 
 def test_a_cluster_of_two_nodes_that_the_environment_names(two_nodes: dict[str, Any]) -> None:
@@ -89,4 +89,7 @@ def test_no_other_machine_reaches_a_cluster() -> None:
     own = psutil.Process()
     found = listening([own.pid, *(process.pid for process in own.children(recursive=True))])
     assert {"gcs_server", "raylet", "ray::DashboardAgent", "ray::RuntimeEnvAgent", "ray::IDLE"} <= set(found)
-    assert [address for addresses in found.values() for address in addresses if not is_loopback(address)] == []
+    assert [address for addresses in found.values() for address, _ in addresses if not is_loopback(address)] == []
+    # Ray would serve metrics without a token: each node, and the head on two more ports.
+    statuses = answered((port for addresses in found.values() for _, port in addresses), "/metrics")
+    assert set(statuses.values()) == {401}

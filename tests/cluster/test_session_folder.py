@@ -4,15 +4,13 @@ import os
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from nids.cluster.session_folder import SessionFolder
+from nids.cluster.session_folder import LONGEST, SessionFolder
 from nids.errors import UserError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -92,9 +90,13 @@ def test_a_place_that_cannot_be_used_is_named(place: Path) -> None:
     )
 
 
-def test_without_a_place_of_rays_own_the_systems_is_taken(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("long", [False, True])
+def test_without_a_place_of_rays_own_the_systems_is_taken(long: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless its name is too long for the paths of Ray's sockets."""
     monkeypatch.delenv("RAY_TMPDIR")
-    monkeypatch.setenv("TMPDIR", str(place.parent))
-    folder = SessionFolder()
-    assert folder.path.parent == place.parent
-    folder.remove()
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="a") as users:
+        named = Path(users) / ("a" * (LONGEST - len(users) - (not long)))
+        monkeypatch.setenv("TMPDIR", str(named))
+        folder = SessionFolder()
+        assert folder.path.parent == (Path("/tmp") if long else named)
+        folder.remove()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -58,7 +59,7 @@ class Nodes:
 
     def token(self) -> Path:
         """Return the file with the cluster's token, as that user's processes find it."""
-        return Path(self.environment["HOME"]) / ".ray" / "local_tokens" / self.address
+        return Path(self.environment["HOME"]) / ".ray" / "local_tokens" / platform.node() / self.address
 
     def state(self, job_id: str) -> str:
         """Return a job's state, as the cluster's own interface has it: a command would take seconds to start."""

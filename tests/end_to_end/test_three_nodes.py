@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.end_to_end.conftest import NODES, output_of, wait_until
-from tests.exposure import is_loopback, listening, written_by_others
+from tests.exposure import answered, is_loopback, listening, written_by_others
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Nodes
@@ -122,11 +122,9 @@ def test_the_token_can_be_read_by_nobody_else(three_nodes: Nodes) -> None:
 
 
 def test_the_token_is_that_of_this_cluster_alone(three_nodes: Nodes) -> None:
-    ray = Path(three_nodes.environment["HOME"]) / ".ray"
-    assert [path.name for path in ray.iterdir()] == ["local_tokens"]
-    # Its two addresses; those of clusters that have ended are gone.
+    assert [path.name for path in (Path(three_nodes.environment["HOME"]) / ".ray").iterdir()] == ["local_tokens"]
     of_cluster = {three_nodes.address, three_nodes.dashboard.removeprefix("http://")}
-    assert {path.name for path in (ray / "local_tokens").iterdir()} == of_cluster
+    assert {path.name for path in three_nodes.token().parent.iterdir()} == of_cluster
 
 
 def test_no_other_user_can_write_to_what_the_nodes_keep(three_nodes: Nodes) -> None:
@@ -144,7 +142,10 @@ def test_no_other_machine_reaches_the_nodes(three_nodes: Nodes) -> None:
     processes = psutil.Process(three_nodes.process).children(recursive=True)
     found = listening(process.pid for process in processes)
     assert {"gcs_server", "raylet", "ray::DashboardAgent", "ray::RuntimeEnvAgent"} <= set(found)
-    assert [address for addresses in found.values() for address in addresses if not is_loopback(address)] == []
+    assert [address for addresses in found.values() for address, _ in addresses if not is_loopback(address)] == []
+    # Ray would serve metrics without a token: each node, and the head on two more ports.
+    statuses = answered((port for addresses in found.values() for _, port in addresses), "/metrics")
+    assert set(statuses.values()) == {401}
 
 
 def test_a_job_that_is_not_there_is_said(three_nodes: Nodes) -> None:
