@@ -271,3 +271,9 @@ def test_importing_a_module_does_nothing_else(
     assert list(warnings.filters) == filters
     assert sys.path == paths
     assert set(sys.modules) == modules
+
+
+def test_texts_reach_a_terminal_through_one_module() -> None:
+    """What others have written may hold what a terminal obeys, or rich's markup: see ``nids.terminal``."""
+    made = {name for name in IMPORTS if IMPORTS[name].ever & {"rich.console", "rich.markup"}}
+    assert {name for name in made if _floor(name) != "bench"} == {"nids.terminal"}

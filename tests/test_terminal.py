@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
+import sys
+import warnings
 
 import pytest
 from rich.console import Console
@@ -12,7 +15,7 @@ from rich.text import Text
 
 from nids.progress import ProgressDisplay
 from nids.tables import print_listing, print_table
-from nids.terminal import TerminalConsole, json_text, shown, shown_log, styled
+from nids.terminal import TerminalConsole, json_text, protect, shown, shown_log, styled
 
 # What a terminal would do: set its title, the clipboard, a link and a colour; the same in characters of C1; go back to
 # the line's beginning, ring, turn letters round; end a line, hide, tag; half a character. Then what rich would do.
@@ -82,3 +85,29 @@ def test_styled_has_the_templates_style_alone() -> None:
     plain = Console(file=io.StringIO())
     plain.print(text)
     assert plain.file.getvalue() == "[red]a\\: [/x] {b}\n"  # type: ignore[attr-defined]
+
+
+def test_protect_shows_what_libraries_print(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module, name in ((warnings, "formatwarning"), (sys, "excepthook")):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    factory = logging.getLogRecordFactory()
+    text = "a\x1b]0;t\x07"
+    log, handler = logging.getLogger("of a library"), logging.StreamHandler()
+    log.addHandler(handler)
+    try:
+        protect()
+        log.warning("%s", text)
+        try:
+            raise ValueError(text)
+        except ValueError as error:
+            log.exception("failed")
+            sys.excepthook(ValueError, error, error.__traceback__)
+        sys.stderr.write(warnings.formatwarning(text, UserWarning, text, 1, text))
+    finally:
+        logging.setLogRecordFactory(factory)
+        log.removeHandler(handler)
+    written = capsys.readouterr().err
+    assert shown(written) == written
+    assert written.count(r"a\x1b]0;t\x07") == 6
