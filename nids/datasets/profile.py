@@ -178,7 +178,8 @@ def profile(paths: Sequence[DataPath], sample: int, names: Sequence[str] = ()) -
     Raises:
         UserError: A file cannot be read so, the files have not the same columns, or there are no rows.
     """
-    rows, repeated, kept_rows = 0, 0, []
+    rows = repeated = 0
+    kept_rows: list[pa.RecordBatch] = []
     source = text_batches(data_path(paths[0]), names)
     most_kept = min(_KEPT, max(_FEWEST_KEPT, _KEPT_IN_ALL // len(source.names)))
     columns = {each: ColumnProfile(most_kept=most_kept) for each in source.names}
