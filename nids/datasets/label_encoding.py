@@ -33,7 +33,7 @@ def is_label_encoded(name: str, values: Collection[str], *, named: bool = False)
     """
     if not values or not all(_WHOLE.fullmatch(value) for value in values):
         return False
-    numbers = {int(float(value)) for value in values}
+    numbers = {float(value) for value in values}  # or infinity, of very many digits
     is_protocol = bool(_PROTOCOL.fullmatch(name))
     if is_protocol and numbers >= _TCP_AND_UDP:
         return False

@@ -29,7 +29,9 @@ MISSING = (
 )
 MOST_LABELS = 60
 _SAMPLE_OF_BATCH = 500
-_KEPT = 20_000  # different texts of a column that are remembered
+# Different texts of a column that are remembered, and of all columns together; the start of each is enough to tell it.
+_KEPT, _KEPT_IN_ALL, _FEWEST_KEPT, _LONGEST_KEPT = 20_000, 4_000_000, 1_000, 200
+_LARGEST_SAMPLE = 1 << 28  # bytes
 # A column with this share of numbers is one of numbers: what else is there is a fault of the file, or missing.
 _NUMERIC = 0.99
 _NUMBER = r"(?i)^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)$"
@@ -54,6 +56,7 @@ class ColumnProfile:
         ascending: Whether each number is larger than the one before.
         time_formats: Formats in which all values are times, as ``nids.datasets.times.fitting`` returns them; of numbers
             the empty one.
+        most_kept: Texts of a kind that are remembered.
     """
 
     texts: set[str] = field(default_factory=set)
@@ -68,12 +71,13 @@ class ColumnProfile:
     whole: bool = True
     ascending: bool = True
     time_formats: tuple[str, ...] = ("", *FORMATS)
+    most_kept: int = _KEPT
 
     def add(self, values: pa.Array, lines: np.ndarray) -> None:
         """Look at some more values, which are text, with the number of each one's line or row."""
         trimmed = pc.utf8_trim_whitespace(values)
         if len(self.spellings) <= MOST_LABELS:
-            for each in pc.value_counts(trimmed).to_pylist():
+            for each in pc.value_counts(trimmed)[: self.most_kept].to_pylist():
                 self.spellings[each["values"]] = self.spellings.get(each["values"], 0) + each["counts"]
         gone = pc.is_in(trimmed, pa.array(MISSING))
         rest = self._without_missing(trimmed, gone)
@@ -103,10 +107,10 @@ class ColumnProfile:
         """Note what is no number, and return the others."""
         encoded = values.dictionary_encode()
         are_numbers = pc.match_substring_regex(encoded.dictionary, _NUMBER)
-        if len(self.texts) <= _KEPT:
-            self.texts.update(encoded.dictionary.filter(pc.invert(are_numbers)).to_pylist())
-        if len(self.numbers_beside) <= _KEPT:
-            self.numbers_beside.update(encoded.dictionary.filter(are_numbers).to_pylist())
+        for kept, found in ((self.texts, pc.invert(are_numbers)), (self.numbers_beside, are_numbers)):
+            if len(kept) <= self.most_kept:
+                starts = pc.utf8_slice_codeunits(encoded.dictionary.filter(found), 0, _LONGEST_KEPT)
+                kept.update(starts[: self.most_kept].to_pylist())
         keep = are_numbers.take(encoded.indices)
         texts = np.flatnonzero(~keep.to_numpy(zero_copy_only=False))
         self.first_text = self.first_text or (values[int(texts[0])].as_py(), int(lines[texts[0]]))
@@ -174,9 +178,11 @@ def profile(paths: Sequence[DataPath], sample: int, names: Sequence[str] = ()) -
     Raises:
         UserError: A file cannot be read so, the files have not the same columns, or there are no rows.
     """
-    rows, repeated, kept_rows = 0, 0, []
+    rows = repeated = 0
+    kept_rows: list[pa.RecordBatch] = []
     source = text_batches(data_path(paths[0]), names)
-    columns = {each: ColumnProfile() for each in source.names}
+    most_kept = min(_KEPT, max(_FEWEST_KEPT, _KEPT_IN_ALL // len(source.names)))
+    columns = {each: ColumnProfile(most_kept=most_kept) for each in source.names}
     same = {each: each.rpartition(".")[0] for each in source.names if each.rpartition(".")[0] in source.names}
     others = (_batches_like(source, path, paths[0], names) for path in paths[1:])
     for read_numbers, read in itertools.chain(source.batches, itertools.chain.from_iterable(others)):
@@ -185,7 +191,8 @@ def profile(paths: Sequence[DataPath], sample: int, names: Sequence[str] = ()) -
         repeated += len(read) - len(batch)
         # From all over the files, as they are often sorted by day or by class.
         number = min(len(batch), _SAMPLE_OF_BATCH if rows else sample)
-        kept_rows.append(batch.take(pa.array(np.linspace(0, len(batch) - 1, number).astype(np.int64))))
+        if sum(each.nbytes for each in kept_rows) <= _LARGEST_SAMPLE:
+            kept_rows.append(batch.take(pa.array(np.linspace(0, len(batch) - 1, number).astype(np.int64))))
         rows += len(batch)
         for column, values in zip(source.names, batch.columns, strict=True):
             columns[column].add(values, numbers)

@@ -22,6 +22,9 @@ LARGEST_TABLE = 1 << 32
 # What this program writes with. Others pack equal bytes a thousand times denser than that.
 _CODECS = {"SNAPPY", "UNCOMPRESSED"}
 _MOST_COLUMNS = 10_000
+# Of a value by its type in the file; of a text, those that tell where it ends.
+_BITS = {"BOOLEAN": 1, "INT32": 32, "FLOAT": 32, "INT64": 64, "DOUBLE": 64}
+_LEAST_BITS = 32
 # Of what is found at once in the description of the file, bytes of a text and parts of a list.
 _LONGEST_TEXT, _LONGEST_LIST = 1 << 24, 1 << 20
 _WIDEST = 32  # bytes of a value that is no text
@@ -38,7 +41,7 @@ def read_table(content: bytes, most: int) -> pa.Table:
 
     Raises:
         ArrowException: It is no Parquet file, or damaged.
-        ValueError: Its table takes more, or is not one of plain columns.
+        ValueError: Its table takes more, or has lists of texts.
     """
     with _opened(content) as file:
         _check(file, most)
@@ -77,16 +80,22 @@ def _opened(content: bytes, dictionaries: list[str] | None = None) -> pq.Parquet
 
 def _check(file: pq.ParquetFile, most: int) -> None:
     """Raise a ValueError for what the description of a file already tells."""
-    about, fields = file.metadata, file.schema_arrow
-    if about.num_columns > _MOST_COLUMNS or any(pa.types.is_nested(field.type) for field in fields):
-        raise ValueError("it has too many columns, or such as hold lists")
-    least = about.num_rows * sum(_least_bits(field.type) for field in fields) // 8
-    if about.num_rows < 0 or least > most:
-        raise ValueError(f"its {about.num_rows:,} rows take more than {most / 2**20:,.0f} MiB")
+    about = file.metadata
+    if about.num_columns > _MOST_COLUMNS:
+        raise ValueError(f"it has {about.num_columns:,} columns")
+    leaves = [file.schema.column(i) for i in range(about.num_columns)]
+    if any(leaf.max_repetition_level and leaf.physical_type not in _BITS for leaf in leaves):
+        raise ValueError("it has lists of texts, whose length nothing tells")
+    bits = 0
     for number in range(about.num_row_groups):
         group = about.row_group(number)
-        if group.num_rows < 0 or {group.column(i).compression for i in range(group.num_columns)} - _CODECS:
-            raise ValueError("it is packed in another way than this program's files")
+        for i, leaf in enumerate(leaves):
+            chunk = group.column(i)
+            if chunk.compression not in _CODECS or min(chunk.num_values, group.num_rows) < 0:
+                raise ValueError("it is packed in another way than this program's files")
+            bits += max(chunk.num_values, group.num_rows) * _BITS.get(leaf.physical_type, _LEAST_BITS)
+    if bits / 8 > most:
+        raise ValueError(f"its {about.num_rows:,} rows take more than {most / 2**20:,.0f} MiB")
 
 
 def _batches(file: pq.ParquetFile, schema: pa.Schema, most: int) -> Iterator[pa.Table]:
@@ -107,10 +116,6 @@ def _bytes_of(values: pa.Array) -> int:
         return _WIDEST * len(values)
     of_rows = pc.take(pc.binary_length(values.dictionary), values.indices)
     return 4 * len(values) + (pc.sum(of_rows).as_py() or 0)
-
-
-def _least_bits(type_: pa.DataType) -> int:
-    return type_.bit_width if pa.types.is_primitive(type_) else 32
 
 
 def _is_text(type_: pa.DataType) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -10,6 +9,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from nids import foreign_json
 from nids.search.sampler import sampler_of
 from nids.search_space import params_of
 from nids.seeding import derived_seed
@@ -90,9 +90,18 @@ def _frozen(row: dict[str, Any], space: Space, values: dict[int, float]) -> Froz
         distributions=space,
         intermediate_values=values,
         user_attrs={"error": row["error"]} if row["error"] else {},
-        system_attrs=json.loads(row["system_attrs"] or "{}"),
+        system_attrs=_noted(row["system_attrs"] or "{}"),
     )
     # Optuna keeps times without a zone, in that of the machine.
     trial.datetime_start = row["started"].astimezone().replace(tzinfo=None)
     trial.datetime_complete = row["ended"].astimezone().replace(tzinfo=None)
     return trial
+
+
+def _noted(text: str) -> dict[str, Any]:
+    """Return what the sampler noted of a trial; nothing where somebody else has left something else."""
+    try:
+        noted = foreign_json.parsed(text.encode())
+    except ValueError:
+        return {}
+    return noted if isinstance(noted, dict) else {}

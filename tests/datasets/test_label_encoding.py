@@ -17,6 +17,7 @@ from nids.datasets.label_encoding import is_label_encoded
         pytest.param("service", ["80", "443", "8080"], False, True, id="ports"),
         pytest.param("bytes", ["0", "1", "2"], False, True, id="a column of numbers"),
         pytest.param("state", [], False, False, id="no values"),
+        pytest.param("state", ["9" * 400, "1"], False, True, id="a number beyond all"),
     ],
 )
 def test_label_encoded(name: str, values: list[str], usually: bool, named: bool) -> None:

@@ -17,6 +17,7 @@ from nids.metrics.measures import applicable
 from nids.models.cnn_bigru.spaces import PAPER, PUBLISHED
 from nids.results import Run, RunWriter
 from nids.results.writer import JOURNAL
+from nids.search import study as study_module
 from nids.search.study import new_study, resumed_study, running_values
 from nids.search_space import describe, params_of
 from nids.storage import Folder
@@ -224,3 +225,10 @@ def test_a_resumed_study_does_not_draw_the_first_points_again(tmp_path: Path) ->
     study, _ = resumed_study(Run(writer.folder), search, journal=tmp_path / JOURNAL)
     later = [study.ask(SPACE).params for _ in range(3)]
     assert [point for point in later if point in earlier] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"), [('{"a": [1]}', {"a": [1]}), ("{", {}), ("[1]", {}), ('{"a": ' + "[" * 100_000, {})]
+)
+def test_notes_that_are_none_are_left_out(text: str, noted: dict[str, Any]) -> None:
+    assert study_module._noted(text) == noted

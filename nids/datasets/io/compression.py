@@ -49,7 +49,12 @@ class _Xz(io.RawIOBase):
                 given, self._given = self._given or self._file.read(_CHUNK), b""
                 if not given:
                     raise EOFError("it ends before its content does")
-            data = self._decoder.decompress(given, len(buffer))
+            try:
+                data = self._decoder.decompress(given, len(buffer))
+            except lzma.LZMAError as error:
+                if "Memory usage limit" not in str(error):
+                    raise
+                raise lzma.LZMAError(f"it takes more than {LARGEST_WINDOW >> 20} MiB to unpack") from None
         buffer[: len(data)] = data
         return len(data)
 

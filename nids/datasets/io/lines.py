@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nids.datasets.io.compression import Content
 
 # Bounds of what is held at once, whatever the file is: characters of a line (also the most that the csv module takes
-# for a value), and of the lines of a block.
+# for a value), and bytes of the lines of a block.
 LONGEST_LINE, LARGEST_BLOCK = 131_072, 1 << 26
 # Of a file that may name its columns one a line.
 MOST_COLUMNS = 10_000
@@ -51,7 +51,7 @@ def blocks(lines: Iterator[tuple[int, str]], rows: int) -> Iterator[tuple[list[i
     for number, line in lines:
         numbers.append(number)
         block.append(line)
-        size += len(line)
+        size += len(line) if line.isascii() else 4 * len(line)  # what a character may take
         if len(block) == rows or size > LARGEST_BLOCK:
             yield numbers, block
             numbers, block, size = [], [], 0

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nids.datasets.column import Column
-from nids.datasets.io import parquet
+from nids.datasets.io import lines, parquet
 from nids.datasets.io.archive import data_path
 from nids.datasets.io.batches import text_batches
 from nids.datasets.io.stream import stream
@@ -229,3 +229,10 @@ def test_attributes_are_bounded(tmp_path: Path) -> None:
     path.write_text("@relation x\n" + "@attribute a string\n" * 10_001, encoding="utf-8")
     with pytest.raises(UserError, match=r"line 10002: this is attribute 10,001, but a file has at most 10,000"):
         list(stream(path, DATASET))
+
+
+def test_lines_of_wide_characters_come_in_smaller_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "LARGEST_BLOCK", 100)
+    narrow, wide = ([(number, letter * 20) for number in range(12)] for letter in ("a", "\U0001f600"))
+    assert [len(numbers) for numbers, _ in lines.blocks(iter(narrow), 1_000)] == [6, 6]
+    assert [len(numbers) for numbers, _ in lines.blocks(iter(wide), 1_000)] == [2, 2, 2, 2, 2, 2]
