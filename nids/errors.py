@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-LONGEST_SHOWN = 80  # characters of a value in a message
+LONGEST_SHOWN = 60  # characters of a value in a message
 
 
 class UserError(Exception):
@@ -49,9 +49,9 @@ def shown(value: object) -> str:
     return beginning(repr(value))
 
 
-def beginning(text: str) -> str:
-    """Return a text, of a long one the beginning."""
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+def beginning(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """Return a text, of one longer than so many characters the beginning."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def unknown(name: str, what: str, known: Iterable[str]) -> str:

@@ -118,9 +118,8 @@ class Visitors(_Section):
     @classmethod
     def _check_emails(cls, emails: list[str]) -> list[str]:
         if wrong := [email for email in emails if "@" not in email and email != ANYBODY]:
-            raise ValueError(
-                f"has {', '.join(wrong)}, which has no @; to let in everybody at example.org, write *@example.org"
-            )
+            found = beginning(", ".join(wrong))
+            raise ValueError(f"has {found}, which has no @; to let in everybody at example.org, write *@example.org")
         return emails
 
     def trusts_address(self, visitor: Mapping[str, Any]) -> bool:

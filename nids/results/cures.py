@@ -6,7 +6,7 @@ import shlex
 
 import pyarrow as pa
 
-from nids.errors import DamagedFileError, NotAFileError
+from nids.errors import DamagedFileError, NotAFileError, beginning
 
 # What files that something else has written may come to in a program that expects its own. What reads one run alone may
 # end with it; what shows many goes on with the others.
@@ -15,10 +15,13 @@ FOREIGN = (
     *(pa.ArrowException, OSError),
 )
 
+LONGEST_REASON = 400  # characters of what a library says of a file
+
 
 def unexpected(error: Exception) -> str:
     """Return in words that a run cannot be shown, for one of ``FOREIGN``."""
-    return f"one of the run's files has unexpected content ({type(error).__name__}: {error})."
+    found = beginning(str(error), LONGEST_REASON)
+    return f"one of the run's files has unexpected content ({type(error).__name__}: {found})."
 
 
 def damaged(folder: str, path: str, reason: str, error: Exception | None = None) -> DamagedFileError:
@@ -33,7 +36,7 @@ def damaged(folder: str, path: str, reason: str, error: Exception | None = None)
     if isinstance(error, NotAFileError):
         reason = error.reason
     elif error is not None:
-        reason += f" ({error})"
+        reason += f" ({beginning(str(error), LONGEST_REASON)})"
     return DamagedFileError(f"{folder}/{path}: {reason}. {cure(folder.rpartition('/')[2], path)}")
 
 

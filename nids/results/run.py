@@ -209,9 +209,8 @@ class Run:
             return folder.names(".parquet")
         except StorageError as error:
             if isinstance(error.__cause__, NotADirectoryError):
-                raise damaged(
-                    self.uri, name, "this is a file, where a folder with the parts of a table belongs"
-                ) from None
+                reason = "this is a file, where a folder with the parts of a table belongs"
+                raise damaged(self.uri, name, reason) from None
             raise
 
     def part(self, name: str, part: str) -> pa.Table:
