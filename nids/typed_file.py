@@ -70,4 +70,6 @@ def _explained(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         return f"{key} = {shown(error['input'])}: this version knows no such key"
     expected = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if error["type"] == "model_type":
+        expected = "should be an object, with names and values in braces"
     return f"{key} = {shown(error['input'])}: {expected}"

@@ -203,7 +203,10 @@ def _await(cluster: LocalCluster, nodes: int) -> None:
             if _alive(cluster.dashboard) >= nodes:
                 return
         time.sleep(0.2)
-    raise UserError(f"of {nodes} nodes, not all were up after {START_SECONDS:g} s: is the machine overloaded?")
+    raise UserError(
+        f"the cluster's nodes did not start within {START_SECONDS:g} s: the machine is too busy with other work. Try again "
+        "when there is less, or with fewer --nodes."
+    )
 
 
 def _alive(dashboard: str) -> int:

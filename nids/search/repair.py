@@ -156,6 +156,7 @@ def _has(run: Run, ended: Mapping[int, tuple[str, float | None]]) -> bool:
     if not run.has_file(JOURNAL):
         return False
     content = run.folder.read(JOURNAL)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it tells which study it opens
     with tempfile.TemporaryDirectory(prefix="nids-study-") as folder:
         path = Path(folder) / JOURNAL
         path.write_bytes(content)

@@ -538,7 +538,7 @@ def test_baselines_without_a_column_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("[]", "the file = []: should be a valid dictionary or instance of FinalEvaluation."),
+        ("[]", "the file = []: should be an object, with names and values in braces."),
         ("{}", "this is not an evaluation of any version (KeyError: 'folds')."),
         ('{"format": 4}', "created is missing."),
         ("{", "cannot be read ("),
