@@ -204,8 +204,8 @@ def _await(cluster: LocalCluster, nodes: int) -> None:
                 return
         time.sleep(0.2)
     raise UserError(
-        f"the cluster's nodes did not start within {START_SECONDS:g} s: the machine is too busy with other work. Try again "
-        "when there is less, or with fewer --nodes."
+        f"the cluster's nodes did not start within {START_SECONDS:g} s: the machine is too busy with other work. Try "
+        "again when there is less, or with fewer --nodes."
     )
 
 
