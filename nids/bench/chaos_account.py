@@ -52,18 +52,19 @@ def rows_of(run: Run, storage: str, log: Path, nodes_killed: Sequence[tuple[floa
 
 
 def lost_epochs(trained: Sequence[dict[str, Any]]) -> list[int]:
-    """Return of each start of a trial but its first how many epochs the start before it had ended in vain."""
-    starts: dict[int, list[list[int]]] = {}  # of each trial: from which epoch, and up to which
-    latest: dict[tuple[int, int], list[int]] = {}  # of a trial in a process: a paused driver's may still end an epoch
+    """Return of each process that went on with a trial how many epochs the one before it had ended in vain.
+
+    A process that was begun with a trial need not train it: Tune may give it to another one that is free by then.
+    """
+    spans: dict[int, dict[int, list[int]]] = {}  # of each trial and process: the first and the last epoch that it ended
     for entry in trained:
-        number, epoch = entry["trial"], entry["epoch"]
-        if entry["event"] == "begins":
-            latest[number, entry["pid"]] = start = [epoch, epoch]
-            starts.setdefault(number, []).append(start)
-        else:
-            latest[number, entry["pid"]][1] = epoch
+        if entry["event"] == "ended":
+            span = spans.setdefault(entry["trial"], {}).setdefault(entry["pid"], [entry["epoch"], entry["epoch"]])
+            span[1] = entry["epoch"]
     return [
-        max(0, former[1] - following[0]) for of_trial in starts.values() for former, following in pairwise(of_trial)
+        max(0, former[1] - following[0] + 1)
+        for of_trial in spans.values()
+        for former, following in pairwise(of_trial.values())
     ]
 
 

@@ -18,15 +18,17 @@ def test_an_epoch_is_lost_once_and_where_it_was_trained() -> None:
         ("begins", 1, 2, 0),
         ("ended", 0, 1, 1),
         ("ended", 0, 1, 2),
+        ("begins", 1, 9, 0),  # it was begun, and did not train
         ("ended", 1, 2, 1),
         ("begins", 0, 3, 1),  # the second epoch was not kept
         ("begins", 0, 4, 1),  # nothing had been trained since
-        ("ended", 0, 3, 2),  # by a process that was not seen to be gone
         ("ended", 0, 4, 2),
-        ("begins", 0, 5, 2),
-        ("begins", 1, 6, 1),
+        ("ended", 0, 4, 3),
+        ("ended", 1, 2, 2),
+        ("begins", 0, 5, 3),
+        ("ended", 0, 5, 4),
     )
-    assert lost_epochs(trained) == [1, 1, 0, 0]
+    assert lost_epochs(trained) == [1, 0]
 
 
 def test_the_time_until_a_trial_of_a_killed_node_is_begun_again() -> None:
