@@ -48,8 +48,10 @@ def announce(path: Path, *addresses: str) -> None:
     """
     _announcements().mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in _announcements().iterdir():
-        if not is_in_use(left.readlink().parent):
-            left.unlink(missing_ok=True)
+        with suppress(OSError):  # another process has deleted it, or it is no link
+            found = left.readlink()
+            if not is_in_use(found.parent) and left.readlink() == found:  # else it was renewed meanwhile
+                left.unlink()
     for address in addresses:
         made = _announcements() / f".{secrets.token_hex(8)}"
         made.symlink_to(path)

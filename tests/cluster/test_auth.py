@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nids.cluster import auth
-from nids.cluster.session_folder import SessionFolder
+from nids.cluster.session_folder import SessionFolder, is_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +99,29 @@ def test_the_token_of_a_cluster_that_was_killed_goes_nowhere(folder: SessionFold
     auth.announce(other.path / "auth_token", "127.0.0.1:8266")
     assert [path.name for path in home_of_links().iterdir()] == ["127.0.0.1:8266"]
     other.remove()
+
+
+@pytest.mark.parametrize("neighbour", ["deletes", "renews"])
+def test_two_processes_announce_at_once(
+    neighbour: str, folder: SessionFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one comes between what this one reads of the links and what it deletes."""
+    dead = tmp_path / "dead" / "auth_token"
+    addresses = ("127.0.0.1:20001", "127.0.0.1:20002")
+    auth.announce(dead, *addresses)
+    (home_of_links() / "no link").touch()
+
+    def meanwhile(asked: Path) -> bool:
+        for address in addresses:
+            (home_of_links() / address).unlink(missing_ok=True)
+            if neighbour == "renews":
+                (home_of_links() / address).symlink_to(folder.path / "auth_token")
+        return is_in_use(asked)
+
+    monkeypatch.setattr(auth, "is_in_use", meanwhile)
+    auth.announce(folder.path / "auth_token", "127.0.0.1:8265")
+    kept = {*addresses} if neighbour == "renews" else set()
+    assert {path.name for path in home_of_links().iterdir()} == {"no link", "127.0.0.1:8265", *kept}
 
 
 def test_a_cluster_at_the_address_of_an_earlier_one_takes_its_place(folder: SessionFolder) -> None:
