@@ -73,7 +73,7 @@ def is_in_use(folder: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # several may ask at once
     except BlockingIOError:
         return True
     except OSError:
@@ -117,8 +117,9 @@ def _locked_file(folder: Path) -> list[int]:
 
 def _remove_forsaken(place: Path) -> None:
     for lock in place.glob(f"{PREFIX}*/{LOCK}"):
-        if not is_in_use(lock.parent) and lock.parent.lstat().st_uid == os.geteuid():
-            _remove(lock.parent)
+        with suppress(FileNotFoundError):  # another process has deleted it
+            if not is_in_use(lock.parent) and lock.parent.lstat().st_uid == os.geteuid():
+                _remove(lock.parent)
 
 
 def _remove(folder: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -9,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nids.cluster.session_folder import LONGEST, SessionFolder
+from nids.cluster import session_folder
+from nids.cluster.session_folder import LOCK, LONGEST, SessionFolder, is_in_use
 from nids.errors import UserError
 
 
@@ -56,6 +59,34 @@ def test_what_a_killed_process_has_left_is_deleted_once_none_of_its_processes_is
     os.kill(int(left), 9)
     while [*place.iterdir()]:  # until the process has ended
         SessionFolder().remove()
+
+
+def test_what_another_process_deletes_meanwhile_does_not_matter(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place / "nids-left").mkdir(parents=True)
+    (place / "nids-left" / LOCK).touch()
+
+    def deleted_meanwhile(folder: Path) -> bool:
+        used = is_in_use(folder)
+        shutil.rmtree(folder)
+        return used
+
+    monkeypatch.setattr(session_folder, "is_in_use", deleted_meanwhile)
+    folder = SessionFolder()
+    assert [*place.iterdir()] == [folder.path]
+    folder.remove()
+
+
+def test_who_asks_whether_a_folder_is_in_use_does_not_use_it(place: Path) -> None:
+    """Two can ask at once; here the first one is still at it."""
+    folder = SessionFolder()
+    asked = [is_in_use(folder.path)]
+    os.close(folder.locks.pop())
+    descriptor = os.open(folder.path / LOCK, os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    asked.append(is_in_use(folder.path))
+    os.close(descriptor)
+    assert (asked, [*place.iterdir()]) == ([True, False], [folder.path])
+    folder.remove()
 
 
 def test_folders_of_others_stay(place: Path) -> None:
