@@ -9,6 +9,7 @@ import socket
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -34,11 +35,11 @@ def of_dashboard(address: str, plain_http: bool) -> str:
     """
     url = address if "://" in address else f"http://{address}"
     # What is allowed is so little that all who read it take the same part of it for the host.
-    found = re.fullmatch(r"(https?)://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d+)?/?", url)
-    if found is None:
+    found = re.fullmatch(r"(https?)://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d+)?/?", url, re.ASCII)
+    if found is None or not _has_host_and_port(url):
         raise UserError(
-            f"{address}: jobs are submitted to a URL such as http://127.0.0.1:8265 or https://ray.example.org, which "
-            "--address, RAY_API_SERVER_ADDRESS or RAY_ADDRESS names."
+            f"{address}: jobs are submitted to a URL such as http://127.0.0.1:8265 or https://ray.example.org, with a "
+            "port from 1 to 65535, which --address, RAY_API_SERVER_ADDRESS or RAY_ADDRESS names."
         )
     scheme, host, port = found.groups()
     if scheme == "http" and not plain_http and not is_loopback(host.strip("[]")) and auth.token_for(url) is not None:
@@ -92,6 +93,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _has_host_and_port(url: str) -> bool:
+    """Return whether what looks like a port, or like an IPv6 address, is one."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _heads_of_own_nodes() -> Iterator[str]:

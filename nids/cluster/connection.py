@@ -197,7 +197,7 @@ def _refuse_if_nobody_listens(address: str) -> None:
     if colon and port.isdecimal():
         try:
             socket.create_connection((host, int(port)), timeout=CONNECTION_SECONDS).close()
-        except OSError as error:
+        except (OSError, OverflowError, ValueError) as error:  # the latter two of a port that is none
             raise _unreachable(address, str(error)) from None
 
 

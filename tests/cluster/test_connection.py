@@ -44,6 +44,12 @@ def test_an_address_where_nobody_listens_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("port", ["99999", "9" * 5000], ids=["99999", "5,000 digits"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(UserError, match=f"no Ray cluster can be reached at 127.0.0.1:{port}, which --address"):
+        connect(f"127.0.0.1:{port}")
+
+
 def test_a_machine_too_busy_for_ray_to_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def init(*_: object, **__: object) -> None:
         raise Exception("The current node timed out during startup. This could happen because ...")

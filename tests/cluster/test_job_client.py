@@ -104,6 +104,16 @@ def test_no_token_goes_to_another_machine_in_clear(monkeypatch: pytest.MonkeyPat
             JobClient("http://192.0.2.7:8265" if named == "address" else None)
 
 
+@pytest.mark.usefixtures("own")
+def test_a_port_that_is_none_is_refused() -> None:
+    with pytest.raises(UserError) as caught:
+        JobClient("http://127.0.0.1:99999")
+    assert str(caught.value) == (
+        "http://127.0.0.1:99999: jobs are submitted to a URL such as http://127.0.0.1:8265 or https://ray.example.org, "
+        "with a port from 1 to 65535, which --address, RAY_API_SERVER_ADDRESS or RAY_ADDRESS names."
+    )
+
+
 @pytest.mark.parametrize(
     ("framework", "passed"),
     [(None, {}), ("tensorflow", {}), ("jax", {"KERAS_BACKEND": "jax"})],
