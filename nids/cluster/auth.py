@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from nids.cluster.session_folder import is_in_use
+from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,7 +130,11 @@ def _set(environment: Mapping[str, str | None]) -> None:
 
 
 def token() -> str | None:
-    """Return the user's token, from the places where Ray looks for it, or None if there is none."""
+    """Return the user's token, from the places where Ray looks for it, or None if there is none.
+
+    Raises:
+        UserError: Something else is in its place, or it may not be read.
+    """
     if value := _set_by_the_user(TOKEN):
         return value
     return _read(Path(_set_by_the_user(TOKEN_PATH) or default_path()))
@@ -160,6 +165,12 @@ def _read(path: Path) -> str | None:
         return path.read_text(encoding="utf-8").strip() or None
     except FileNotFoundError:
         return None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise UserError(
+            f"{path}: the token for Ray's clusters cannot be read from this file ({reason}). Put there a file with the "
+            f"token alone, or name another one with {TOKEN_PATH}."
+        ) from None
 
 
 def _announcements() -> Path:

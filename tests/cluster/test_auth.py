@@ -12,6 +12,7 @@ import pytest
 
 from nids.cluster import auth
 from nids.cluster.session_folder import SessionFolder, is_in_use
+from nids.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,6 +160,29 @@ def test_what_the_user_has_set_stays(own: str, folder: SessionFolder, monkeypatc
 def test_a_cluster_that_was_found_on_this_machine_gets_the_users_token(own: str) -> None:
     assert auth.for_driver("127.0.0.1:6379", found=True) == {auth.MODE: "token"}
     assert auth.token() == own
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("reason", ["Is a directory", "Too many levels of symbolic links", "it is no text in UTF-8"])
+def test_a_token_that_cannot_be_read_is_named(
+    reason: str, named: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mine" if named else auth.default_path()
+    path.parent.mkdir(exist_ok=True)
+    if named:
+        monkeypatch.setenv(auth.TOKEN_PATH, str(path))
+    if "directory" in reason:
+        path.mkdir()
+    elif "links" in reason:
+        path.symlink_to(path)
+    else:
+        path.write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError) as caught:
+        auth.token_for("https://ray.example.org")
+    assert str(caught.value) == (
+        f"{path}: the token for Ray's clusters cannot be read from this file ({reason}). Put there a file with the "
+        "token alone, or name another one with RAY_AUTH_TOKEN_PATH."
+    )
 
 
 SENDING = """
