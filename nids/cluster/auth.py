@@ -29,7 +29,7 @@ def for_new_cluster(folder: Path) -> dict[str, str]:
     Args:
         folder: Of the cluster, where nobody else can read.
     """
-    if _set_by_the_user(MODE) not in (None, "token"):
+    if _mode(_set_by_the_user(MODE)) not in (None, "token"):
         return {}
     if _named():
         return {MODE: "token"}
@@ -76,7 +76,7 @@ def token_for(address: str) -> str | None:
     Args:
         address: ``HOST:PORT``, or a URL.
     """
-    if _set_by_the_user(MODE) not in (None, "token"):
+    if _mode(_set_by_the_user(MODE)) not in (None, "token"):
         return None
     if not _named() and (path := _announced(address)):
         return _read(path)
@@ -87,13 +87,13 @@ def for_driver(address: str, *, found: bool = False) -> dict[str, str]:
     """Return the environment in which Ray sends the token of the cluster at an address, as far as that is known.
 
     A driver that asks for tokens would be cut off from the workers of a cluster that knows of none: it is for the user
-    to say which it is, with ``RAY_AUTH_MODE``, which is never overruled, but for a cluster of ``nids cluster local``.
+    to say which it is, with ``RAY_AUTH_MODE``, which is never overruled.
 
     Args:
         address: ``HOST:PORT``.
         found: Whether the cluster was found among those of this machine, for which Ray takes the user's token.
     """
-    if _set_by_the_user(MODE) not in (None, "token"):
+    if _mode(_set_by_the_user(MODE)) not in (None, "token"):
         return {}
     if not _named() and (path := _announced(address)):
         return {MODE: "token", TOKEN_PATH: str(path)}
@@ -142,8 +142,8 @@ def token() -> str | None:
 
 def is_sent() -> bool:
     """Return whether Ray, as it is set, sends a token."""
-    mode = os.environ.get(MODE, "disabled").lower()
-    return mode != "disabled" and (mode != "token" or token() is not None)
+    mode = _mode(os.environ.get(MODE))
+    return mode not in (None, "disabled") and (mode != "token" or token() is not None)
 
 
 def default_path() -> Path:
@@ -154,6 +154,11 @@ def default_path() -> Path:
 def _set_by_the_user(name: str) -> str | None:
     values = [former[name] for former in _former if name in former]
     return (values[0] if values else os.environ.get(name)) or None
+
+
+def _mode(value: str | None) -> str | None:
+    """Return what Ray takes from a value of RAY_AUTH_MODE: to it, capitals and small letters are the same."""
+    return value.lower() if value else None
 
 
 def _named() -> bool:

@@ -157,6 +157,33 @@ def test_what_the_user_has_set_stays(own: str, folder: SessionFolder, monkeypatc
     assert auth.is_sent()
 
 
+@pytest.mark.parametrize(("mode", "sent"), [("TOKEN", True), ("Token", True), ("DISABLED", False), ("", False)])
+def test_the_mode_is_read_as_ray_reads_it(
+    mode: str, sent: bool, own: str, folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(auth.MODE, mode)
+    assert auth.is_sent() is sent
+    path = str(folder.path / "auth_token")
+    # That none is named is no wish to have none.
+    expected = own if sent or not mode else None
+    assert auth.token_for("http://127.0.0.1:8265") == expected
+    assert auth.for_driver("127.0.0.1:6379", found=True) == ({auth.MODE: "token"} if expected else {})
+    environment = {auth.MODE: "token", auth.TOKEN_PATH: path} if expected else {}
+    assert auth.for_new_cluster(folder.path) == environment
+
+
+@pytest.mark.parametrize("mode", ["disabled", "DISABLED"])
+def test_a_set_mode_is_not_overruled_for_a_local_cluster(
+    mode: str, folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auth.for_new_cluster(folder.path)
+    auth.announce(folder.path / "auth_token", "127.0.0.1:20001")
+    monkeypatch.setenv(auth.MODE, mode)
+    assert auth.for_driver("127.0.0.1:20001") == {}
+    monkeypatch.delenv(auth.MODE)
+    assert auth.for_driver("127.0.0.1:20001") != {}
+
+
 def test_a_cluster_that_was_found_on_this_machine_gets_the_users_token(own: str) -> None:
     assert auth.for_driver("127.0.0.1:6379", found=True) == {auth.MODE: "token"}
     assert auth.token() == own
