@@ -8,8 +8,10 @@ lets nobody else in.
 from __future__ import annotations
 
 import fcntl
+import grp
 import os
 import platform
+import pwd
 import shutil
 import stat
 import tempfile
@@ -45,6 +47,7 @@ class SessionFolder:
         place = _place()
         try:
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place = place.resolve(strict=True)  # a link could lead elsewhere later
             _refuse_if_others_can_replace(place)
             _remove_forsaken(place)
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
@@ -88,18 +91,36 @@ def _place() -> Path:
     if named := os.environ.get("RAY_TMPDIR"):
         return Path(named).absolute()
     users = os.environ.get("TMPDIR", "") if platform.system() == "Linux" else ""
-    return Path("/tmp") if not users or len(str(Path(users).absolute())) > LONGEST else Path(users).absolute()
+    return Path("/tmp") if not users or len(os.path.realpath(users)) > LONGEST else Path(users).absolute()
 
 
 def _refuse_if_others_can_replace(place: Path) -> None:
+    """Hold a folder, and all above it, to the rule that ssh has for its files."""
     for folder in (place, *place.parents):
-        mode = folder.stat().st_mode
-        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            raise UserError(
-                f"{folder}: every user of this machine can replace what lies in this folder (mode "
-                f"{stat.S_IMODE(mode):04o}), so Ray's files are not safe below it. Set RAY_TMPDIR to a folder of "
-                f"yours, or have its owner run `chmod +t {folder}`."
-            )
+        found = folder.stat()
+        if found.st_uid not in (0, os.geteuid()):
+            who, cure = f"its owner (user {found.st_uid})", ""
+        elif found.st_mode & stat.S_ISVTX:
+            continue  # there, all can replace what is theirs alone
+        elif found.st_mode & stat.S_IWOTH:
+            who, cure = "every user of this machine", f", or have its owner run `chmod +t {folder}`"
+        elif found.st_mode & stat.S_IWGRP and not _is_own_group(found.st_gid):
+            who, cure = f"its group (group {found.st_gid})", f", or have its owner run `chmod g-w {folder}`"
+        else:
+            continue
+        raise UserError(
+            f"{folder}: {who} can replace what lies in this folder (mode {stat.S_IMODE(found.st_mode):04o}), so Ray's "
+            f"files are not safe below it. Set RAY_TMPDIR to a folder of yours{cure}."
+        )
+
+
+def _is_own_group(number: int) -> bool:
+    """Return whether a group is what many systems make for each user: of the same name, without other members."""
+    try:
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(number)
+    except KeyError:
+        return False
+    return (user.pw_gid, user.pw_name) == (number, group.gr_name) and {*group.gr_mem} <= {user.pw_name}
 
 
 def _locked_file(folder: Path) -> list[int]:

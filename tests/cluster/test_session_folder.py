@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import fcntl
+import grp
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -109,6 +111,63 @@ def test_a_place_where_others_could_replace_it_is_refused(depth: int, place: Pat
     )
     folder.chmod(0o1777)
     assert SessionFolder().path.parent == place
+
+
+@pytest.mark.parametrize("depth", [0, 1], ids=["itself", "above"])
+@pytest.mark.parametrize("kind", ["of another user", "of a group", "of the own group with another member"])
+def test_a_place_that_one_other_could_replace_is_refused(
+    kind: str, depth: int, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.mkdir(parents=True)
+    folder = (place, *place.parents)[depth]
+    user = pwd.getpwuid(os.geteuid())
+    if kind == "of another user":
+        if os.geteuid() != 0:
+            pytest.skip("only root can give a folder away")
+        os.chown(folder, 65534, -1)
+        folder.chmod(0o1755)
+        said = "its owner (user 65534) can replace what lies in this folder (mode 1755)"
+    else:
+        members, name = ([], "staff") if kind == "of a group" else ([user.pw_name, "another"], user.pw_name)
+        monkeypatch.setattr("grp.getgrgid", lambda number: grp.struct_group((name, "x", number, members)))
+        os.chown(folder, -1, user.pw_gid)
+        folder.chmod(0o775)
+        said = f"its group (group {user.pw_gid}) can replace what lies in this folder (mode 0775)"
+    with pytest.raises(UserError) as caught:
+        SessionFolder()
+    assert str(caught.value).startswith(
+        f"{folder}: {said}, so Ray's files are not safe below it. Set RAY_TMPDIR to a folder of yours"
+    )
+    os.chown(folder, os.geteuid(), -1)
+    folder.chmod(0o755)
+    SessionFolder().remove()
+
+
+@pytest.mark.parametrize("members", [0, 1])
+def test_the_group_of_the_user_alone_may_write(members: int, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the umask is 002; what such a group is called and who is in it differs from machine to machine."""
+    user = pwd.getpwuid(os.geteuid())
+    group = grp.struct_group((user.pw_name, "x", user.pw_gid, [user.pw_name][:members]))
+    monkeypatch.setattr("grp.getgrgid", {user.pw_gid: group}.__getitem__)
+    place.mkdir(parents=True)
+    os.chown(place, -1, user.pw_gid)
+    place.chmod(0o775)
+    SessionFolder().remove()
+    assert [*place.iterdir()] == []
+
+
+def test_a_link_is_followed_once(tmp_path: Path, place: Path) -> None:
+    """Whoever changes it later changes nothing, and what lies above its end counts."""
+    end = tmp_path / "elsewhere" / "end"
+    end.mkdir(parents=True)
+    place.parent.mkdir()
+    place.symlink_to(end)
+    folder = SessionFolder()
+    assert folder.path.parent == end
+    folder.remove()
+    end.parent.chmod(0o777)
+    with pytest.raises(UserError, match="every user of this machine can replace what lies in this folder"):
+        SessionFolder()
 
 
 def test_a_place_that_cannot_be_used_is_named(place: Path) -> None:
