@@ -63,10 +63,10 @@ def test_what_is_no_toml_is_refused(text: str, words: str) -> None:
     ("text", "words"),
     [
         ('a = "' + r"\"" * (1 << 19) + "\n", "Illegal character"),
-        ('a = """' + r"\"" * (1 << 19) + "\\", r"Unescaped '\\' in a string"),
-        ("a = '''" + "''x" * (1 << 18), "Expected \"'''\""),
-        ("a = " + "'\n" * (1 << 19), "Found invalid character"),
-        ("a = " + '"' * (1 << 20), "Expected newline"),
+        ('a = """' + r"\"" * (1 << 16) + "\\", r"Unescaped '\\' in a string"),
+        ("a = '''" + "''x" * (1 << 16), "Expected \"'''\""),
+        ("a = " + "'\n" * (1 << 16), "Found invalid character"),
+        ("a = " + '"' * (1 << 17), "Expected newline"),
     ],
     ids=["a line", "lines", "literal lines", "literal", "quotation marks"],
 )
