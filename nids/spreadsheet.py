@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +13,10 @@ if TYPE_CHECKING:
 # What begins a formula (OWASP, "CSV Injection"), in full width too; a number may begin so.
 _FORMULA = "^[=+\\-@\t\r\n＝＋－＠]"
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_NO_TEXT = (
+    *(pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean, pa.types.is_temporal),
+    *(pa.types.is_null, pa.types.is_nested),  # CSV has no cells for the latter
+)
 
 
 def text_cell(text: str) -> str:
@@ -26,19 +29,28 @@ def text_cell(text: str) -> str:
 
 
 def text_cells(table: pa.Table) -> pa.Table:
-    """Return an Arrow table with its cells of text as ``text_cell`` has them, and its numbers as they are."""
+    """Return an Arrow table with its cells of text as ``text_cell`` has them, and its numbers and times as they are.
+
+    Texts may be in dictionaries, or bytes. Columns keep their names and types, as who writes a table in parts needs.
+    """
     for position, field in enumerate(table.schema):
-        if pa.types.is_string(field.type):
+        if not any(is_kind(field.type) for is_kind in _NO_TEXT):
             column = table.column(position)
-            if pc.any(pc.match_substring_regex(column, _FORMULA)).as_py():
-                cells = [cell and text_cell(cell) for cell in column.to_pylist()]
+            if any(_cell(each) != each for each in column.unique().to_pylist()):
+                cells = [_cell(each) for each in column.to_pylist()]
                 table = table.set_column(position, field, pa.array(cells, field.type))
     return table
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return text_cell(value.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    return text_cell(value) if isinstance(value, str) else value
 
 
 def csv_of(table: pd.DataFrame) -> bytes:
     """Return a table as CSV, without its index; headings and cells of text are as ``text_cell`` has them."""
     cells = table.copy()
     for name in table.select_dtypes(exclude=["number", "bool", "datetime", "datetimetz", "timedelta"]):
-        cells[name] = table[name].map(lambda cell: text_cell(cell) if isinstance(cell, str) else cell)
+        cells[name] = table[name].map(_cell)
     return cells.rename(columns=lambda name: text_cell(str(name))).to_csv(index=False).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import re
@@ -11,9 +12,8 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.segment import Segment
-from rich.text import Text
+from rich.text import Span, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +28,8 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
+# A character for private use, which stands for a text while the markup around it is read; so do those after it.
+_FIRST_PLACE = 0xE000
 _COLOUR = re.compile("\x1b\\[[0-9;:]*m")
 
 
@@ -65,9 +67,12 @@ def styled(template: str, **texts: object) -> Text:
         template: Markup, with names in braces.
         texts: Name → what takes its place.
     """
-    return Text.from_markup(
-        template.format(**{name: escape(shown(str(text))) for name, text in texts.items()}), emoji=False
-    )
+    # Only the template is read as markup: rich has no escape for a text that ends in backslashes.
+    places = {chr(_FIRST_PLACE + i): shown(str(text)) for i, text in enumerate(texts.values())}
+    marked = Text.from_markup(template.format(**dict(zip(texts, places, strict=True))), emoji=False)
+    parts = [places.get(each, each) for each in marked.plain]
+    starts = [0, *itertools.accumulate(map(len, parts))]
+    return Text("".join(parts), spans=[Span(starts[start], starts[end], style) for start, end, style in marked.spans])
 
 
 class TerminalConsole(Console):

@@ -11,8 +11,13 @@ if TYPE_CHECKING:
 
 # Parts of a key. The parser's time and memory go with the square of their number.
 _MOST_PARTS = 32
+# One that is not closed counts too, to its line's or the text's end, so that nothing is looked at twice.
 _STRINGS_AND_COMMENTS = re.compile(
-    r'"""(?:\\.|[^\\])*?"""(?:"{0,2})' r"|'''.*?'''(?:'{0,2})" r'|"(?:\\.|[^"\\\n])*"' r"|'[^'\n]*'" r"|#[^\n]*",
+    r'"""(?:\\.|[^\\])*?(?:"""(?:"{0,2})|\\?\Z)'
+    r"|'''.*?(?:'''(?:'{0,2})|\Z)"
+    r'|"(?:\\.|[^"\\\n])*"?'
+    r"|'[^'\n]*'?"
+    r"|#[^\n]*",
     re.DOTALL,
 )
 _BETWEEN_KEYS = re.compile(r"[^\w\-. \t]")

@@ -27,6 +27,24 @@ def test_text_cells_leaves_numbers_as_they_are() -> None:
     assert text_cells(table.slice(1)) == table.slice(1)
 
 
+@pytest.mark.parametrize(
+    "type_",
+    [
+        *(pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string()), pa.binary(), pa.large_binary()),
+        *(pa.dictionary(pa.int32(), pa.large_string()), pa.binary_view()),
+    ],
+    ids=str,
+)
+def test_text_cells_knows_text_of_every_type(type_: pa.DataType) -> None:
+    texts, expected = ["=a", None, "-1", "é"], ["'=a", None, "-1", "é"]
+    assert text_cells(pa.table({"a": pa.array(texts, type_)})) == pa.table({"a": pa.array(expected, type_)})
+
+
+def test_text_cells_leaves_times_and_numbers_in_dictionaries_as_they_are() -> None:
+    table = pa.table({"time": pa.array([-1], pa.timestamp("ms")), "d": pa.array([-1]).dictionary_encode(), "n": [None]})
+    assert text_cells(table) == table
+
+
 def test_csv_of_is_read_back_as_it_was_but_for_formulas() -> None:
     table = pd.DataFrame(
         {

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
-from rich.text import Text
+from rich.text import Span, Text
 
 from nids.progress import ProgressDisplay
 from nids.tables import print_listing, print_table
@@ -32,6 +32,20 @@ HOSTILE = {
     "half": "\ud800",
     "markup": "[red]x[/] [/x] [link=http://h]y[/link] :smile: \\[a] \\",
 }
+
+
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("text", ["", "a", "[b]", "[/]", "\ue000\ue001"])
+def test_styled_changes_no_text(number: int, text: str) -> None:
+    first, second = text + "\\" * number, "\\" * number + text
+    words = styled("{a}[bold]{b}{a}[/]{b}[red]{a}[/] c", a=first, b=second)
+    assert words.plain == first + second + first + second + first + " c"
+    bold, red = len(first), 2 * len(first + second)
+    assert {span for span in words.spans if span.end > span.start} == {
+        Span(start, start + length, style)
+        for start, length, style in ((bold, len(first + second), "bold"), (red, len(first), "red"))
+        if length
+    }
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in HOSTILE.items()])

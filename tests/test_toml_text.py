@@ -59,6 +59,22 @@ def test_what_is_no_toml_is_refused(text: str, words: str) -> None:
         parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('a = "' + r"\"" * (1 << 19) + "\n", "Illegal character"),
+        ('a = """' + r"\"" * (1 << 16) + "\\", r"Unescaped '\\' in a string"),
+        ("a = '''" + "''x" * (1 << 16), "Expected \"'''\""),
+        ("a = " + "'\n" * (1 << 16), "Found invalid character"),
+        ("a = " + '"' * (1 << 17), "Expected newline"),
+    ],
+    ids=["a line", "lines", "literal lines", "literal", "quotation marks"],
+)
+def test_a_string_that_is_not_closed_is_looked_at_once(text: str, words: str) -> None:
+    with pytest.raises(TomlError, match=words):
+        parse(text)
+
+
 def test_a_file_is_read_up_to_its_largest_size(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_bytes(b"\xef\xbb\xbfa = 1")

@@ -31,6 +31,8 @@ MOST_LABELS = 60
 _SAMPLE_OF_BATCH = 500
 # Different texts of a column that are remembered, and of all columns together; the start of each is enough to tell it.
 _KEPT, _KEPT_IN_ALL, _FEWEST_KEPT, _LONGEST_KEPT = 20_000, 4_000_000, 1_000, 200
+# Spellings for no value that are noted: of a number that overflows there is no end of them.
+_MOST_MISSING = 100
 _LARGEST_SAMPLE = 1 << 28  # bytes
 # A column with this share of numbers is one of numbers: what else is there is a fault of the file, or missing.
 _NUMERIC = 0.99
@@ -48,7 +50,8 @@ class ColumnProfile:
         first_text: The first text, and the number of its line or row.
         spellings: All values, as the file spells them, each with its rows; no more of them once there are too many
             for classes.
-        missing: The spellings for no value that occur, in the order in which they did.
+        missing: The spellings for no value that occur, in the order in which they did; no more of them once there are
+            too many.
         rows: How many values are no missing ones.
         low: Least number.
         high: Largest number.
@@ -121,7 +124,7 @@ class ColumnProfile:
     def _without_missing(self, values: pa.Array, gone: pa.Array) -> pa.Array:
         """Note how missing values are spelled, and return the others."""
         for text in pc.unique(values.filter(gone)).to_pylist():
-            if text not in self.missing:
+            if len(self.missing) < _MOST_MISSING and len(text) <= _LONGEST_KEPT and text not in self.missing:
                 self.missing.append(text)
         return values.filter(pc.invert(gone))
 

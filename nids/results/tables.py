@@ -27,7 +27,6 @@ _BITS = {"BOOLEAN": 1, "INT32": 32, "FLOAT": 32, "INT64": 64, "DOUBLE": 64}
 _LEAST_BITS = 32
 # Of what is found at once in the description of the file, bytes of a text and parts of a list.
 _LONGEST_TEXT, _LONGEST_LIST = 1 << 24, 1 << 20
-_WIDEST = 32  # bytes of a value that is no text
 # Rows that are read at once: a few, as each may have a long text.
 _ROWS = 1_024
 
@@ -46,6 +45,9 @@ def read_table(content: bytes, most: int) -> pa.Table:
     with _opened(content) as file:
         _check(file, most)
         schema = file.schema_arrow
+        for field in schema:
+            if not _is_written(field.type):
+                raise ValueError(f"its column {field.name} is of type {field.type}, which no file of a run has")
     # Texts stay in dictionaries until it is known how long they are.
     with _opened(content, [field.name for field in schema if _is_text(field.type)]) as file:
         return pa.concat_tables([schema.empty_table(), *_batches(file, schema, most)])
@@ -113,14 +115,28 @@ def _bytes_of(values: pa.Array) -> int:
     """Return the bytes that values take, those of a dictionary once they stand for themselves."""
     if not _is_dictionary(values.type):
         return int(values.nbytes)
-    if not _is_text(values.type.value_type):
-        return _WIDEST * len(values)
     of_rows = pc.take(pc.binary_length(values.dictionary), values.indices)
     return 4 * len(values) + (pc.sum(of_rows).as_py() or 0)
 
 
 def _is_text(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_binary(type_))
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
+
+
+def _is_written(type_: pa.DataType) -> bool:
+    """Return whether a column of that type can be of this program; its texts are counted before they are made."""
+    if _is_dictionary(type_):
+        return _is_text(type_.value_type)
+    while pa.types.is_list(type_):
+        type_ = type_.value_type
+        if pa.types.is_struct(type_):
+            return all(_is_value(field.type) for field in type_)
+    return _is_value(type_)
+
+
+def _is_value(type_: pa.DataType) -> bool:
+    kinds = (pa.types.is_null, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_timestamp)
+    return _is_text(type_) or any(is_kind(type_) for is_kind in kinds)
 
 
 def _is_dictionary(type_: pa.DataType) -> bool:

@@ -17,6 +17,7 @@ from nids.metrics.measure import is_better
 from nids.seeding import derived_seed
 from nids.training.batches import TrainingRows, ValidationRows
 from nids.training.checkpoint import Progress
+from nids.training.kept_reports import are_reports
 from nids.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -97,7 +98,13 @@ def run_trial(
     trainer = Trainer(width, classes, hp, job.training)
     seeds = [derived_seed(job.search.seed, fold.number) for fold in folds]
     # What was kept may be somebody else's.
-    if earlier is None or len(earlier.states) != len(folds) or not all(map(trainer.takes, earlier.states)):
+    if (
+        earlier is None
+        or len(earlier.states) != len(folds)
+        or len(earlier.reports) >= job.training.epochs
+        or not are_reports(earlier.reports, [fold.number for fold in folds], classes)
+        or not all(map(trainer.takes, earlier.states))
+    ):
         earlier = Progress([], [trainer.fresh(seed) for seed in seeds])
     reports, states = earlier
     preparing = time.perf_counter() - started

@@ -26,3 +26,12 @@ def test_what_is_remembered_of_texts_and_rows_is_bounded(tmp_path: Path, monkeyp
     assert len(bounded.columns["text"].texts) == 200  # none more once there are more than 100
     assert len(bounded.columns["text"].spellings) == 100
     assert (bounded.rows, len(bounded.sample)) == (3_000, 50)
+
+
+def test_the_spellings_of_numbers_that_overflow_are_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "flows.csv"
+    spellings = ["?", "1" + "0" * 400, *(f"1e{400 + i}" for i in range(500))]
+    path.write_text("".join(f"{each},ok\n" for each in ("number", *spellings, *range(900))), encoding="utf-8")
+    looked = profile([path], 50).columns["number"]
+    assert looked.missing == ["?", *(f"1e{400 + i}" for i in range(99))]
+    assert (looked.rows, looked.high) == (900, 899.0)

@@ -85,6 +85,25 @@ def test_what_this_program_does_not_write_is_refused(content: bytes, words: str)
         read_table(content, MOST)
 
 
+@pytest.mark.parametrize(
+    "type_",
+    [
+        *(pa.binary(), pa.large_binary(), pa.binary(100_000), pa.string_view(), pa.binary_view()),
+        *(pa.large_list(pa.string()), pa.list_(pa.string(), 1), pa.list_(pa.binary()), pa.decimal128(5)),
+        *(pa.map_(pa.string(), pa.string()), pa.dictionary(pa.int32(), pa.large_binary())),
+        *(pa.struct({"a": pa.string()}), pa.list_(pa.struct({"a": pa.struct({"b": pa.string()})}))),
+    ],
+    ids=str,
+)
+def test_types_that_this_program_does_not_write_are_refused_before_they_are_read(
+    type_: pa.DataType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = in_parquet(pa.table({"trial": [1], "a": pa.nulls(1, type_)}))
+    monkeypatch.setattr(tables, "_batches", None)
+    with pytest.raises(ValueError, match=r"its column a is of type .*, which no file of a run has"):
+        read_table(content, MOST)
+
+
 def test_any_bytes_are_a_table_or_an_error_that_is_expected() -> None:
     rng = random.Random(0)
     whole = in_parquet(TABLE)

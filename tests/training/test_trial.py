@@ -315,6 +315,22 @@ def test_a_checkpoint_of_another_network_is_left_alone(shared: tuple[TrainingSet
     assert "replayed" not in report
 
 
+@pytest.mark.usefixtures("traced")
+def test_reports_that_are_none_are_left_alone(
+    shared: tuple[TrainingSet, list[Fold]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nids.training.trial.WORTH_KEEPING", 0.0)
+    kept = Kept()
+    settings = job(training={"epochs": 2})
+    list(run_trial(HP, *shared, settings, kept))
+    progress = kept.load()
+    assert progress is not None
+    changes: list[dict[str, Any]] = [{"value": "best"}, {"folds": []}]
+    for change in changes:
+        kept.save(Progress([{**progress.reports[0], **change}], progress.states), 1.0)
+        assert "replayed" not in next(iter(run_trial(HP, *shared, settings, kept)))
+
+
 def test_quick_epochs_are_not_kept(scripted: type[ScriptedTrainer], shared: tuple[TrainingSet, list[Fold]]) -> None:
     scripted.shares = (0.2, 0.4, 0.6)
     kept = Kept()

@@ -18,7 +18,10 @@ _SHOWN = 6
 
 def is_archive(path: Path) -> bool:
     """Return whether a path is a zip archive."""
-    return path.is_file() and zipfile.is_zipfile(path)
+    try:
+        return path.is_file() and zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:  # of one in several parts
+        return True
 
 
 def members(archive: Path) -> list[zipfile.Path]:
@@ -28,13 +31,17 @@ def members(archive: Path) -> list[zipfile.Path]:
         OSError: The archive cannot be opened.
         BadZipFile: It is none, or damaged.
     """
-    opened = zipfile.ZipFile(archive)
-    names = []
-    for member in opened.infolist():
-        if member.compress_type == zipfile.ZIP_LZMA and _window(archive, member) > LARGEST_WINDOW:
-            raise zipfile.BadZipFile(f"{member.filename} takes more than {LARGEST_WINDOW >> 20} MiB to unpack")
-        if not member.is_dir():
-            names.append(member.filename)
+    try:
+        opened = zipfile.ZipFile(archive)
+        names = []
+        for member in opened.infolist():
+            if member.compress_type == zipfile.ZIP_LZMA and _window(archive, member) > LARGEST_WINDOW:
+                raise zipfile.BadZipFile(f"{member.filename} takes more than {LARGEST_WINDOW >> 20} MiB to unpack")
+            if not member.is_dir():
+                names.append(member.filename)
+    # A version that is not known, a name that is not in UTF-8, a place before or beyond any file.
+    except (NotImplementedError, ValueError, OverflowError) as error:
+        raise zipfile.BadZipFile(str(error)) from error
     return [zipfile.Path(opened, name) for name in names if not _is_hidden(PurePosixPath(name))]
 
 

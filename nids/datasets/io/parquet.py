@@ -130,6 +130,6 @@ def _reject(columns: FileColumns, row: pd.Series, number: int) -> Reject:
         if not field.is_text and field.column.missing and math.isnan(row[field.name]):
             values[field.name] = field.column.missing[0]  # what is missing is no fault there
     fault = columns.fault([values.get(name, "") for name in columns.names])
-    assert fault is not None, values
-    problem, column, reason = fault
+    # A value and its spelling here may be judged differently.
+    problem, column, reason = fault or ("value", "", "its values break a rule of the data set")
     return Reject("row", number, column, reason, ",".join(values.values()), problem)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import struct
 import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from nids.datasets.io.archive import container_of, data_path, is_member
+from nids.datasets.io.archive import container_of, data_path, is_archive, is_member, is_single
 from nids.datasets.locate import is_data_file, locate
 from nids.datasets.source_file import SourceFile
 from nids.errors import UserError
@@ -86,3 +87,27 @@ def test_a_member_that_asks_for_much_memory_is_refused(tmp_path: Path, monkeypat
     monkeypatch.setattr("nids.datasets.io.archive.LARGEST_WINDOW", (1 << 23) - 1)  # it looks back 8 MiB
     with pytest.raises(UserError, match=r"flows\.zip: is damaged: flows\.csv takes more than 7 MiB to unpack"):
         data_path(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        pytest.param(b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\xef", "zip file version 23.9", id="version"),
+        pytest.param("é".encode(), b"\xff\xff", "'utf-8' codec can't decode", id="name"),
+        # A locator of ZIP64 that tells of two disks (APPNOTE.TXT 4.3.15).
+        pytest.param(
+            b"PK\x05\x06", struct.pack("<4sIQI4s", b"PK\x06\x07", 0, 0, 2, b"PK\x05\x06"), "disks", id="parts"
+        ),
+    ],
+)
+def test_an_archive_that_cannot_be_opened_is_damaged(tmp_path: Path, old: bytes, new: bytes, reason: str) -> None:
+    path = archive(tmp_path / "a.zip", "é.csv")
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new))
+    for named in (path, path / "é.csv"):
+        with pytest.raises(UserError, match=rf"a\.zip.*: is damaged: .*{reason}.*\. Copy or download it again\."):
+            data_path(named)
+    assert is_archive(path)
+    assert is_member(path / "é.csv")
+    assert not is_single(path)

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from nids.datasets.column import Column
+from nids.datasets.io.checks import fields_of, named_columns
 from nids.datasets.io.load import load
+from nids.datasets.io.parquet import _reject
 from nids.datasets.io.stream import stream
 from nids.datasets.labels import LabelMap
 from nids.datasets.schema import DatasetSpec
@@ -86,6 +88,12 @@ def test_of_parquet_nulls_are_missing_where_some_may_be(tmp_path: Path) -> None:
     table.assign(bytes=[1.0, NAN, 2.0, 3.0, 4.0]).to_parquet(path)
     with pytest.raises(UserError, match=r"row 2, column 3 \(bytes\): found 'nan', but numbers must be finite"):
         load(path, DATASET)
+
+
+def test_of_parquet_a_row_that_reads_well_as_text_is_set_aside_for_a_general_reason() -> None:
+    columns = named_columns("x", [*map(str, EXPECTED)], "x", DATASET, fields_of(DATASET, labelled=False))
+    reject = _reject(columns, EXPECTED.iloc[0], 7)
+    assert (reject.location, reject.reason) == ("row 7", "its values break a rule of the data set")
 
 
 def test_a_repeated_name_that_the_data_set_does_not_know_is_refused(tmp_path: Path) -> None:
