@@ -90,7 +90,7 @@ def search(cluster: None, make_job: Callable[..., Job], tmp_path_factory: pytest
 
 
 def poison(job: Job, traffic: Traffic, storage: Path) -> None:
-    """Put NaN into the later synthetic rows of each class: of the trials, only those that use all of them read it."""
+    """Put numbers into the later synthetic rows of each class whose sums overflow: only trials that use all read them."""
     key = fold_cache.key(traffic, job.folds, job.search.seed)
     cache = Folder.from_uri(str(storage)).folder(FOLDS)
     training_set, folds = fold_cache.folds_of(job, traffic.dataset, key, cache, lambda: traffic, lambda line: None)
@@ -99,7 +99,7 @@ def poison(job: Job, traffic: Traffic, storage: Path) -> None:
         synthetic = fold.synthetic.toarray()
         for label in np.unique(fold.synthetic_labels):
             (rows,) = np.nonzero(fold.synthetic_labels == label)
-            synthetic[rows[len(rows) // 2 + 1 :]] = np.nan
+            synthetic[rows[len(rows) // 2 + 1 :]] = np.finfo(np.float32).max
         poisoned.append(replace(fold, synthetic=csr_matrix(synthetic)))
     fold_cache.save(cache.folder(key), training_set, poisoned)
 
