@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from nids import models
-from nids.errors import UserError, beginning, did_you_mean
+from nids.errors import UserError, beginning, did_you_mean, shown
 from nids.metrics.measures import MEASURES, OBJECTIVES
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Training(_Section):
 
 def _metric(value: str) -> str:
     if value not in OBJECTIVES:
-        raise ValueError(f"is {value!r}, but must be one of {', '.join(OBJECTIVES)}")
+        raise ValueError(f"is {shown(value)}, but must be one of {', '.join(OBJECTIVES)}")
     return value
 
 

@@ -90,7 +90,7 @@ def search(cluster: None, make_job: Callable[..., Job], tmp_path_factory: pytest
 
 
 def poison(job: Job, traffic: Traffic, storage: Path) -> None:
-    """Put numbers into the later synthetic rows of each class whose sums overflow: only trials that use all read them."""
+    """Put numbers whose sums overflow into the later synthetic rows of each class: trials that use all read them."""
     key = fold_cache.key(traffic, job.folds, job.search.seed)
     cache = Folder.from_uri(str(storage)).folder(FOLDS)
     training_set, folds = fold_cache.folds_of(job, traffic.dataset, key, cache, lambda: traffic, lambda line: None)

@@ -42,7 +42,10 @@ _FOREIGN = {
 }
 # How the names of data files in a folder end, before the ending of their compression.
 _ENDINGS = (".csv", ".tsv", ".txt", ".data", ".arff", ".json", ".jsonl", ".ndjson", ".log", ".labeled", ".parquet")
-_DAMAGE = (*DAMAGE, RuntimeError, zipfile.BadZipFile, zlib.error, pa.ArrowInvalid, pa.ArrowMemoryError)
+_DAMAGE = (
+    *(*DAMAGE, RuntimeError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error),
+    *(pa.ArrowInvalid, pa.ArrowMemoryError),
+)
 
 
 def data_files(path: DataPath) -> tuple[DataPath, ...]:
