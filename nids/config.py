@@ -165,7 +165,7 @@ def _gpus(value: object) -> float | Literal["auto"]:
         if value <= 1 or float(value).is_integer():
             return float(value)
         raise ValueError(f"is {value}, but above 1 it must be a whole number")
-    raise ValueError(f'is {value!r}, but must be "auto", a share of one GPU such as 0.25, or a whole number of GPUs')
+    raise ValueError(f'is {shown(value)}, but must be "auto", a share of one GPU such as 0.25, or a whole number of GPUs')
 
 
 class Resources(_Section):
@@ -271,7 +271,7 @@ class Job(_Section):
         spaces = models.get(self.model.name).spaces
         if self.search.space not in spaces:
             raise ValueError(
-                f"search.space is {self.search.space!r}, but {self.model.name} has the spaces {', '.join(spaces)}"
+                f"search.space is {shown(self.search.space)}, but {self.model.name} has the spaces {', '.join(spaces)}"
             )
         if both := sorted(set(self.hyperparameters) & set(self.space)):
             raise ValueError(
