@@ -165,7 +165,8 @@ def _gpus(value: object) -> float | Literal["auto"]:
         if value <= 1 or float(value).is_integer():
             return float(value)
         raise ValueError(f"is {value}, but above 1 it must be a whole number")
-    raise ValueError(f'is {shown(value)}, but must be "auto", a share of one GPU such as 0.25, or a whole number of GPUs')
+    expected = '"auto", a share of one GPU such as 0.25, or a whole number of GPUs'
+    raise ValueError(f"is {shown(value)}, but must be {expected}")
 
 
 class Resources(_Section):
