@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 # A search needs something to search: one hyperparameter is left to it, with one choice.
 _KEPT_TO_SEARCH = "learning_rate"
 LARGEST = 1 << 16  # bytes of a job file
-_EXPLAINED = 20  # faults of one
 
 
 def read(path: Path, overrides: Sequence[str] = ()) -> Job:
@@ -98,9 +97,7 @@ def make(values: Mapping[str, Any], source: str) -> Job:
     try:
         return Job.model_validate(values)
     except ValidationError as error:
-        first = [f"  {_explain(item)}" for item in error.errors()[:_EXPLAINED]]
-        others = [f"  and {more} more faults"] if (more := error.error_count() - len(first)) else []
-        raise UserError("\n".join([f"{source}:", *first, *others])) from None
+        raise toml_text.refusal(source, error, _explain) from None
 
 
 def _leave_dataset(values: dict[str, Any], overrides: Sequence[str]) -> None:

@@ -99,11 +99,21 @@ def _check(members: list[zipfile.ZipInfo], size: int) -> None:
         raise ArraysError("two of its arrays have the same name")
 
 
-def _check_header(member: zipfile.ZipInfo, stream: IO[bytes]) -> None:
+def header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the shape and the type that the header of an array claims, which is of at most 10,000 bytes.
+
+    Raises:
+        ArraysError: It is of an unknown format; of what is no header, one of ``DAMAGE`` is raised.
+    """
     version = np.lib.format.read_magic(stream)
     if version not in _HEADERS:
-        raise ArraysError(f"{member.filename!r} is of an unknown format {version}")
-    shape, _, dtype = _HEADERS[version](stream)  # of at most 10,000 bytes
+        raise ArraysError(f"it is of an unknown format {version}")
+    shape, _, dtype = _HEADERS[version](stream)
+    return tuple(shape), dtype
+
+
+def _check_header(member: zipfile.ZipInfo, stream: IO[bytes]) -> None:
+    shape, dtype = header(stream)
     if dtype.kind not in _KINDS or not dtype.itemsize:
         raise ArraysError(f"{member.filename!r} is of type {dtype}, not of numbers or texts")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != member.file_size - stream.tell():

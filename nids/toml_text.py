@@ -6,9 +6,15 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from nids.errors import UserError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from pydantic import ValidationError
+
+_EXPLAINED = 20  # faults of one file
 # Parts of a key. The parser's time and memory go with the square of their number.
 _MOST_PARTS = 32
 # One that is not closed counts too, to its line's or the text's end, so that nothing is looked at twice.
@@ -57,3 +63,16 @@ def parse(text: str) -> dict[str, Any]:
         raise TomlError("its values are nested too deep") from None
     except ValueError as error:  # also that a number has too many digits
         raise TomlError(str(error)) from None
+
+
+def refusal(source: object, error: ValidationError, explain: Callable[[Any], str]) -> UserError:
+    """Return the error that values are refused, with a line for each fault; of very many, the first ones.
+
+    Args:
+        source: What they come from, for the message.
+        error: What was found.
+        explain: Returns the line of one of pydantic's errors.
+    """
+    first = [f"  {explain(each)}" for each in error.errors()[:_EXPLAINED]]
+    others = [f"  and {more} more faults"] if (more := error.error_count() - len(first)) else []
+    return UserError("\n".join([f"{source}:", *first, *others]))

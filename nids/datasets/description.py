@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 SUFFIX = ".toml"
 LARGEST = 1 << 20  # bytes of a description
-_EXPLAINED = 20  # faults of one
 # The keys of each kind of table, those that only published data sets have left out.
 _KEYS = {
     "columns": [field.name for field in fields(Column)],
@@ -65,9 +64,7 @@ def read(path: Path) -> DatasetSpec:
         described = _as_fields({"name": path.stem, **values})
         return SPECS.validate_python(described)
     except ValidationError as error:
-        first = [f"  {_explained(each, described)}" for each in error.errors()[:_EXPLAINED]]
-        others = [f"  and {more} more faults"] if (more := error.error_count() - len(first)) else []
-        raise UserError("\n".join([f"{path}:", *first, *others])) from None
+        raise toml_text.refusal(path, error, lambda each: _explained(each, described)) from None
     except _ShapeError as error:
         raise UserError(f"{path}:\n  {error}") from None
 

@@ -6,7 +6,7 @@ import hashlib
 import io
 import math
 import zipfile
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -117,7 +117,7 @@ def read_arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, 
                 if member.file_size > 4 * math.prod(shape) + HEADER_BYTES:
                     raise damaged(folder, name, f"{member.filename!r} is larger than that weight of this model is")
                 with archive.open(member) as stream:
-                    claimed = _shape(stream)
+                    claimed, _ = npz.header(stream)
                 if claimed != shape:
                     raise damaged(folder, name, f"{member.filename!r} has the shape {claimed}, but must have {shape}")
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
@@ -148,14 +148,6 @@ def read_encoding(folder: Folder, content: bytes, dataset: DatasetSpec) -> Encod
         return Encoding.checked(foreign_json.parsed(content), dataset)
     except ValueError as error:
         raise damaged(folder, "encoding.json", str(error)) from None
-
-
-def _shape(stream: IO[bytes]) -> tuple[int, ...]:
-    """Return the shape that the header of an array names."""
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, _ = read(stream)
-    return tuple(shape)
 
 
 def damaged(folder: Folder, name: str, reason: str) -> DamagedFileError:

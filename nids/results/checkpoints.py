@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nids.errors import StorageError
 from nids.results.ownership import token_in
@@ -13,13 +14,14 @@ from nids.storage import OUTAGE_SECONDS
 from nids.training import checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from nids.storage import Folder
     from nids.training.checkpoint import Progress
 
 # Tools that read a run pass over it, as over all that begins with a dot.
 CHECKPOINTS = ".checkpoints"
+Result = TypeVar("Result")
 # What object stores say to those who may not read or write there: waiting does not help.
 _DENIED = re.compile(r"DENIED|FORBIDDEN|INVALID_ACCESS|SIGNATURE|credential|HTTP status 40[0134]", re.IGNORECASE)
 
@@ -62,39 +64,37 @@ class TrialCheckpoint:
 
     def load(self) -> Progress | None:
         """Return what was kept; None if that is nothing, damaged, or of other hyperparameters or versions."""
-        ends = time.monotonic() + (OUTAGE_SECONDS if self._checkpoints.is_reached else 0.0)
-        while True:
-            try:
-                progress = self._read()
-            except StorageError as error:
-                self.fault, self._epochs = str(error), -1
-                if time.monotonic() > ends or _DENIED.search(str(error)):
-                    self._checkpoints.is_reached = False
-                    return None
-                time.sleep(1.0)
-            else:
-                self.fault, self._checkpoints.is_reached = "", True
-                return progress
+        try:
+            progress = self._waited_for(self._read, OUTAGE_SECONDS if self._checkpoints.is_reached else 0.0)
+        except StorageError:
+            self._epochs, self._checkpoints.is_reached = -1, False
+            return None
+        self._checkpoints.is_reached = True
+        return progress
 
     def save(self, progress: Progress, patience: float = 0.0) -> None:
         """Keep a trial's progress, unless the run is another driver's by now or the storage stays out of reach."""
+        with suppress(StorageError):
+            self._waited_for(lambda: self._save(progress), patience)
+
+    def _waited_for(self, use: Callable[[], Result], patience: float) -> Result:
+        """Use the storage, again and again while it is out of reach, for so many seconds; errors as for ``use``."""
         ends = time.monotonic() + patience
         while True:
+            self.fault = ""
             try:
-                self._save(progress)
+                return use()
             except StorageError as error:
                 self.fault = str(error)
                 if time.monotonic() > ends or _DENIED.search(self.fault):
-                    return
+                    raise
                 time.sleep(min(1.0, patience))
-            else:
-                return
 
     def _save(self, progress: Progress) -> None:
         run = self._checkpoints.run
         token = token_in(run)
-        # A folder that is on the driver's disk alone has no token here.
-        self.fault = "" if token else f"{run.uri} cannot be reached from there."
+        if not token:  # a folder that is on the driver's disk alone has none here
+            self.fault = f"{run.uri} cannot be reached from there."
         if token != self._checkpoints.token:
             return
         if self._epochs < 0:

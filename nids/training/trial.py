@@ -97,14 +97,7 @@ def run_trial(
     prepared = [FoldOfTrial.from_fold(training_set, fold, width, hp) for fold in folds]
     trainer = Trainer(width, classes, hp, job.training)
     seeds = [derived_seed(job.search.seed, fold.number) for fold in folds]
-    # What was kept may be somebody else's.
-    if (
-        earlier is None
-        or len(earlier.states) != len(folds)
-        or len(earlier.reports) >= job.training.epochs
-        or not are_reports(earlier.reports, [fold.number for fold in folds], classes)
-        or not all(map(trainer.takes, earlier.states))
-    ):
+    if earlier is None or not _can_go_on(earlier, trainer, folds, classes, job.training.epochs):
         earlier = Progress([], [trainer.fresh(seed) for seed in seeds])
     reports, states = earlier
     preparing = time.perf_counter() - started
@@ -157,3 +150,13 @@ def run_trial(
             # To wait for longer than it would take to train the same again is worth nothing.
             checkpoint.save(Progress(reports, states), patience=started - kept)
             kept = started = time.perf_counter()
+
+
+def _can_go_on(earlier: Progress, trainer: Trainer, folds: Sequence[Fold], classes: int, epochs: int) -> bool:
+    """Return whether a trial of so many epochs can go on from what was kept, which may be somebody else's."""
+    return (
+        len(earlier.states) == len(folds)
+        and len(earlier.reports) < epochs
+        and are_reports(earlier.reports, [fold.number for fold in folds], classes)
+        and all(map(trainer.takes, earlier.states))
+    )

@@ -22,11 +22,10 @@ from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.scripts import scripts as ray_command
 
 from nids.cluster import local, ray_metrics
+from tests.cluster.declarations import CLUSTER, KUBERAY_FILES, POD_TEMPLATES, parsed, ray_cluster
 
-ROOT = Path(__file__).parents[2]
-CLUSTER = ROOT / "cluster"
+ROOT = CLUSTER.parent
 LAUNCHER_FILES = ("aws", "gcp", "own-machines")
-KUBERAY_FILES = ("raycluster", "rayjob")
 KUBERAY = "1.7.0"
 KUBERNETES = "1.33"
 TEXTS = {
@@ -43,34 +42,8 @@ ENVIRONMENT = {
 }
 
 
-def _parsed(name: str) -> dict[str, Any]:
-    return yaml.safe_load(TEXTS[name])
-
-
 def _launcher(name: str) -> dict[str, Any]:
-    return _parsed(f"{name}.yaml")
-
-
-def _ray_cluster(name: str) -> dict[str, Any]:
-    """Return the specification of the Ray cluster in a KubeRay file."""
-    spec = _parsed(f"kuberay/{name}.yaml")["spec"]
-    return spec if name == "raycluster" else spec["rayClusterSpec"]
-
-
-def _pod_templates(name: str) -> dict[str, dict[str, Any]]:
-    spec = _ray_cluster(name)
-    templates = {"head": spec["headGroupSpec"]["template"]}
-    templates |= {group["groupName"]: group["template"] for group in spec["workerGroupSpecs"]}
-    if name == "rayjob":
-        templates["submitter"] = _parsed("kuberay/rayjob.yaml")["spec"]["submitterPodTemplate"]
-    return templates
-
-
-POD_TEMPLATES = [
-    pytest.param(template, id=f"{name}-{pod}")
-    for name in KUBERAY_FILES
-    for pod, template in _pod_templates(name).items()
-]
+    return parsed(f"{name}.yaml")
 
 
 def _locked(package: str) -> str:
@@ -110,7 +83,7 @@ def _faults(content: Any, schema: dict[str, Any]) -> list[str]:
 
 def test_compose_accepts_its_file() -> None:
     schema = importlib.resources.files("check_jsonschema") / "builtin_schemas/vendor/compose-spec.json"
-    assert _faults(_parsed("compose.yaml"), json.loads(schema.read_text(encoding="utf-8"))) == []
+    assert _faults(parsed("compose.yaml"), json.loads(schema.read_text(encoding="utf-8"))) == []
 
 
 @pytest.mark.parametrize("template", POD_TEMPLATES)
@@ -120,7 +93,7 @@ def test_kubernetes_accepts_a_pod_template(template: dict[str, Any]) -> None:
 
 
 def test_kubernetes_accepts_the_network_policies() -> None:
-    policies = _parsed("kuberay/network-policy.yaml")["items"]
+    policies = parsed("kuberay/network-policy.yaml")["items"]
     assert len(policies) == 3
     for policy in policies:
         assert kubernetes_validate.validate(policy, KUBERNETES, strict=True) == KUBERNETES
@@ -198,7 +171,7 @@ def test_a_kuberay_file_has_known_fields_only(name: str, kind: str, spec: dict[s
             "spec": spec,
         }
     )
-    assert _faults(_parsed(f"kuberay/{name}.yaml"), schema) == []
+    assert _faults(parsed(f"kuberay/{name}.yaml"), schema) == []
 
 
 def _definition(plural: str) -> dict[str, Any]:
@@ -230,7 +203,7 @@ def _refuse_unknown(schema: Any) -> Any:
 def test_kuberay_accepts_its_file(name: str) -> None:
     schema = _refuse_unknown(_definition(f"{name}s"))
     schema["properties"]["metadata"] = ANY_OBJECT  # of the API server, which the definition leaves open
-    assert _faults(_parsed(f"kuberay/{name}.yaml"), schema) == []
+    assert _faults(parsed(f"kuberay/{name}.yaml"), schema) == []
 
 
 # All files say the same.
@@ -239,7 +212,7 @@ def test_kuberay_accepts_its_file(name: str) -> None:
 def test_every_image_has_the_locked_version_of_ray() -> None:
     images = {image for text in TEXTS.values() for image in re.findall(r"\bnids:ray[\w.-]+", text)}
     assert images == {f"nids:ray{_locked('ray')}-{kind}" for kind in ("cpu", "gpu")}
-    assert {_ray_cluster(name)["rayVersion"] for name in KUBERAY_FILES} == {_locked("ray")}
+    assert {ray_cluster(name)["rayVersion"] for name in KUBERAY_FILES} == {_locked("ray")}
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", *(f"{name}.yaml" for name in LAUNCHER_FILES)])
@@ -255,7 +228,7 @@ def _environment(pairs: dict[str, str]) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("service", ["head", "worker", "worker-gpu"])
 def test_a_container_asks_for_the_token(service: str) -> None:
-    declared = _parsed("compose.yaml")["services"][service]
+    declared = parsed("compose.yaml")["services"][service]
     assert _environment(declared["environment"]) == ENVIRONMENT
     assert declared["environment"]["RAY_AUTH_TOKEN_PATH"] == f"/run/secrets/{declared['secrets'][0]}"
 
@@ -283,7 +256,7 @@ def test_a_machine_asks_for_the_token(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", KUBERAY_FILES)
 def test_a_pod_asks_for_the_token(name: str) -> None:
-    spec = _ray_cluster(name)
+    spec = ray_cluster(name)
     assert spec["authOptions"] == {"mode": "token", "secretName": "nids-token"}
     # The operator adds the mode and the token.
     expected = ENVIRONMENT | {"RAY_AUTH_MODE": None}
@@ -299,7 +272,7 @@ def test_no_file_holds_a_token() -> None:
 
 
 def test_the_host_of_the_containers_is_reached_from_itself_only() -> None:
-    ports = {name: service.get("ports", []) for name, service in _parsed("compose.yaml")["services"].items()}
+    ports = {name: service.get("ports", []) for name, service in parsed("compose.yaml")["services"].items()}
     assert ports == {"head": ["127.0.0.1:8265:8265"], "worker": [], "worker-gpu": []}
 
 
@@ -313,14 +286,14 @@ def test_no_machine_takes_the_clouds_open_defaults(name: str) -> None:
 def _start_lines(file: str) -> tuple[str, str]:
     """Return the lines that start the head and a worker, without addresses, and without what a launcher adds."""
     if file == "compose":
-        services = _parsed("compose.yaml")["services"]
+        services = parsed("compose.yaml")["services"]
         assert services["worker"]["command"] == services["worker-gpu"]["command"]
         lines = (services["head"]["command"], services["worker"]["command"])
     elif file in LAUNCHER_FILES:
         launcher = _launcher(file)
         lines = (launcher["head_start_ray_commands"][-1], launcher["worker_start_ray_commands"][-1])
     else:
-        spec = _ray_cluster(file)
+        spec = ray_cluster(file)
         head, worker = (group["rayStartParams"] for group in (spec["headGroupSpec"], *spec["workerGroupSpecs"]))
         # As the operator writes them.
         options = [
@@ -356,7 +329,7 @@ def test_a_placeholder_is_marked(name: str) -> None:
     unmarked = [line for line in lines if "YOUR-" in line and "# CHANGE" not in line]
     assert unmarked == []
     # A launcher hands its commands on as they are: a mark inside one would be part of it.
-    assert [value for value in _texts_in(_parsed(name)) if "# CHANGE" in value] == []
+    assert [value for value in _texts_in(parsed(name)) if "# CHANGE" in value] == []
 
 
 def _texts_in(value: Any) -> list[str]:
@@ -374,7 +347,7 @@ def _commands() -> dict[str, str]:
         for kind, commands in _launcher(name).items()
         if kind.endswith("_commands")
     }
-    found["entrypoint"] = _parsed("kuberay/rayjob.yaml")["spec"]["entrypoint"]
+    found["entrypoint"] = parsed("kuberay/rayjob.yaml")["spec"]["entrypoint"]
     found["slurm"] = TEXTS["slurm.sh"]
     found["README"] = "\n".join(re.findall(r"^```sh\n(.+?)^```", TEXTS["README.md"], re.MULTILINE | re.DOTALL))
     return found
@@ -432,7 +405,7 @@ def _folder_is_closed(before: str, place: Path) -> None:
 
 
 def test_a_search_of_a_rayjob_goes_on_where_an_earlier_attempt_stopped() -> None:
-    shell, option, script = shlex.split(_parsed("kuberay/rayjob.yaml")["spec"]["entrypoint"])
+    shell, option, script = shlex.split(parsed("kuberay/rayjob.yaml")["spec"]["entrypoint"])
     assert (shell, option) == ("bash", "-c")
     resume, search = (shlex.split(command) for command in script.split(" || "))
     assert resume == ["nids", "resume", search[search.index("--name") + 1]]

@@ -5,45 +5,17 @@ from __future__ import annotations
 import ipaddress
 import itertools
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-CLUSTER = Path(__file__).parents[2] / "cluster"
-KUBERAY_FILES = ("raycluster", "rayjob")
+from tests.cluster.declarations import KUBERAY_FILES, POD_TEMPLATES, parsed, pod_templates, ray_cluster
+
 LOCKED_DOWN = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,
     "capabilities": {"drop": ["ALL"]},
 }
-
-
-def _parsed(name: str) -> dict[str, Any]:
-    return yaml.safe_load((CLUSTER / name).read_text(encoding="utf-8"))
-
-
-def _ray_cluster(name: str) -> dict[str, Any]:
-    spec = _parsed(f"kuberay/{name}.yaml")["spec"]
-    return spec if name == "raycluster" else spec["rayClusterSpec"]
-
-
-def _pod_templates(name: str) -> dict[str, dict[str, Any]]:
-    """Return the template of each pod of a KubeRay file: head, worker and, for a job, the one that submits it."""
-    spec = _ray_cluster(name)
-    [workers] = spec["workerGroupSpecs"]
-    templates = {"head": spec["headGroupSpec"]["template"], "worker": workers["template"]}
-    if name == "rayjob":
-        templates["submitter"] = _parsed("kuberay/rayjob.yaml")["spec"]["submitterPodTemplate"]
-    return templates
-
-
-POD_TEMPLATES = [
-    pytest.param(template, id=f"{name}-{pod}")
-    for name in KUBERAY_FILES
-    for pod, template in _pod_templates(name).items()
-]
 
 
 # Pods.
@@ -78,9 +50,9 @@ def test_a_pod_can_write_to_its_own_folders_only(template: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("name", KUBERAY_FILES)
 def test_only_the_autoscaler_has_a_key_to_kubernetes(name: str) -> None:
-    options = _ray_cluster(name)["autoscalerOptions"]
+    options = ray_cluster(name)["autoscalerOptions"]
     assert options["securityContext"] == LOCKED_DOWN
-    volumes = {volume["name"]: volume for volume in _pod_templates(name)["head"]["spec"]["volumes"]}
+    volumes = {volume["name"]: volume for volume in pod_templates(name)["head"]["spec"]["volumes"]}
     mounts = {mount["mountPath"]: (volumes[mount["name"]], mount.get("readOnly")) for mount in options["volumeMounts"]}
     assert mounts["/tmp"] == ({"name": "autoscaler-tmp", "emptyDir": {}}, None)
     # Where Kubernetes' clients look for it, and Ray's autoscaler does.
@@ -96,7 +68,7 @@ def test_only_the_autoscaler_has_a_key_to_kubernetes(name: str) -> None:
 # The network, as Kubernetes defines policies: what none of those that select a pod allows is refused, per direction.
 
 
-POLICIES = [policy["spec"] for policy in _parsed("kuberay/network-policy.yaml")["items"]]
+POLICIES = [policy["spec"] for policy in parsed("kuberay/network-policy.yaml")["items"]]
 
 
 @dataclass(frozen=True)
@@ -149,7 +121,7 @@ def _pods(name: str) -> dict[str, Peer]:
             template["metadata"]["labels"]
             | ({} if pod == "submitter" else {"ray.io/node-type": pod, "ray.io/is-ray-node": "yes"})
         )
-        for pod, template in _pod_templates(name).items()
+        for pod, template in pod_templates(name).items()
     }
 
 
@@ -207,7 +179,7 @@ def test_a_pod_reaches_nobody_else(pods: dict[str, Peer]) -> None:
 
 @pytest.mark.parametrize("service", ["head", "worker", "worker-gpu"])
 def test_a_container_has_no_rights_and_a_read_only_root(service: str) -> None:
-    declared = _parsed("compose.yaml")["services"][service]
+    declared = parsed("compose.yaml")["services"][service]
     assert (declared["read_only"], declared["cap_drop"]) == (True, ["ALL"])
     assert declared["security_opt"] == ["no-new-privileges:true"]
     assert [mount.split(":")[0] for mount in declared["tmpfs"]] == ["/tmp", "/home/nids"]
@@ -219,14 +191,14 @@ def test_a_container_has_no_rights_and_a_read_only_root(service: str) -> None:
 
 @pytest.mark.parametrize("group", ["head", "gpu-worker"])
 def test_a_machine_of_aws_encrypts_its_disks_and_gives_no_keys_to_a_plain_request(group: str) -> None:
-    machine = _parsed("aws.yaml")["available_node_types"][group]["node_config"]
+    machine = parsed("aws.yaml")["available_node_types"][group]["node_config"]
     assert machine["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
     assert [disk["Ebs"]["Encrypted"] for disk in machine["BlockDeviceMappings"]] == [True]
 
 
 @pytest.mark.parametrize(("group", "secure_boot"), [("head", True), ("gpu-worker", False)])
 def test_a_machine_of_google_cloud_is_shielded(group: str, secure_boot: bool) -> None:
-    machine = _parsed("gcp.yaml")["available_node_types"][group]["node_config"]
+    machine = parsed("gcp.yaml")["available_node_types"][group]["node_config"]
     assert machine["shieldedInstanceConfig"] == {
         "enableSecureBoot": secure_boot,
         "enableVtpm": True,

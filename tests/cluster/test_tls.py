@@ -103,7 +103,10 @@ def test_ray_up_accepts_a_file_with_what_the_page_adds(name: str) -> None:
     launcher = yaml.safe_load((CLUSTER / f"{name}.yaml").read_text(encoding="utf-8"))
     launcher["file_mounts"] |= ADDED["file_mounts"]
     launcher["setup_commands"] += ADDED["setup_commands"]
-    validate_config(prepare_config(launcher))
+    prepared = prepare_config(launcher)
+    validate_config(prepared)
+    assert prepared["file_mounts"].items() >= ADDED["file_mounts"].items()
+    assert prepared["setup_commands"][-len(ADDED["setup_commands"]) :] == ADDED["setup_commands"]
 
 
 @pytest.mark.slow

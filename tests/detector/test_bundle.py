@@ -23,6 +23,7 @@ from nids.models.cnn_bigru import MODEL
 from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.storage import Folder
 from nids.training.ensemble import Ensemble
+from tests.manifests import a_bundle_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,24 +36,7 @@ CLASSES = ("Normal", "DoS", "Probe", "R2L", "U2R")
 
 
 def manifest(**changes: Any) -> bundle.Manifest:
-    values: dict[str, Any] = {
-        "format": bundle.FORMAT,
-        "dataset": "nsl-kdd-sample",
-        "class_map": "nsl-kdd",
-        "classes": CLASSES,
-        "run": "a-run",
-        "trial": 3,
-        "model": "cnn-bigru",
-        "hyperparameters": HP,
-        "epochs": 2,
-        "members": 2,
-        "thresholds": {0.001: 0.9, 0.01: 0.5},
-        "calibration": {"temperature": 1.5, "trained_on": (0.2,) * 5, "natural": (0.6, 0.1, 0.1, 0.1, 0.1)},
-        "data": {"source": "rows", "sha256": "ab", "rows": 240, "synthetic": True},
-        "created": "2026-01-02T03:04:05+00:00",
-        "versions": {"nids": "0.1.0"},
-    }
-    return bundle.Manifest.model_validate(values | changes)
+    return a_bundle_manifest(**{"hyperparameters": HP, **changes})
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,7 @@ from nids.results.run import new_run
 from nids.storage import Folder
 from nids.training import checkpoint
 from tests.fuzz.mutations import SEPARATOR
+from tests.manifests import a_bundle_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -290,25 +291,7 @@ def _write_bundle(path: Path) -> None:
     model = MODEL.build_for(encoding.width, 5, hp, 1)
     weights = {weight.path: np.array(weight) for weight in model.weights}
     dataset = traffic.dataset.labelled_by()
-    manifest = bundle.Manifest.model_validate(
-        {
-            "format": bundle.FORMAT,
-            "dataset": dataset.name,
-            "class_map": dataset.label_maps[0].name,
-            "classes": dataset.classes,
-            "run": "a-run",
-            "trial": 3,
-            "model": "mlp",
-            "hyperparameters": hp,
-            "epochs": 2,
-            "members": 1,
-            "thresholds": {0.001: 0.9, 0.01: 0.5},
-            "calibration": {"temperature": 1.5, "trained_on": (0.2,) * 5, "natural": (0.6, 0.1, 0.1, 0.1, 0.1)},
-            "data": {"source": "rows", "sha256": "ab", "rows": ROWS, "synthetic": True},
-            "created": "2026-01-02T03:04:05+00:00",
-            "versions": {"nids": "0.1.0"},
-        }
-    )
+    manifest = a_bundle_manifest(hp, model="mlp", members=1)
     bundle.save(Folder.from_uri(str(path)), manifest, dataset, encoding, [weights], card="# A card\n")
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import http.client
@@ -18,12 +17,13 @@ from websockets.sync.client import connect
 from nids.bench.dashboard import served
 from nids.dashboard.serving.hardening import Hardening, content_security_policy
 from nids.dashboard.serving.index_page import SCRIPT, index_page
+from tests.dashboard.serving.asgi import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
 LOGIN = """\
 [auth]
@@ -40,13 +40,6 @@ emails = ["*@example.org"]
 
 def answer(path: str, method: str = "GET", scheme: str = "http", *, https: bool = False) -> tuple[int, dict[str, str]]:
     """The status and the headers that a request is answered with."""
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    async def receive() -> Message:
-        raise AssertionError("nothing is to be received")
 
     async def others(scope: Scope, receive: Receive, send: Send) -> None:
         response = PlainTextResponse("another")
@@ -54,8 +47,8 @@ def answer(path: str, method: str = "GET", scheme: str = "http", *, https: bool 
         await response(scope, receive, send)
 
     scope: Scope = {"type": "http", "method": method, "path": path, "scheme": scheme, "headers": []}
-    asyncio.run(Hardening(others, "<html></html>", https=https)(scope, receive, send))
-    return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    head, *_ = messages(Hardening(others, "<html></html>", https=https), scope)
+    return head["status"], {name.decode(): value.decode() for name, value in head["headers"]}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,26 +9,19 @@ from streamlit.testing.v1 import AppTest
 from nids.dashboard.components import selection
 from nids.dashboard.serving.index_page import FOLDER, PATHS, SCRIPT, IndexPage, index_page
 from nids.dashboard.serving.server import APP
+from tests.dashboard.serving.asgi import messages
 
 if TYPE_CHECKING:
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
 
 def answer(path: str, method: str = "GET", kind: str = "http") -> tuple[dict[bytes, bytes], bytes]:
     """The headers and the body that a request is answered with."""
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    async def receive() -> Message:
-        raise AssertionError("nothing is to be received")
 
     async def others(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("another")({**scope, "type": "http"}, receive, send)
 
-    asyncio.run(IndexPage(others)({"type": kind, "method": method, "path": path}, receive, send))
-    head, body = sent
+    head, body = messages(IndexPage(others), {"type": kind, "method": method, "path": path})
     return dict(head["headers"]), body["body"]
 
 
