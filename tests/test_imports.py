@@ -25,6 +25,7 @@ FLOORS = (
         "errors",
         "interruption",
         "threads",
+        "memory",
         "seeding",
         "terminal",
         "spreadsheet",

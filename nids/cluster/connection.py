@@ -16,6 +16,7 @@ from nids.cluster import addresses, auth, loopback, machine, ray_metrics, signal
 from nids.cluster.session_folder import SessionFolder
 from nids.errors import UserError
 from nids.interruption import held_back, undone
+from nids.memory import usable_memory
 from nids.models import backend
 from nids.results.manifest import Machine
 from nids.results.status import Node
@@ -129,7 +130,7 @@ def _within_this_machine(cpus_per_trial: int) -> dict[str, Any]:
     Raises:
         UserError: The memory has no room for a single trial.
     """
-    memory = machine.usable_memory()
+    memory = usable_memory()
     fitting = machine.trials_that_fit(memory)
     if fitting == 0:
         needed = (machine.SEARCH_BYTES + machine.TRIAL_BYTES) / 2**30

@@ -181,7 +181,7 @@ def profile(paths: Sequence[DataPath], sample: int, names: Sequence[str] = ()) -
     Raises:
         UserError: A file cannot be read so, the files have not the same columns, or there are no rows.
     """
-    rows = repeated = 0
+    rows = repeated = kept_bytes = 0
     kept_rows: list[pa.RecordBatch] = []
     source = text_batches(data_path(paths[0]), names)
     most_kept = min(_KEPT, max(_FEWEST_KEPT, _KEPT_IN_ALL // len(source.names)))
@@ -194,8 +194,9 @@ def profile(paths: Sequence[DataPath], sample: int, names: Sequence[str] = ()) -
         repeated += len(read) - len(batch)
         # From all over the files, as they are often sorted by day or by class.
         number = min(len(batch), _SAMPLE_OF_BATCH if rows else sample)
-        if sum(each.nbytes for each in kept_rows) <= _LARGEST_SAMPLE:
+        if kept_bytes <= _LARGEST_SAMPLE:
             kept_rows.append(batch.take(pa.array(np.linspace(0, len(batch) - 1, number).astype(np.int64))))
+            kept_bytes += kept_rows[-1].nbytes
         rows += len(batch)
         for column, values in zip(source.names, batch.columns, strict=True):
             columns[column].add(values, numbers)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nids import foreign_json, npz
-from nids.cluster.machine import usable_memory
 from nids.errors import DamagedFileError, UserError
 from nids.folds.encoding import Encoding
+from nids.memory import usable_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

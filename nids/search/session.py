@@ -13,6 +13,7 @@ from nids.cluster import connection, machine
 from nids.config import Job
 from nids.datasets.holdout_split import held_out_in_words
 from nids.job_rows import rows_of
+from nids.memory import usable_memory
 from nids.metrics.formatting import counted
 from nids.results.checkpoints import kept_checkpoints
 from nids.results.driven import refuse_if_driven
@@ -195,5 +196,5 @@ def _run(prepare: Callable[[], PreparedSearch], cpus_per_trial: int, address: st
 def _say_what_memory_allows(cpus_per_trial: int, console: Console) -> None:
     allowed = machine.slots(cpus_per_trial)
     if allowed < joblib.cpu_count() // cpus_per_trial:
-        memory = machine.usable_memory() / 2**30
+        memory = usable_memory() / 2**30
         console.print(f"This process may use {memory:.1f} GiB of memory: at most {counted(allowed, 'trial')} at once")

@@ -4,16 +4,12 @@ import os
 import subprocess
 import sys
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
+from nids import memory
 from nids.cluster import connection, machine
 from nids.errors import UserError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COUNT = "from nids.cluster import machine; print(machine.slots(1))"
 
@@ -28,28 +24,6 @@ def test_slots_are_those_of_the_affinity() -> None:
         check=True,
     )
     assert ended.stdout == "1\n"
-
-
-@pytest.mark.parametrize(
-    ("groups", "files", "expected"),
-    [
-        pytest.param("0::/\n", {}, None, id="no limit"),
-        pytest.param("0::/user/one\n", {"user/memory.max": "max", "user/one/memory.max": "2147483648"}, 2**31, id="v2"),
-        pytest.param("0::/user/one\n", {"user/memory.max": "1000", "user/one/memory.max": "2000"}, 1000, id="nested"),
-        pytest.param("0::/outside\n", {"memory.max": "5000"}, 5000, id="in a container"),
-        pytest.param("5:cpu:/\n4:memory:/one\n0::/\n", {"memory/one/memory.limit_in_bytes": "3000"}, 3000, id="v1"),
-    ],
-)
-def test_usable_memory_is_within_the_control_groups(
-    groups: str, files: dict[str, str], expected: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, content in files.items():
-        (tmp_path / "cgroup" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "cgroup" / name).write_text(f"{content}\n")
-    (tmp_path / "groups").write_text(groups)
-    monkeypatch.setattr(machine, "GROUPS", tmp_path / "cgroup")
-    monkeypatch.setattr(machine, "OWN_GROUPS", tmp_path / "groups")
-    assert machine.usable_memory() == (expected or psutil.virtual_memory().total)
 
 
 @pytest.mark.parametrize(("gib", "trials"), [(0.5, 0), (1, 0), (2, 1), (4, 3), (24, 29)])
@@ -78,20 +52,20 @@ def test_slots_are_as_many_as_cpus_and_memory_allow(
 def test_a_cluster_started_here_has_what_the_trials_need(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("joblib.cpu_count", lambda: 8)
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(total=64 * 2**30))
-    monkeypatch.setattr(machine, "_limits", lambda: iter(()))
+    monkeypatch.setattr(memory, "_limits", lambda: iter(()))
     assert connection._within_this_machine(1) == {"num_cpus": 8}  # Ray knows the rest
-    monkeypatch.setattr(machine, "_limits", lambda: iter([4 * 2**30]))
+    monkeypatch.setattr(memory, "_limits", lambda: iter([4 * 2**30]))
     shared = int(4 * 2**30 * 0.3)
     assert connection._within_this_machine(1) == {"num_cpus": 3, "object_store_memory": shared}
     assert connection._within_this_machine(4) == {"num_cpus": 8, "object_store_memory": shared}
-    monkeypatch.setattr(machine, "_limits", lambda: iter([60 * 2**30]))
+    monkeypatch.setattr(memory, "_limits", lambda: iter([60 * 2**30]))
     # Above this, Ray refuses to start where /dev/shm is smaller.
     assert connection._within_this_machine(1) == {"num_cpus": 8, "object_store_memory": 10**10}
 
 
 def test_a_machine_without_room_for_a_trial_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    monkeypatch.setattr(machine, "usable_memory", lambda: 2**30)
+    monkeypatch.setattr(memory, "_limits", lambda: iter([2**30]))
     with pytest.raises(UserError) as caught:
         connection.connect()
     assert str(caught.value) == (

@@ -6,7 +6,6 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import psutil
 
 from nids.datasets.io.checks import fields_of
 from nids.datasets.io.compression import unpacked
@@ -15,6 +14,7 @@ from nids.datasets.io.stream import stream
 from nids.datasets.io.text import whole_text
 from nids.datasets.traffic import Traffic, joined
 from nids.errors import UserError
+from nids.memory import usable_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,10 +36,10 @@ def held(parts: Iterable[Traffic]) -> Iterator[Traffic]:
     """Yield parts that are to be held all at once.
 
     Raises:
-        UserError: They take more than half of this machine's memory: they could not be put together. A small file may
-            hold very many rows.
+        UserError: They take more than half of the memory that this process may use: they could not be put together. A
+            small file may hold very many rows.
     """
-    memory = psutil.virtual_memory().total
+    memory = usable_memory()
     rows = taken = 0
     for part in parts:
         rows += len(part.features)
