@@ -92,6 +92,17 @@ def with_resources(job: Job, overrides: Sequence[str]) -> Job:
     return changed
 
 
+def extended(job: Job, trials: int | None, hours: float | None) -> Job:
+    """Return a job that asks for another number of trials or hours, of which None leaves what it has.
+
+    Raises:
+        UserError: A number is not allowed.
+    """
+    changed = {name: value for name, value in (("trials", trials), ("hours", hours)) if value is not None}
+    search = {**job.search.model_dump(), **changed}
+    return make({**job.model_dump(), "search": search}, source="--trials, --hours")
+
+
 def make(values: Mapping[str, Any], source: str) -> Job:
     """Return the job that nested dictionaries describe; ``source`` names them in the message of a UserError."""
     try:

@@ -20,12 +20,12 @@ class ProgressDisplay:
 
     Args:
         console: Where it is shown.
-        total: How much there is to do.
+        total: How much there is to do; None if nobody knows.
         unit: What is counted, such as "trials"; without it, the share that is done is shown.
         time_left: Whether the bar estimates the time left from the pace so far.
     """
 
-    def __init__(self, console: Console, total: int, unit: str | None = None, *, time_left: bool = True) -> None:
+    def __init__(self, console: Console, total: int | None, unit: str | None = None, *, time_left: bool = True) -> None:
         self._console = console
         self._total = total
         self._unit = unit
@@ -73,4 +73,4 @@ class ProgressDisplay:
     def _count(self) -> str:
         if self._unit is None:
             return f"{100 * self._done / self._total if self._total else 100:.0f} %"
-        return f"{self._done:,}/{self._total:,} {self._unit}"
+        return f"{self._done:,}{'' if self._total is None else f'/{self._total:,}'} {self._unit}"

@@ -68,6 +68,8 @@ def holds(distribution: BaseDistribution, value: Any) -> bool:
     if isinstance(distribution, CategoricalDistribution):
         return value in distribution.choices
     assert isinstance(distribution, FloatDistribution | IntDistribution)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
     steps = (value - distribution.low) / (distribution.step or 1)
     on_grid = distribution.step is None or math.isclose(steps, round(steps), abs_tol=1e-9)
     return distribution.low <= value <= distribution.high and on_grid

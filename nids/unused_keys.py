@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
     from nids.config import Job
 
+# The keys that decide something, by the kind of the scheduler.
+_OF_SCHEDULER = {
+    "asha": {"grace_period", "reduction_factor"},
+    "hyperband": {"grace_period", "reduction_factor", "brackets"},
+    "median": {"grace_period", "min_samples"},
+    "none": set[str](),
+}
+
 
 def unused(job: Job) -> dict[str, str]:
     """Return the keys that are not at their default and have no effect, each with the reason.
@@ -51,11 +59,13 @@ def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
         yield "data.smallest_class", 'data.small_classes is "keep"'
     if job.folds.resampling == "none":
         yield "folds.k_neighbors", 'folds.resampling is "none"'
-    if job.search.sampler == "random":
-        yield "search.startup_trials", 'with search.sampler = "random", all trials are at random points'
-    if job.scheduler.kind == "none":
-        for key in ("grace_period", "reduction_factor"):
-            yield f"scheduler.{key}", 'scheduler.kind is "none"'
+    if job.search.sampler != "tpe":
+        yield "search.startup_trials", f'search.sampler is "{job.search.sampler}", which begins in its own way'
+    if job.search.patience is None:
+        yield "search.min_improvement", "there is no search.patience"
+    for key in ("grace_period", "reduction_factor", "brackets", "min_samples"):
+        if key not in _OF_SCHEDULER[job.scheduler.kind]:
+            yield f"scheduler.{key}", f'scheduler.kind is "{job.scheduler.kind}"'
     if job.resources.gpus_per_trial != "auto":
         yield "resources.max_trials_per_gpu", 'it limits what resources.gpus_per_trial = "auto" measures'
 

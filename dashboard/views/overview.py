@@ -84,7 +84,7 @@ def _live(run: KeptRun) -> None:
 
 def _progress(run: KeptRun, summary: RunSummary, trials: pd.DataFrame) -> None:
     job, now = run.manifest.job, datetime.now(UTC)
-    outlook = eta.outlook(trials, job.search.trials, job.training.epochs, now)
+    outlook = eta.outlook(trials, job.search, job.training.epochs, now, run.status.trials.seconds)
     words = f"{eta.in_words(outlook, run.state)} {sentences.states(summary).capitalize()}."
     st.progress(outlook.share, text=words)
     if run.state in {"interrupted", "failed"}:

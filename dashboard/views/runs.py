@@ -109,7 +109,7 @@ def _row(entry: cache.Found) -> dict[str, Any]:
     if entry.run is None:
         return {**row, "state": "damaged", "metric": NONE, "text": NONE, "data": NONE}
     manifest, summary = entry.run.manifest, cache.summarize(entry.run)
-    total = manifest.job.search.trials
+    total = manifest.job.search.most_trials
     ended = summary.all_trials - summary.states["RUNNING"]
     best = summary.best
     source = manifest.data.source
@@ -117,7 +117,7 @@ def _row(entry: cache.Found) -> dict[str, Any]:
         source += " (synthetic)"
     return {
         "state": entry.run.state,
-        "progress": min(ended / total, 1.0),
+        "progress": min(ended / total, 1.0) if total else None,
         "value": best.value if best else None,
         "text": mean_and_spread(summary.metric, best.value, best.std) if best else NONE,
         "metric": label(summary.metric),

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from nids.metrics.formatting import duration
@@ -14,30 +15,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from nids.config import Search
+
 
 @dataclass(frozen=True)
 class Outlook:
     """Where a search stands.
 
     Attributes:
-        total: Trials that it is to have.
+        total: Trials that it is to have; None if something else ends it.
         ended: Trials that have ended.
         seconds_left: Estimate of the time until all have ended; NaN if nothing supports one.
         at_most: Whether the estimate takes trials to run all their epochs, for want of one that has ended.
+        share: Share of the trials that have ended, or of the hours that have passed if that is more; 0 to 1.
     """
 
-    total: int
+    total: int | None
     ended: int
     seconds_left: float
     at_most: bool
-
-    @property
-    def share(self) -> float:
-        """Share of the trials that have ended, 0 to 1."""
-        return min(self.ended / self.total, 1.0) if self.total else 0.0
+    share: float
 
 
-def outlook(trials: pd.DataFrame, total: int, epochs: int, now: datetime) -> Outlook:
+def outlook(trials: pd.DataFrame, search: Search, epochs: int, now: datetime, searched: float = 0.0) -> Outlook:
     """Return where a search stands.
 
     The time left is that of ``seconds_left``, where a trial takes the mean of the ended ones. As long as none has
@@ -45,23 +45,30 @@ def outlook(trials: pd.DataFrame, total: int, epochs: int, now: datetime) -> Out
 
     Args:
         trials: The run store's trials: state, started, seconds, epochs.
-        total: Trials that the search is to have.
+        search: Says how many trials the search is to have, and what else ends it.
         epochs: The most epochs of a trial.
         now: The time, with its zone.
+        searched: Seconds for which the search has run trials.
     """
+    total = search.most_trials
     ended = trials[trials["state"] != "RUNNING"]
     running = trials[trials["state"] == "RUNNING"]
     elapsed = (pd.Timestamp(now) - running["started"]).dt.total_seconds().clip(lower=0)
-    known = ended.loc[ended["state"] != "FAIL", "seconds"].dropna()
+    known = ended.loc[(ended["state"] != "FAIL") & ended["repeats"].isna(), "seconds"].dropna()
     if len(known):
         each = float(known.mean())
     else:
         paces = (running["seconds"] / running["epochs"].where(running["epochs"] > 0)).dropna()
         each = float(paces.mean()) * epochs if len(paces) else math.nan
     left = math.nan
-    if len(running):
+    if len(running) and total is not None:
         left = seconds_left(each, total - len(ended), elapsed, len(running))
-    return Outlook(total, len(ended), left, at_most=not len(known))
+    share = len(ended) / total if total else 0.0
+    if search.hours is not None:
+        share = max(share, searched / (3600 * search.hours))
+        if len(running):
+            left = np.fmin(left, max(3600 * search.hours - searched, 0.0))
+    return Outlook(total, len(ended), left, at_most=not len(known), share=min(share, 1.0))
 
 
 def seconds_left(each: float, remaining: int, elapsed: Iterable[float], at_once: int) -> float:
@@ -79,8 +86,14 @@ def seconds_left(each: float, remaining: int, elapsed: Iterable[float], at_once:
 
 def in_words(outlook: Outlook, state: str) -> str:
     """Return where a search stands, in a sentence."""
-    sentence = f"{outlook.ended:,} of {outlook.total:,} {'trial has' if outlook.total == 1 else 'trials have'} ended"
-    if state != "running":
+    if outlook.total is None:
+        sentence = f"{outlook.ended:,} {'trial has' if outlook.ended == 1 else 'trials have'} ended"
+    else:
+        have = "trial has" if outlook.total == 1 else "trials have"
+        sentence = f"{outlook.ended:,} of {outlook.total:,} {have} ended"
+    if state != "running" and (outlook.total is None or (state == "finished" and outlook.ended < outlook.total)):
+        return f"{sentence}."
+    if state != "running" and outlook.total is not None:
         missing = outlook.total - outlook.ended
         if missing > 0:
             return f"{sentence}; the other {missing:,} {'has' if missing == 1 else 'have'} not."

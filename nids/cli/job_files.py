@@ -75,7 +75,7 @@ def _show(job: Job, traffic: Traffic, measured: Estimate, slots: int) -> None:
     from nids.metrics.formatting import counted, duration
 
     results_console().print(
-        f"{job.name}: valid. {counted(job.search.trials, 'trial')} of {job.model.name} on {traffic.source}, "
+        f"{job.name}: valid. {job.search.extent} of {job.model.name} on {traffic.source}, "
         f"{counted(len(traffic.label), 'row')}, {counted(job.folds.used, 'fold')}, at most "
         f"{counted(job.training.epochs, 'epoch')} each.\n"
         f"A fold trains on {counted(measured.training_rows, 'row')} and validates on "

@@ -67,8 +67,8 @@ class Entry:
     Attributes:
         run: Its name.
         state: "running", "finished", "interrupted", "failed" or "damaged".
-        trials: Trials that are to be; the three that follow are of this number.
-        ended: Trials that ended.
+        trials: Trials that are to be; None if something else ends the search, or if it is not known.
+        ended: Trials that ended; None if it is not known.
         best: The best complete trial's number, its metric and value; None if no trial is complete.
         data: What was searched on.
         started: When the search was prepared.
@@ -78,8 +78,8 @@ class Entry:
 
     run: str
     state: str
-    trials: int = 0
-    ended: int = 0
+    trials: int | None = None
+    ended: int | None = None
     best: dict[str, Any] | None = None
     data: str = ""
     started: datetime | None = None
@@ -116,7 +116,7 @@ def _entry(run: Run) -> Entry:
     return Entry(
         run=run.name,
         state=run.state,
-        trials=manifest.job.search.trials,
+        trials=manifest.job.search.most_trials,
         ended=int((trials["state"] != "RUNNING").sum()),
         best=None if row is None else {"trial": int(row["trial"]), "metric": metric, "value": float(row["value"])},
         data=manifest.data.source,
@@ -124,6 +124,12 @@ def _entry(run: Run) -> Entry:
         seconds=run.seconds,
         error=" ".join(gaps_of(run, trials, by_row=False).in_words(run.name)),
     )
+
+
+def _progress(entry: Entry) -> str:
+    if entry.ended is None:
+        return ""
+    return f"{entry.ended}/{entry.trials}" if entry.trials else str(entry.ended)
 
 
 def show_runs(storage: str, entries: list[Entry], console: Console) -> None:
@@ -144,7 +150,7 @@ def show_runs(storage: str, entries: list[Entry], console: Console) -> None:
             (
                 entry.run,
                 entry.state,
-                f"{entry.ended}/{entry.trials}" if entry.trials else "",
+                _progress(entry),
                 f"{label(best['metric'])} {value(best['metric'], best['value'])} (trial {best['trial']})"
                 if best
                 else "",

@@ -39,16 +39,26 @@ def search(
         str | None, typer.Option(help="Name of the run. Default: the job's name and the time.", show_default=False)
     ] = None,
     address: AddressOption = None,
+    start_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--start-from",
+            help="Begin with the point of another run's trial, RUN:TRIAL. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run the trials of a job file and report the best one.
 
     Example: `nids search quick --name first --set search.trials=20`
     """
     from nids import job_file
-    from nids.search import session
+    from nids.search import session, starting_points
 
     console = results_console()
     described = job_file.read(job, set_ or ())
+    for text in start_from or ():
+        described = starting_points.with_point_of_trial(described, text, storage, console)
     chosen = session.default_name(described) if name is None else name
     _run(
         lambda: session.search(described, storage=storage, name=chosen, data=data, address=address, console=console),
@@ -64,6 +74,12 @@ def resume(
     data: DataOption = None,
     storage: StorageOption = "runs",
     address: AddressOption = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Trials that the search is to have in all. Default: as its job says.", min=1)
+    ] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Hours that the search may take in all. Default: as its job says.", min=0)
+    ] = None,
     take_over: Annotated[
         bool,
         typer.Option(
@@ -71,9 +87,11 @@ def resume(
         ),
     ] = False,
 ) -> None:
-    """Resume an interrupted search. Trials that have ended are not run again, unless their results are lost.
+    """Resume an interrupted search, or extend a finished one.
 
-    Example: `nids resume first`
+    Trials that have ended are not run again, unless their results are lost.
+
+    Example: `nids resume first --trials 40`
     """
     from nids import job_file, results
     from nids.results.gaps import gaps_of
@@ -82,7 +100,7 @@ def resume(
     console = results_console()
     opened = results.open_run(storage, run)
     job_file.refuse_all_but_resources(set_ or ())
-    if opened.state == "finished" and not gaps_of(opened):
+    if opened.state == "finished" and trials is None and hours is None and not gaps_of(opened):
         console.print(f"{run} is finished: nothing is left to do.")
         show(opened, console)
         return
@@ -91,6 +109,8 @@ def resume(
             opened,
             storage=storage,
             overrides=set_ or (),
+            most_trials=trials,
+            hours=hours,
             data=data,
             address=address,
             take_over=take_over,

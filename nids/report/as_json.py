@@ -39,7 +39,7 @@ def content(run: Run) -> dict[str, Any]:
         "metric": summary.metric,
         "direction": summary.direction,
         "folds": summary.folds,
-        "trials": {**summary.states, "total": run.manifest.job.search.trials},
+        "trials": {**summary.states, "total": run.manifest.job.search.most_trials},
         "lost_trials": list(gaps.trials),
         "gaps": gaps.in_words(run.name),
         "best": best,

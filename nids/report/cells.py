@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from nids.analysis.class_results import CLASS_MEASURES
@@ -14,7 +15,6 @@ from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, label
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pandas as pd
     from optuna.distributions import BaseDistribution
 
     from nids.analysis.summary import RunSummary
@@ -150,7 +150,7 @@ def trials(summary: RunSummary) -> Table:
     return (*head, *(name.removeprefix("params_") for name in parameters)), [
         (
             str(row["trial"]),
-            str(row["state"]),
+            _state(row),
             *(mean_and_spread(name, row[name], row.get(f"{name}_std", math.nan)) for name in measures),
             _count(row["best_epoch"]),
             _count(row["epochs"]),
@@ -159,6 +159,12 @@ def trials(summary: RunSummary) -> Table:
         )
         for _, row in table.iterrows()
     ]
+
+
+def _state(row: pd.Series) -> str:
+    """Return a trial's state and, of one that was not trained, whose result it has."""
+    repeats = row.get("repeats", math.nan)
+    return str(row["state"]) if pd.isna(repeats) else f"{row['state']} (as {int(repeats)})"
 
 
 def _count(number: float) -> str:

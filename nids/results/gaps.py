@@ -6,11 +6,11 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nids.config import MOST_TRIALS
 from nids.errors import DamagedFileError
 from nids.metrics.formatting import counted
 from nids.results.run import ASKED_AT_ONCE
 from nids.results.schema import TABLES, TRIALS_A_PART, part_name
-from nids.results.status import MOST_TRIALS
 from nids.threads import thread_pool
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def gaps_at_rest(run: Run, trials: pd.DataFrame | None = None, *, by_row: bool =
         }
     counts, finished = run.status.trials, run.status.state == "finished"
     known = {*trials["trial"].tolist()}
-    expected = max((*(number + 1 for number in known | told), counts.total if finished else 0))
+    expected = max((*(number + 1 for number in known | told), counts.ended if finished else 0))
     expected = min(expected, MOST_TRIALS)
     # A driver that was killed may have asked for trials of which it never came to write: nothing is lost with these.
     are_lost = finished or run.status.updated is None or len(ended) < counts.ended

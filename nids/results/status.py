@@ -6,23 +6,29 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from nids.config import MOST_TRIALS
 from nids.typed_file import Time, TypedFile
 
-# More than any search has: what is counted, listed and walked through stays so within seconds.
-MOST_TRIALS = 1_000_000
 Amount = Annotated[float, Field(ge=0, le=1_000_000)]
 Trials = Annotated[int, Field(ge=0, le=MOST_TRIALS)]
 State = Literal["running", "finished", "interrupted", "failed"]
 
 
 class TrialCounts(TypedFile):
-    """Trials that the search is to have in all, and how many are in which state."""
+    """Trials that the search is to have in all, and how many are in which state.
+
+    Attributes:
+        repeated: How many of those that have ended were at the point of an earlier trial, and were not trained.
+        seconds: For how long drivers have run trials, without the pauses between drivers.
+    """
 
     total: Trials = 0
     complete: Trials = 0
     pruned: Trials = 0
     failed: Trials = 0
     running: Trials = 0
+    repeated: Trials = 0
+    seconds: Annotated[float, Field(ge=0)] = 0.0
 
     @property
     def ended(self) -> int:

@@ -21,10 +21,12 @@ from nids.storage import OUTAGE_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import optuna
     from ray.tune.experiment import Trial
 
     from nids.results import RunWriter
     from nids.results.status import Node, State
+    from nids.search.known_points import Result
 
 HEARTBEAT_SECONDS = 5.0
 SECONDS_BETWEEN_WRITES = 1.0
@@ -47,6 +49,8 @@ class RunStoreCallback(tune.Callback):
         say: Called with a line of text when the storage is out of reach, and when it no longer is.
         at_end: Writes what is written only when the search ends.
         reason: Returns why a trial of an id was given up; None if Tune knows it.
+        seconds: Returns for how long drivers have run trials.
+        repeated: How many of the ended trials were at the point of an earlier one.
     """
 
     def __init__(
@@ -61,6 +65,8 @@ class RunStoreCallback(tune.Callback):
         say: Callable[[str], object] = lambda _: None,
         at_end: Callable[[], object] = lambda: None,
         reason: Callable[[str], str | None] = lambda _: None,
+        seconds: Callable[[], float] = lambda: 0.0,
+        repeated: int = 0,
     ) -> None:
         self._writer = writer
         self._classes = classes
@@ -73,6 +79,8 @@ class RunStoreCallback(tune.Callback):
         self._say = say
         self._at_end = at_end
         self._reason = reason
+        self._seconds = seconds
+        self._repeated = repeated
         self._out_since: float | None = None
         self._last_status = 0.0
         self._last_write = 0.0
@@ -92,11 +100,13 @@ class RunStoreCallback(tune.Callback):
             "pruned": self._ended["PRUNED"],
             "failed": self._ended["FAIL"],
             "running": len(self._running),
+            "repeated": self._repeated,
         }
 
     def write_status(self, state: State, message: str = "") -> None:
         """Say where the search stands."""
-        self._writer.write_status(state, TrialCounts(**self.counts), owner(), message, self._nodes())
+        counts = TrialCounts(**self.counts, seconds=self._seconds())
+        self._writer.write_status(state, counts, owner(), message, self._nodes())
         self._last_status = time.monotonic()
 
     def finish(self, state: State, message: str = "", *, waits: bool = True) -> None:
@@ -115,7 +125,7 @@ class RunStoreCallback(tune.Callback):
         def write() -> None:
             self.flush()
             self._at_end()
-            if state == "finished" and (missing := self._writer.missing(self._total)):
+            if state == "finished" and (missing := self._writer.missing(self._ended.total())):
                 lost = f"The tables lack trials: {in_ranges(missing)}. `nids resume` runs them again."
                 self.write_status("interrupted", lost)
                 return
@@ -181,6 +191,17 @@ class RunStoreCallback(tune.Callback):
             if fault:
                 self._say_of_node(trial.node_ip or "a node", fault)
         self._write(record)
+
+    def enter_repeated(self, trial: optuna.Trial, result: Result) -> None:
+        """Enter a trial that is not trained, as an earlier one was at its point."""
+        now = datetime.now(UTC)
+        record = Record(trial.number, trial.params, now, repeats=result.number)
+        if result.state.name == "FAIL":
+            record.error = trial.user_attrs["error"]
+        else:
+            record.last = {"epoch": 0, "value": result.value, "best_epoch": None}
+        self._repeated += 1
+        self._end(record, result.state.name)
 
     def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Say that a trial has lost its process, and is started again."""

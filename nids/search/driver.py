@@ -25,13 +25,16 @@ from nids.interruption import held_back, waiting_for
 from nids.results import Run, RunWriter, refuse_if_there
 from nids.results.driver_process import owner
 from nids.results.writer import JOURNAL
+from nids.search.budget import Budget, searched_seconds
 from nids.search.callback import RunStoreCallback
 from nids.search.interruption import ENDS_TUNE
+from nids.search.known_points import REPEATS, KnownPoints
 from nids.search.lost_processes import losses_of_one_trial
 from nids.search.progress import SearchProgress
 from nids.search.scheduler import scheduler_of
 from nids.search.searcher import StudySearcher
 from nids.search.stalls import Stalls
+from nids.search.starting_points import starting_points
 from nids.search.study import new_study, resumed_study
 from nids.search.trainable import TrialProcess
 
@@ -80,12 +83,15 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
             # Before much is read: whoever looks meanwhile finds that the run has a driver.
             writer.write_status("running", earlier.status.trials, owner())
             writer.go_on_with(earlier, prepared.again)
-            study, ended = resumed_study(earlier, job.search, journal)
+            study, ended = resumed_study(earlier, job.search, journal, starting_points(job, space))
+            seconds = earlier.status.trials.seconds or searched_seconds(earlier.trials())
         else:
             writer.delete_checkpoints()  # of a run of the same name that was deleted otherwise
-            start = models.get(job.model.name).starting_point(space) if job.search.start_from_paper else None
-            study, ended = new_study(manifest.run, job.search, journal, start), []
-        _run(SearchState(job, space, classes, shared, study, journal, ended, writer, pools, trainable), console)
+            study, ended = new_study(manifest.run, job.search, journal, starting_points(job, space)), []
+            seconds = 0.0
+        _run(
+            SearchState(job, space, classes, shared, study, journal, ended, seconds, writer, pools, trainable), console
+        )
     return Run(folder)
 
 
@@ -100,6 +106,7 @@ class SearchState:
     study: optuna.Study
     journal: Path  # in which the study is kept
     ended: list[FrozenTrial]  # by earlier drivers
+    seconds: float  # for which these have run trials
     writer: RunWriter
     node_pools: list[NodePool]
     trainable: type[TrialProcess]
@@ -115,8 +122,9 @@ def _run(search: SearchState, console: Console) -> None:
     study, total = search.study, search.job.search.trials
     ended = Counter(trial.state.name for trial in search.ended)
     best = (study.best_value, study.best_trial.number) if ended["COMPLETE"] else None
-    with SearchProgress(console, search.job.search, search.slots, best) as progress:
-        stalls = Stalls(search.job.resources.progress_deadline, progress.print)
+    budget = Budget(search.job.search, search.ended, search.seconds)
+    with SearchProgress(console, budget, search.slots, best) as progress:
+        stalls = Stalls(search.job.resources.progress_deadline, progress.print, search.job.training.minutes)
         callback = RunStoreCallback(
             search.writer,
             search.classes,
@@ -129,6 +137,16 @@ def _run(search: SearchState, console: Console) -> None:
             progress.print,
             lambda: search.writer.write_journal(search.journal.read_bytes()),
             stalls.reason,
+            lambda: budget.seconds,
+            sum(REPEATS in trial.user_attrs for trial in search.ended),
+        )
+        searcher = StudySearcher(
+            study,
+            search.space,
+            search.node_pools,
+            budget,
+            KnownPoints(search.ended),
+            callback.enter_repeated,
         )
         callback.write_status("running")
         try:
@@ -141,7 +159,7 @@ def _run(search: SearchState, console: Console) -> None:
                     waiting_for(""),  # trials, as ``ending_gracefully`` says
                     _unwrapped(),
                 ):
-                    _tuner(search, [callback, stalls], total - ended.total(), unused).fit()
+                    _tuner(search, searcher, [callback, stalls], total - ended.total(), unused).fit()
         except KeyboardInterrupt:  # before the first trial, or a second one: at once
             with suppress(UserError):
                 callback.finish("interrupted", waits=False)
@@ -152,8 +170,11 @@ def _run(search: SearchState, console: Console) -> None:
             raise
         counts = callback.counts
         done = counts["complete"] + counts["pruned"] + counts["failed"]
+        is_over = done >= total or (budget.reason and not counts["running"])
+        if is_over and budget.reason:
+            progress.print(f"No further trial begins: {budget.reason}.")
         with held_back("the results are written"):
-            callback.finish("finished" if done >= total else "interrupted")
+            callback.finish("finished" if is_over else "interrupted", budget.reason if is_over else "")
 
 
 @contextmanager
@@ -167,7 +188,9 @@ def _unwrapped() -> Iterator[None]:
         raise
 
 
-def _tuner(search: SearchState, callbacks: list[tune.Callback], trials: int, unused: str) -> tune.Tuner:
+def _tuner(
+    search: SearchState, searcher: StudySearcher, callbacks: list[tune.Callback], trials: int, unused: str
+) -> tune.Tuner:
     # The run store keeps all results: Tune's own files would be written beside it a second time, and its snapshots of
     # the whole experiment grow with the number of trials. What it writes all the same is thrown away.
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
@@ -192,7 +215,7 @@ def _tuner(search: SearchState, callbacks: list[tune.Callback], trials: int, unu
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=StudySearcher(search.study, search.space, search.node_pools),
+            search_alg=searcher,
             scheduler=scheduler_of(search.job, search.ended),
             num_samples=trials,
             max_concurrent_trials=search.slots,

@@ -86,7 +86,7 @@ def estimate(job: Job, traffic: Traffic, slots: int) -> Estimate:
         validation_rows=len(fold.validation),
         rows_per_second=len(trained) / seconds[0],
         seconds_per_trial=per_trial,
-        seconds=per_trial * math.ceil(job.search.trials / slots),
+        seconds=min(per_trial * math.ceil(job.search.trials / slots), (job.search.hours or math.inf) * 3600),
     )
 
 

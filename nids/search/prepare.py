@@ -17,7 +17,9 @@ from nids.results import Run, RunManifest, new_run
 from nids.results.manifest import DataSection, FoldsSection
 from nids.results.ownership import token_in
 from nids.results.reopen import FOLDS, folds_of_run
+from nids.search.sampler import sampler_of
 from nids.search.space import space_of
+from nids.search.starting_points import starting_points
 from nids.storage import Folder
 
 if TYPE_CHECKING:
@@ -67,6 +69,9 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
     """
     folder = new_run(storage, name)
     space = space_of(job)
+    # What is wrong with them is said before anything is made.
+    starting_points(job, space)
+    sampler_of(job.search, job.search.seed)
     key = cache.key(traffic, job.folds, job.search.seed)
     cached = Folder.from_uri(storage).folder(FOLDS)
     training_set, folds = cache.folds_of(job, traffic.dataset, key, cached, lambda: traffic, progress)
@@ -94,8 +99,9 @@ def prepare_again(
     overrides: Sequence[str] = (),
     instead_of: str | None = None,
     again: tuple[int, ...] = (),
+    job: Job | None = None,
 ) -> PreparedSearch:
-    """Return what is left of an interrupted search: no ended trial is run again, and the total stays what it was.
+    """Return what is left of a search: no ended trial is run again.
 
     Args:
         run: The run.
@@ -105,13 +111,14 @@ def prepare_again(
         overrides: Of the job's resources, as ``nids.job_file.with_resources`` takes them.
         instead_of: What ``nids.results.driven.refuse_if_driven`` returned; None: whoever has the run loses it.
         again: As ``nids.results.gaps.Gaps.trials``.
+        job: Its job where that asks for more trials or hours than it did.
 
     Raises:
         UserError: Its rows are not what they were.
     """
     instead_of = token_in(run.folder) if instead_of is None else instead_of
-    job, training_set, folds = folds_of_run(run, storage, data, progress)
-    job = job_file.with_resources(job, overrides)
+    of_run, training_set, folds = folds_of_run(run, storage, data, progress)
+    job = job_file.with_resources(job or of_run, overrides)
     manifest = run.manifest.model_copy(update={"job": job})
     return PreparedSearch(job, manifest.space, run.folder, manifest, training_set, folds, run, instead_of, again)
 

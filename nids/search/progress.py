@@ -15,7 +15,7 @@ from nids.progress import ProgressDisplay
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from nids.config import Search
+    from nids.search.budget import Budget
     from nids.search.callback import Counts
     from nids.search.record import Record
 
@@ -25,14 +25,15 @@ class SearchProgress:
 
     Args:
         console: Where to.
-        search: Says how many trials there are to be, names the metric and says whether less is better.
+        budget: What the search may take, and what is left of that.
         slots: Trials that run at once.
         best: Best value of earlier drivers, with its trial's number.
     """
 
-    def __init__(self, console: Console, search: Search, slots: int, best: tuple[float, int] | None) -> None:
-        self._display = ProgressDisplay(console, search.trials, "trials", time_left=False)
-        self._search = search
+    def __init__(self, console: Console, budget: Budget, slots: int, best: tuple[float, int] | None) -> None:
+        self._display = ProgressDisplay(console, budget.search.most_trials, "trials", time_left=False)
+        self._budget = budget
+        self._search = budget.search
         self._slots = slots
         self._best = best
         self._seconds: list[float] = []  # of the ended trials that have a result
@@ -62,7 +63,7 @@ class SearchProgress:
         self._running[record.number] = record
         if record.ended is not None:
             del self._running[record.number]
-            if record.state != "FAIL":
+            if record.state != "FAIL" and record.repeats is None:
                 self._seconds.append(record.seconds)
             self._display.print(_ended(record, self._search.metric))
 
@@ -73,18 +74,29 @@ class SearchProgress:
     def _text(self, counts: Counts, done: int) -> str:
         parts = [f"{counts['running']} running", f"{counts['pruned']} pruned", f"{counts['failed']} failed"]
         metric = self._search.metric
+        if counts["repeated"]:
+            parts.append(f"{counts['repeated']} repeated")
         if self._best is not None:
             parts.append(f"best {label(metric)} {shown(metric, self._best[0])} (trial {self._best[1]})")
         if self._seconds and done < counts["total"]:
             each = sum(self._seconds) / len(self._seconds)
             elapsed = [record.seconds for record in self._running.values()]
             left = seconds_left(each, counts["total"] - done, elapsed, self._slots)
+            if (hours_left := self._budget.seconds_left) is not None:
+                # Those that run then go on to their end.
+                left = min(left, max(hours_left, seconds_left(each, len(elapsed), elapsed, max(len(elapsed), 1))))
+            elif self._search.most_trials is None:
+                return " · ".join(parts)
             # A trial that already takes longer than the others did says nothing about when it will end.
             parts.append(f"about {timedelta(seconds=round(left))} left" if round(left) else "longer than estimated")
         return " · ".join(parts)
 
 
 def _ended(record: Record, metric: str) -> str:
+    if record.repeats is not None and not record.error:
+        assert record.last is not None
+        value = shown(metric, record.last["value"])
+        return f"trial {record.number} is at the point of trial {record.repeats}: {label(metric)} {value}"
     if record.error:
         return f"trial {record.number} failed after {duration(record.seconds)}: {record.error}"
     if record.last is None:

@@ -35,6 +35,7 @@ class Record:
         error: Why it failed.
         has_checkpoint: Whether its process keeps one.
         system_attrs: What the sampler noted of it, once it has ended.
+        repeats: The number of the earlier trial at the same point, of one that was not trained for that.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Record:
     error: str | None = None
     has_checkpoint: bool = False
     system_attrs: Mapping[str, Any] | None = None
+    repeats: int | None = None
 
     def add(self, result: Mapping[str, Any]) -> None:
         """Take in a report of ``nids.training.trial.run_trial``."""
@@ -80,6 +82,7 @@ class Record:
             "ended": self.ended,
             "seconds": self.seconds,
             "error": self.error,
+            "repeats": self.repeats,
             "system_attrs": None if self.system_attrs is None else json.dumps(dict(self.system_attrs)),
             **(self.best["means"] if self.best else {}),
             **{f"params_{name}": value for name, value in self.params.items()},

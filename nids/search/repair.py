@@ -20,6 +20,7 @@ from nids.results.gaps import gaps_at_rest
 from nids.results.ownership import DRIVER
 from nids.results.status import RunStatus, TrialCounts
 from nids.results.writer import JOURNAL
+from nids.search.budget import searched_seconds
 from nids.search.study import resumed_study
 from nids.threads import thread_pool
 
@@ -133,11 +134,19 @@ def _status_of(run: Run, gaps: Gaps) -> RunStatus:
     trials = run.trials()
     ended = trials[(trials["state"] != "RUNNING") & ~trials["trial"].isin(gaps.trials)]
     states, total = Counter(ended["state"]), run.manifest.job.search.trials
+    seconds = run.status.trials.seconds or searched_seconds(trials)
     last = ended["ended"].max() if ended["ended"].notna().any() else run.manifest.created
     return RunStatus(
         state="finished" if len(ended) >= total else "interrupted",
         updated=run.status.updated or last,
-        trials=TrialCounts(total=total, complete=states["COMPLETE"], pruned=states["PRUNED"], failed=states["FAIL"]),
+        trials=TrialCounts(
+            total=total,
+            complete=states["COMPLETE"],
+            pruned=states["PRUNED"],
+            failed=states["FAIL"],
+            repeated=int(ended["repeats"].notna().sum()),
+            seconds=seconds,
+        ),
     )
 
 

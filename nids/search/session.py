@@ -12,6 +12,7 @@ from nids import job_file, results
 from nids.cluster import connection, machine
 from nids.config import Job
 from nids.datasets.holdout_split import held_out_in_words
+from nids.errors import UserError
 from nids.job_rows import rows_of
 from nids.memory import usable_memory
 from nids.metrics.formatting import counted
@@ -87,7 +88,7 @@ def search(
         styled(
             "[bold]{name}[/]: {what}",
             name=name,
-            what=f"{counted(job.search.trials, 'trial')} on {traffic.source}, "
+            what=f"{job.search.extent} on {traffic.source}, "
             f"{counted(len(traffic.label), 'row')}{_held_out(traffic)}, {counted(job.folds.used, 'fold')}",
         ),
         highlight=False,
@@ -112,17 +113,21 @@ def resume(
     *,
     storage: str = "runs",
     overrides: Sequence[str] = (),
+    most_trials: int | None = None,
+    hours: float | None = None,
     data: Path | None = None,
     address: str | None = None,
     take_over: bool = False,
     console: Console | None = None,
 ) -> Run:
-    """Run what is left of an interrupted search and return its run, finished or interrupted again.
+    """Run what is left of a search, or more of it, and return its run, finished or interrupted again.
 
     Args:
         run: The run.
         storage: Where it is.
         overrides: Of the job's resources, as ``nids.job_file.with_resources`` takes them.
+        most_trials: Trials that it is to have in all, as if the job had asked for them; None: as it asks.
+        hours: The same of the hours that it may take.
         data: As for ``search``; the rows are only read if the storage no longer has the run's folds.
         address: As for ``search``.
         take_over: Whether a driver that the run may still have is to lose it: that driver then ends at its next write.
@@ -134,21 +139,25 @@ def resume(
         KeyboardInterrupt: As for ``search``.
     """
     console = console or TerminalConsole(stderr=True)
-    resources = job_file.with_resources(run.manifest.job, overrides).resources
+    job = job_file.extended(run.manifest.job, most_trials, hours)
+    resources = job_file.with_resources(job, overrides).resources
     instead_of = None if take_over else refuse_if_driven(run, console.print)
     trials = run.trials()
+    if job.search.trials < len(trials):
+        raise UserError(f"--trials {job.search.trials}: {run.name} has begun {len(trials):,} trials already.")
     gaps = gaps_at_rest(run, trials).readable()
     if lost := gaps.lost_in_words(run.name):
         console.print(styled("[yellow]{lost}[/]", lost=lost), highlight=False)
     ended = int((trials["state"].ne("RUNNING") & ~trials["trial"].isin(gaps.trials)).sum())
-    total = run.manifest.job.search.trials
+    total = job.search.most_trials
     begun = kept_checkpoints(run.folder) & {*trials.loc[trials["state"].eq("RUNNING"), "trial"]}
     going_on = f", {len(begun)} of them from where they were interrupted" if begun else ""
     console.print(
         styled(
             "[bold]{name}[/]: {what}",
             name=run.name,
-            what=f"{ended} of {counted(total, 'trial')} have ended; the rest is run{going_on}",
+            what=f"{ended}{f' of {total}' if total else ''} trials have ended; "
+            f"{'the rest is run' if total else 'more are run'}{going_on}",
         ),
         highlight=False,
     )
@@ -156,7 +165,7 @@ def resume(
     def prepared() -> PreparedSearch:
         from nids.search.prepare import prepare_again
 
-        return prepare_again(run, storage, data, console.print, overrides, instead_of, gaps.trials)
+        return prepare_again(run, storage, data, console.print, overrides, instead_of, gaps.trials, job)
 
     return _run(prepared, resources.cpus_per_trial, address, console)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -42,10 +43,18 @@ class Stalls(tune.Callback):
         deadline: Seconds that an epoch may take. By default, they follow from the trial's longest epoch so far or, in
             its first one, from the longest of the trials in the same pool of nodes; the very first may take any time.
         say: Called with a line of text when a trial is started again.
+        minutes: The most that a trial may take. It looks at the time itself, after each epoch, so that one which is
+            seen here is an epoch that takes longer by itself.
     """
 
-    def __init__(self, deadline: float | None = None, say: Callable[[str], object] = lambda _: None) -> None:
+    def __init__(
+        self,
+        deadline: float | None = None,
+        say: Callable[[str], object] = lambda _: None,
+        minutes: float | None = None,
+    ) -> None:
         self._deadline = deadline
+        self._most = math.inf if minutes is None else 60 * minutes
         self._say = say
         self._epochs: dict[str, _Epoch] = {}
         self._longest: dict[str, float] = {}  # of each trial that has had an epoch
@@ -104,6 +113,9 @@ class Stalls(tune.Callback):
                 self._end(epoch)
 
     def _allowed(self, trial: Trial) -> float:
+        return min(self._allowed_by_others(trial), self._most)
+
+    def _allowed_by_others(self, trial: Trial) -> float:
         if self._deadline is not None:
             return self._deadline
         if trial.trial_id in self._longest:

@@ -10,12 +10,13 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nids import foreign_json
+from nids.search.known_points import REPEATS
 from nids.search.sampler import sampler_of
 from nids.search_space import params_of
 from nids.seeding import derived_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -24,16 +25,23 @@ if TYPE_CHECKING:
     from nids.results import Run
     from nids.search_space import Space
 
+# What a study's trial says of itself → the column of the run store that has it.
+_ATTRIBUTES = {"error": "error", REPEATS: "repeats"}
 
-def new_study(name: str, search: Search, journal: Path, start: Mapping[str, Any] | None = None) -> optuna.Study:
-    """Return an empty study that keeps itself in the file ``journal``; its first trial is ``start``, if given."""
+
+def new_study(
+    name: str, search: Search, journal: Path, starting_points: Sequence[Mapping[str, Any]] = ()
+) -> optuna.Study:
+    """Return an empty study that keeps itself in the file ``journal``; its first trials are at the starting points."""
     study = _create(name, search, journal)
-    if start is not None:
-        study.enqueue_trial(dict(start))
+    for point in starting_points:
+        study.enqueue_trial(dict(point))
     return study
 
 
-def resumed_study(run: Run, search: Search, journal: Path) -> tuple[optuna.Study, list[FrozenTrial]]:
+def resumed_study(
+    run: Run, search: Search, journal: Path, starting_points: Sequence[Mapping[str, Any]] = ()
+) -> tuple[optuna.Study, list[FrozenTrial]]:
     """Return the study of an interrupted run, and its ended trials.
 
     Both are made again from the run store, which alone says what has happened.
@@ -47,14 +55,16 @@ def resumed_study(run: Run, search: Search, journal: Path) -> tuple[optuna.Study
     rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
     study = _create(run.name, search, journal, drawn=len(rows))
     ended = []
-    for number in range(max(rows, default=-1) + 1):
+    for number in range(max(max(rows, default=-1) + 1, len(starting_points))):
         row = rows.get(number)
         if row is None:
-            study.enqueue_trial({})  # never heard of: any point will do, but its number must not be another's
+            # Never heard of: but for a starting point, any point will do, but its number must not be another's.
+            study.enqueue_trial(dict(starting_points[number]) if number < len(starting_points) else {})
         elif row["state"] == "RUNNING":
             study.enqueue_trial(params_of(row, space))
         else:
-            ended.append(_frozen(row, space, values.get(number, {})))
+            trained = number if row["repeats"] is None else row["repeats"]
+            ended.append(_frozen(row, space, values.get(trained, {})))
             study.add_trial(ended[-1])
     return study, ended
 
@@ -89,7 +99,7 @@ def _frozen(row: dict[str, Any], space: Space, values: dict[int, float]) -> Froz
         params=params_of(row, space),
         distributions=space,
         intermediate_values=values,
-        user_attrs={"error": row["error"]} if row["error"] else {},
+        user_attrs={name: row[column] for name, column in _ATTRIBUTES.items() if row[column] is not None},
         system_attrs=_noted(row["system_attrs"] or "{}"),
     )
     # Optuna keeps times without a zone, in that of the machine.

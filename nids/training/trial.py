@@ -68,8 +68,9 @@ def run_trial(
     """Train a fresh model on each fold, epoch by epoch on all folds in turn, and yield a report after each epoch.
 
     All trials follow the same schedule: after epoch e every fold has had e epochs, so the means that two trials
-    report at the same epoch compare like with like. A trial ends after ``job.training.epochs`` epochs, or after
-    ``job.training.patience`` of them in a row without a better mean over the folds.
+    report at the same epoch compare like with like. A trial ends after ``job.training.epochs`` epochs, after
+    ``job.training.patience`` of them in a row without a better mean over the folds, or with the epoch in which it has
+    taken ``job.training.minutes``.
 
     A trial that was interrupted yields the reports that are in its checkpoint once more, each with ``replayed``, and
     goes on from there as it would have. What it has done is kept when it is asked to go on: an end by the scheduler,
@@ -106,6 +107,7 @@ def run_trial(
 
     # The time in which it was not asked to go on is not the trial's.
     kept = started = time.perf_counter() - preparing
+    spent = sum(fold["seconds"] for report in reports for fold in report["folds"])
     best, best_epoch = (reports[-1]["value"], reports[-1]["best_epoch"]) if reports else (math.nan, 0)
     for epoch in range(len(reports) + 1, job.training.epochs + 1):
         results = []
@@ -132,7 +134,12 @@ def run_trial(
         value = means[job.search.metric]
         if best_epoch == 0 or is_better(value, best, job.search.direction):
             best, best_epoch = value, epoch
-        finished = epoch == job.training.epochs or epoch - best_epoch >= job.training.patience
+        spent += sum(result["seconds"] for result in results)
+        finished = (
+            epoch == job.training.epochs
+            or epoch - best_epoch >= job.training.patience
+            or spent > 60 * (job.training.minutes or math.inf)
+        )
         report = {
             "epoch": epoch,
             "finished": finished,

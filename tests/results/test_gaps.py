@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from nids.config import MOST_TRIALS
 from nids.errors import DamagedFileError
 from nids.results import TABLES, Run, RunWriter
 from nids.results.gaps import Gaps, gaps_at_rest, gaps_of, in_ranges
-from nids.results.status import MOST_TRIALS, TrialCounts
+from nids.results.status import TrialCounts
 from nids.storage import Folder
 from tests.manifests import OWNER
 from tests.results.test_results import MANIFEST, rows_of

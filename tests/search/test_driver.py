@@ -3,26 +3,33 @@ from __future__ import annotations
 import io
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import optuna
 import pandas as pd
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from rich.console import Console
 
+from nids import job_file
+from nids.bench.many_trials import EPOCHS, Stub
 from nids.errors import LostRunError, UserError
 from nids.results import SECONDS, Run, RunWriter
+from nids.results.gaps import gaps_at_rest
 from nids.results.manifest import HeldOutAccess
 from nids.results.ownership import Ownership, token_in
 from nids.results.reopen import FOLDS
-from nids.results.writer import record_test_access
+from nids.results.writer import JOURNAL, record_test_access
 from nids.search import driver, prepare
+from nids.search.known_points import REPEATS
 from nids.search.prepare import PreparedSearch
 from nids.storage import Folder
 from tests.manifests import CREATED, NO_TRIALS, OWNER, a_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from nids.config import Job
     from nids.datasets.traffic import Traffic
@@ -112,3 +119,114 @@ def test_a_trial_that_fits_nowhere_is_refused_before_a_run_is_written(
     with pytest.raises(UserError, match="a trial asks for 4096 CPUs and 0 GPUs"):
         start(job, traffic, str(tmp_path), "a-run", console)
     assert [path.name for path in tmp_path.iterdir()] == [FOLDS]
+
+
+class Quick(Stub):
+    """Trials of the multi-layer perceptron that compute nothing."""
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        searched = new_config["hyperparameters"]
+        return super().reset_config(
+            {"hyperparameters": {"gru_dropout": searched["dropout"], "conv_dropout": searched["learning_rate"]}}
+        )
+
+
+class Unhurried(Quick):
+    """The same, each of which takes half a second."""
+
+    def step(self) -> dict[str, Any]:
+        time.sleep(0.5 / EPOCHS)
+        return super().step()
+
+
+@pytest.fixture
+def twelve_points(make_job: Callable[..., Job]) -> Callable[..., Job]:
+    """Return a maker of jobs whose space has twelve points."""
+
+    def make(**search: Any) -> Job:
+        return make_job(
+            training={"epochs": EPOCHS},
+            search={"startup_trials": 4, **search},
+            scheduler={"kind": "none", "grace_period": 2},
+            space={
+                "dropout": {"choices": [0.0, 0.125, 0.25, 0.5]},
+                "learning_rate": {"choices": [0.001, 0.002, 0.004]},
+            },
+        )
+
+    return make
+
+
+def go_on(run: Run, job: Job, console: Console, trainable: type[Stub]) -> Run:
+    storage = str(Path(run.uri).parent)
+    return driver.run(prepare.prepare_again(run, storage, None, console.print, job=job), console, trainable)
+
+
+def points_of(run: Run) -> pd.DataFrame:
+    trials = run.trials().sort_values("trial").set_index("trial")
+    return trials.assign(point=[*zip(trials["params_dropout"], trials["params_learning_rate"], strict=True)])
+
+
+@pytest.mark.usefixtures("cluster")
+def test_no_point_is_trained_twice_and_a_finished_search_can_be_extended(
+    tmp_path: Path, traffic: Traffic, twelve_points: Callable[..., Job], console: Console
+) -> None:
+    job = twelve_points(trials=15)
+    run = driver.run(prepare.prepare(job, traffic, str(tmp_path), "a-run", console.print), console, Quick)
+    first = points_of(run)
+    run = go_on(run, job_file.extended(job, 30, None), console, Quick)
+    trials = points_of(run)
+    assert trials.index.tolist() == [*range(30)]
+    assert set(trials["state"]) == {"COMPLETE"}
+    pd.testing.assert_frame_equal(trials[:15], first)  # what was there is not run again
+    trained = trials[trials["repeats"].isna()]
+    assert trained["point"].is_unique
+    repeated = trials[trials["repeats"].notna()]
+    originals = trained.loc[repeated["repeats"].astype(int)]
+    assert repeated["point"].tolist() == originals["point"].tolist()
+    assert repeated["value"].tolist() == originals["value"].tolist()
+    assert len(repeated) >= 18
+    counts = run.status.trials
+    assert (run.state, counts.total, counts.complete, counts.repeated) == ("finished", 30, 30, len(repeated))
+    assert run.manifest.job.search.trials == 30
+    assert not gaps_at_rest(run)
+    study = optuna.load_study(study_name=None, storage=JournalStorage(JournalFileBackend(f"{run.uri}/{JOURNAL}")))
+    assert [trial.value for trial in study.trials] == trials["value"].tolist()
+    assert [trial.user_attrs.get(REPEATS) for trial in study.trials] == [
+        None if pd.isna(number) else number for number in trials["repeats"]
+    ]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_hours_end_a_search_and_more_of_them_go_on_with_it(
+    tmp_path: Path, traffic: Traffic, twelve_points: Callable[..., Job], console: Console
+) -> None:
+    job = twelve_points(hours=1.2 / 3600)
+    run = driver.run(prepare.prepare(job, traffic, str(tmp_path), "a-run", console.print), console, Unhurried)
+    ended, counts = len(run.trials()), run.status.trials
+    assert (run.state, run.status.message) == (
+        "finished",
+        "the hours of the search are over (search.hours = 0.000333333)",
+    )
+    assert 2 <= ended == counts.complete < 12
+    assert counts.seconds > 1.2
+    assert not gaps_at_rest(run)
+    again = go_on(run, job, console, Unhurried)
+    assert (again.state, len(again.trials())) == ("finished", ended)
+    run = go_on(run, job_file.extended(job, None, hours=(counts.seconds + 2.5) / 3600), console, Unhurried)
+    assert run.state == "finished"
+    assert len(run.trials()) > ended
+
+
+@pytest.mark.usefixtures("cluster")
+def test_patience_ends_a_search(
+    tmp_path: Path, traffic: Traffic, twelve_points: Callable[..., Job], console: Console
+) -> None:
+    job = twelve_points(patience=5)
+    run = driver.run(prepare.prepare(job, traffic, str(tmp_path), "a-run", console.print), console, Quick)
+    assert (run.state, run.status.message[-49:]) == (
+        "finished",
+        "trials in a row were no better (search.patience = 5)"[-49:],
+    )
+    assert len(run.trials()) < 40
+    assert not gaps_at_rest(run)

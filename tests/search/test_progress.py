@@ -8,6 +8,7 @@ from rich.console import Console
 
 from nids import progress
 from nids.config import Search
+from nids.search.budget import Budget
 from nids.search.progress import SearchProgress
 from nids.search.record import Record
 
@@ -24,7 +25,7 @@ def record(number: int, value: float | None = None, *, state: str = "RUNNING", s
 
 
 def counts(*, complete: int = 0, pruned: int = 0, failed: int = 0, running: int = 0) -> dict[str, int]:
-    return {"total": 6, "complete": complete, "pruned": pruned, "failed": failed, "running": running}
+    return {"total": 6, "complete": complete, "pruned": pruned, "failed": failed, "running": running, "repeated": 0}
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def printed(console: Console) -> list[str]:
     ],
 )
 def test_an_end_is_a_line(console: Console, ended: Record, line: str) -> None:
-    with SearchProgress(console, Search(trials=6), 2, None) as shown:
+    with SearchProgress(console, Budget(Search(trials=6)), 2, None) as shown:
         shown.update(ended, counts())
     assert printed(console) == [line]
 
@@ -69,14 +70,14 @@ def test_an_end_is_a_line(console: Console, ended: Record, line: str) -> None:
 def test_a_failure_is_a_line_with_its_reason_as_it_is(console: Console) -> None:
     failed = record(4, state="FAIL", seconds=5)
     failed.error = "the training loss became nan [in epoch 1], and this line is longer than the console is wide"
-    with SearchProgress(console, Search(trials=6), 2, None) as shown:
+    with SearchProgress(console, Budget(Search(trials=6)), 2, None) as shown:
         shown.update(failed, counts())
     assert printed(console) == [f"trial 4 failed after 5 s: {failed.error}"]
 
 
 @pytest.mark.usefixtures("_a_line_for_each_change")
 def test_where_the_search_stands(console: Console) -> None:
-    with SearchProgress(console, Search(trials=6), 2, None) as shown:
+    with SearchProgress(console, Budget(Search(trials=6)), 2, None) as shown:
         shown.update(None, counts(running=2))
         shown.update(record(0, 0.5), counts(running=2))
         shown.update(record(1, 0.75), counts(running=2))
@@ -95,7 +96,7 @@ def test_where_the_search_stands(console: Console) -> None:
 
 @pytest.mark.usefixtures("_a_line_for_each_change")
 def test_the_best_of_earlier_drivers_counts(console: Console) -> None:
-    with SearchProgress(console, Search(metric="macro_f1", trials=6), 1, (0.75, 4)) as shown:
+    with SearchProgress(console, Budget(Search(metric="macro_f1", trials=6)), 1, (0.75, 4)) as shown:
         shown.update(record(5, 0.5), counts(complete=5, running=1))
         shown.update(record(5, 0.875, state="COMPLETE", seconds=9), counts(complete=6))
     assert printed(console) == [
@@ -107,7 +108,7 @@ def test_the_best_of_earlier_drivers_counts(console: Console) -> None:
 
 def test_a_terminal_has_a_bar() -> None:
     console = Console(file=io.StringIO(), width=120, force_terminal=True, color_system=None)
-    with SearchProgress(console, Search(trials=6), 2, None) as shown:
+    with SearchProgress(console, Budget(Search(trials=6)), 2, None) as shown:
         shown.update(record(0, 0.5, state="COMPLETE", seconds=30), counts(complete=1, running=2))
     text = "\n".join(printed(console))
     assert "trial 0 complete after 3 epochs, 30 s: log-loss 0.5" in text

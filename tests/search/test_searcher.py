@@ -10,6 +10,9 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
 from nids.cluster.placement import NodePool
+from nids.config import Search
+from nids.search.budget import Budget
+from nids.search.known_points import KnownPoints
 from nids.search.searcher import StudySearcher
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ def result(epoch: int, value: float, *, finished: bool = False) -> dict[str, Any
 def test_suggests_the_points_of_the_study_with_their_numbers() -> None:
     searched = study()
     searched.enqueue_trial({"learning_rate": 0.005})
-    searcher = StudySearcher(searched, SPACE, PLACES)
+    searcher = StudySearcher(searched, SPACE, PLACES, Budget(Search()), KnownPoints())
     suggested = [searcher.suggest(trial_id) for trial_id in ("a", "b")]
     assert suggested == [
         {"number": 0, "hyperparameters": {"learning_rate": 0.005}, "pool": 0},
@@ -50,7 +53,7 @@ def test_suggests_the_points_of_the_study_with_their_numbers() -> None:
 )
 def test_an_end_with_a_result(end: dict[str, Any], state: TrialState, value: float) -> None:
     searched = study()
-    searcher = StudySearcher(searched, SPACE, PLACES)
+    searcher = StudySearcher(searched, SPACE, PLACES, Budget(Search()), KnownPoints())
     searcher.suggest("a")
     searcher.on_trial_result("a", result(1, 1.0))
     searcher.on_trial_result("a", result(2, 0.5))
@@ -73,7 +76,7 @@ def test_an_end_with_a_result(end: dict[str, Any], state: TrialState, value: flo
 )
 def test_an_end_without_one_is_a_failure(end: dict[str, Any] | None, error: bool) -> None:
     searched = study()
-    searcher = StudySearcher(searched, SPACE, PLACES)
+    searcher = StudySearcher(searched, SPACE, PLACES, Budget(Search()), KnownPoints())
     searcher.suggest("a")
     searcher.on_trial_result("a", result(1, 1.0))
     if end is not None and "failed" in end:
@@ -85,7 +88,7 @@ def test_an_end_without_one_is_a_failure(end: dict[str, Any] | None, error: bool
 
 def test_a_trial_that_was_started_again_keeps_what_it_reported_first() -> None:
     searched = study()
-    searcher = StudySearcher(searched, SPACE, PLACES)
+    searcher = StudySearcher(searched, SPACE, PLACES, Budget(Search()), KnownPoints())
     searcher.suggest("a")
     for epoch, value in [(1, 1.0), (2, 0.5), (1, 1.25), (2, 0.75)]:
         searcher.on_trial_result("a", result(epoch, value))
@@ -95,7 +98,7 @@ def test_a_trial_that_was_started_again_keeps_what_it_reported_first() -> None:
 
 def test_trials_do_not_mix() -> None:
     searched = study("maximize")
-    searcher = StudySearcher(searched, SPACE, PLACES)
+    searcher = StudySearcher(searched, SPACE, PLACES, Budget(Search()), KnownPoints())
     searcher.suggest("a")
     searcher.suggest("b")
     searcher.on_trial_complete("b", result(1, 0.75, finished=True))
@@ -108,12 +111,12 @@ def test_trials_do_not_mix() -> None:
 
 @pytest.mark.parametrize(("direction", "mode"), [("minimize", "min"), ("maximize", "max")])
 def test_the_study_says_what_is_better(direction: Literal["minimize", "maximize"], mode: str) -> None:
-    searcher = StudySearcher(study(direction), SPACE, PLACES)
+    searcher = StudySearcher(study(direction), SPACE, PLACES, Budget(Search()), KnownPoints())
     assert (searcher.metric, searcher.mode) == ("value", mode)
 
 
 def test_nothing_of_it_is_saved(tmp_path: Path) -> None:
-    searcher = StudySearcher(study(), SPACE, PLACES)
+    searcher = StudySearcher(study(), SPACE, PLACES, Budget(Search()), KnownPoints())
     searcher.suggest("a")
     searcher.save(str(tmp_path / "state"))
     assert list(tmp_path.iterdir()) == []

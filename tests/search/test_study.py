@@ -87,7 +87,7 @@ def kept(run: Run) -> list[FrozenTrial]:
 
 
 def test_a_new_study_has_its_start_first(tmp_path: Path) -> None:
-    study = new_study("a-run", Search(), tmp_path / JOURNAL, PUBLISHED)
+    study = new_study("a-run", Search(), tmp_path / JOURNAL, [PUBLISHED])
     first = study.ask(PAPER)
     assert (first.number, first.params) == (0, dict(PUBLISHED))
     second = study.ask(PAPER)
@@ -112,7 +112,7 @@ def test_the_metric_decides_the_direction(tmp_path: Path, metric: Any, direction
 
 def test_the_seed_decides_what_is_asked(tmp_path: Path) -> None:
     def asked(seed: int, file: str) -> list[dict[str, Any]]:
-        study = new_study("a-run", Search(seed=seed, startup_trials=2), tmp_path / file, PUBLISHED)
+        study = new_study("a-run", Search(seed=seed, startup_trials=2), tmp_path / file, [PUBLISHED])
         points = []
         for value in (0.5, 0.25, 0.75, 0.5):  # the last ones are the sampler's own
             trial = study.ask(PAPER)

@@ -1,0 +1,132 @@
+"""The sections of a job on its search: what is searched for, among what, and how long."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from nids.config.samplers import check_options
+from nids.config.section import Section
+from nids.errors import shown
+from nids.metrics.formatting import counted
+from nids.metrics.measures import MEASURES, OBJECTIVES
+
+if TYPE_CHECKING:
+    from nids.metrics.measure import Direction
+
+# More than any search has: what is counted, listed and walked through stays so within seconds.
+MOST_TRIALS = 1_000_000
+Scalar = str | bool | int | float
+
+
+def _metric(value: str) -> str:
+    if value not in OBJECTIVES:
+        raise ValueError(f"is {shown(value)}, but must be one of {', '.join(OBJECTIVES)}")
+    return value
+
+
+class Search(Section):
+    """What is searched for, and how long."""
+
+    # One of those that the model names.
+    space: str = "paper"
+    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = 15
+    # Hours of searching after which no further trial begins; those that run go on to their end.
+    hours: Annotated[float, Field(gt=0)] | None = None
+    # Trials in a row that are no better than the best before them, after which no further trial begins.
+    patience: Annotated[int, Field(ge=1)] | None = None
+    # By how much of the metric a trial has to be better for that.
+    min_improvement: Annotated[float, Field(ge=0)] = 0.0
+    # Which of Optuna's samplers suggests points; see `nids/config/samplers.py`.
+    sampler: Literal["tpe", "random", "qmc", "nsga2", "nsga3"] = "tpe"
+    # Its own options, as Optuna calls them.
+    sampler_options: dict[str, Scalar] = {}
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    metric: Annotated[str, AfterValidator(_metric)] = "log_loss"
+    # Trials at random points before the sampler begins to model the results.
+    startup_trials: Annotated[int, Field(ge=1)] = 10
+    # Whether the first trial is the model's published point, or its defaults where it has none.
+    start_from_paper: bool = True
+    # Points that come next: hyperparameter → value; the sampler chooses those that a point lacks.
+    starting_points: list[Annotated[dict[str, Scalar], Field(min_length=1)]] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_other_end(cls, values: Any) -> Any:
+        # Who names hours or patience wants these to end the search.
+        if isinstance(values, dict) and "trials" not in values and {"hours", "patience"} & values.keys():
+            return {**values, "trials": MOST_TRIALS}
+        return values
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        try:
+            check_options(self.sampler, self.sampler_options)
+        except ValueError as error:
+            raise ValueError(f"sampler_options: {error}") from None
+        return self
+
+    @property
+    def most_trials(self) -> int | None:
+        """The number of trials; None if its hours or its patience alone end the search."""
+        return None if self.trials == MOST_TRIALS and (self.hours or self.patience) else self.trials
+
+    @property
+    def extent(self) -> str:
+        """How long the search goes on, in words: "15 trials", "trials for 2 h", "at most 40 trials in 2 h"."""
+        most, hours = self.most_trials, f"{self.hours:g} h" if self.hours else ""
+        words = counted(most, "trial") if most else "trials"
+        if hours:
+            words = f"at most {words} in {hours}" if most else f"{words} for {hours}"
+        return f"{words}, until {self.patience} in a row are no better" if self.patience else words
+
+    @property
+    def direction(self) -> Direction:
+        """Whether less of the metric is better, or more."""
+        return MEASURES[self.metric].direction
+
+
+class Scheduler(Section):
+    """When a trial is given up."""
+
+    # "asha": asynchronous successive halving, "hyperband": the same in brackets that begin later, "median": a trial
+    # worse than the median of the others, "none": never.
+    kind: Literal["asha", "hyperband", "median", "none"] = "asha"
+    # Epochs before a trial may be stopped. Below two, a trial is judged while batch normalisation's running averages
+    # still hold their initial values, which is noise.
+    grace_period: Annotated[int, Field(ge=1)] = 2
+    # One in so many trials goes on at each rung.
+    reduction_factor: Annotated[int, Field(ge=2)] = 3
+    # Brackets of Hyperband: a trial of the second one is first judged a rung later, and so on.
+    brackets: Annotated[int, Field(ge=2, le=10)] = 3
+    # Other trials that have come as far, below which the median is not asked for.
+    min_samples: Annotated[int, Field(ge=1)] = 3
+
+
+class Domain(Section):
+    """The values that a hyperparameter is searched among: an interval with both ends, or a list of choices."""
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    step: Annotated[float, Field(gt=0)] | None = None
+    choices: Annotated[list[Scalar], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        interval = (self.low, self.high)
+        if (self.choices is None) != all(end is not None for end in interval) or (
+            self.choices is not None and interval != (None, None)
+        ):
+            raise ValueError("either low and high are needed, or choices")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low is {self.low}, above high, which is {self.high}")
+        if self.log and (self.step is not None or (self.low is not None and self.low <= 0)):
+            raise ValueError("a logarithmic range needs a low above 0, and no step")
+        if self.step is not None and self.low is not None and self.high is not None:
+            steps = (self.high - self.low) / self.step
+            if not math.isclose(steps, round(steps)):
+                raise ValueError(f"high is {self.high}, which steps of {self.step} from low, {self.low}, do not reach")
+        return self
