@@ -105,7 +105,7 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
     """
     manifest = run.manifest
     trials = (run.trials() if trials is None else trials).sort_values("trial", ignore_index=True)
-    metric, direction, space = manifest.job.search.metric, manifest.direction, manifest.space
+    metric, direction, space = manifest.metric, manifest.direction, manifest.space
     if len(manifest.folds.used) == 1:
         # One fold has no spread; the zero that is stored would read as certainty.
         trials = trials.assign(**{f"{name}_std": math.nan for name in manifest.measures})

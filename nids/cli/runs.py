@@ -112,7 +112,7 @@ def _entry(run: Run) -> Entry:
     from nids.results.gaps import gaps_of
 
     trials, manifest = run.trials(), run.manifest
-    row, metric = ranking.best(trials, run.direction), manifest.job.search.metric
+    row, metric = ranking.best(trials, run.direction), manifest.metric
     return Entry(
         run=run.name,
         state=run.state,

@@ -12,7 +12,8 @@ from nids.config.rows import Data, Folds
 from nids.config.search import Domain, Scheduler, Search
 from nids.config.section import NAME, Section
 from nids.errors import UserError, beginning, did_you_mean, shown
-from nids.metrics.measures import MEASURES
+from nids.metrics.measures import described
+from nids.metrics.on_demand import is_on_demand
 
 
 class Model(Section):
@@ -83,10 +84,12 @@ class Job(Section):
             raise ValueError(
                 f"{both[0]} stands in [hyperparameters] and in [space]: it can be fixed or searched, not both"
             )
-        if MEASURES[self.search.metric].needs_unseen and self.folds.scheme != "unseen-attacks":
+        asked = [self.search.metric, *self.search.measures, *(limit.name for limit in self.search.limits)]
+        unseen = [name for name in asked if described(name).needs_unseen and not is_on_demand(name)]
+        if unseen and self.folds.scheme != "unseen-attacks":
             raise ValueError(
-                f'search.metric is "{self.search.metric}", but {self.folds.scheme} folds hold no unseen attacks: it '
-                'needs folds.scheme = "unseen-attacks"'
+                f'the search asks for "{unseen[0]}", but {self.folds.scheme} folds hold no unseen attacks: it needs '
+                'folds.scheme = "unseen-attacks"'
             )
         if self.scheduler.kind != "none" and self.scheduler.grace_period > self.training.epochs:
             raise ValueError(

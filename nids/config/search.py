@@ -9,9 +9,12 @@ from pydantic import AfterValidator, Field, model_validator
 
 from nids.config.samplers import check_options
 from nids.config.section import Section
-from nids.errors import shown
+from nids.errors import beginning, did_you_mean, shown
 from nids.metrics.formatting import counted
-from nids.metrics.measures import MEASURES, OBJECTIVES
+from nids.metrics.limit import Limit
+from nids.metrics.measures import OBJECTIVES, ON_FOLDS, described
+from nids.metrics.on_demand import NAMES as ON_DEMAND
+from nids.metrics.on_demand import is_on_demand
 
 if TYPE_CHECKING:
     from nids.metrics.measure import Direction
@@ -25,6 +28,29 @@ def _metric(value: str) -> str:
     if value not in OBJECTIVES:
         raise ValueError(f"is {shown(value)}, but must be one of {', '.join(OBJECTIVES)}")
     return value
+
+
+def _measured(name: str) -> None:
+    """Raise a ValueError if a search computes no measure of a name."""
+    if name not in ON_FOLDS and not is_on_demand(name):
+        known = (*ON_FOLDS, *ON_DEMAND)
+        raise ValueError(f"{beginning(name)} is not a measure{did_you_mean(name, known)}. Known: {', '.join(known)}")
+
+
+def _objective(text: str) -> str:
+    name, colon, direction = text.rpartition(":")
+    name, direction = (name.strip(), direction.strip()) if colon else (text.strip(), "")
+    _measured(name)
+    expected = described(name).direction
+    if direction not in ("", expected):
+        raise ValueError(f'{beginning(text)} would look for the worst: write "{name}:{expected}"')
+    return f"{name}:{expected}"
+
+
+def _constraint(text: str) -> str:
+    limit = Limit.from_text(text)
+    _measured(limit.name)
+    return str(limit)
 
 
 class Search(Section):
@@ -44,7 +70,12 @@ class Search(Section):
     # Its own options, as Optuna calls them.
     sampler_options: dict[str, Scalar] = {}
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    # What is optimized and, where there are several objectives, still decides on the best epoch and on pruning.
     metric: Annotated[str, AfterValidator(_metric)] = "log_loss"
+    # Two or more measures to optimize together, such as "macro_f1:max"; the first one ranks where one has to.
+    objectives: Annotated[tuple[Annotated[str, AfterValidator(_objective)], ...], Field(max_length=4)] = ()
+    # Limits that a trial has to keep to be feasible, such as "scoring_seconds <= 60".
+    constraints: Annotated[tuple[Annotated[str, AfterValidator(_constraint)], ...], Field(max_length=8)] = ()
     # Trials at random points before the sampler begins to model the results.
     startup_trials: Annotated[int, Field(ge=1)] = 10
     # Whether the first trial is the model's published point, or its defaults where it has none.
@@ -62,6 +93,11 @@ class Search(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if len({*self.measures}) < len(self.measures) or len(self.objectives) == 1:
+            raise ValueError(
+                f"objectives: found {', '.join(self.objectives)}, but two or more different measures are needed. To "
+                "optimize one, name it as metric"
+            )
         try:
             check_options(self.sampler, self.sampler_options)
         except ValueError as error:
@@ -83,9 +119,35 @@ class Search(Section):
         return f"{words}, until {self.patience} in a row are no better" if self.patience else words
 
     @property
+    def measures(self) -> tuple[str, ...]:
+        """What is optimized: the objectives or, without any, the metric. The first one ranks where one has to."""
+        return tuple(text.rpartition(":")[0] for text in self.objectives) or (self.metric,)
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """Whether less of each of ``measures`` is better, or more."""
+        return tuple(described(name).direction for name in self.measures)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The constraints."""
+        return tuple(map(Limit.from_text, self.constraints))
+
+    @property
+    def on_demand(self) -> tuple[str, ...]:
+        """The measures that are computed on the folds for this search alone."""
+        asked = dict.fromkeys((*self.measures, *(limit.name for limit in self.limits)))
+        return tuple(name for name in asked if is_on_demand(name))
+
+    @property
     def direction(self) -> Direction:
+        """Whether less of what ranks is better, or more."""
+        return self.directions[0]
+
+    @property
+    def metric_direction(self) -> Direction:
         """Whether less of the metric is better, or more."""
-        return MEASURES[self.metric].direction
+        return described(self.metric).direction
 
 
 class Scheduler(Section):

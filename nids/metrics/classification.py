@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, log_loss
+from sklearn.metrics import confusion_matrix, log_loss, matthews_corrcoef
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,16 @@ def weighted(confusion: np.ndarray, figure: Literal["precision", "recall", "f1"]
     figures = class_figures(confusion)
     values: np.ndarray = getattr(figures, figure)
     return float((figures.support / confusion.sum()) @ values)
+
+
+def mcc(confusion: np.ndarray) -> float:
+    """Return Matthews' correlation coefficient of all classes together, −1 to 1; 0 where it does not exist.
+
+    It is the one of Gorodkin, Comparing two K-category assignments by a K-category correlation coefficient,
+    Computational Biology and Chemistry 28 (2004), as scikit-learn computes it; ``confusion`` as for ``class_figures``.
+    """
+    actual, predicted = np.nonzero(confusion)
+    return float(matthews_corrcoef(actual, predicted, sample_weight=confusion[actual, predicted]))
 
 
 def confusion_and_log_loss(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, float]:

@@ -9,6 +9,7 @@ import numpy as np
 from nids.metrics.attack_types import count_by_attack
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import ON_FOLDS, figures_of
+from nids.metrics.on_demand import figures_on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
     from nids.folds.fold import Fold, TrainingSet
 
 
-def validation_figures(training_set: TrainingSet, fold: Fold, probabilities: np.ndarray) -> dict[str, Any]:
+def validation_figures(
+    training_set: TrainingSet, fold: Fold, probabilities: np.ndarray, on_demand: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the figures of a fold.
 
     * each of ``nids.metrics.measures.ON_FOLDS``, those of unseen attacks only where attack types are withheld;
+    * those of ``on_demand``;
     * ``confusion``: counts of the rows of known attack types, as a list of lists (actual by predicted);
     * ``attacks``: for each attack type its ``attack``, ``class`` and whether it is ``unseen``, its ``rows``, and how
       many of them are ``detected`` as any attack and ``correct`` in their class.
@@ -28,6 +32,7 @@ def validation_figures(training_set: TrainingSet, fold: Fold, probabilities: np.
         training_set: What the folds share.
         fold: The fold.
         probabilities: Of its validation rows, float of shape (rows, classes).
+        on_demand: Names of measures of ``nids.metrics.on_demand``.
     """
     labels, types = training_set.labels[fold.validation], training_set.attacks[fold.validation]
     unseen = np.isin(types, [training_set.attack_types.index(name) for name in fold.withheld])
@@ -45,17 +50,19 @@ def validation_figures(training_set: TrainingSet, fold: Fold, probabilities: np.
         }
         for attack, label, count, detected, correct in zip(*(v.tolist() for v in vars(counts).values()), strict=True)
     ]
-    return {**figures_of(rows), "confusion": rows.confusion.tolist(), "attacks": attacks}
+    figures = figures_on_demand(on_demand, rows, dataset.classes) | figures_of(rows)
+    return {**figures, "confusion": rows.confusion.tolist(), "attacks": attacks}
 
 
-def over_folds(results: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def over_folds(results: Sequence[Mapping[str, Any]], on_demand: Sequence[str] = ()) -> dict[str, float]:
     """Return the means of the figures over the folds, each followed by its standard deviation as ``…_std``.
 
     Args:
         results: The figures of each fold.
+        on_demand: As for ``validation_figures``.
     """
     means: dict[str, float] = {}
-    for name in ON_FOLDS:
+    for name in dict.fromkeys((*ON_FOLDS, *on_demand)):
         if name not in results[0]:
             continue
         values = [result[name] for result in results]

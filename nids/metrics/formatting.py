@@ -18,6 +18,8 @@ def value(measure: str, number: float | None) -> str:
         return NONE
     if described(measure).unit == "area":
         return f"{number:.4f}"
+    if described(measure).unit == "count":
+        return f"{number:,.0f}"
     return f"{100 * number:.2f} %" if described(measure).unit == "share" else f"{number:.3g}"
 
 

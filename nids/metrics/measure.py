@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nids.metrics.judged_rows import JudgedRows
 
 Direction = Literal["min", "max"]
-Unit = Literal["share", "area", "nats", "seconds"]
+Unit = Literal["share", "area", "nats", "seconds", "count"]
 
 
 def is_better(value: float, than: float, direction: Direction) -> bool:
@@ -27,7 +27,8 @@ class Measure:
         name: As columns of tables and job files have it.
         label: Its words.
         direction: Whether less of it is better ("min"), or more ("max").
-        unit: "share" (a fraction, shown in per cent), "area" (under a curve, 0 to 1), "nats" or "seconds".
+        unit: "share" (a fraction, shown in per cent), "area" (under a curve, or a correlation, up to 1), "nats",
+            "seconds" or "count".
         log_scale: Whether an axis of it is logarithmic.
         compute: Returns it for the validation rows of one fold; None if it is not computed from a fold's rows.
         needs_unseen: Whether it exists only where attack types were withheld from the fold's training part.

@@ -154,14 +154,20 @@ class RunManifest(TypedFile):
 
     @model_validator(mode="after")
     def _check(self) -> RunManifest:
-        if self.job.search.metric not in self.measures:
-            raise ValueError(f"job.search.metric is {self.job.search.metric!r}, which measures does not have")
+        for name in (self.job.search.metric, *self.job.search.measures):
+            if name not in self.measures:
+                raise ValueError(f"the job's search asks for {name!r}, which measures does not have")
         return self
 
     @property
     def direction(self) -> Direction:
-        """Whether less of what is searched for is better, or more."""
-        return self.measures[self.job.search.metric]
+        """Whether less of what ranks is better, or more."""
+        return self.measures[self.metric]
+
+    @property
+    def metric(self) -> str:
+        """What ranks: what is searched for or, of several objectives, the first one."""
+        return self.job.search.measures[0]
 
     def hyperparameters_of(self, row: Mapping[str, Any]) -> TrainingHyperparameters:
         """Return all hyperparameters of a trial, searched and fixed, from its row of the run's trials."""

@@ -1,7 +1,7 @@
 """Which trials of a run are the best. Report, dashboard, finalization and progress rank by nothing else.
 
-Only complete trials can be the best, on the front, or picked: the figures of a pruned trial are of the epoch at which
-it was stopped.
+Only complete trials that keep the job's constraints can be the best, on the front, or picked: the figures of a pruned
+trial are of the epoch at which it was stopped.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from nids.errors import UserError, did_you_mean
-from nids.metrics.measures import MEASURES, ON_FOLDS, described
+from nids.metrics.limit import Limit
+from nids.metrics.measures import ON_FOLDS, described
+from nids.metrics.on_demand import is_on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,37 +27,51 @@ SECONDS = "seconds"
 EXAMPLE = "seconds <= 600, then max macro_f1"
 
 
+def with_feasibility(trials: pd.DataFrame, limits: Sequence[Limit]) -> pd.DataFrame:
+    """Return trials with a column ``feasible``, bool: whether they keep all limits; without limits, as they are."""
+    if not limits:
+        return trials
+    kept = [limit.holds(trials[limit.name]) for limit in limits]
+    return trials.assign(feasible=np.logical_and.reduce(kept))
+
+
+def eligible(trials: pd.DataFrame) -> pd.Series:
+    """Return which trials can be the best: bool, with the index of the trials."""
+    complete = trials["state"] == "COMPLETE"
+    return complete & trials["feasible"] if "feasible" in trials else complete
+
+
 def best_so_far(trials: pd.DataFrame, direction: Direction) -> pd.Series:
-    """Return for each trial the best value of the complete ones up to and including it, in the order of the table."""
-    complete = trials["value"].where(trials["state"] == "COMPLETE")
+    """Return for each trial the best value of the eligible ones up to and including it, in the order of the table."""
+    complete = trials["value"].where(eligible(trials))
     return (complete.cummin() if direction == "min" else complete.cummax()).ffill()
 
 
 def ordered(trials: pd.DataFrame, direction: Direction) -> pd.DataFrame:
-    """Return trials by their value, the best first: the complete ones, then the others; of equal ones, the first.
+    """Return trials by their value, the best first: the eligible ones, then the others; of equal ones, the first.
 
     Args:
         trials: The run store's trials.
         direction: "min" or "max".
     """
-    order = trials.assign(complete=trials["state"] == "COMPLETE").sort_values(
-        ["complete", "value", "trial"], ascending=[False, direction == "min", True]
+    order = trials.assign(eligible=eligible(trials), complete=trials["state"] == "COMPLETE").sort_values(
+        ["eligible", "complete", "value", "trial"], ascending=[False, False, direction == "min", True]
     )
-    return order.drop(columns="complete")
+    return order.drop(columns=["eligible", "complete"])
 
 
 def best(trials: pd.DataFrame, direction: Direction) -> pd.Series | None:
-    """Return the row of the best complete trial, None if no trial is complete; arguments as for ``ordered``."""
+    """Return the row of the best eligible trial, None if there is none; arguments as for ``ordered``."""
     return _complete_at(0, trials, direction)
 
 
 def runner_up(trials: pd.DataFrame, direction: Direction) -> pd.Series | None:
-    """Return the row of the second best complete trial, None if there is none; arguments as for ``ordered``."""
+    """Return the row of the second best eligible trial, None if there is none; arguments as for ``ordered``."""
     return _complete_at(1, trials, direction)
 
 
 def _complete_at(position: int, trials: pd.DataFrame, direction: Direction) -> pd.Series | None:
-    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
+    complete = trials[eligible(trials) & trials["value"].notna()]
     return ordered(complete, direction).iloc[position] if len(complete) > position else None
 
 
@@ -82,12 +98,13 @@ class Axes(NamedTuple):
 def measured(trials: pd.DataFrame) -> list[str]:
     """Return the measures that some complete trial has, and the time that it took."""
     complete = trials[trials["state"] == "COMPLETE"]
-    return [name for name in (*ON_FOLDS, SECONDS) if name in complete and complete[name].notna().any()]
+    names = [*ON_FOLDS, *(name for name in trials.columns if name not in ON_FOLDS and is_on_demand(name)), SECONDS]
+    return [name for name in names if name in complete and complete[name].notna().any()]
 
 
 def weighable(trials: pd.DataFrame, axes: Axes) -> pd.DataFrame:
-    """Return the complete trials that have both measures."""
-    complete = trials[trials["state"] == "COMPLETE"]
+    """Return the eligible trials that have both measures."""
+    complete = trials[eligible(trials)]
     return complete[complete[[*axes]].astype(float).abs().lt(np.inf).all(axis=1)]
 
 
@@ -108,17 +125,6 @@ def front(trials: pd.DataFrame, axes: Axes) -> pd.Series:
     return on_front
 
 
-class Limit(NamedTuple):
-    """The least or the largest value of a measure that a trial may have."""
-
-    name: str
-    is_most: bool
-    value: float
-
-    def __str__(self) -> str:
-        return f"{self.name} {'<=' if self.is_most else '>='} {self.value:g}"
-
-
 @dataclass(frozen=True)
 class Rule:
     """How to pick a trial: of those within all limits, the one with the best value of a measure."""
@@ -134,7 +140,7 @@ class Rule:
             UserError: It is no such text, or names no measure.
         """
         *limits, aim = (part.strip().removeprefix("then ").strip() for part in text.split(","))
-        chosen = re.fullmatch(r"(min|max)\s+(\w+)", aim)
+        chosen = re.fullmatch(r"(min|max)\s+(\S.*)", aim)
         if not chosen:
             raise _no_rule(text, f'{aim!r} is not an aim: it must be the last part, "min" or "max" and a measure')
         direction, name = chosen.groups()
@@ -144,24 +150,20 @@ class Rule:
 
 
 def _limit(text: str, part: str) -> Limit:
-    limit = re.fullmatch(r"(\w+)\s*(<=|>=)\s*([0-9.]+(?:e-?\d+)?)\s*(%?)", part, re.IGNORECASE)
     try:
-        if not limit:
-            raise ValueError
-        name, relation, number, per_cent = limit.groups()
-        value = float(number) / (100 if per_cent else 1)
-    except ValueError:
-        raise _no_rule(text, f"{part!r} is not a limit: it must be a measure, <= or >=, and a number") from None
-    _known(text, name)
-    return Limit(name, relation == "<=", value)
+        limit = Limit.from_text(part)
+    except ValueError as error:
+        raise _no_rule(text, str(error)) from None
+    _known(text, limit.name)
+    return limit
 
 
 def _known(text: str, name: str) -> Direction:
     """Return the direction of a measure of trials, or raise a UserError that there is none of that name."""
     names = [*ON_FOLDS, SECONDS]
-    if name not in names:
+    if name not in names and not is_on_demand(name):
         raise _no_rule(text, f"there is no measure {name!r}{did_you_mean(name, names)}; there are {', '.join(names)}")
-    return MEASURES[name].direction
+    return described(name).direction
 
 
 def _no_rule(text: str, reason: str) -> UserError:
@@ -178,7 +180,7 @@ def pick(trials: pd.DataFrame, rule: Rule) -> pd.Series:
     Raises:
         UserError: No complete trial has the measures of the rule, or none is within its limits.
     """
-    complete = trials[trials["state"] == "COMPLETE"]
+    complete = trials[eligible(trials)]
     for name in (*(limit.name for limit in rule.limits), rule.aim):
         if name not in complete or complete[name].isna().all():
             raise UserError(
@@ -187,7 +189,7 @@ def pick(trials: pd.DataFrame, rule: Rule) -> pd.Series:
     within = complete
     for limit in rule.limits:
         values = within[limit.name]
-        kept = within[values <= limit.value if limit.is_most else values >= limit.value]
+        kept = within[limit.holds(values)]
         if kept.empty:
             nearest = ordered(
                 within.assign(value=values).dropna(subset=["value"]), "min" if limit.is_most else "max"
@@ -198,7 +200,7 @@ def pick(trials: pd.DataFrame, rule: Rule) -> pd.Series:
                 f"{nearest['value']:.4g}. Relax the limit."
             )
         within = kept
-    picked = best(within.assign(value=within[rule.aim]), MEASURES[rule.aim].direction)
+    picked = best(within.assign(value=within[rule.aim]), described(rule.aim).direction)
     if picked is None:
         raise UserError(f"no complete trial within the limits has a value of {rule.aim}. Relax a limit.")
     return trials[trials["trial"] == picked["trial"]].iloc[0]

@@ -18,6 +18,7 @@ from nids.results.cures import damaged, with_cure
 from nids.results.driver_process import is_gone
 from nids.results.evaluation import BaselinesEvaluation, EvaluationFile, FinalEvaluation, evaluation_from
 from nids.results.manifest import manifest_from
+from nids.results.ranking import with_feasibility
 from nids.results.schema import TRIALS_A_PART, in_present_form, part_name, schemas, with_present_names
 from nids.results.status import RunStatus
 from nids.results.tables import LARGEST_FILE, LARGEST_PART, bounded, read_table
@@ -104,8 +105,8 @@ class Run:
         return self.manifest.direction
 
     def trials(self) -> pd.DataFrame:
-        """Return a row a trial."""
-        return self.table("trials")
+        """Return a row a trial, with ``feasible`` where the job has constraints."""
+        return with_feasibility(self.table("trials"), self.manifest.job.search.limits)
 
     def classes(self) -> pd.DataFrame:
         """Return a row a trial × fold × class."""

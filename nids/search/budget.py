@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nids.metrics.formatting import counted
-from nids.metrics.measure import is_better
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from optuna.trial import FrozenTrial
 
@@ -39,12 +38,12 @@ class Budget:
         self.search = search
         self._earlier = seconds
         self._started = time.monotonic()
-        self._best: float | None = None
+        self._best: list[tuple[float, ...]] = []  # costs of the trials that no other one is better than
         self._no_better = 0
         self.reason = ""
         for trial in sorted(ended, key=lambda trial: trial.datetime_complete):
             if trial.state.name != "FAIL":
-                self.take_in(trial.value if trial.state.name == "COMPLETE" else None)
+                self.take_in(trial.values if trial.state.name == "COMPLETE" else ())
 
     @property
     def seconds(self) -> float:
@@ -57,23 +56,29 @@ class Budget:
         hours = self.search.hours
         return None if hours is None else max(hours * SECONDS_AN_HOUR - self.seconds, 0.0)
 
-    def take_in(self, value: float | None) -> None:
-        """Count a trial that has ended without an error; ``value`` is None for one that was pruned."""
-        better_than = self._best
-        if better_than is not None:
-            sign = -1.0 if self.search.direction == "min" else 1.0
-            better_than += sign * self.search.min_improvement
-        if value is not None and (better_than is None or is_better(value, better_than, self.search.direction)):
-            self._best, self._no_better = value, 0
-        else:
+    def take_in(self, values: Sequence[float]) -> None:
+        """Count a trial that has ended without an error; one that was pruned has no values.
+
+        Of several objectives, a trial is better if no earlier one is at least as good in all of them.
+        """
+        signs = [1.0 if direction == "min" else -1.0 for direction in self.search.directions]
+        costs = tuple(sign * value for sign, value in zip(signs, values, strict=False))
+        least = self.search.min_improvement
+        if not costs or any(
+            all(other - least <= cost for other, cost in zip(best, costs, strict=True)) for best in self._best
+        ):
             self._no_better += 1
+            return
+        self._best = [best for best in self._best if any(a < b for a, b in zip(best, costs, strict=True))]
+        self._best.append(costs)
+        self._no_better = 0
 
     def is_spent(self) -> bool:
         """Return whether no further trial is to begin; ``reason`` then says why."""
         patience = self.search.patience
         if self.seconds_left == 0.0:
             self.reason = f"the hours of the search are over (search.hours = {self.search.hours:g})"
-        elif patience is not None and self._best is not None and self._no_better >= patience:
+        elif patience is not None and self._best and self._no_better >= patience:
             self.reason = f"{counted(self._no_better, 'trial')} in a row were no better (search.patience = {patience})"
         return bool(self.reason)
 

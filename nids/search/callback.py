@@ -21,12 +21,11 @@ from nids.storage import OUTAGE_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import optuna
+    from optuna.trial import FrozenTrial
     from ray.tune.experiment import Trial
 
     from nids.results import RunWriter
     from nids.results.status import Node, State
-    from nids.search.known_points import Result
 
 HEARTBEAT_SECONDS = 5.0
 SECONDS_BETWEEN_WRITES = 1.0
@@ -51,6 +50,7 @@ class RunStoreCallback(tune.Callback):
         reason: Returns why a trial of an id was given up; None if Tune knows it.
         seconds: Returns for how long drivers have run trials.
         repeated: How many of the ended trials were at the point of an earlier one.
+        objective: As for ``Record``.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class RunStoreCallback(tune.Callback):
         reason: Callable[[str], str | None] = lambda _: None,
         seconds: Callable[[], float] = lambda: 0.0,
         repeated: int = 0,
+        objective: str | None = None,
     ) -> None:
         self._writer = writer
         self._classes = classes
@@ -81,6 +82,7 @@ class RunStoreCallback(tune.Callback):
         self._reason = reason
         self._seconds = seconds
         self._repeated = repeated
+        self._objective = objective
         self._out_since: float | None = None
         self._last_status = 0.0
         self._last_write = 0.0
@@ -166,7 +168,7 @@ class RunStoreCallback(tune.Callback):
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Enter a new trial, or one that is started again after a fault."""
-        record = self._running[trial.trial_id] = _new_record(trial)
+        record = self._running[trial.trial_id] = self._new_record(trial)
         # Its hyperparameters are needed to run it again, should this process end now; there is no more to write yet.
         self._unwritten.pop(record.number, None)
         self._writer.put(record.number, record.rows(self._classes))
@@ -192,16 +194,14 @@ class RunStoreCallback(tune.Callback):
                 self._say_of_node(trial.node_ip or "a node", fault)
         self._write(record)
 
-    def enter_repeated(self, trial: optuna.Trial, result: Result) -> None:
-        """Enter a trial that is not trained, as an earlier one was at its point."""
-        now = datetime.now(UTC)
-        record = Record(trial.number, trial.params, now, repeats=result.number)
-        if result.state.name == "FAIL":
-            record.error = trial.user_attrs["error"]
-        else:
-            record.last = {"epoch": 0, "value": result.value, "best_epoch": None}
+    def enter_repeated(self, trial: FrozenTrial, repeats: int) -> None:
+        """Enter a trial that is not trained, as an earlier one was at its point, of the number ``repeats``."""
+        record = Record(trial.number, trial.params, datetime.now(UTC), repeats=repeats)
+        record.error = trial.user_attrs.get("error")
+        if trial.values:
+            record.last = {"epoch": 0, "value": trial.values[0], "best_epoch": None}
         self._repeated += 1
-        self._end(record, result.state.name)
+        self._end(record, trial.state.name)
 
     def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Say that a trial has lost its process, and is started again."""
@@ -218,7 +218,7 @@ class RunStoreCallback(tune.Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Enter the end of a trial that was lost too often, or that could never be started."""
-        record = self._running.pop(trial.trial_id, None) or _new_record(trial)
+        record = self._running.pop(trial.trial_id, None) or self._new_record(trial)
         record.error = self._reason(trial.trial_id) or _error_of(trial)
         self._end(record, "FAIL")
 
@@ -226,6 +226,10 @@ class RunStoreCallback(tune.Callback):
         if node not in self._said and self._out_since is None:  # an outage is said already
             self._said.add(node)
             self._say(f"trials on {node} could not keep a checkpoint: {fault}")
+
+    def _new_record(self, trial: Trial) -> Record:
+        config = trial.config
+        return Record(config["number"], config["hyperparameters"], datetime.now(UTC), objective=self._objective)
 
     def _end(self, record: Record, state: str) -> None:
         record.state, record.ended = state, datetime.now(UTC)
@@ -260,7 +264,3 @@ def _error_of(trial: Trial) -> str:
     written = trial.storage and trial.error_file
     text = Path(written).read_text(encoding="utf-8") if written and Path(written).exists() else ""
     return (text.strip().splitlines() or ["the trial's process ended without saying why"])[-1]
-
-
-def _new_record(trial: Trial) -> Record:
-    return Record(trial.config["number"], trial.config["hyperparameters"], datetime.now(UTC))

@@ -121,9 +121,8 @@ def _run(search: SearchState, console: Console) -> None:
     """Schedule the trials that the study does not have yet, and record what becomes of them."""
     study, total = search.study, search.job.search.trials
     ended = Counter(trial.state.name for trial in search.ended)
-    best = (study.best_value, study.best_trial.number) if ended["COMPLETE"] else None
     budget = Budget(search.job.search, search.ended, search.seconds)
-    with SearchProgress(console, budget, search.slots, best) as progress:
+    with SearchProgress(console, budget, search.slots, _best(search)) as progress:
         stalls = Stalls(search.job.resources.progress_deadline, progress.print, search.job.training.minutes)
         callback = RunStoreCallback(
             search.writer,
@@ -139,6 +138,7 @@ def _run(search: SearchState, console: Console) -> None:
             stalls.reason,
             lambda: budget.seconds,
             sum(REPEATS in trial.user_attrs for trial in search.ended),
+            search.job.search.measures[0] if search.job.search.objectives else None,
         )
         searcher = StudySearcher(
             study,
@@ -175,6 +175,13 @@ def _run(search: SearchState, console: Console) -> None:
             progress.print(f"No further trial begins: {budget.reason}.")
         with held_back("the results are written"):
             callback.finish("finished" if is_over else "interrupted", budget.reason if is_over else "")
+
+
+def _best(search: SearchState) -> tuple[float, int] | None:
+    """Return the best value of earlier drivers, and its trial."""
+    complete = [(trial.values[0], trial.number) for trial in search.ended if trial.state.name == "COMPLETE"]
+    sign = 1.0 if search.job.search.direction == "min" else -1.0
+    return min(complete, key=lambda found: (sign * found[0], found[1]), default=None)
 
 
 @contextmanager

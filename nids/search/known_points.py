@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import TrialState
 
+from nids.search.sampler import CONSTRAINTS
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
@@ -18,12 +20,19 @@ REPEATS = "repeats"
 
 @dataclass(frozen=True)
 class Result:
-    """How the trial at a point ended: its number, its state, its value, and the values after its epochs."""
+    """How the trial at a point ended: complete or pruned.
+
+    Attributes:
+        number: The trial's number.
+        values: What it reached in each objective; nothing if it was pruned.
+        intermediate_values: The metric's best value so far after each epoch, as far as the study has them.
+        constraints: By how much it is beyond each limit; None if there are none.
+    """
 
     number: int
-    state: TrialState
-    value: float
+    values: tuple[float, ...]
     intermediate_values: Mapping[int, float]
+    constraints: list[float] | None = None
 
 
 @dataclass
@@ -74,9 +83,9 @@ class KnownPoints:
 
 def result_of(trial: FrozenTrial) -> Result:
     """Return the result of a trial that has been completed or pruned."""
-    values = trial.intermediate_values
-    value = trial.value if trial.value is not None else values[max(values)] if values else float("nan")
-    return Result(trial.number, trial.state, value, values)
+    # Optuna gives a pruned trial its last intermediate value.
+    values = trial.values if trial.state == TrialState.COMPLETE else ()
+    return Result(trial.number, tuple(values), trial.intermediate_values, trial.user_attrs.get(CONSTRAINTS))
 
 
 def _key(params: Mapping[str, Any]) -> Hashable:

@@ -10,8 +10,10 @@ import numpy as np
 
 from nids import job_file
 from nids.datasets.small_classes import dropped_rows
+from nids.errors import UserError, did_you_mean
 from nids.folds import cache
-from nids.metrics.measures import MEASURES, ON_FOLDS
+from nids.metrics.measures import ON_FOLDS, described
+from nids.metrics.on_demand import class_in
 from nids.models import backend
 from nids.results import Run, RunManifest, new_run
 from nids.results.manifest import DataSection, FoldsSection
@@ -70,6 +72,7 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
     folder = new_run(storage, name)
     space = space_of(job)
     # What is wrong with them is said before anything is made.
+    _refuse_unknown_classes(job, traffic)
     starting_points(job, space)
     sampler_of(job.search, job.search.seed)
     key = cache.key(traffic, job.folds, job.search.seed)
@@ -83,12 +86,22 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
         dataset=traffic.dataset,
         folds=_folds_section(key, folds),
         space=space,
-        measures={name: MEASURES[name].direction for name in ON_FOLDS},
+        measures={name: described(name).direction for name in (*ON_FOLDS, *job.search.on_demand)},
         versions=backend.versions(("nids", *backend.RECORDED)),
     )
     for note in manifest.folds.notes:
         progress(note)
     return PreparedSearch(job, space, folder, manifest, training_set, folds)
+
+
+def _refuse_unknown_classes(job: Job, traffic: Traffic) -> None:
+    classes = traffic.dataset.classes
+    for name in job.search.on_demand:
+        if (of_class := class_in(name)) and of_class[1] not in classes:
+            raise UserError(
+                f"search: {name} is of a class that {traffic.dataset.name} does not have"
+                f"{did_you_mean(of_class[1], classes)}. Its classes: {', '.join(classes)}."
+            )
 
 
 def prepare_again(

@@ -65,7 +65,7 @@ class SearchProgress:
             del self._running[record.number]
             if record.state != "FAIL" and record.repeats is None:
                 self._seconds.append(record.seconds)
-            self._display.print(_ended(record, self._search.metric))
+            self._display.print(_ended(record, self._search.measures[0]))
 
     def _keep_best(self, value: float, number: int) -> None:
         if self._best is None or is_better(value, self._best[0], self._search.direction):
@@ -73,7 +73,7 @@ class SearchProgress:
 
     def _text(self, counts: Counts, done: int) -> str:
         parts = [f"{counts['running']} running", f"{counts['pruned']} pruned", f"{counts['failed']} failed"]
-        metric = self._search.metric
+        metric = self._search.measures[0]
         if counts["repeated"]:
             parts.append(f"{counts['repeated']} repeated")
         if self._best is not None:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nids.metrics.classification import class_figures
-from nids.metrics.measures import ON_FOLDS
-from nids.results import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nids.results import Rows
+
+
+# What a report holds beside the means over the folds.
+_NO_MEANS = {"epoch", "finished", "value", "best_epoch", "folds", "replayed"}
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Record:
         error: Why it failed.
         has_checkpoint: Whether its process keeps one.
         system_attrs: What the sampler noted of it, once it has ended.
+        objective: The first of the search's objectives, where it has several: it ranks, in the place of the metric.
         repeats: The number of the earlier trial at the same point, of one that was not trained for that.
     """
 
@@ -49,20 +52,22 @@ class Record:
     error: str | None = None
     has_checkpoint: bool = False
     system_attrs: Mapping[str, Any] | None = None
+    objective: str | None = None
     repeats: int | None = None
 
     def add(self, result: Mapping[str, Any]) -> None:
         """Take in a report of ``nids.training.trial.run_trial``."""
         if result["epoch"] == 1:
             self.curve.clear()  # started again after a fault; what it did before comes once more
-        self.last = {key: result[key] for key in ("epoch", "value", "best_epoch")}
+        self.last = {key: result[key] for key in ("epoch", "best_epoch")}
         for fold in result["folds"]:
-            figures = {name: fold[name] for name in ("fold", "training_loss", *ON_FOLDS, *SECONDS) if name in fold}
+            figures = {name: value for name, value in fold.items() if name not in {"confusion", "attacks"}}
             self.curve.append({"trial": self.number, "epoch": result["epoch"], **figures})
         if result["best_epoch"] == result["epoch"]:
-            names = [name + suffix for name in ON_FOLDS for suffix in ("", "_std")]
-            means = {name: result[name] for name in names if name in result}
+            means = {name: value for name, value in result.items() if name not in _NO_MEANS}
             self.best = {"means": means, "folds": result["folds"]}
+        of_best = self.best["means"] if self.best else {}
+        self.last["value"] = result["value"] if self.objective is None else of_best.get(self.objective)
 
     @property
     def seconds(self) -> float:

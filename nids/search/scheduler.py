@@ -43,7 +43,12 @@ def scheduler_of(job: Job, ended: Sequence[FrozenTrial]) -> TrialScheduler:
 
 def _new(job: Job) -> TrialScheduler:
     asked = job.scheduler
-    judged = {"time_attr": "epoch", "metric": "value", "mode": job.search.direction, "grace_period": asked.grace_period}
+    judged = {
+        "time_attr": "epoch",
+        "metric": "value",
+        "mode": job.search.metric_direction,
+        "grace_period": asked.grace_period,
+    }
     halving = {"max_t": job.training.epochs, "reduction_factor": asked.reduction_factor}
     match asked.kind:
         case "asha":

@@ -10,9 +10,10 @@ from optuna.trial import Trial, TrialState
 from ray.tune.search import Searcher
 
 from nids.search.known_points import REPEATS, KnownPoints, Result, result_of
+from nids.search.sampler import CONSTRAINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import optuna
     from optuna.trial import FrozenTrial
@@ -40,7 +41,8 @@ class StudySearcher(Searcher):
             all of them hold.
         budget: What ends the search. Trials that were interrupted are run to their end all the same.
         known: Points of the trials that earlier drivers have ended.
-        on_repeated: Called with the trial at each point that is known, and with the result.
+        on_repeated: Called with each trial at a point that is known, when it has ended, and with the number of the one
+            that was trained there.
     """
 
     def __init__(
@@ -50,15 +52,19 @@ class StudySearcher(Searcher):
         pools: Sequence[NodePool],
         budget: Budget,
         known: KnownPoints,
-        on_repeated: Callable[[Trial, Result], object] = lambda *_: None,
+        on_repeated: Callable[[FrozenTrial, int], object] = lambda *_: None,
     ) -> None:
-        super().__init__(metric="value", mode="min" if study.direction.name == "MINIMIZE" else "max")
+        super().__init__(metric="value", mode=budget.search.metric_direction)
         self._study = study
         self._space = space
         self._pools = pools
         self._pool_of: dict[str, int] = {}
         self._asked: dict[str, Trial] = {}
         self._epochs: dict[str, int] = {}
+        self._objectives = budget.search.measures if budget.search.objectives else ()
+        self._limits = budget.search.limits
+        self._needed = (*self._objectives, *(limit.name for limit in self._limits))
+        self._best: dict[str, Mapping[str, float]] = {}  # report of the best epoch of each trial that runs
         self._budget = budget
         self._known = known
         self._on_repeated = on_repeated
@@ -105,43 +111,68 @@ class StudySearcher(Searcher):
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Tell the study how the trial ended: complete, pruned by the scheduler, or failed."""
         trial = self._asked[trial_id]
-        came: Result | None = None
         if error or result is None or result.get("failed"):
-            if result and result.get("failed"):
-                trial.set_user_attr("error", result["failed"])
-            self._study.tell(trial, state=TrialState.FAIL)
+            came = None
+            self._fail(trial, (result or {}).get("failed"))
         else:
             # The result at which the scheduler stopped the trial reaches the searcher here and nowhere else.
             self._report(trial_id, result)
-            ended = self._tell(trial, result["value"] if result["finished"] else None)
-            came = result_of(ended)
+            came = self._end(trial, result, self._best.get(trial_id, {}))
         del self._asked[trial_id], self._pool_of[trial_id]
-        self._epochs.pop(trial_id, None)
+        for known in (self._epochs, self._best):
+            known.pop(trial_id, None)
         for repeated in self._known.leave(trial.params, came):
             self._repeats_to_come -= 1
             if came is None:
-                repeated.set_user_attr("error", f"trial {trial.number}, at the same point, failed")
-                self._study.tell(repeated, state=TrialState.FAIL)
-                self._on_repeated(repeated, Result(trial.number, TrialState.FAIL, math.nan, {}))
+                ended = self._fail(repeated, f"trial {trial.number}, at the same point, failed")
+                self._on_repeated(ended, trial.number)
             else:
                 self._repeat(repeated, came)
 
-    def _tell(self, trial: Trial, value: float | None) -> FrozenTrial:
-        """Tell the study that a trial is complete or, without a value, pruned."""
-        self._budget.take_in(value)
-        return self._study.tell(trial, value, TrialState.PRUNED if value is None else None)
+    def _end(self, trial: Trial, result: dict[str, Any], best: Mapping[str, float]) -> Result | None:
+        """Tell the study what a trial has reached, and return it; None if it failed.
+
+        Args:
+            trial: The trial.
+            result: Its last result.
+            best: The report of its best epoch, where objectives or constraints need it.
+        """
+        if missing := [name for name in self._needed if math.isnan(best[name])]:
+            self._fail(trial, f"{missing[0]} has no value on these folds")
+            return None
+        if self._limits:
+            trial.set_user_attr(CONSTRAINTS, [limit.excess(best[limit.name]) for limit in self._limits])
+        values = [best[name] for name in self._objectives] or [result["value"]]
+        return result_of(self._tell(trial, values if result["finished"] else ()))
+
+    def _tell(self, trial: Trial, values: Sequence[float]) -> FrozenTrial:
+        """Tell the study that a trial is complete or, without values, pruned."""
+        self._budget.take_in(values)
+        return self._study.tell(trial, values or None, None if values else TrialState.PRUNED)
+
+    def _fail(self, trial: Trial, reason: str | None) -> FrozenTrial:
+        if reason:
+            trial.set_user_attr("error", reason)
+        return self._study.tell(trial, state=TrialState.FAIL)
 
     def _repeat(self, trial: Trial, known: Result) -> None:
         """Give a trial the result of the one that was at its point."""
         trial.set_user_attr(REPEATS, known.number)
-        for epoch, value in known.intermediate_values.items():
-            trial.report(value, epoch)
-        self._tell(trial, known.value if known.state == TrialState.COMPLETE else None)
-        self._on_repeated(trial, known)
+        if known.constraints is not None:
+            trial.set_user_attr(CONSTRAINTS, known.constraints)
+        if not self._objectives:
+            for epoch, value in known.intermediate_values.items():
+                trial.report(value, epoch)
+        self._on_repeated(self._tell(trial, known.values), known.number)
 
     def _report(self, trial_id: str, result: dict[str, Any]) -> None:
-        # A trial that was started again after a fault goes through the same epochs once more.
-        if result["epoch"] > self._epochs.get(trial_id, 0):
+        if self._needed:
+            (report,) = result["report"]
+            if report["best_epoch"] == report["epoch"]:
+                self._best[trial_id] = report
+        # A trial that was started again after a fault goes through the same epochs once more. Of several objectives,
+        # Optuna takes no intermediate values.
+        if not self._objectives and result["epoch"] > self._epochs.get(trial_id, 0):
             self._asked[trial_id].report(result["value"], result["epoch"])
             self._epochs[trial_id] = result["epoch"]
 

@@ -64,7 +64,7 @@ def resumed_study(
             study.enqueue_trial(params_of(row, space))
         else:
             trained = number if row["repeats"] is None else row["repeats"]
-            ended.append(_frozen(row, space, values.get(trained, {})))
+            ended.append(_frozen(row, space, values.get(trained, {}), _values(rows.get(trained, row), search)))
             study.add_trial(ended[-1])
     return study, ended
 
@@ -72,7 +72,7 @@ def resumed_study(
 def running_values(curves: pd.DataFrame, search: Search) -> dict[int, dict[int, float]]:
     """Return for each trial and epoch the best mean over folds of the metric so far: what the scheduler judged by."""
     means = curves.groupby(["trial", "epoch"])[search.metric].mean()
-    best = means.groupby("trial").cummin() if search.direction == "min" else means.groupby("trial").cummax()
+    best = means.groupby("trial").cummin() if search.metric_direction == "min" else means.groupby("trial").cummax()
     values: dict[int, dict[int, float]] = {}
     for trial, epoch, value in best.reset_index().itertuples(index=False):
         values.setdefault(trial, {})[epoch] = value
@@ -86,19 +86,25 @@ def _create(name: str, search: Search, journal: Path, drawn: int = 0) -> optuna.
     return optuna.create_study(
         study_name=name,
         storage=JournalStorage(JournalFileBackend(str(journal))),
-        direction="minimize" if search.direction == "min" else "maximize",
+        directions=["minimize" if direction == "min" else "maximize" for direction in search.directions],
         sampler=sampler_of(search, seed),
     )
 
 
-def _frozen(row: dict[str, Any], space: Space, values: dict[int, float]) -> FrozenTrial:
+def _values(row: Mapping[str, Any], search: Search) -> list[float]:
+    return [row[name] for name in search.measures] if search.objectives else [row["value"]]
+
+
+def _frozen(
+    row: dict[str, Any], space: Space, intermediate_values: dict[int, float], values: list[float]
+) -> FrozenTrial:
     state = TrialState[row["state"]]
     trial = create_trial(
         state=state,
-        value=row["value"] if state == TrialState.COMPLETE else None,
+        values=values if state == TrialState.COMPLETE else None,
         params=params_of(row, space),
         distributions=space,
-        intermediate_values=values,
+        intermediate_values=intermediate_values,
         user_attrs={name: row[column] for name, column in _ATTRIBUTES.items() if row[column] is not None},
         system_attrs=_noted(row["system_attrs"] or "{}"),
     )

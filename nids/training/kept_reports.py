@@ -17,22 +17,23 @@ _OF_FOLD = {"fold", "training_loss", "confusion", "attacks", "seconds", *(f"{par
 _OF_ATTACK = {"attack": str, "class": str, "unseen": bool, "rows": int, "detected": int, "correct": int}
 
 
-def are_reports(reports: Sequence[Any], folds: Sequence[int], classes: int) -> bool:
+def are_reports(reports: Sequence[Any], folds: Sequence[int], classes: int, on_demand: Sequence[str] = ()) -> bool:
     """Return whether these can be the reports of a trial's first epochs, after which it goes on.
 
     Args:
         reports: As ``nids.training.trial.run_trial`` yields them.
         folds: The numbers of the trial's folds.
         classes: Number of classes.
+        on_demand: The measures that the search asked for.
     """
-    return all(_is_report(report, epoch, folds, classes) for epoch, report in enumerate(reports, 1))
+    return all(_is_report(report, epoch, folds, classes, {*on_demand}) for epoch, report in enumerate(reports, 1))
 
 
-def _is_report(report: Any, epoch: int, folds: Sequence[int], classes: int) -> bool:
+def _is_report(report: Any, epoch: int, folds: Sequence[int], classes: int, on_demand: set[str]) -> bool:
     if not isinstance(report, dict):
         return False
     figures = {name: report[name] for name in report.keys() - {"epoch", "finished", "best_epoch", "folds"}}
-    names = figures.keys() & {*ON_FOLDS}
+    names = figures.keys() & {*ON_FOLDS, *on_demand}
     kept = report.get("folds")
     return (
         _is_count(report.get("epoch"))
@@ -40,7 +41,7 @@ def _is_report(report: Any, epoch: int, folds: Sequence[int], classes: int) -> b
         and report.get("finished") is False
         and _is_count(report.get("best_epoch"))
         and 1 <= report["best_epoch"] <= epoch
-        and names >= _NEEDED
+        and names >= _NEEDED | on_demand
         and figures.keys() == {"value", *names, *(f"{name}_std" for name in names)}
         and all(map(_is_figure, figures.values()))
         and isinstance(kept, list)
@@ -57,7 +58,7 @@ def _is_fold(fold: Any, number: int, names: set[str], classes: int) -> bool:
     return (
         _is_count(fold["fold"])
         and fold["fold"] == number
-        and figures <= {*ON_FOLDS}
+        and figures <= {*ON_FOLDS, *names}
         and all(_is_figure(fold[name]) for name in figures)
         and all(
             _is_figure(fold[name]) and not math.isnan(fold[name])

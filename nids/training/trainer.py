@@ -51,6 +51,11 @@ class Trainer:
         with self.timer.running("tracing"):
             return self._network.fresh(self._hp, seed)
 
+    @property
+    def parameters(self) -> int:
+        """The number of weights that the network learns."""
+        return sum(math.prod(weight.shape) for weight in self._network.model.trainable_variables)
+
     def takes(self, state: State) -> bool:
         """Return whether a state can be that of a fold's model."""
         return self._network.takes(state)

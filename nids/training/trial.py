@@ -80,8 +80,9 @@ def run_trial(
 
     * ``epoch``: its number, from 1; ``finished``: whether the trial has ended;
     * ``value``: the job's metric at the best epoch so far, ``best_epoch``: that epoch;
-    * each of ``nids.metrics.measures.ON_FOLDS``, those of unseen attacks only where attack types are withheld: the mean
-      over the folds at this epoch, and ``…_std``, the standard deviation over the folds (ddof 1; 0 for a single fold);
+    * each of ``nids.metrics.measures.ON_FOLDS``, those of unseen attacks only where attack types are withheld, and of
+      the measures that the job's objectives and constraints ask for: the mean over the folds at this epoch, and
+      ``…_std``, the standard deviation over the folds (ddof 1; 0 for a single fold);
     * ``folds``: for each fold its ``fold`` number, ``training_loss``, the same figures, ``confusion``, counts of known
       rows as a list of lists (actual by predicted), ``attacks``, what became of each attack type, and ``seconds``: all
       that the fold's epoch took, with each of ``nids.training.timer.PARTS`` as ``…_seconds``; what a trial has to
@@ -98,7 +99,8 @@ def run_trial(
     prepared = [FoldOfTrial.from_fold(training_set, fold, width, hp) for fold in folds]
     trainer = Trainer(width, classes, hp, job.training)
     seeds = [derived_seed(job.search.seed, fold.number) for fold in folds]
-    if earlier is None or not _can_go_on(earlier, trainer, folds, classes, job.training.epochs):
+    on_demand = job.search.on_demand
+    if earlier is None or not _can_go_on(earlier, trainer, folds, classes, job):
         earlier = Progress([], [trainer.fresh(seed) for seed in seeds])
     reports, states = earlier
     preparing = time.perf_counter() - started
@@ -118,21 +120,26 @@ def run_trial(
             probabilities = trainer.predict(states[i], fold.validation)
             if not np.isfinite(probabilities).all():
                 raise TrialFailed(f"a predicted probability is not finite in epoch {epoch} of fold {fold.number}")
-            figures = validation_figures(training_set, folds[i], probabilities)
-            ended = time.perf_counter()
+            figures = validation_figures(training_set, folds[i], probabilities, on_demand)
+            ended, parts = time.perf_counter(), trainer.timer.take()
+            costs = {
+                "parameters": trainer.parameters,
+                "scoring_seconds": 1e6 * parts["validation_seconds"] / len(fold.validation),
+            }
             results.append(
                 {
                     "fold": fold.number,
                     "training_loss": loss,
                     **figures,
+                    **{name: cost for name, cost in costs.items() if name in on_demand},
                     "seconds": ended - started,
-                    **trainer.timer.take(),
+                    **parts,
                 }
             )
             started = ended
-        means = over_folds(results)
+        means = over_folds(results, on_demand)
         value = means[job.search.metric]
-        if best_epoch == 0 or is_better(value, best, job.search.direction):
+        if best_epoch == 0 or is_better(value, best, job.search.metric_direction):
             best, best_epoch = value, epoch
         spent += sum(result["seconds"] for result in results)
         finished = (
@@ -159,11 +166,11 @@ def run_trial(
             kept = started = time.perf_counter()
 
 
-def _can_go_on(earlier: Progress, trainer: Trainer, folds: Sequence[Fold], classes: int, epochs: int) -> bool:
-    """Return whether a trial of so many epochs can go on from what was kept, which may be somebody else's."""
+def _can_go_on(earlier: Progress, trainer: Trainer, folds: Sequence[Fold], classes: int, job: Job) -> bool:
+    """Return whether a trial can go on from what was kept, which may be somebody else's."""
     return (
         len(earlier.states) == len(folds)
-        and len(earlier.reports) < epochs
-        and are_reports(earlier.reports, [fold.number for fold in folds], classes)
+        and len(earlier.reports) < job.training.epochs
+        and are_reports(earlier.reports, [fold.number for fold in folds], classes, job.search.on_demand)
         and all(map(trainer.takes, earlier.states))
     )

@@ -86,7 +86,9 @@ def test_hours_end_a_search_too() -> None:
             "0 of 1 trial has ended; at most about 10 min left.",
             id="one",
         ),
-        pytest.param(Outlook(9, 9, math.nan, at_most=False, share=1.0), "finished", "All 9 trials ended.", id="finished"),
+        pytest.param(
+            Outlook(9, 9, math.nan, at_most=False, share=1.0), "finished", "All 9 trials ended.", id="finished"
+        ),
         pytest.param(
             Outlook(9, 4, math.nan, at_most=False, share=4 / 9),
             "interrupted",

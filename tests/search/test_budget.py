@@ -50,7 +50,7 @@ def ended(minute: int, state: TrialState, value: float | None = None) -> FrozenT
 def test_patience_ends(search: dict[str, Any], values: tuple[float | None, ...], reason: str) -> None:
     left = Budget(Search(**search))
     for value in values:
-        left.take_in(value)
+        left.take_in(() if value is None else (value,))
     assert (left.is_spent(), left.reason) == (bool(reason), reason)
 
 
@@ -63,7 +63,7 @@ def test_trials_of_earlier_drivers_count_in_the_order_of_their_ends() -> None:
     ]
     left = Budget(Search(patience=3), earlier)
     assert not left.is_spent()
-    left.take_in(None)
+    left.take_in(())
     assert left.is_spent()
 
 

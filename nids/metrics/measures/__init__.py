@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nids.metrics.measure import Measure
+from nids.metrics.on_demand import described_on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,8 +37,8 @@ OBJECTIVES = tuple(name for name in ON_FOLDS if MEASURES[name].objective)
 
 
 def described(name: str) -> Measure:
-    """Return a measure; one that the table lacks, as of a run by another version, is taken for a share."""
-    return MEASURES.get(name) or Measure(name, name.replace("_", " "))
+    """Return a measure, of the table or of those on demand; another one, as of another version, counts as a share."""
+    return MEASURES.get(name) or described_on_demand(name) or Measure(name, name.replace("_", " "))
 
 
 def label(name: str) -> str:

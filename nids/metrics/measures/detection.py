@@ -12,5 +12,6 @@ MEASURES = (
     ),
     Measure("roc_auc", "ROC-AUC", unit="area"),
     Measure("pr_auc", "PR-AUC", unit="area"),
+    Measure("mcc", "Matthews' correlation coefficient", unit="area"),
     Measure("expected_calibration_error", "expected calibration error", direction="min"),
 )

@@ -1,0 +1,116 @@
+"""Measures that are computed on the folds only where a search asks for them.
+
+They are those of one class (``recall.U2R``), of attack against benign at any threshold (``roc_auc``, ``pr_auc``) or at
+the one of a false-positive rate (``detection_rate@0.01``), of all classes in one number (``mcc``), and of what the
+network costs (``parameters``, ``scoring_seconds``). Rows of unseen attack types count in none of them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from nids.metrics.attack_types import false_alarm_rate
+from nids.metrics.classification import class_figures, mcc
+from nids.metrics.detection import attack_scores, pr_auc, roc_auc, share, threshold_at
+from nids.metrics.measure import Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import numpy as np
+
+    from nids.metrics.judged_rows import JudgedRows
+
+OF_CLASS: Mapping[str, Measure] = MappingProxyType(
+    {
+        "precision": Measure("precision", "precision"),
+        "recall": Measure("recall", "recall"),
+        "f1": Measure("f1", "F1"),
+        "false_positive_rate": Measure("false_positive_rate", "false-positive rate", direction="min"),
+    }
+)
+_AT_RATE = re.compile(r"detection_rate@(0\.\d+)")
+COSTS: Mapping[str, Measure] = MappingProxyType(
+    {
+        "parameters": Measure("parameters", "parameters", direction="min", unit="count", log_scale=True),
+        "scoring_seconds": Measure(
+            "scoring_seconds", "seconds to score a million rows", direction="min", unit="seconds", log_scale=True
+        ),
+    }
+)
+_OF_ROWS: Mapping[str, Callable[[JudgedRows], float]] = MappingProxyType(
+    {
+        "mcc": lambda rows: mcc(rows.confusion),
+        "roc_auc": lambda rows: roc_auc(*_attack_against_benign(rows)),
+        "pr_auc": lambda rows: pr_auc(*_attack_against_benign(rows)),
+        "false_alarm_rate": false_alarm_rate,
+    }
+)
+NAMES = (
+    *(f"{figure}.CLASS" for figure in OF_CLASS),
+    "detection_rate@RATE",
+    *_OF_ROWS,
+    *COSTS,
+)
+
+
+def class_in(name: str) -> tuple[str, str] | None:
+    """Return the figure and the class of a measure of one class; None for any other name.
+
+    >>> class_in("recall.U2R")
+    ('recall', 'U2R')
+    """
+    figure, dot, of_class = name.partition(".")
+    return (figure, of_class) if figure in OF_CLASS and dot and of_class else None
+
+
+def rate_in(name: str) -> float | None:
+    """Return the false-positive rate of ``detection_rate@RATE``; None for any other name."""
+    found = _AT_RATE.fullmatch(name)
+    return float(found[1]) if found and float(found[1]) > 0 else None
+
+
+def is_on_demand(name: str) -> bool:
+    """Return whether a name is that of a measure of this module."""
+    return name in _OF_ROWS or name in COSTS or class_in(name) is not None or rate_in(name) is not None
+
+
+def described_on_demand(name: str) -> Measure | None:
+    """Return a measure whose name says what it is of; None for any other name."""
+    if of_class := class_in(name):
+        figure = OF_CLASS[of_class[0]]
+        return Measure(name, f"{figure.label} of {of_class[1]}", figure.direction)
+    if (rate := rate_in(name)) is not None:
+        return Measure(name, f"detection rate at {100 * rate:g} % false positives")
+    return COSTS.get(name)
+
+
+def figures_on_demand(names: Iterable[str], rows: JudgedRows, classes: Sequence[str]) -> dict[str, float]:
+    """Return those of some measures that are computed from rows.
+
+    Args:
+        names: Of measures of this module; those of what a network costs are passed over.
+        rows: The rows.
+        classes: Names of the classes, in the order of the labels.
+    """
+    figures: dict[str, float] = {}
+    by_class = class_figures(rows.confusion)
+    for name in names:
+        if of_class := class_in(name):
+            figures[name] = float(getattr(by_class, of_class[0])[classes.index(of_class[1])])
+        elif (rate := rate_in(name)) is not None:
+            scores, is_attack = _attack_against_benign(rows)
+            figures[name] = (
+                math.nan if is_attack.all() else share(scores[is_attack] > threshold_at(scores[~is_attack], rate))
+            )
+        elif name in _OF_ROWS:
+            figures[name] = float(_OF_ROWS[name](rows))
+    return figures
+
+
+def _attack_against_benign(rows: JudgedRows) -> tuple[np.ndarray, np.ndarray]:
+    known = ~rows.unseen
+    return attack_scores(rows.probabilities[known], rows.benign), rows.labels[known] != rows.benign
