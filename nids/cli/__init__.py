@@ -9,7 +9,7 @@ import typer
 from typer._click import ClickException, Context  # Typer's own copy of Click, of which it exports but a part
 from typer.core import TyperGroup
 
-from nids import terminal
+from nids import interruption, terminal
 from nids.cli import bench, cluster, dashboard, data, evaluate, job_files, jobs, runs, score, search
 from nids.errors import UserError
 
@@ -121,7 +121,8 @@ def main() -> None:
     backend.before_import()
     signals.before_import()
     try:
-        app()
+        with interruption.errors_told():
+            app()
     except UserError as error:
         words = terminal.styled("[bold red]Error:[/] {error}", error=error)
         terminal.TerminalConsole(stderr=True).print(words, highlight=False, soft_wrap=True)

@@ -14,6 +14,7 @@ import typer
 from nids.cli.options import JOB, SetOption
 from nids.cli.output import JsonOption, print_json, results_console
 from nids.errors import UserError
+from nids.interruption import mark_told
 from nids.tables import print_listing
 from nids.terminal import TerminalConsole, shown_log, styled
 
@@ -247,6 +248,7 @@ def _follow(client: JobClient, job_id: str, console: Console) -> None:
     except KeyboardInterrupt:
         console.print("\nNo longer following; the job is still running.", highlight=False)
         _say_how_to_follow(client, job_id, console)
+        mark_told()
         return
     console.print(styled("[bold]{job}[/] {ended}", job=job_id, ended=ended.value.lower()), highlight=False)
     if ended.value != "SUCCEEDED":
