@@ -35,7 +35,8 @@ class SearchProgress:
         self._search = search
         self._slots = slots
         self._best = best
-        self._seconds: list[float] = []  # of the ended trials that have a result
+        self._seconds: list[float] = []  # of the complete and the pruned trials
+        self._has_complete = False
         self._running: dict[int, Record] = {}
 
     def __enter__(self) -> Self:
@@ -62,6 +63,7 @@ class SearchProgress:
         self._running[record.number] = record
         if record.ended is not None:
             del self._running[record.number]
+            self._has_complete |= record.state == "COMPLETE"
             if record.state != "FAIL":
                 self._seconds.append(record.seconds)
             self._display.print(_ended(record, self._search.metric))
@@ -75,7 +77,8 @@ class SearchProgress:
         metric = self._search.metric
         if self._best is not None:
             parts.append(f"best {label(metric)} {shown(metric, self._best[0])} (trial {self._best[1]})")
-        if self._seconds and done < counts["total"]:
+        # The first to end are pruned ones, which tell nothing of how long others take.
+        if self._has_complete and done < counts["total"]:
             each = sum(self._seconds) / len(self._seconds)
             elapsed = [record.seconds for record in self._running.values()]
             left = seconds_left(each, counts["total"] - done, elapsed, self._slots)
