@@ -61,9 +61,11 @@ class TrialCheckpoint:
         self._name = _name(trial)
         self._made_with = made_with
         self._epochs = 0  # that are kept; -1 if that could not be found out
+        self._is_usable: Callable[[Progress], bool] = lambda _: True
 
-    def load(self) -> Progress | None:
+    def load(self, is_usable: Callable[[Progress], bool]) -> Progress | None:
         """Return what was kept; None if that is nothing, damaged, or of other hyperparameters or versions."""
+        self._is_usable = is_usable
         try:
             progress = self._waited_for(self._read, OUTAGE_SECONDS if self._checkpoints.is_reached else 0.0)
         except StorageError:
@@ -107,6 +109,8 @@ class TrialCheckpoint:
         try:
             progress = checkpoint.from_bytes(self._folder.read(self._name), self._made_with)
         except FileNotFoundError:
+            progress = None
+        if progress is not None and not self._is_usable(progress):
             progress = None
         self.is_kept = progress is not None
         self._epochs = 0 if progress is None else len(progress.reports)
