@@ -27,12 +27,34 @@ SUMS = "SHA256SUMS"
 # Of an .npz file, beside the values themselves: for each array, and for the archive.
 HEADER_BYTES, ENDS_BYTES = 1024, 1024
 _MOST_FILES = 120
+ARRAYS = ".npz"  # how the names of files with weights end; all others are text
 # Of a file of text: an encoding with a hundred thousand categories is smaller.
 LARGEST_TEXT = 1 << 22
 
 
+def refuse_unreadable(folder: Folder, files: Mapping[str, bytes]) -> None:
+    """Raise a UserError if one of the files of text of a bundle is larger than what is read of any bundle.
+
+    Args:
+        folder: The bundle's folder, for the message.
+        files: Name → content, of the whole bundle or of some files.
+    """
+    for name, content in files.items():
+        if len(content) > LARGEST_TEXT and not name.endswith(ARRAYS):
+            raise UserError(
+                f"{folder.uri}/{name}: would have {len(content):,} bytes, but of a file of text in a bundle at most "
+                f"{LARGEST_TEXT:,} are read. Describe the data set without the columns of text that have the most "
+                "values, and search again."
+            )
+
+
 def write_files(folder: Folder, files: Mapping[str, bytes]) -> None:
-    """Write the files of a bundle in the place of an older one's; the list of their sums comes last."""
+    """Write the files of a bundle in the place of an older one's; the list of their sums comes last.
+
+    Raises:
+        UserError: The folder cannot be written to, or one of the files could not be read again.
+    """
+    refuse_unreadable(folder, files)
     folder.delete()  # of an older bundle, files would stay that this one does not have
     for name, content in files.items():
         folder.write(name, content)

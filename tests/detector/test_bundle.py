@@ -346,6 +346,20 @@ def test_a_text_that_is_too_long_is_not_read(copy: Path, name: str, monkeypatch:
         load(copy)
 
 
+def test_what_could_not_be_read_again_is_not_saved(copy: Path, encoding: Encoding) -> None:
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    (_, *others), texts = encoding.categories, tuple(f"host-{i:07d}.example.org" for i in range(150_000))
+    large = replace(encoding, categories=(texts, *others))
+    size = len(large.to_json())
+    with pytest.raises(UserError) as caught:
+        bundle.save(Folder.from_uri(str(copy)), manifest(), SAMPLE, large, [])
+    assert str(caught.value) == (
+        f"{copy}/encoding.json: would have {size:,} bytes, but of a file of text in a bundle at most 4,194,304 are "
+        "read. Describe the data set without the columns of text that have the most values, and search again."
+    )
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+
+
 def test_a_file_of_weights_is_no_larger_than_they_are(copy: Path) -> None:
     path = copy / "weights-1.npz"
     path.write_bytes(path.read_bytes() + bytes(2**16))
