@@ -24,7 +24,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except ClickException as error:
-            error.message = terminal.shown(error.message)
+            error.message = terminal.escaped(error.message)
             raise
 
 
