@@ -33,7 +33,7 @@ class DamagedFileError(UserError):
 
 
 class NotAFileError(StorageError):
-    """Something else is where a file of this project belongs: a folder, a device, a file far too large.
+    """What is where a file of this project belongs is a folder, a device, or larger than any such file.
 
     Attributes:
         reason: What, in words.
