@@ -28,7 +28,7 @@ def for_new_cluster(folder: Path) -> dict[str, str]:
     """
     if _mode(_set_by_the_user(MODE)) not in (None, "token"):
         return {}
-    if _named():
+    if is_named():
         return {MODE: "token"}
     path = folder / FILE
     # Whoever can read it can run code on the cluster. Ray's own command makes it readable by everybody.
@@ -48,7 +48,7 @@ def token_for(address: str) -> str | None:
     """
     if _mode(_set_by_the_user(MODE)) not in (None, "token"):
         return None
-    if not _named() and (path := announced(address)):
+    if not is_named() and (path := announced(address)):
         return _read(path)
     return token()
 
@@ -65,7 +65,7 @@ def for_driver(address: str, *, found: bool = False) -> dict[str, str]:
     """
     if _mode(_set_by_the_user(MODE)) not in (None, "token"):
         return {}
-    if not _named() and (path := announced(address)):
+    if not is_named() and (path := announced(address)):
         return {MODE: "token", TOKEN_PATH: str(path)}
     return {MODE: "token"} if found and token() else {}
 
@@ -131,7 +131,8 @@ def _mode(value: str | None) -> str | None:
     return value.lower() if value else None
 
 
-def _named() -> bool:
+def is_named() -> bool:
+    """Return whether the user's environment names a token for whichever cluster is asked."""
     return bool(_set_by_the_user(TOKEN) or _set_by_the_user(TOKEN_PATH))
 
 
