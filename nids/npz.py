@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nids import foreign_json
+from nids.memory import usable_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +69,14 @@ def read(content: bytes) -> dict[str, np.ndarray]:
         raise
     except _DAMAGE as error:
         raise ArraysError(f"it holds no plain arrays ({error or type(error).__name__})") from None
+
+
+def largest_file() -> int:
+    """Return the bytes of the largest file that this process has the memory to read.
+
+    Its content, perhaps a copy of that, and its arrays are in memory at once.
+    """
+    return usable_memory() // 3
 
 
 def json_array(values: object) -> np.ndarray:
