@@ -15,6 +15,7 @@ from nids.results.ownership import Ownership, locked
 from nids.results.run import Run
 from nids.results.schema import TABLES, TRIALS_A_PART, Rows, part_name, schemas
 from nids.results.status import RunStatus
+from nids.results.tables import LARGEST_PART
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -180,7 +181,9 @@ def _is_current(run: Run, part: str) -> bool:
     """Return whether a part has, in each of ``TABLES``, the columns that it would be written with today."""
     for name in TABLES:
         folder = run.folder.folder(name)
-        if not folder.exists(part) or pq.read_schema(io.BytesIO(folder.read(part))) != run.schema(name):
+        if not folder.exists(part):
+            return False
+        if pq.read_schema(io.BytesIO(folder.read(part, LARGEST_PART))) != run.schema(name):
             return False
     return True
 
