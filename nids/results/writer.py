@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 
 from nids.results.checkpoints import Checkpoints, delete_checkpoint, delete_checkpoints
 from nids.results.ownership import Ownership, locked
+from nids.results.parquet_files import LARGEST_PART
 from nids.results.run import Run
 from nids.results.schema import TABLES, TRIALS_A_PART, Rows, part_name, schemas
 from nids.results.status import RunStatus
-from nids.results.tables import LARGEST_PART
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
