@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from nids import models
-from nids.errors import UserError, beginning, did_you_mean, shown
+from nids.errors import UserError, beginning, did_you_mean, excerpt
 from nids.metrics.measures import MEASURES, OBJECTIVES
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Training(_Section):
 
 def _metric(value: str) -> str:
     if value not in OBJECTIVES:
-        raise ValueError(f"is {shown(value)}, but must be one of {', '.join(OBJECTIVES)}")
+        raise ValueError(f"is {excerpt(value)}, but must be one of {', '.join(OBJECTIVES)}")
     return value
 
 
@@ -166,7 +166,7 @@ def _gpus(value: object) -> float | Literal["auto"]:
             return float(value)
         raise ValueError(f"is {value}, but above 1 it must be a whole number")
     expected = '"auto", a share of one GPU such as 0.25, or a whole number of GPUs'
-    raise ValueError(f"is {shown(value)}, but must be {expected}")
+    raise ValueError(f"is {excerpt(value)}, but must be {expected}")
 
 
 class Resources(_Section):
@@ -272,7 +272,8 @@ class Job(_Section):
         spaces = models.get(self.model.name).spaces
         if self.search.space not in spaces:
             raise ValueError(
-                f"search.space is {shown(self.search.space)}, but {self.model.name} has the spaces {', '.join(spaces)}"
+                f"search.space is {excerpt(self.search.space)}, but {self.model.name} has the spaces "
+                f"{', '.join(spaces)}"
             )
         if both := sorted(set(self.hyperparameters) & set(self.space)):
             raise ValueError(

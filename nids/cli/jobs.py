@@ -16,7 +16,7 @@ from nids.cli.output import JsonOption, print_json, results_console
 from nids.errors import UserError
 from nids.interruption import mark_told
 from nids.tables import print_listing
-from nids.terminal import TerminalConsole, shown_log, styled
+from nids.terminal import TerminalConsole, escaped_log, styled
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails
@@ -191,7 +191,7 @@ def logs(
     if follow:
         _follow(client, job, TerminalConsole())
     else:
-        print(shown_log(client.log(job)), end="")
+        print(escaped_log(client.log(job)), end="")
 
 
 def stop(job: JobArgument, address: DashboardOption = None, plain_http: PlainHttpOption = False) -> None:
@@ -244,7 +244,7 @@ def _values(job: JobDetails) -> dict[str, Any]:
 
 def _follow(client: JobClient, job_id: str, console: Console) -> None:
     try:
-        ended = client.follow(job_id, lambda text: print(shown_log(text), end="", flush=True))
+        ended = client.follow(job_id, lambda text: print(escaped_log(text), end="", flush=True))
     except KeyboardInterrupt:
         console.print("\nNo longer following; the job is still running.", highlight=False)
         _say_how_to_follow(client, job_id, console)

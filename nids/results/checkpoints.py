@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nids.errors import StorageError
+from nids import npz
+from nids.errors import NotAFileError, StorageError
 from nids.results.ownership import token_in
 from nids.storage import OUTAGE_SECONDS
 from nids.training import checkpoint
@@ -107,8 +108,9 @@ class TrialCheckpoint:
 
     def _read(self) -> Progress | None:
         try:
-            progress = checkpoint.from_bytes(self._folder.read(self._name), self._made_with)
-        except FileNotFoundError:
+            content = self._folder.read(self._name, npz.largest_file())
+            progress = checkpoint.from_bytes(content, self._made_with)
+        except (FileNotFoundError, NotAFileError):
             progress = None
         if progress is not None and not self._is_usable(progress):
             progress = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from nids.analysis.eta import seconds_left
 from nids.metrics.formatting import counted, duration
-from nids.metrics.formatting import value as shown
+from nids.metrics.formatting import value as formatted
 from nids.metrics.measure import is_better
 from nids.metrics.measures import label
 from nids.progress import ProgressDisplay
@@ -76,7 +76,7 @@ class SearchProgress:
         parts = [f"{counts['running']} running", f"{counts['pruned']} pruned", f"{counts['failed']} failed"]
         metric = self._search.metric
         if self._best is not None:
-            parts.append(f"best {label(metric)} {shown(metric, self._best[0])} (trial {self._best[1]})")
+            parts.append(f"best {label(metric)} {formatted(metric, self._best[0])} (trial {self._best[1]})")
         # The first to end are pruned ones, which tell nothing of how long others take.
         if self._has_complete and done < counts["total"]:
             each = sum(self._seconds) / len(self._seconds)
@@ -95,5 +95,5 @@ def _ended(record: Record, metric: str) -> str:
     verb = "complete" if record.state == "COMPLETE" else "pruned"
     return (
         f"trial {record.number} {verb} after {counted(record.last['epoch'], 'epoch')}, {duration(record.seconds)}: "
-        f"{label(metric)} {shown(metric, record.last['value'])}"
+        f"{label(metric)} {formatted(metric, record.last['value'])}"
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from nids import npz
 from nids.errors import StorageError
 from nids.results import checkpoints as checkpointing
 from nids.results.checkpoints import CHECKPOINTS, Checkpoints, delete_checkpoint, kept_checkpoints
@@ -67,6 +68,21 @@ def test_what_a_trial_cannot_go_on_from_is_replaced_by_its_first_epoch(run: Fold
     found = kept.of(0, MADE_WITH).load(any_progress)
     assert found is not None
     assert (len(found.reports), trial.is_kept) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["folder", "larger than the memory"])
+def test_what_cannot_be_a_checkpoint_counts_as_none_and_is_not_waited_for(
+    kind: str, run: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Checkpoints(run, Ownership(run).token).of(0, MADE_WITH)
+    kept.save(progress(1))
+    if kind == "folder":
+        run.folder(CHECKPOINTS).delete_file("trial-00000")
+        run.folder(CHECKPOINTS).write("trial-00000/file", b"")
+    else:
+        monkeypatch.setattr(npz, "usable_memory", lambda: 300)
+    monkeypatch.delattr("time.sleep")
+    assert (kept.load(), kept.is_kept, kept.fault) == (None, False, "")
 
 
 def test_trials_of_a_driver_that_has_lost_its_run_keep_nothing_more(run: Folder) -> None:
