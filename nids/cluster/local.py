@@ -173,7 +173,9 @@ def _start(cluster: LocalCluster, command: list[str]) -> None:
         **os.environ,
         **cluster.environment,
         "PATH": path,
-        "TMPDIR": str(cluster.folder.temporary()),  # Ray's processes are killed at the end, and leave there what they made
+        "TMPDIR": str(
+            cluster.folder.temporary()
+        ),  # Ray's processes are killed at the end, and leave there what they made
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
         # Seconds that a node waits for its work to move to another one; here all of them end.

@@ -85,7 +85,7 @@ def limited(seconds: float) -> Iterator[None]:
 
     former = signal.signal(signal.SIGPROF, fail)
     signal.setitimer(signal.ITIMER_PROF, seconds)
-    faulthandler.dump_traceback_later(10 * SECONDS, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(10 * SECONDS, exit=True, file=sys.__stderr__ or sys.stderr)
     try:
         yield
     finally:

@@ -82,7 +82,7 @@ def test_what_cannot_be_a_checkpoint_counts_as_none_and_is_not_waited_for(
     else:
         monkeypatch.setattr(npz, "usable_memory", lambda: 300)
     monkeypatch.delattr("time.sleep")
-    assert (kept.load(), kept.is_kept, kept.fault) == (None, False, "")
+    assert (kept.load(any_progress), kept.is_kept, kept.fault) == (None, False, "")
 
 
 def test_trials_of_a_driver_that_has_lost_its_run_keep_nothing_more(run: Folder) -> None:
