@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import random
 import shutil
@@ -14,6 +15,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -21,6 +23,9 @@ import tomli_w
 
 from nids import datasets
 from tests.conftest import TINY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
@@ -74,15 +79,18 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seconds(ready: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+def seconds_of(ready: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], float]:
     """How long each command takes here if nobody interrupts it; of those that have no end, until all of it runs."""
-    took = dict.fromkeys(ENDLESS, 15.0)
-    for name in COMMANDS.keys() - ENDLESS:
+
+    @functools.cache
+    def measured(name: str) -> float:
+        if name in ENDLESS:
+            return 15.0
         begun = time.monotonic()
-        process = started(name, copied(ready, tmp_path_factory.mktemp("whole")))
-        assert process.wait() == 0, name
-        took[name] = time.monotonic() - begun
-    return took
+        assert started(name, copied(ready, tmp_path_factory.mktemp("whole"))).wait() == 0
+        return time.monotonic() - begun
+
+    return measured
 
 
 def copied(ready: Path, folder: Path) -> Path:
@@ -131,14 +139,15 @@ def living() -> list[str]:
 @pytest.mark.parametrize("moment", range(MOMENTS))
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_signal_ends_a_command_in_order(
-    name: str, moment: int, ready: Path, seconds: dict[str, float], orphans: None, tmp_path: Path
+    name: str, moment: int, ready: Path, seconds_of: Callable[[str], float], orphans: None, tmp_path: Path
 ) -> None:
+    seconds = seconds_of(name)
     folder = copied(ready, tmp_path)
     before = {path.relative_to(folder) for path in folder.rglob("*")}
     number, status = [(signal.SIGTERM, 143), (signal.SIGINT, 130)][moment % 2]
     chance = random.Random(f"{name} {moment}")
     process = started(name, folder)
-    time.sleep(seconds[name] * (moment + chance.random()) / MOMENTS)
+    time.sleep(seconds * (moment + chance.random()) / MOMENTS)
     if process.poll() is not None:
         assert moment >= MOMENTS // 2, "it ended by itself in less than half the time that it took before"
         pytest.skip("it had ended by itself")
