@@ -1,14 +1,45 @@
-"""What pyarrow's file systems do not do for files on a local disk: bring them to the disk, and list them quickly."""
+"""What pyarrow's file systems do not do for files on a local disk: bounded reads, flushes, and quick listings."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from nids.errors import NotAFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def read_file(path: str | Path, largest: int | None = None) -> bytes:
+    """Return a file's content.
+
+    Args:
+        path: Where it is.
+        largest: As for ``nids.storage.Folder.read``.
+
+    Raises:
+        OSError: There is none, or it cannot be read.
+        NotAFileError: It could not be read, or not to an end, such as a folder or a pipe; or it is larger.
+    """
+    mode = Path(path).stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise NotAFileError(str(path))
+    if not stat.S_ISREG(mode):
+        raise NotAFileError(str(path), "this is a device or a pipe, where a file belongs")
+    with Path(path).open("rb") as file:
+        refuse_larger(str(path), os.fstat(file.fileno()).st_size, largest)
+        return file.read()
+
+
+def refuse_larger(path: str, size: int, largest: int | None) -> None:
+    """Raise a NotAFileError if a file has more bytes than it may have, if that is given."""
+    if largest is not None and size > largest:
+        raise NotAFileError(path, f"{size:,} bytes, where a file of at most {largest:,} belongs")
 
 
 def folders_without(folder: str) -> list[str]:

@@ -33,7 +33,7 @@ class DamagedFileError(UserError):
 
 
 class NotAFileError(StorageError):
-    """Something else is where a file of this project belongs: a folder, a device, a file far too large.
+    """What is where a file of this project belongs is a folder, a device, or larger than any such file.
 
     Attributes:
         reason: What, in words.
@@ -44,7 +44,7 @@ class NotAFileError(StorageError):
         self.reason = reason
 
 
-def shown(value: object) -> str:
+def excerpt(value: object) -> str:
     """Return how a value stands in a message: as Python writes it, of a long one the beginning."""
     return beginning(repr(value))
 
@@ -57,7 +57,7 @@ def beginning(text: str, longest: int = LONGEST_SHOWN) -> str:
 def unknown(name: str, what: str, known: Iterable[str]) -> str:
     """Return the message for a name that does not exist: the closest one first, then all of them."""
     known = list(known)
-    return f"{shown(name)} is not a {what}{did_you_mean(name, known)}. Known: {', '.join(known) or 'none'}."
+    return f"{excerpt(name)} is not a {what}{did_you_mean(name, known)}. Known: {', '.join(known) or 'none'}."
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -43,6 +43,8 @@ class _Command:
         self.limit: float | None = None  # when the process ends, whatever it is doing
         # What a first signal waits for, innermost last; None where it waits for nothing.
         self.waiting: list[str | None] = []
+        self.failed: Exception | None = None  # in a block that a signal was held back from
+        self.is_told = False  # whether the user knows what the signal has made of the command
         self.undo: list[Callable[[], object]] = []  # what an end of this process leaves half done
         self.started: set[psutil.Process] = set()  # by this process, as of the first signal
         self.has_ended = False
@@ -72,7 +74,9 @@ def run(command: Callable[[], object]) -> None:
             _end()
         _command.has_ended = True
         raise
-    except BaseException:
+    except BaseException as error:
+        if error is _command.failed:
+            sys.excepthook(type(error), error, error.__traceback__)
         if _command.raised:
             _end()
         raise
@@ -95,6 +99,22 @@ def interrupt(number: int, _frame: object = None) -> None:
         raise KeyboardInterrupt
 
 
+def mark_told() -> None:
+    """Note that the command has said what has become of its work: else it is only said that it was interrupted."""
+    _command.is_told = True
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Raise, at the end of a command that a signal has ended, what failed in a block that it was held back from."""
+    try:
+        yield
+    except SystemExit:
+        if _command.failed is not None:
+            raise _command.failed from None
+        raise
+
+
 def _forget(former: Mapping[signal.Signals, Any]) -> None:
     """Make a forked process one that runs no command: it would write its signals to the pipe of the one that does."""
     _command.runs = False
@@ -107,7 +127,8 @@ def _forget(former: Mapping[signal.Signals, Any]) -> None:
 def held_back(until: str = "") -> Iterator[None]:
     """Let a signal interrupt this thread only at the end of a block, however it ends, or a second one in it.
 
-    Outside the main thread, which alone is interrupted, nothing is changed.
+    What fails in it meanwhile is not lost: see ``errors_told``. Outside the main thread, which alone is interrupted,
+    nothing is changed.
 
     Args:
         until: What ends the block, such as "the results are written": then a command takes the time that it needs, and
@@ -134,6 +155,10 @@ def held_back(until: str = "") -> Iterator[None]:
     try:
         with waiting_for(until or None):
             yield
+    except Exception as error:
+        if len(noted) == 1:  # the second may be what it comes from
+            _command.failed = error
+        raise
     finally:
         restore()
         if noted:
@@ -213,7 +238,17 @@ def _end(*, in_order: bool = True) -> NoReturn:
     for undo in reversed(_command.undo):
         with suppress(Exception):
             undo()
+    if not _command.is_told:
+        _say("Interrupted.")
     os._exit(128 + (_command.received or signal.SIGINT))
+
+
+def _say(line: str) -> None:
+    """Write a line to standard error, unless nobody takes it: this process must not wait for a reader."""
+    with suppress(OSError, ValueError):
+        after_ctrl_c = "\n" if os.isatty(2) else ""  # which the terminal shows as ^C
+        if select.select([], [2], [], 0)[1]:
+            os.write(2, f"{after_ctrl_c}{line}\n".encode())
 
 
 def _started() -> set[psutil.Process]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from nids import shipped_jobs, toml_text, unused_keys
 from nids.config import Data, Job
-from nids.errors import UserError, beginning, did_you_mean, shown
+from nids.errors import UserError, beginning, did_you_mean, excerpt
 from nids.search_space import params_of
 
 if TYPE_CHECKING:
@@ -147,14 +147,14 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         allowed = _fields_of(path[:-1])
         if len(path) == 1 and (homes := [f"{name}.{key}" for name in allowed if key in _fields_of([name])]):
-            return f"{key} = {shown(item['input'])}: there is no such key (did you mean {' or '.join(homes)}?)."
+            return f"{key} = {excerpt(item['input'])}: there is no such key (did you mean {' or '.join(homes)}?)."
         listing = f" Allowed here: {', '.join(allowed)}." if allowed else ""
-        return f"{key} = {shown(item['input'])}: there is no such key{did_you_mean(path[-1], allowed)}.{listing}"
+        return f"{key} = {excerpt(item['input'])}: there is no such key{did_you_mean(path[-1], allowed)}.{listing}"
     if item["type"] == "missing":
         return f"{key}: is missing."
     if item["type"] == "value_error":
         return f"{key + ': ' if key else ''}{item['ctx']['error']}."
-    return f"{key} = {shown(item['input'])}: {item['msg'].removeprefix('Input ')}."
+    return f"{key} = {excerpt(item['input'])}: {item['msg'].removeprefix('Input ')}."
 
 
 def _fields_of(path: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nids import foreign_json
+from nids.memory import usable_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _KINDS = "biufU"
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 # What is raised for a file that is no archive of arrays: the header of an array is a Python literal.
-DAMAGE = (
+_DAMAGE = (
     *(OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, SyntaxError, MemoryError, OverflowError),
     *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
 )
@@ -44,8 +45,8 @@ def to_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
 def read(content: bytes) -> dict[str, np.ndarray]:
     """Return the arrays of a file by name.
 
-    Nothing is unpacked and no array is made before all of them are known to be as large as the part of the file that
-    holds them; no two have a part in common.
+    No array is made before it is known to be as large as the part of the file that holds it, and all of them together
+    to be no larger than the file.
 
     Args:
         content: The file's content.
@@ -66,8 +67,16 @@ def read(content: bytes) -> dict[str, np.ndarray]:
             return arrays
     except ArraysError:
         raise
-    except DAMAGE as error:
+    except _DAMAGE as error:
         raise ArraysError(f"it holds no plain arrays ({error or type(error).__name__})") from None
+
+
+def largest_file() -> int:
+    """Return the bytes of the largest file that this process has the memory to read.
+
+    Its content, perhaps a copy of that, and its arrays are in memory at once.
+    """
+    return usable_memory() // 3
 
 
 def json_array(values: object) -> np.ndarray:
@@ -99,21 +108,11 @@ def _check(members: list[zipfile.ZipInfo], size: int) -> None:
         raise ArraysError("two of its arrays have the same name")
 
 
-def header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Return the shape and the type that the header of an array claims, which is of at most 10,000 bytes.
-
-    Raises:
-        ArraysError: It is of an unknown format; of what is no header, one of ``DAMAGE`` is raised.
-    """
+def _check_header(member: zipfile.ZipInfo, stream: IO[bytes]) -> None:
     version = np.lib.format.read_magic(stream)
     if version not in _HEADERS:
-        raise ArraysError(f"it is of an unknown format {version}")
+        raise ArraysError(f"{member.filename!r} is of an unknown format {version}")
     shape, _, dtype = _HEADERS[version](stream)
-    return tuple(shape), dtype
-
-
-def _check_header(member: zipfile.ZipInfo, stream: IO[bytes]) -> None:
-    shape, dtype = header(stream)
     if dtype.kind not in _KINDS or not dtype.itemsize:
         raise ArraysError(f"{member.filename!r} is of type {dtype}, not of numbers or texts")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != member.file_size - stream.tell():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import re
-import stat
 import tempfile
 import time
 import uuid
@@ -16,8 +15,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import fs
 
-from nids.disk import flush, flush_folder, folders_without, local_versions
-from nids.errors import NotAFileError, StorageError, UserError
+from nids.disk import flush, flush_folder, folders_without, local_versions, read_file, refuse_larger
+from nids.errors import StorageError, UserError
 from nids.interruption import undone
 
 if TYPE_CHECKING:
@@ -119,16 +118,14 @@ class Folder:
         path = f"{self.path}/{name}"
         with self.explained():
             if self.is_local:
-                _refuse_what_is_no_file(path)
+                return read_file(path, largest)
             for attempt in range(READS):
                 with self.filesystem.open_input_file(path) as file:
-                    if largest is not None and file.size() > largest:
-                        reason = f"{file.size():,} bytes, where a file of at most {largest:,} belongs"
-                        raise NotAFileError(path, reason)
+                    refuse_larger(path, file.size(), largest)
                     content = bytes(file.read())  # with one request, where a stream makes one for each part
-                # Of an object, its size is asked for first, and then that much of it is read: in between, another one
-                # can have taken its place.
-                if self.is_local or self.filesystem.get_file_info(path).size == len(content):
+                # An object's size is asked for first, and then that much of it is read: in between, another one can
+                # have taken its place.
+                if self.filesystem.get_file_info(path).size == len(content):
                     return content
                 time.sleep(0.05 * (attempt + 1))
             raise OSError(f"{name} is replaced faster than it can be read")
@@ -267,15 +264,6 @@ def is_text(name: str) -> bool:
 def _unusable(uri: str, reason: str) -> StorageError:
     cure = "Change its permissions, or name" if "Permission denied" in reason else "Name"
     return StorageError(f"{uri}: cannot be used as storage ({reason}). {cure} another with --storage.")
-
-
-def _refuse_what_is_no_file(path: str) -> None:
-    """Refuse what could not be read, or not to an end, such as a pipe."""
-    mode = Path(path).stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise NotAFileError(path)
-    if not stat.S_ISREG(mode):
-        raise NotAFileError(path, "this is a device or a pipe, where a file belongs")
 
 
 def _is_hidden(path: str) -> bool:

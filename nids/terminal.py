@@ -33,18 +33,18 @@ _FIRST_PLACE = 0xE000
 _COLOUR = re.compile("\x1b\\[[0-9;:]*m")
 
 
-def shown(text: str) -> str:
+def escaped(text: str) -> str:
     r"""Return text in which each character that a terminal would obey is written as an escape.
 
-    >>> shown("KDDTrain+\x1b]0;title\x07")
+    >>> escaped("KDDTrain+\x1b]0;title\x07")
     'KDDTrain+\\x1b]0;title\\x07'
     """
-    return _UNSEEN.sub(lambda found: _escaped(found[0]), text)
+    return _UNSEEN.sub(lambda found: _escape(found[0]), text)
 
 
-def shown_log(text: str) -> str:
+def escaped_log(text: str) -> str:
     """Return the output of a program in the same way, without its colours; a bar that is drawn anew is a line each."""
-    return shown(_COLOUR.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
+    return escaped(_COLOUR.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def json_text(text: str) -> str:
@@ -52,7 +52,7 @@ def json_text(text: str) -> str:
     return _UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text.replace("\x7f", "\\u007f"))
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     number = ord(character)
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
@@ -68,7 +68,7 @@ def styled(template: str, **texts: object) -> Text:
         texts: Name → what takes its place.
     """
     # Only the template is read as markup: rich has no escape for a text that ends in backslashes.
-    places = {chr(_FIRST_PLACE + i): shown(str(text)) for i, text in enumerate(texts.values())}
+    places = {chr(_FIRST_PLACE + i): escaped(str(text)) for i, text in enumerate(texts.values())}
     marked = Text.from_markup(template.format(**dict(zip(texts, places, strict=True))), emoji=False)
     parts = [places.get(each, each) for each in marked.plain]
     starts = [0, *itertools.accumulate(map(len, parts))]
@@ -76,7 +76,7 @@ def styled(template: str, **texts: object) -> Text:
 
 
 class TerminalConsole(Console):
-    """A console that shows each text as ``shown`` does, and takes no text for markup: see ``styled``."""
+    """A console that shows each text as ``escaped`` does, and takes no text for markup: see ``styled``."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"markup": False, "emoji": False, **options})
@@ -87,13 +87,13 @@ class TerminalConsole(Console):
             if segment.control or segment.text.isprintable():
                 yield segment
             else:
-                yield Segment(shown(segment.text), segment.style)
+                yield Segment(escaped(segment.text), segment.style)
 
 
 def protect() -> None:
-    """Have warnings, log messages and tracebacks of this process shown as ``shown`` does: libraries print those."""
+    """Have warnings, log messages and tracebacks of this process shown as ``escaped`` does: libraries print those."""
     warnings.formatwarning = _format_warning
-    logging.setLogRecordFactory(_ShownRecord)
+    logging.setLogRecordFactory(_EscapedRecord)
     sys.excepthook = _print_traceback
 
 
@@ -101,20 +101,20 @@ _format_plainly = warnings.formatwarning
 
 
 def _format_warning(*given: Any, **named: Any) -> str:
-    return shown(_format_plainly(*given, **named))
+    return escaped(_format_plainly(*given, **named))
 
 
-class _ShownRecord(logging.LogRecord):
+class _EscapedRecord(logging.LogRecord):
     """An entry of a log, whose texts may be of others."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         if self.exc_info and self.exc_info[0]:
-            self.exc_text = shown(logging.Formatter().formatException(self.exc_info))
+            self.exc_text = escaped(logging.Formatter().formatException(self.exc_info))
 
     def getMessage(self) -> str:  # noqa: N802 - its name in logging
-        return shown(super().getMessage())
+        return escaped(super().getMessage())
 
 
 def _print_traceback(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
-    print(shown("".join(traceback.format_exception(kind, error, at))), end="", file=sys.stderr)
+    print(escaped("".join(traceback.format_exception(kind, error, at))), end="", file=sys.stderr)

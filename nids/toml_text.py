@@ -6,7 +6,8 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from nids.errors import UserError
+from nids.disk import read_file
+from nids.errors import NotAFileError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,13 +40,12 @@ def read_text(path: Path, most: int, encoding: str = "utf-8") -> str:
     Raises:
         OSError: It cannot be read.
         UnicodeDecodeError: It is not in that encoding.
-        TomlError: It is larger.
+        TomlError: It is larger, or no file.
     """
-    with path.open("rb") as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise TomlError(f"it has more than {most:,} bytes")
-    return content.decode(encoding)
+    try:
+        return read_file(path, most).decode(encoding)
+    except NotAFileError as error:
+        raise TomlError(error.reason) from None
 
 
 def parse(text: str) -> dict[str, Any]:

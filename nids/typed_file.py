@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from nids.errors import DamagedFileError, beginning, shown
+from nids.errors import DamagedFileError, beginning, excerpt
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -68,8 +68,8 @@ def _explained(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{key} is missing"
     if error["type"] == "extra_forbidden":
-        return f"{key} = {shown(error['input'])}: this version knows no such key"
+        return f"{key} = {excerpt(error['input'])}: this version knows no such key"
     expected = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if error["type"] == "model_type":
         expected = "should be an object, with names and values in braces"
-    return f"{key} = {shown(error['input'])}: {expected}"
+    return f"{key} = {excerpt(error['input'])}: {expected}"

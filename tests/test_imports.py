@@ -36,6 +36,7 @@ FLOORS = (
         "typed_file",
         "npz",
         "toml_text",
+        "parquet_texts",
         "search_space",
         "tables",
         "metrics",

@@ -77,6 +77,30 @@ HELD_BACK_AND_FAILED = """
     except ValueError:
         say('too far')
 """
+FAILED_IN_THE_END = """
+    from nids import cli
+    from nids.errors import UserError
+
+    def write():
+        with interruption.held_back('all is written'):
+            say('ready')
+            deadline = time.monotonic() + 60
+            while not interruption._command.received and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(0.5)
+            raise ERROR
+
+    cli.app.command()(write)
+    sys.argv = ['nids', 'write']
+    cli.main()
+"""
+TOLD = """
+    try:
+        say('ready')
+        time.sleep(60)
+    finally:
+        interruption.mark_told()
+"""
 TURNED_INTO_AN_ERROR = """
     try:
         say('ready')
@@ -84,6 +108,7 @@ TURNED_INTO_AN_ERROR = """
     except BaseException:
         raise ValueError
 """
+INTERRUPTED = "Interrupted.\n"
 SAYS = "Stopping: waiting until all is written. Press Ctrl-C again to stop at once.\n"
 
 
@@ -102,12 +127,13 @@ def started(body: str, folder: Path, seconds_to_end: float = 60) -> subprocess.P
 @pytest.mark.parametrize(
     ("body", "seconds_to_end", "output", "errors"),
     [
-        pytest.param(COMPUTING, 0.1, "", "", id="a computation that cannot be interrupted"),
-        pytest.param(LEFT_BEHIND, 60, "", "", id="a thread that computes"),
-        pytest.param(LOST, 60, "", "", id="an exception that a destructor loses"),
-        pytest.param(TURNED_INTO_AN_ERROR, 60, "", "", id="an exception that becomes another"),
-        pytest.param(HELD_BACK, 60, "written\n", SAYS, id="what is not to be interrupted"),
-        pytest.param(HELD_BACK_AND_FAILED, 60, "", SAYS, id="an error in what is not to be interrupted"),
+        pytest.param(COMPUTING, 0.1, "", INTERRUPTED, id="a computation that cannot be interrupted"),
+        pytest.param(LEFT_BEHIND, 60, "", INTERRUPTED, id="a thread that computes"),
+        pytest.param(LOST, 60, "", INTERRUPTED, id="an exception that a destructor loses"),
+        pytest.param(TURNED_INTO_AN_ERROR, 60, "", INTERRUPTED, id="an exception that becomes another"),
+        pytest.param(HELD_BACK, 60, "written\n", SAYS + INTERRUPTED, id="what is not to be interrupted"),
+        pytest.param(TOLD, 60, "", "", id="what it has said itself"),
+        pytest.param(HELD_BACK_AND_FAILED, 60, "", SAYS + INTERRUPTED, id="an error in what is not to be interrupted"),
     ],
 )
 def test_nothing_keeps_a_command_from_its_end(
@@ -123,7 +149,21 @@ def test_nothing_keeps_a_command_from_its_end(
 def test_a_signal_ends_a_command_in_order(number: signal.Signals, status: int, tmp_path: Path) -> None:
     process = started(CLOSING, tmp_path)
     process.send_signal(number)
-    assert (*process.communicate(), process.returncode) == ("closed\n", "", status)
+    assert (*process.communicate(), process.returncode) == ("closed\n", INTERRUPTED, status)
+
+
+def test_what_fails_while_a_signal_is_held_back_is_said(tmp_path: Path) -> None:
+    process = started(FAILED_IN_THE_END.replace("ERROR", "UserError('the disk is full.')"), tmp_path)
+    process.send_signal(signal.SIGTERM)
+    assert (*process.communicate(), process.returncode) == ("", f"{SAYS}Error: the disk is full.\n{INTERRUPTED}", 143)
+
+
+def test_what_fails_unexpectedly_while_a_signal_is_held_back_has_its_traceback(tmp_path: Path) -> None:
+    process = started(FAILED_IN_THE_END.replace("ERROR", "ValueError('a bug')"), tmp_path)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate()
+    assert (output, errors.count("Traceback"), process.returncode) == ("", 1, 130)
+    assert errors.endswith(f"ValueError: a bug\n{INTERRUPTED}")
 
 
 def test_a_second_signal_interrupts_what_was_held_back(tmp_path: Path) -> None:
@@ -132,7 +172,7 @@ def test_a_second_signal_interrupts_what_was_held_back(tmp_path: Path) -> None:
     assert process.stderr is not None
     assert process.stderr.readline() == SAYS
     process.send_signal(signal.SIGINT)
-    assert (*process.communicate(), process.returncode) == ("", "", 143)
+    assert (*process.communicate(), process.returncode) == ("", INTERRUPTED, 143)
 
 
 def test_processes_of_a_command_end_with_it(tmp_path: Path) -> None:
@@ -140,7 +180,7 @@ def test_processes_of_a_command_end_with_it(tmp_path: Path) -> None:
     process = started(f"{child}    {WAITING}", tmp_path)
     children = psutil.Process(process.pid).children()
     process.send_signal(signal.SIGTERM)
-    assert (*process.communicate(), process.returncode, len(children)) == ("", "", 143, 1)
+    assert (*process.communicate(), process.returncode, len(children)) == ("", INTERRUPTED, 143, 1)
     assert psutil.wait_procs(children, timeout=60)[1] == []
 
 

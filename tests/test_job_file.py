@@ -79,7 +79,7 @@ def test_the_fallback_has_none_of_the_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param("#" * 70_000, "it has more than 65,536 bytes", id="size"),
+        pytest.param("#" * 70_000, "70,000 bytes, where a file of at most 65,536", id="size"),
         pytest.param(".".join("a" * 20_000) + " = 1", "a key has more than 32 parts", id="parts of a key"),
         pytest.param("a = " + "[" * 20_000, "its values are nested too deep", id="depth"),
     ],

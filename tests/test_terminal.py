@@ -15,7 +15,7 @@ from rich.text import Span, Text
 
 from nids.progress import ProgressDisplay
 from nids.tables import print_listing, print_table
-from nids.terminal import TerminalConsole, json_text, protect, shown, shown_log, styled
+from nids.terminal import TerminalConsole, escaped, escaped_log, json_text, protect, styled
 
 # What a terminal would do: set its title, the clipboard, a link and a colour; the same in characters of C1; go back to
 # the line's beginning, ring, turn letters round; end a line, hide, tag; half a character. Then what rich would do.
@@ -70,25 +70,25 @@ def test_a_console_shows_letter_by_letter_whatever_it_is_given(text: str) -> Non
     written.encode()
     # What rich writes itself: the movements of a bar.
     unsaid = re.sub("\x1b\\[([0-9]*[A-Z]|\\?25[lh])|\r", "", written)
-    assert shown(unsaid) == unsaid
+    assert escaped(unsaid) == unsaid
 
 
 def test_shown_escapes_what_a_terminal_obeys_and_nothing_else() -> None:
-    assert shown("".join(HOSTILE.values()) + "\tü \N{GRINNING FACE} 日本\n") == (
+    assert escaped("".join(HOSTILE.values()) + "\tü \N{GRINNING FACE} 日本\n") == (
         r"\x1b]0;t\x07\x1b]52;c;eA==\x1b\\x1b]8;;http://h\x1b\x\x1b]8;;\x1b\\x1b[31mx\x9d0;t\x9c\x9b31m\x85a\x0db"
         r"a\x07\x08\x7f\x00ba\u202eb\u2066c\u200fa\u200b\ufeff\u2028\U000e0041b\ud800"
         "[red]x[/] [/x] [link=http://h]y[/link] :smile: \\[a] \\\tü \N{GRINNING FACE} 日本\n"
     )
 
 
-def test_shown_log_has_no_colours_and_a_line_for_each_state_of_a_bar() -> None:
-    assert shown_log("\x1b[36m(pid=1)\x1b[0m 1 %\r2 %\r\n\x1b]0;t\x07") == "(pid=1) 1 %\n2 %\n\\x1b]0;t\\x07"
+def test_escaped_log_has_no_colours_and_a_line_for_each_state_of_a_bar() -> None:
+    assert escaped_log("\x1b[36m(pid=1)\x1b[0m 1 %\r2 %\r\n\x1b]0;t\x07") == "(pid=1) 1 %\n2 %\n\\x1b]0;t\\x07"
 
 
 def test_json_text_says_the_same_without_them() -> None:
     values = {f"key {text}": [text] for text in HOSTILE.values()}
     written = json_text(json.dumps(values, ensure_ascii=False, indent=2))
-    assert shown(written) == written
+    assert escaped(written) == written
     assert json.loads(written) == values
 
 
@@ -123,5 +123,5 @@ def test_protect_shows_what_libraries_print(
         logging.setLogRecordFactory(factory)
         log.removeHandler(handler)
     written = capsys.readouterr().err
-    assert shown(written) == written
+    assert escaped(written) == written
     assert written.count(r"a\x1b]0;t\x07") == 6

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,7 +80,15 @@ def test_a_file_is_read_up_to_its_largest_size(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_bytes(b"\xef\xbb\xbfa = 1")
     assert read_text(path, 8, "utf-8-sig") == "a = 1"
-    with pytest.raises(TomlError, match="more than 7 bytes"):
+    with pytest.raises(TomlError, match=r"^8 bytes, where a file of at most 7 belongs$"):
         read_text(path, 7)
     with pytest.raises(OSError, match="No such file"):
         toml_text.read_text(tmp_path / "b.toml", 8)
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.toml")  # whoever opens it waits for somebody to write into it
+    with pytest.raises(TomlError, match=r"^this is a device or a pipe, where a file belongs$"):
+        read_text(tmp_path / "a.toml", 8)
+    with pytest.raises(TomlError, match=r"^this is a folder, where a file belongs$"):
+        read_text(tmp_path, 8)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
+from starlette.websockets import WebSocketClose
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +22,9 @@ READING = {"GET", "HEAD", "OPTIONS"}
 # Of Streamlit's own routes: whether it is there, how its program in the browser is set up, and the pages themselves.
 # Refused are its files of visitors, its metrics, its agents, and whatever comes with a later version.
 ANSWERED = {"health", "host-config", "stream"}
+# Pages that one address may have open at once: each has a session of its own in the server's memory, logged in or not.
+# Behind a proxy that does not tell its visitors' addresses, all of them have its own.
+MOST_PAGES = 100
 _OWN_ROUTE = re.compile(r"/_stcore/(?P<name>.*)", re.DOTALL)
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -37,6 +42,7 @@ class Hardening:
     def __init__(self, app: ASGIApp, page: str, *, https: bool = False) -> None:
         self._app = app
         self._https = https
+        self._open: Counter[str] = Counter()  # pages by address
         self._headers = {
             "content-security-policy": content_security_policy(page),
             "x-content-type-options": "nosniff",
@@ -46,6 +52,9 @@ class Hardening:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request, as ASGI defines it."""
+        if scope["type"] == "websocket":
+            await self._keep_open(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -59,6 +68,19 @@ class Hardening:
             await send(message)
 
         await (_REFUSAL if _is_refused(scope) else self._app)(scope, receive, send_with_headers)
+
+    async def _keep_open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for as long as a page is open, unless its address has too many."""
+        address = scope["client"][0] if scope.get("client") else ""
+        if self._open[address] >= MOST_PAGES:
+            await WebSocketClose()(scope, receive, send)
+            return
+        self._open[address] += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._open[address] -= 1
+            self._open += Counter()  # forgets who has none
 
 
 # Of a body, nothing is read.

@@ -26,7 +26,7 @@ class Outlook:
         total: Trials that it is to have; None if something else ends it.
         ended: Trials that have ended.
         seconds_left: Estimate of the time until all have ended; NaN if nothing supports one.
-        at_most: Whether the estimate takes trials to run all their epochs, for want of one that has ended.
+        at_most: Whether the estimate takes trials to run all their epochs, for want of one that is complete.
         share: Share of the trials that have ended, or of the hours that have passed if that is more; 0 to 1.
     """
 
@@ -40,8 +40,9 @@ class Outlook:
 def outlook(trials: pd.DataFrame, search: Search, epochs: int, now: datetime, searched: float = 0.0) -> Outlook:
     """Return where a search stands.
 
-    The time left is that of ``seconds_left``, where a trial takes the mean of the ended ones. As long as none has
-    ended, a trial's seconds are those of its epochs so far, times its epochs.
+    The time left is that of ``seconds_left``, where a trial takes the mean of the complete and the pruned ones. The
+    first to end are pruned ones, which tell nothing of how long others take: as long as none is complete, a trial's
+    seconds are those of an epoch so far, times the most epochs.
 
     Args:
         trials: The run store's trials: state, started, seconds, epochs.
@@ -54,11 +55,12 @@ def outlook(trials: pd.DataFrame, search: Search, epochs: int, now: datetime, se
     ended = trials[trials["state"] != "RUNNING"]
     running = trials[trials["state"] == "RUNNING"]
     elapsed = (pd.Timestamp(now) - running["started"]).dt.total_seconds().clip(lower=0)
-    known = ended.loc[(ended["state"] != "FAIL") & ended["repeats"].isna(), "seconds"].dropna()
-    if len(known):
-        each = float(known.mean())
+    judged = trials[(trials["state"] != "FAIL") & trials["repeats"].isna()]
+    has_complete = bool((ended["state"] == "COMPLETE").any())
+    if has_complete:
+        each = float(judged.loc[judged["state"] != "RUNNING", "seconds"].mean())
     else:
-        paces = (running["seconds"] / running["epochs"].where(running["epochs"] > 0)).dropna()
+        paces = (judged["seconds"] / judged["epochs"].where(judged["epochs"] > 0)).dropna()
         each = float(paces.mean()) * epochs if len(paces) else math.nan
     left = math.nan
     if len(running) and total is not None:
@@ -68,7 +70,7 @@ def outlook(trials: pd.DataFrame, search: Search, epochs: int, now: datetime, se
         share = max(share, searched / (3600 * search.hours))
         if len(running):
             left = np.fmin(left, max(3600 * search.hours - searched, 0.0))
-    return Outlook(total, len(ended), left, at_most=not len(known), share=min(share, 1.0))
+    return Outlook(total, len(ended), left, at_most=not has_complete, share=min(share, 1.0))
 
 
 def seconds_left(each: float, remaining: int, elapsed: Iterable[float], at_once: int) -> float:

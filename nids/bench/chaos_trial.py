@@ -21,20 +21,17 @@ class Logged(TrialProcess):
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin the next trial."""
         done = super().reset_config(new_config)
-        self._number, self._epoch = new_config["number"], 0
-        progress = self._checkpoint.load() if self._checkpoint else None
-        self._replayed = len(progress.reports) if progress else 0
-        self._log("begins", self._replayed)
+        self._number = new_config["number"]
+        self._log("begins", 0)
         return done
 
     def step(self) -> dict[str, Any]:
         """Return the report of one more epoch."""
-        self._epoch += 1
-        if self._epoch <= self._replayed:
-            return super().step()
-        time.sleep(PAUSE)
         result = super().step()
-        self._log("ended", self._epoch)
+        for report in result.get("report", ()):  # a trial that failed has none
+            if not report.get("replayed"):
+                time.sleep(PAUSE)
+                self._log("ended", report["epoch"])
         return result
 
     def _log(self, event: str, epoch: int) -> None:

@@ -36,7 +36,7 @@ def draw(data: pd.DataFrame, metric: str, order: Sequence[int]) -> alt.LayerChar
     names = [*map(str, order)]
     logarithmic = described(metric).log_scale
     shown = data[data["figure"] > 0] if logarithmic else data
-    y = measured(alt.Y, "figure", metric, title=None if logarithmic else label(metric))
+    y = measured(alt.Y, "figure", metric, shown["figure"], title=None if logarithmic else label(metric))
     x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(zero=False))
     colour = alt.Color(
         "trial:N",

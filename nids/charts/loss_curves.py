@@ -35,13 +35,13 @@ def draw(data: pd.DataFrame, best_epoch: int | None = None) -> alt.LayerChart:
     dashes = alt.Scale(domain=names, range=[[1, 0], [5, 3]])
     legend = alt.Legend(symbolType="stroke", symbolStrokeWidth=2, symbolSize=250)
     x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(zero=False))
+    shown = data[data["loss"] > 0]  # a logarithm has no place for a loss of exactly zero
     lines = (
-        # A logarithm has no place for a loss of exactly zero.
-        alt.Chart(data[data["loss"] > 0])
+        alt.Chart(shown)
         .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=1.6, opacity=0.8)
         .encode(
             x=x,
-            y=measured(alt.Y, "loss", "log_loss"),
+            y=measured(alt.Y, "loss", "log_loss", shown["loss"]),
             color=alt.Color("quantity:N", title=None, scale=colours, legend=legend),
             strokeDash=alt.StrokeDash("quantity:N", scale=dashes, legend=None),
             detail=alt.Detail("fold:N"),

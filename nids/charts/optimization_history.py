@@ -39,14 +39,16 @@ def draw(data: pd.DataFrame, metric: str) -> alt.LayerChart:
     drawn = data[data["value"].notna() | (data["state"] == "FAIL")]
     base = alt.Chart(data)
     line = base.mark_line(interpolate="step-after", color=BLUE, strokeWidth=1.5, opacity=0.7).encode(
-        x=x, y=measured(alt.Y, "best", metric)
+        x=x, y=measured(alt.Y, "best", metric, data["value"])
     )
     marks = base.encode(
         x=x,
         **by_state(drawn["state"]),
         tooltip=[*fields("trial", "state"), alt.Tooltip("value", format=".4g")],
     )
-    points = marks.mark_point(filled=True, size=55, opacity=0.9).encode(y=measured(alt.Y, "value", metric))
+    points = marks.mark_point(filled=True, size=55, opacity=0.9).encode(
+        y=measured(alt.Y, "value", metric, data["value"])
+    )
     layers = [line, points]
     subtitle = "a mark for each trial; the line is the best complete one so far"
     if ((data["state"] == "FAIL") & data["value"].isna()).any():
@@ -65,7 +67,7 @@ def draw_runs(data: pd.DataFrame, metric: str, order: Sequence[str]) -> alt.Char
         .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
             x=alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1, grid=False)),
-            y=measured(alt.Y, "best", metric, title=f"best {label(metric)} so far"),
+            y=measured(alt.Y, "best", metric, data["best"], title=f"best {label(metric)} so far"),
             color=alt.Color(
                 "run:N",
                 title=None,

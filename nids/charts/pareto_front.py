@@ -43,7 +43,8 @@ def data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame, axes: Axes) -> alt.LayerChart:
     """Draw ``data``: a mark for each trial; those on the front in full colour, with their spread."""
-    x, y = measured(alt.X, "x", axes.horizontal), measured(alt.Y, "y", axes.vertical)
+    x = measured(alt.X, "x", axes.horizontal, data["x"])
+    y = measured(alt.Y, "y", axes.vertical, data["y"])
     marks = alt.Chart(data).encode(
         x=x,
         y=y,

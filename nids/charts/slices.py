@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 from optuna.distributions import CategoricalDistribution
 
+from nids.charts import logarithmic
 from nids.charts.theme import HEIGHT, WIDTH, by_state, fields, measured
 from nids.metrics.formatting import setting
 from nids.metrics.measures import label
@@ -14,6 +15,9 @@ from nids.metrics.measures import label
 if TYPE_CHECKING:
     import pandas as pd
     from optuna.distributions import BaseDistribution
+
+
+MOST_TICKS = 4  # four of these charts stand side by side
 
 
 def data(trials: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -30,13 +34,14 @@ def draw(data: pd.DataFrame, name: str, distribution: BaseDistribution, metric: 
         data = data.assign(setting=data["setting"].map(setting))
     else:
         kind = alt.Scale(type="log", nice=False, padding=8) if log else alt.Scale(zero=False, nice=False, padding=8)
-        x = alt.X("setting:Q", title=f"{name}{' (logarithmic)' if log else ''}", scale=kind, axis=alt.Axis(tickCount=4))
+        axis = logarithmic.axis(data["setting"], MOST_TICKS) if log else alt.Axis(tickCount=MOST_TICKS)
+        x = alt.X("setting:Q", title=f"{name}{' (logarithmic)' if log else ''}", scale=kind, axis=axis)
     return (
         alt.Chart(data)
         .mark_point(filled=True, size=45, opacity=0.75)
         .encode(
             x=x,
-            y=measured(alt.Y, "value", metric, title=label(metric)),
+            y=measured(alt.Y, "value", metric, data["value"], title=label(metric)),
             **by_state(data["state"], legend=None),
             tooltip=[*fields("trial", "state", "setting"), alt.Tooltip("value", format=".4g")],
         )

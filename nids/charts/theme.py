@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import altair as alt
 
+from nids.charts import logarithmic
 from nids.charts.colours import BLUE, GREEN, GREY, ORANGE, VERMILION
 from nids.charts.trial_states import STATES
 from nids.metrics.measures import described
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import pandas as pd
 
 Channel = TypeVar("Channel", alt.X, alt.Y)
 
@@ -25,6 +28,7 @@ WIDTH, HEIGHT = 430, 240
 # Five lines are as many as the colours tell apart on white and on black; dashes repeat them.
 LINE_COLOURS = (BLUE, VERMILION, GREEN, ORANGE, GREY)
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4])
+MOST_TICKS = 8  # of a logarithmic axis as long as a chart is high
 MOST_LINES = len(LINE_COLOURS)
 STATE_LEGEND = alt.Legend(
     labelExpr="{" + ", ".join(f"{name}: '{state.words}'" for name, state in STATES.items()) + "}[datum.label]"
@@ -80,7 +84,13 @@ def heading(text: str, subtitle: str) -> alt.TitleParams:
 
 
 def measured(
-    channel: type[Channel], field: str, name: str, title: str | None = None, *, scale: alt.Scale | None = None
+    channel: type[Channel],
+    field: str,
+    name: str,
+    values: pd.Series,
+    title: str | None = None,
+    *,
+    scale: alt.Scale | None = None,
 ) -> Channel:
     """Return the axis of a measure, with the scale, the unit and the words that its table gives it.
 
@@ -88,14 +98,14 @@ def measured(
         channel: ``alt.X`` or ``alt.Y``.
         field: The column with its values.
         name: The measure.
+        values: Those that are drawn.
         title: Instead of its label and unit.
         scale: Instead of its scale.
     """
     measure = described(name)
     unit = "mean over folds" if measure.unit == "share" else measure.unit
     if measure.log_scale:
-        # A logarithm has a tick for each digit of a decade; the more are counted on, the more of these have labels.
-        axis, kind = alt.Axis(tickCount=8, format="~g"), {"type": "log", "nice": False}
+        axis, kind = logarithmic.axis(values, MOST_TICKS), {"type": "log", "nice": False}
     else:
         axis = alt.Axis(tickCount=5, format="%") if measure.unit == "share" else alt.Axis(tickCount=5)
         kind = {"zero": False}

@@ -6,10 +6,9 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer._click import ClickException, Context  # Typer's own copy of Click, of which it exports but a part
 from typer.core import TyperGroup
 
-from nids import terminal
+from nids import interruption, terminal
 from nids.cli import bench, cluster, dashboard, data, evaluate, job_files, jobs, runs, score, search
 from nids.errors import UserError
 
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
 class _Commands(TyperGroup):
     """All commands. What is wrong in a command line is told letter by letter: a shell may have put file names there."""
 
-    def invoke(self, ctx: Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except ClickException as error:
-            error.message = terminal.shown(error.message)
+        except typer.TyperException as error:
+            error.message = terminal.escaped(error.message)
             raise
 
 
@@ -121,7 +120,8 @@ def main() -> None:
     backend.before_import()
     signals.before_import()
     try:
-        app()
+        with interruption.errors_told():
+            app()
     except UserError as error:
         words = terminal.styled("[bold red]Error:[/] {error}", error=error)
         terminal.TerminalConsole(stderr=True).print(words, highlight=False, soft_wrap=True)

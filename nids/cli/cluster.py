@@ -29,7 +29,7 @@ def local(
     import signal
 
     from nids.cluster.local import Size, running
-    from nids.interruption import INTERRUPTED, waiting_for
+    from nids.interruption import INTERRUPTED, mark_told, waiting_for
 
     console = TerminalConsole()
     endings = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -63,4 +63,5 @@ def local(
             cluster.watch()
     except KeyboardInterrupt:
         console.print("The cluster has stopped.")
+        mark_told()
         raise typer.Exit(status) from None

@@ -14,8 +14,9 @@ import typer
 from nids.cli.options import JOB, SetOption
 from nids.cli.output import JsonOption, print_json, results_console
 from nids.errors import UserError
+from nids.interruption import mark_told
 from nids.tables import print_listing
-from nids.terminal import TerminalConsole, shown_log, styled
+from nids.terminal import TerminalConsole, escaped_log, styled
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails
@@ -190,7 +191,7 @@ def logs(
     if follow:
         _follow(client, job, TerminalConsole())
     else:
-        print(shown_log(client.log(job)), end="")
+        print(escaped_log(client.log(job)), end="")
 
 
 def stop(job: JobArgument, address: DashboardOption = None, plain_http: PlainHttpOption = False) -> None:
@@ -243,10 +244,11 @@ def _values(job: JobDetails) -> dict[str, Any]:
 
 def _follow(client: JobClient, job_id: str, console: Console) -> None:
     try:
-        ended = client.follow(job_id, lambda text: print(shown_log(text), end="", flush=True))
+        ended = client.follow(job_id, lambda text: print(escaped_log(text), end="", flush=True))
     except KeyboardInterrupt:
         console.print("\nNo longer following; the job is still running.", highlight=False)
         _say_how_to_follow(client, job_id, console)
+        mark_told()
         return
     console.print(styled("[bold]{job}[/] {ended}", job=job_id, ended=ended.value.lower()), highlight=False)
     if ended.value != "SUCCEEDED":

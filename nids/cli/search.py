@@ -19,7 +19,7 @@ from nids.cli.options import (
     show,
 )
 from nids.cli.output import results_console
-from nids.interruption import INTERRUPTED
+from nids.interruption import INTERRUPTED, mark_told
 from nids.terminal import styled
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ def _run(search: Callable[[], Run], name: str, storage: str, console: Console) -
         if name in results.run_names(storage):
             raise _interrupted(name, option, console) from None
         console.print("\nInterrupted before the first trial: there is no run yet.", highlight=False)
+        mark_told()
         raise typer.Exit(INTERRUPTED) from None
     show(run, console)
     if run.state != "finished":
@@ -168,6 +169,7 @@ def _interrupted(name: str, option: str, console: Console) -> typer.Exit:
     """Say how to resume a run, and return the end of the command."""
     command = f"nids resume {shlex.quote(name)}{option}"
     console.print(styled("\nInterrupted. Resume it with: [bold]{command}[/]", command=command), highlight=False)
+    mark_told()
     return typer.Exit(INTERRUPTED)
 
 

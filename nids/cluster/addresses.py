@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from nids.cluster import auth
+from nids.cluster import auth, listeners
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def of_dashboard(address: str, plain_http: bool) -> str:
         plain_http: Whether the user has asked for HTTP to another machine.
 
     Raises:
-        UserError: It is none, or whoever listens in on the way would get the token.
+        UserError: It is none, or whoever listens in on the way would get the token, or another user of this machine.
     """
     url = address if "://" in address else f"http://{address}"
     # What is allowed is so little that all who read it take the same part of it for the host.
@@ -42,7 +42,11 @@ def of_dashboard(address: str, plain_http: bool) -> str:
             "port from 1 to 65535, which --address, RAY_API_SERVER_ADDRESS or RAY_ADDRESS names."
         )
     scheme, host, port = found.groups()
-    if scheme == "http" and not plain_http and not is_loopback(host.strip("[]")) and auth.token_for(url) is not None:
+    if auth.token_for(url) is None:
+        return url.rstrip("/")
+    if is_loopback(host.strip("[]")):
+        _refuse_another_users(address, host, int(port[1:]) if port else {"http": 80, "https": 443}[scheme])
+    elif scheme == "http" and not plain_http:
         forwarded = (port or ":80")[1:]
         raise UserError(
             f"{address} is another machine, and HTTP would show the token to whoever listens in on the way: who has it "
@@ -57,8 +61,8 @@ def of_head(address: str) -> str:
     """Return where a driver is to find its cluster's head: the address itself, or for "auto" that of this machine's.
 
     Raises:
-        UserError: "auto" can mean none or several, or a token would be sent to a machine of which nothing is known:
-            a driver runs on a node of its cluster, which has sent its own before.
+        UserError: "auto" can mean none or several, or a token would be sent to another user of this machine, or to a
+            machine of which nothing is known: a driver runs on a node of its cluster, which has sent its own before.
     """
     if address == "auto":
         heads = sorted({*_heads_of_own_nodes()})
@@ -69,7 +73,10 @@ def of_head(address: str) -> str:
             )
         return heads[0]
     host, _, port = address.rpartition(":")
-    if is_loopback(host.strip("[]")) or not auth.is_sent() or os.environ.get("RAY_USE_TLS", "0") == "1":
+    if not auth.is_sent() or os.environ.get("RAY_USE_TLS", "0") == "1":
+        return address
+    if is_loopback(host.strip("[]")):
+        _refuse_another_users(address, host, int(port))
         return address
     deadline = time.monotonic() + PATIENCE_SECONDS
     wanted = {(found, port) for found in _resolved(host)}
@@ -93,6 +100,23 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _refuse_another_users(address: str, host: str, port: int) -> None:
+    """Raise a UserError if another user listens at an address of this machine, who would be sent this user's token.
+
+    Any user can listen where nobody does, as after the end of a tunnel. Root may: it can read the token anyway, and it
+    is root that forwards ports to containers. In a container with its own users, root of the machine is taken for
+    another user. A cluster that runs as another user, perhaps in a container, gets a token that is named for it.
+    """
+    ips = _resolved(host) - {"localhost"}  # where nothing tells its address
+    users = {user for ip in ips for user in listeners.owners(ip, port)} - {0, os.geteuid()}
+    if users and not auth.is_named():
+        raise UserError(
+            f"{address}: user {min(users)} of this machine listens there, so your token is not sent: who has it runs "
+            "code on your clusters. If that is the cluster, name its token in RAY_AUTH_TOKEN_PATH, which is "
+            f"{auth.default_path()} for your own; otherwise name another address with --address."
+        )
 
 
 def _has_host_and_port(url: str) -> bool:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import platform
 import secrets
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from nids.cluster.session_folder import is_in_use
+from nids.cluster.announcements import announced
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,40 +28,13 @@ def for_new_cluster(folder: Path) -> dict[str, str]:
     """
     if _mode(_set_by_the_user(MODE)) not in (None, "token"):
         return {}
-    if _named():
+    if is_named():
         return {MODE: "token"}
     path = folder / FILE
     # Whoever can read it can run code on the cluster. Ray's own command makes it readable by everybody.
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(secrets.token_hex(32))
     return {MODE: "token", TOKEN_PATH: str(path)}
-
-
-def announce(path: Path, *addresses: str) -> None:
-    """Have other processes of this user find the token of a cluster by each of its addresses, for as long as it runs.
-
-    Args:
-        path: The token's file, in the folder of the cluster.
-        addresses: ``HOST:PORT``.
-    """
-    _announcements().mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in _announcements().iterdir():
-        with suppress(OSError):  # another process has deleted it, or it is no link
-            found = left.readlink()
-            if not is_in_use(found.parent) and left.readlink() == found:  # else it was renewed meanwhile
-                left.unlink()
-    for address in addresses:
-        made = _announcements() / f".{secrets.token_hex(8)}"
-        made.symlink_to(path)
-        made.replace(_announcements() / address)
-
-
-def withdraw(path: Path, *addresses: str) -> None:
-    """Undo ``announce``."""
-    for address in addresses:
-        with suppress(OSError):
-            if (_announcements() / address).readlink() == path:
-                (_announcements() / address).unlink()
 
 
 def token_for(address: str) -> str | None:
@@ -78,7 +48,7 @@ def token_for(address: str) -> str | None:
     """
     if _mode(_set_by_the_user(MODE)) not in (None, "token"):
         return None
-    if not _named() and (path := _announced(address)):
+    if not is_named() and (path := announced(address)):
         return _read(path)
     return token()
 
@@ -95,7 +65,7 @@ def for_driver(address: str, *, found: bool = False) -> dict[str, str]:
     """
     if _mode(_set_by_the_user(MODE)) not in (None, "token"):
         return {}
-    if not _named() and (path := _announced(address)):
+    if not is_named() and (path := announced(address)):
         return {MODE: "token", TOKEN_PATH: str(path)}
     return {MODE: "token"} if found and token() else {}
 
@@ -161,7 +131,8 @@ def _mode(value: str | None) -> str | None:
     return value.lower() if value else None
 
 
-def _named() -> bool:
+def is_named() -> bool:
+    """Return whether the user's environment names a token for whichever cluster is asked."""
     return bool(_set_by_the_user(TOKEN) or _set_by_the_user(TOKEN_PATH))
 
 
@@ -176,20 +147,3 @@ def _read(path: Path) -> str | None:
             f"{path}: the token for Ray's clusters cannot be read from this file ({reason}). Put there a file with the "
             f"token alone, or name another one with {TOKEN_PATH}."
         ) from None
-
-
-def _announcements() -> Path:
-    return Path.home() / ".ray" / "local_tokens" / platform.node()  # several machines can share a home
-
-
-def _announced(address: str) -> Path | None:
-    """Return the file with the token of a cluster of this machine that runs at an address."""
-    parts = urlsplit(address if "://" in address else f"//{address}")
-    host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
-    link = _announcements() / f"{host}:{parts.port}"
-    try:
-        path = link.readlink()
-    except OSError:
-        return None
-    # Else the cluster was killed.
-    return path if is_in_use(path.parent) else None

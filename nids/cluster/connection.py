@@ -118,7 +118,10 @@ def _init(address: str, environment: dict[str, str], **options: Any) -> None:
         with held_back(), signals.handlers_of_ray_left_out(), loopback.taken_as_it_is():
             ray.init(address, log_to_driver=False, logging_level="ERROR", **options)
     except BaseException:
-        auth.forget()
+        # An interruption that was held back comes when Ray is connected, and its threads still need the token.
+        with held_back():
+            ray.shutdown()
+            auth.forget()
         raise
 
 

@@ -18,7 +18,7 @@ from urllib.error import URLError
 
 import psutil
 
-from nids.cluster import auth, loopback, machine, proxies, ray_metrics
+from nids.cluster import announcements, auth, loopback, machine, proxies, ray_metrics
 from nids.cluster.session_folder import SessionFolder
 from nids.errors import UserError
 from nids.interruption import undone
@@ -137,8 +137,8 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
     announced = (folder.path / auth.FILE, cluster.address, f"{loopback.ADDRESS}:{dashboard_port}")
     with undone(folder.remove):
         try:
-            if (folder.path / auth.FILE).exists():
-                auth.announce(*announced)
+            if auth.TOKEN_PATH in cluster.environment and (words := announcements.announce(*announced)):
+                progress(words)
             head = [*head_command(port, dashboard_port), f"--ray-client-server-port={_free_port()}"]
             _start(cluster, head)
             _await(cluster, 1)
@@ -150,7 +150,7 @@ def running(size: Size, progress: Callable[[str], object], dashboard_port: int |
             yield cluster
         finally:
             _stop(cluster)
-            auth.withdraw(*announced)
+            announcements.withdraw(*announced)
             folder.remove()
 
 
@@ -173,6 +173,9 @@ def _start(cluster: LocalCluster, command: list[str]) -> None:
         **os.environ,
         **cluster.environment,
         "PATH": path,
+        "TMPDIR": str(
+            cluster.folder.temporary()
+        ),  # Ray's processes are killed at the end, and leave there what they made
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
         # Seconds that a node waits for its work to move to another one; here all of them end.
@@ -200,7 +203,7 @@ def _await(cluster: LocalCluster, nodes: int) -> None:
     while time.monotonic() < deadline:
         cluster.refuse_if_one_ended()
         with suppress(URLError, ConnectionError, TimeoutError, json.JSONDecodeError):
-            if _alive(cluster.dashboard) >= nodes:
+            if _alive(cluster) >= nodes:
                 return
         time.sleep(0.2)
     raise UserError(
@@ -209,9 +212,11 @@ def _await(cluster: LocalCluster, nodes: int) -> None:
     )
 
 
-def _alive(dashboard: str) -> int:
-    headers = {"Authorization": f"Bearer {token}"} if (token := auth.token_for(dashboard)) else {}
-    request = urllib.request.Request(f"{dashboard}/api/v0/nodes", headers=headers)
+def _alive(cluster: LocalCluster) -> int:
+    own = cluster.environment.get(auth.TOKEN_PATH)
+    token = Path(own).read_text("ascii") if own else auth.token_for(cluster.dashboard)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(f"{cluster.dashboard}/api/v0/nodes", headers=headers)
     with urllib.request.urlopen(request, timeout=5) as answer:
         nodes = json.load(answer)["data"]["result"]["result"]
     return sum(node["state"] == "ALIVE" for node in nodes)

@@ -58,6 +58,12 @@ class SessionFolder:
                 "yours."
             ) from None
 
+    def temporary(self) -> Path:
+        """Return a folder in it for the temporary files of processes that end with the cluster."""
+        path = self.path / "tmp"
+        path.mkdir(mode=0o700, exist_ok=True)
+        return path
+
     def remove(self) -> None:
         """Delete the folder, and all that it holds; a second time, nothing is done."""
         _remove(self.path)

@@ -11,7 +11,7 @@ from nids.config.resources import Resources
 from nids.config.rows import Data, Folds
 from nids.config.search import Domain, Scheduler, Search
 from nids.config.section import NAME, Section
-from nids.errors import UserError, beginning, did_you_mean, shown
+from nids.errors import UserError, beginning, did_you_mean, excerpt
 from nids.metrics.measures import described
 from nids.metrics.on_demand import is_on_demand
 
@@ -78,7 +78,8 @@ class Job(Section):
         spaces = models.get(self.model.name).spaces
         if self.search.space not in spaces:
             raise ValueError(
-                f"search.space is {shown(self.search.space)}, but {self.model.name} has the spaces {', '.join(spaces)}"
+                f"search.space is {excerpt(self.search.space)}, but {self.model.name} has the spaces "
+                f"{', '.join(spaces)}"
             )
         if both := sorted(set(self.hyperparameters) & set(self.space)):
             raise ValueError(

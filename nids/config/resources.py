@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PlainValidator, model_validator
 
 from nids.config.section import Section
-from nids.errors import shown
+from nids.errors import excerpt
 
 
 def _gpus(value: object) -> float | Literal["auto"]:
@@ -19,7 +19,7 @@ def _gpus(value: object) -> float | Literal["auto"]:
             return float(value)
         raise ValueError(f"is {value}, but above 1 it must be a whole number")
     expected = '"auto", a share of one GPU such as 0.25, or a whole number of GPUs'
-    raise ValueError(f"is {shown(value)}, but must be {expected}")
+    raise ValueError(f"is {excerpt(value)}, but must be {expected}")
 
 
 class Resources(Section):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from optuna.samplers import NSGAIIISampler, NSGAIISampler, QMCSampler, RandomSampler, TPESampler
 from pydantic import TypeAdapter, ValidationError
 
-from nids.errors import beginning, did_you_mean, shown
+from nids.errors import beginning, did_you_mean, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,4 +52,4 @@ def check_options(sampler: str, options: Mapping[str, Any]) -> None:
             TypeAdapter(types[name]).validate_python(value, strict=True)
         except ValidationError as error:
             message = error.errors()[0]["msg"].removeprefix("Input ")
-            raise ValueError(f"{name} is {shown(value)}, but {message}") from None
+            raise ValueError(f"{name} is {excerpt(value)}, but {message}") from None

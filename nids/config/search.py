@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from nids.config.samplers import check_options
 from nids.config.section import Section
-from nids.errors import beginning, did_you_mean, shown
+from nids.errors import beginning, did_you_mean, excerpt
 from nids.metrics.formatting import counted
 from nids.metrics.limit import Limit
 from nids.metrics.measures import OBJECTIVES, ON_FOLDS, described
@@ -26,7 +26,7 @@ Scalar = str | bool | int | float
 
 def _metric(value: str) -> str:
     if value not in OBJECTIVES:
-        raise ValueError(f"is {shown(value)}, but must be one of {', '.join(OBJECTIVES)}")
+        raise ValueError(f"is {excerpt(value)}, but must be one of {', '.join(OBJECTIVES)}")
     return value
 
 

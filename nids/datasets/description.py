@@ -11,7 +11,7 @@ from nids import toml_text
 from nids.datasets.column import Column
 from nids.datasets.schema import SPECS, DatasetSpec
 from nids.datasets.source_file import ROLES
-from nids.errors import UserError, beginning, did_you_mean, shown
+from nids.errors import UserError, beginning, did_you_mean, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +129,7 @@ def _label_map(name: str, about: Mapping[str, Any]) -> dict[str, Any]:
         for label in _texts(f"label_maps.{name}.classes.{of_class}", labels):
             if label in class_of:
                 both = f"{beginning(class_of[label])} and in {beginning(of_class)}"
-                raise _ShapeError(f"label_maps.{beginning(name)}.classes: {shown(label)} is in {both}.")
+                raise _ShapeError(f"label_maps.{beginning(name)}.classes: {excerpt(label)} is in {both}.")
             class_of[label] = of_class
     return {"name": name, **about, "classes": list(classes), "class_of": class_of}
 
@@ -144,13 +144,13 @@ def _texts(key: str, value: object) -> list[str]:
     """Return a list of texts; one alone may stand for a list of one."""
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise _ShapeError(f'{key}: found {shown(value)}, but a list of texts is expected, such as ["one", "other"].')
+        raise _ShapeError(f'{key}: found {excerpt(value)}, but a list of texts is expected, such as ["one", "other"].')
     return texts
 
 
 def _mapping(key: str, value: object, example: str = "such as { … }") -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise _ShapeError(f"{key}: found {shown(value)}, but a table is expected, {example}.")
+        raise _ShapeError(f"{key}: found {excerpt(value)}, but a table is expected, {example}.")
     return value
 
 

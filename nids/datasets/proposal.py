@@ -13,13 +13,12 @@ from nids.datasets.column import LARGEST_PORT, Column
 from nids.datasets.context_columns import context_column_lines
 from nids.datasets.describe import FEWEST
 from nids.datasets.description_text import column_line, label_map_lines, quoted, quoted_list
-from nids.datasets.io.checks import shown
 from nids.datasets.io.content import data_files
 from nids.datasets.label_encoding import REMARK, is_label_encoded
 from nids.datasets.not_read import LABELS, ignore_leaks, not_read
 from nids.datasets.profile import MOST_LABELS, profile
 from nids.datasets.recognition import misfit, recognize, told, with_rows
-from nids.errors import UserError
+from nids.errors import UserError, excerpt
 from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
@@ -212,7 +211,7 @@ def _texts_among_numbers(columns: dict[str, ColumnProfile], unit: Unit) -> Itera
         assert first is not None
         yield (
             f"{names[0]}{others}: no number in {counted(number, 'row')}, the first time in {unit} {line:,}, which has "
-            f"{shown(first[0])}. Add what stands for no value to missing, or correct the file."
+            f"{excerpt(first[0])}. Add what stands for no value to missing, or correct the file."
         )
 
 

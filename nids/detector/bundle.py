@@ -206,7 +206,7 @@ def save(
         card: The card; only a draft, which is there to be evaluated, has none yet.
 
     Raises:
-        UserError: The folder cannot be written to.
+        UserError: The folder cannot be written to, or a file would be larger than is read; then nothing is written.
     """
     files: dict[str, bytes] = {
         "manifest.json": manifest.model_dump_json(indent=2).encode(),

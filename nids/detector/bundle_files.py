@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import math
-import zipfile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,12 +25,34 @@ SUMS = "SHA256SUMS"
 # Of an .npz file, beside the values themselves: for each array, and for the archive.
 HEADER_BYTES, ENDS_BYTES = 1024, 1024
 _MOST_FILES = 120
+ARRAYS = ".npz"  # how the names of files with weights end; all others are text
 # Of a file of text: an encoding with a hundred thousand categories is smaller.
 LARGEST_TEXT = 1 << 22
 
 
+def refuse_unreadable(folder: Folder, files: Mapping[str, bytes]) -> None:
+    """Raise a UserError if one of the files of text of a bundle is larger than what is read of any bundle.
+
+    Args:
+        folder: The bundle's folder, for the message.
+        files: Name → content, of the whole bundle or of some files.
+    """
+    for name, content in files.items():
+        if len(content) > LARGEST_TEXT and not name.endswith(ARRAYS):
+            raise UserError(
+                f"{folder.uri}/{name}: would have {len(content):,} bytes, but of a file of text in a bundle at most "
+                f"{LARGEST_TEXT:,} are read. Describe the data set without the columns of text that have the most "
+                "values, and search again."
+            )
+
+
 def write_files(folder: Folder, files: Mapping[str, bytes]) -> None:
-    """Write the files of a bundle in the place of an older one's; the list of their sums comes last."""
+    """Write the files of a bundle in the place of an older one's; the list of their sums comes last.
+
+    Raises:
+        UserError: The folder cannot be written to, or one of the files could not be read again.
+    """
+    refuse_unreadable(folder, files)
     folder.delete()  # of an older bundle, files would stay that this one does not have
     for name, content in files.items():
         folder.write(name, content)
@@ -106,24 +126,11 @@ def read_arrays(folder: Folder, name: str, content: bytes, shapes: Mapping[str, 
         UserError: The file holds something else.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # Before anything is unpacked: a small file may claim to be terabytes.
-            if len({*archive.namelist()}) < len(archive.infolist()):
-                raise damaged(folder, name, "two of its weights have the same name")
-            for member in archive.infolist():
-                shape = shapes.get(member.filename.removesuffix(".npy"))
-                if shape is None:
-                    raise damaged(folder, name, f"it holds {member.filename!r}, which is not a weight of this model")
-                if member.file_size > 4 * math.prod(shape) + HEADER_BYTES:
-                    raise damaged(folder, name, f"{member.filename!r} is larger than that weight of this model is")
-                with archive.open(member) as stream:
-                    claimed, _ = npz.header(stream)
-                if claimed != shape:
-                    raise damaged(folder, name, f"{member.filename!r} has the shape {claimed}, but must have {shape}")
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            weights: Weights = {path: file[path] for path in file.files}
-    except npz.DAMAGE as error:
-        raise damaged(folder, name, f"it holds no plain arrays ({error})") from None
+        weights = npz.read(content)
+    except npz.ArraysError as error:
+        raise damaged(folder, name, str(error)) from None
+    if others := sorted(set(weights) - set(shapes)):
+        raise damaged(folder, name, f"it holds {others[0]!r}, which is not a weight of this model")
     if missing := sorted(set(shapes) - set(weights)):
         raise damaged(folder, name, f"it lacks the weight {missing[0]!r}")
     for path, shape in shapes.items():

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from nids.detector import bundle
-from nids.detector.bundle_files import BUNDLE
+from nids.detector.bundle_files import BUNDLE, refuse_unreadable
 from nids.detector.model_card import model_card
 from nids.detector.out_of_fold import calibration_of, known_rows, out_of_fold, probability_columns, thresholds_of
 from nids.errors import UserError
@@ -79,12 +79,14 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace) ->
         workspace: Where the rows are, and where models are trained.
 
     Raises:
-        UserError: There is nothing to finalize, or rows are missing or are not what they were.
+        UserError: There is nothing to finalize, rows are missing or are not what they were, or their encoding would
+            be too large for a detector.
     """
     choice = choose(run, trial)
     job, training_set, folds = workspace.reopen(run)
     held_out.refuse_if_missing(training_set.dataset, job.data, workspace.data)
     all_rows = full_fold(training_set, job)
+    refuse_unreadable(run.folder.folder(BUNDLE), {"encoding.json": all_rows.encoding.to_json().encode()})
     workspace.console.print(
         styled(
             "[bold]{name}[/]: {what}",

@@ -10,6 +10,7 @@ from nids.cluster import connection, gpu_probe
 from nids.cluster.parallel import parallel_map
 from nids.cluster.placement import node_pools
 from nids.errors import UserError, first_line
+from nids.interruption import mark_told
 from nids.metrics.formatting import counted
 from nids.progress import ProgressDisplay
 from nids.results import reopen
@@ -85,6 +86,7 @@ class Workspace:
                 return fit_models(training_set, work, job, pool, kept, self.console)
             except KeyboardInterrupt:
                 self.console.print("Interrupted. Trained models are kept: run the same command again to continue.")
+                mark_told()
                 raise
 
 

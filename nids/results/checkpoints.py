@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nids.errors import StorageError
+from nids import npz
+from nids.errors import NotAFileError, StorageError
 from nids.results.ownership import token_in
 from nids.storage import OUTAGE_SECONDS
 from nids.training import checkpoint
@@ -61,9 +62,11 @@ class TrialCheckpoint:
         self._name = _name(trial)
         self._made_with = made_with
         self._epochs = 0  # that are kept; -1 if that could not be found out
+        self._is_usable: Callable[[Progress], bool] = lambda _: True
 
-    def load(self) -> Progress | None:
+    def load(self, is_usable: Callable[[Progress], bool]) -> Progress | None:
         """Return what was kept; None if that is nothing, damaged, or of other hyperparameters or versions."""
+        self._is_usable = is_usable
         try:
             progress = self._waited_for(self._read, OUTAGE_SECONDS if self._checkpoints.is_reached else 0.0)
         except StorageError:
@@ -105,8 +108,11 @@ class TrialCheckpoint:
 
     def _read(self) -> Progress | None:
         try:
-            progress = checkpoint.from_bytes(self._folder.read(self._name), self._made_with)
-        except FileNotFoundError:
+            content = self._folder.read(self._name, npz.largest_file())
+            progress = checkpoint.from_bytes(content, self._made_with)
+        except (FileNotFoundError, NotAFileError):
+            progress = None
+        if progress is not None and not self._is_usable(progress):
             progress = None
         self.is_kept = progress is not None
         self._epochs = 0 if progress is None else len(progress.reports)

@@ -18,10 +18,10 @@ from nids.results.cures import damaged, with_cure
 from nids.results.driver_process import is_gone
 from nids.results.evaluation import BaselinesEvaluation, EvaluationFile, FinalEvaluation, evaluation_from
 from nids.results.manifest import manifest_from
+from nids.results.parquet_files import LARGEST_FILE, LARGEST_PART, bounded, read_table
 from nids.results.ranking import with_feasibility
 from nids.results.schema import TRIALS_A_PART, in_present_form, part_name, schemas, with_present_names
 from nids.results.status import RunStatus
-from nids.results.tables import LARGEST_FILE, LARGEST_PART, bounded, read_table
 from nids.storage import Folder, is_text
 from nids.threads import thread_pool
 from nids.typed_file import checked

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from nids.results.checkpoints import Checkpoints, delete_checkpoint, delete_checkpoints
 from nids.results.ownership import Ownership, locked
+from nids.results.parquet_files import LARGEST_PART
 from nids.results.run import Run
 from nids.results.schema import TABLES, TRIALS_A_PART, Rows, part_name, schemas
 from nids.results.status import RunStatus
@@ -180,7 +181,9 @@ def _is_current(run: Run, part: str) -> bool:
     """Return whether a part has, in each of ``TABLES``, the columns that it would be written with today."""
     for name in TABLES:
         folder = run.folder.folder(name)
-        if not folder.exists(part) or pq.read_schema(io.BytesIO(folder.read(part))) != run.schema(name):
+        if not folder.exists(part):
+            return False
+        if pq.read_schema(io.BytesIO(folder.read(part, LARGEST_PART))) != run.schema(name):
             return False
     return True
 

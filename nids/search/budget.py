@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -41,7 +42,7 @@ class Budget:
         self._best: list[tuple[float, ...]] = []  # costs of the trials that no other one is better than
         self._no_better = 0
         self.reason = ""
-        for trial in sorted(ended, key=lambda trial: trial.datetime_complete):
+        for trial in sorted(ended, key=lambda trial: trial.datetime_complete or datetime.min):
             if trial.state.name != "FAIL":
                 self.take_in(trial.values if trial.state.name == "COMPLETE" else ())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from nids.analysis.eta import seconds_left
 from nids.metrics.formatting import counted, duration
-from nids.metrics.formatting import value as shown
+from nids.metrics.formatting import value as formatted
 from nids.metrics.measure import is_better
 from nids.metrics.measures import label
 from nids.progress import ProgressDisplay
@@ -36,7 +36,8 @@ class SearchProgress:
         self._search = budget.search
         self._slots = slots
         self._best = best
-        self._seconds: list[float] = []  # of the ended trials that have a result
+        self._seconds: list[float] = []  # of the complete and the pruned trials
+        self._has_complete = False
         self._running: dict[int, Record] = {}
 
     def __enter__(self) -> Self:
@@ -63,6 +64,7 @@ class SearchProgress:
         self._running[record.number] = record
         if record.ended is not None:
             del self._running[record.number]
+            self._has_complete |= record.state == "COMPLETE"
             if record.state != "FAIL" and record.repeats is None:
                 self._seconds.append(record.seconds)
             self._display.print(_ended(record, self._search.measures[0]))
@@ -77,8 +79,9 @@ class SearchProgress:
         if counts["repeated"]:
             parts.append(f"{counts['repeated']} repeated")
         if self._best is not None:
-            parts.append(f"best {label(metric)} {shown(metric, self._best[0])} (trial {self._best[1]})")
-        if self._seconds and done < counts["total"]:
+            parts.append(f"best {label(metric)} {formatted(metric, self._best[0])} (trial {self._best[1]})")
+        # The first to end are pruned ones, which tell nothing of how long others take.
+        if self._has_complete and done < counts["total"]:
             each = sum(self._seconds) / len(self._seconds)
             elapsed = [record.seconds for record in self._running.values()]
             left = seconds_left(each, counts["total"] - done, elapsed, self._slots)
@@ -95,7 +98,7 @@ class SearchProgress:
 def _ended(record: Record, metric: str) -> str:
     if record.repeats is not None and not record.error:
         assert record.last is not None
-        value = shown(metric, record.last["value"])
+        value = formatted(metric, record.last["value"])
         return f"trial {record.number} is at the point of trial {record.repeats}: {label(metric)} {value}"
     if record.error:
         return f"trial {record.number} failed after {duration(record.seconds)}: {record.error}"
@@ -104,5 +107,5 @@ def _ended(record: Record, metric: str) -> str:
     verb = "complete" if record.state == "COMPLETE" else "pruned"
     return (
         f"trial {record.number} {verb} after {counted(record.last['epoch'], 'epoch')}, {duration(record.seconds)}: "
-        f"{label(metric)} {shown(metric, record.last['value'])}"
+        f"{label(metric)} {formatted(metric, record.last['value'])}"
     )

@@ -11,7 +11,7 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from nids.errors import DamagedFileError
+from nids.errors import DamagedFileError, NotAFileError
 from nids.results import ASKED_AT_ONCE, TABLES, Run, RunWriter
 from nids.results.cures import cure
 from nids.results.driven import refuse_if_driven
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 DAMAGED = "damaged"  # the folder of a run that keeps what cannot be read
 STATUS = "status.json"
+LARGEST_JOURNAL = 1 << 31  # bytes, of which a hundred thousand trials take less than half
 
 
 def repair(run: Run, progress: Callable[[str], object]) -> list[str]:
@@ -164,7 +165,10 @@ def _has(run: Run, ended: Mapping[int, tuple[str, float | None]]) -> bool:
     """Return whether a run's journal can be read and has trials as they ended."""
     if not run.has_file(JOURNAL):
         return False
-    content = run.folder.read(JOURNAL)
+    try:
+        content = run.folder.read(JOURNAL, LARGEST_JOURNAL)
+    except NotAFileError:
+        return False
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it tells which study it opens
     with tempfile.TemporaryDirectory(prefix="nids-study-") as folder:
         path = Path(folder) / JOURNAL

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from nids import models
-from nids.errors import UserError, did_you_mean, shown
+from nids.errors import UserError, did_you_mean, excerpt
 from nids.results import open_run
 from nids.search.space import space_of
 from nids.search_space import holds, params_of
@@ -32,10 +32,10 @@ def starting_points(job: Job, space: Space) -> list[dict[str, Any]]:
         for name, value in point.items():
             if name not in space:
                 raise UserError(
-                    f"{where}: {shown(name)} is not searched{did_you_mean(name, space)}. Known: {', '.join(space)}."
+                    f"{where}: {excerpt(name)} is not searched{did_you_mean(name, space)}. Known: {', '.join(space)}."
                 )
             if not holds(space[name], value):
-                raise UserError(f"{where}: {name} is {shown(value)}, which the search cannot suggest: {space[name]}.")
+                raise UserError(f"{where}: {name} is {excerpt(value)}, which the search cannot suggest: {space[name]}.")
         points.append(dict(point))
     return points
 
@@ -55,7 +55,7 @@ def with_point_of_trial(job: Job, text: str, storage: str, console: Console) -> 
     space = space_of(job)
     named = re.fullmatch(r"(.+):(\d{1,7})", text)
     if not named:
-        raise UserError(f"--start-from {shown(text)}: expected RUN:TRIAL, such as first:3.")
+        raise UserError(f"--start-from {excerpt(text)}: expected RUN:TRIAL, such as first:3.")
     run, number = open_run(storage, named[1]), int(named[2])
     rows = run.arrow("trials", number).to_pylist()
     if not rows:

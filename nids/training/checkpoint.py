@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from nids import npz
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from nids.training.traced_network import State
 
@@ -33,8 +33,13 @@ class Progress(NamedTuple):
 class Checkpoint(Protocol):
     """Where the progress of one trial is kept."""
 
-    def load(self) -> Progress | None:
-        """Return what was kept; None if there is nothing to go on from."""
+    def load(self, is_usable: Callable[[Progress], bool]) -> Progress | None:
+        """Return what was kept; None if there is nothing to go on from.
+
+        Args:
+            is_usable: Whether the trial can go on from what was kept. What it cannot go on from counts as nothing, and
+                is replaced by what is kept next.
+        """
 
     def save(self, progress: Progress, patience: float) -> None:
         """Keep it instead of what was kept before; that it cannot be kept is no error.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nids import models, npz
+from nids.errors import NotAFileError
 from nids.seeding import derived_seed
 from nids.training.trainer import Trainer
 from nids.training.trial import FoldOfTrial, TrialFailed
@@ -73,11 +74,11 @@ class FitResult:
     def load(cls, folder: Folder, task: FitTask) -> FitResult | None:
         """Return the model of a task that ``save`` wrote; None if there is none, or a damaged one, or another's."""
         try:
-            arrays = npz.read(folder.read(_file_name(task)))
+            arrays = npz.read(folder.read(_file_name(task), npz.largest_file()))
             if str(arrays.pop(_TASK)) != _identity(task):
                 return None
             return cls(probabilities=arrays.pop(_PROBABILITIES), weights=arrays)
-        except (FileNotFoundError, npz.ArraysError, KeyError):
+        except (FileNotFoundError, NotAFileError, npz.ArraysError, KeyError):
             return None
 
 

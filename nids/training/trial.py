@@ -91,7 +91,6 @@ def run_trial(
     Raises:
         TrialFailed: A loss or a predicted probability is not a finite number.
     """
-    earlier = checkpoint.load() if checkpoint else None
     started = time.perf_counter()
     classes = len(training_set.dataset.classes)
     # Folds may differ by a rare category; one width for all lets them share one traced model.
@@ -100,10 +99,15 @@ def run_trial(
     trainer = Trainer(width, classes, hp, job.training)
     seeds = [derived_seed(job.search.seed, fold.number) for fold in folds]
     on_demand = job.search.on_demand
-    if earlier is None or not _can_go_on(earlier, trainer, folds, classes, job):
-        earlier = Progress([], [trainer.fresh(seed) for seed in seeds])
-    reports, states = earlier
     preparing = time.perf_counter() - started
+
+    def is_usable(earlier: Progress) -> bool:
+        return _can_go_on(earlier, trainer, folds, classes, job)
+
+    earlier = checkpoint.load(is_usable) if checkpoint else None
+    started = time.perf_counter()
+    reports, states = earlier or Progress([], [trainer.fresh(seed) for seed in seeds])
+    preparing += time.perf_counter() - started
     for report in reports:
         yield {**report, "replayed": True}
 

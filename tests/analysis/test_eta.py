@@ -32,6 +32,16 @@ def trials(*rows: tuple[str, int, float, int]) -> pd.DataFrame:
             id="from-ended-trials",
         ),
         pytest.param(
+            (("COMPLETE", 200, 100.0, 4), ("PRUNED", 70, 20.0, 1), ("FAIL", 9, 1.0, 0), ("RUNNING", 40, 40.0, 2)),
+            Outlook(10, 3, 7 * 60 - 40.0, at_most=False, share=3 / 10),
+            id="pruned-trials-count",
+        ),
+        pytest.param(
+            (("PRUNED", 60, 30.0, 1), ("RUNNING", 60, 20.0, 2)),
+            Outlook(10, 1, 9 * 80 - 60.0, at_most=True, share=1 / 10),
+            id="they-tell-little-before-one-is-complete",
+        ),
+        pytest.param(
             (("RUNNING", 50, 40.0, 2),),
             Outlook(10, 0, 10 * 80 - 50.0, at_most=True, share=0.0),
             id="from-a-first-epoch",

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import altair as alt
+import pandas as pd
 import pytest
 
 from nids.charts import (
@@ -28,14 +29,14 @@ def test_by_state_shows_the_states_that_are_present() -> None:
         (
             "log_loss",
             "log-loss (nats, logarithmic)",
-            {"format": "~g", "tickCount": 8},
+            {"format": "~g", "values": [0.1, 0.2, 0.5]},
             {"nice": False, "padding": 16, "type": "log"},
         ),
         ("seconds", "time of the trial (seconds)", {"tickCount": 5}, {"padding": 16, "zero": False}),
     ],
 )
 def test_measured(name: str, title: str, axis: dict[str, object], scale: dict[str, object]) -> None:
-    assert theme.measured(alt.Y, "value", name).to_dict() == {
+    assert theme.measured(alt.Y, "value", name, pd.Series([0.06, 0.5])).to_dict() == {
         "field": "value",
         "type": "quantitative",
         "title": title,

@@ -13,7 +13,7 @@ import pytest
 
 from nids.bench import synthetic_run
 from nids.storage import Folder
-from nids.terminal import shown
+from nids.terminal import escaped
 from tests.test_terminal import HOSTILE
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ TEXT = "".join(HOSTILE.values()).replace("\ud800", "")
 def said(outcome: Outcome, *expected: str) -> None:
     """Check that a command said what it should, letter by letter, and nothing that a terminal obeys."""
     both = outcome.stdout + outcome.stderr
-    assert shown(both) == both
+    assert escaped(both) == both
     assert "Traceback" not in both
     for words in expected:
         assert words in both

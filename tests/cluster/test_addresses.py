@@ -167,3 +167,44 @@ def test_a_node_of_another_user_does_not_count(monkeypatch: pytest.MonkeyPatch) 
             with pytest.raises(UserError, match=r"no node of the Ray cluster at 192\.0\.2\.66:6379"):
                 addresses.of_head("192.0.2.66:6379")
             process.communicate(b"\n")
+
+
+@pytest.fixture
+def port_of_another_user() -> Iterator[int]:
+    """A port where another user listens, as anybody can where nobody does."""
+    os.seteuid(65534)
+    try:
+        listener = socket.socket()
+    finally:
+        os.seteuid(0)
+    with listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root can become another user")
+@pytest.mark.parametrize("kind", ["dashboard", "head"])
+def test_the_users_own_token_goes_to_no_other_user(
+    kind: str, port_of_another_user: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def use(host: str) -> str:
+        address = f"{host}:{port_of_another_user}"
+        return addresses.of_head(address) if kind == "head" else addresses.of_dashboard(f"http://{address}", False)
+
+    monkeypatch.setenv(auth.MODE, "token")
+    assert use("127.0.0.1").endswith(f"127.0.0.1:{port_of_another_user}")  # the user names a token for it
+    monkeypatch.delenv(auth.TOKEN)
+    assert use("localhost").endswith(f"localhost:{port_of_another_user}")  # there is none to be sent
+    auth.default_path().parent.mkdir()
+    auth.default_path().write_text("the-users")
+    for host in ("127.0.0.1", "localhost"):
+        with pytest.raises(UserError) as caught:
+            use(host)
+        assert str(caught.value) == (
+            f"{'http://' * (kind == 'dashboard')}{host}:{port_of_another_user}: user 65534 of this machine listens "
+            "there, so your token is not sent: who has it runs code on your clusters. If that is the cluster, name its "
+            f"token in RAY_AUTH_TOKEN_PATH, which is {auth.default_path()} for your own; otherwise name another "
+            "address with --address."
+        )
+    assert use("127.0.0.2").endswith(f"127.0.0.2:{port_of_another_user}")  # nobody listens there

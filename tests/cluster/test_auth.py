@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import stat
 import subprocess
 import sys
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nids.cluster import auth
-from nids.cluster.session_folder import SessionFolder, is_in_use
+from nids.cluster.announcements import announce, withdraw
+from nids.cluster.session_folder import SessionFolder
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,10 +46,6 @@ def own(home: Path) -> str:
     return "the-users"
 
 
-def home_of_links() -> Path:
-    return auth.default_path().parent / "local_tokens" / platform.node()
-
-
 def test_without_a_token_none_is_sent() -> None:
     assert auth.token_for("http://127.0.0.1:8265") is None
     assert auth.for_driver("127.0.0.1:6379") == auth.for_driver("127.0.0.1:6379", found=True) == {}
@@ -79,58 +75,30 @@ def test_the_token_of_a_local_cluster_goes_to_its_addresses_alone(folder: Sessio
     path = auth.for_new_cluster(folder.path)[auth.TOKEN_PATH]
     token = (folder.path / "auth_token").read_text()
     addresses = ("127.0.0.1:20001", "127.0.0.1:8265")
-    auth.announce(folder.path / "auth_token", *addresses)
+    announce(folder.path / "auth_token", *addresses)
     asked = ["http://127.0.0.1:8265", "http://localhost:8265", "127.0.0.1:20001"]
     others = ["http://127.0.0.1:8266", "https://ray.example.org", "http://192.0.2.7:8265", "https://127.0.0.1"]
     assert [auth.token_for(address) for address in asked] == [token] * 3
     assert [auth.token_for(address) for address in others] == [own] * 4
     assert auth.for_driver("127.0.0.1:20001") == {auth.MODE: "token", auth.TOKEN_PATH: path}
     assert auth.for_driver("192.0.2.7:20001") == {}
-    auth.withdraw(folder.path / "auth_token", *addresses)
+    withdraw(folder.path / "auth_token", *addresses)
     assert [auth.token_for(address) for address in asked] == [own] * 3
-    assert [*home_of_links().iterdir()] == []
 
 
 def test_the_token_of_a_cluster_that_was_killed_goes_nowhere(folder: SessionFolder, own: str) -> None:
     auth.for_new_cluster(folder.path)
-    auth.announce(folder.path / "auth_token", "127.0.0.1:8265")
+    announce(folder.path / "auth_token", "127.0.0.1:8265")
     os.close(folder.locks.pop())
     assert auth.token_for("http://127.0.0.1:8265") == own
-    other = SessionFolder()
-    auth.announce(other.path / "auth_token", "127.0.0.1:8266")
-    assert [path.name for path in home_of_links().iterdir()] == ["127.0.0.1:8266"]
-    other.remove()
-
-
-@pytest.mark.parametrize("neighbour", ["deletes", "renews"])
-def test_two_processes_announce_at_once(
-    neighbour: str, folder: SessionFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The other one comes between what this one reads of the links and what it deletes."""
-    dead = tmp_path / "dead" / "auth_token"
-    addresses = ("127.0.0.1:20001", "127.0.0.1:20002")
-    auth.announce(dead, *addresses)
-    (home_of_links() / "no link").touch()
-
-    def meanwhile(asked: Path) -> bool:
-        for address in addresses:
-            (home_of_links() / address).unlink(missing_ok=True)
-            if neighbour == "renews":
-                (home_of_links() / address).symlink_to(folder.path / "auth_token")
-        return is_in_use(asked)
-
-    monkeypatch.setattr(auth, "is_in_use", meanwhile)
-    auth.announce(folder.path / "auth_token", "127.0.0.1:8265")
-    kept = {*addresses} if neighbour == "renews" else set()
-    assert {path.name for path in home_of_links().iterdir()} == {"no link", "127.0.0.1:8265", *kept}
 
 
 def test_a_cluster_at_the_address_of_an_earlier_one_takes_its_place(folder: SessionFolder) -> None:
     other = SessionFolder()
     for each in (other, folder):
         auth.for_new_cluster(each.path)
-        auth.announce(each.path / "auth_token", "127.0.0.1:8265")
-    auth.withdraw(other.path / "auth_token", "127.0.0.1:8265")
+        announce(each.path / "auth_token", "127.0.0.1:8265")
+    withdraw(other.path / "auth_token", "127.0.0.1:8265")
     assert auth.token_for("127.0.0.1:8265") == (folder.path / "auth_token").read_text()
     other.remove()
 
@@ -177,7 +145,7 @@ def test_a_set_mode_is_not_overruled_for_a_local_cluster(
     mode: str, folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     auth.for_new_cluster(folder.path)
-    auth.announce(folder.path / "auth_token", "127.0.0.1:20001")
+    announce(folder.path / "auth_token", "127.0.0.1:20001")
     monkeypatch.setenv(auth.MODE, mode)
     assert auth.for_driver("127.0.0.1:20001") == {}
     monkeypatch.delenv(auth.MODE)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nids.cluster import auth
+from nids.cluster.announcements import announce
 from nids.cluster.job_client import ENVIRONMENT, JobClient
 from nids.cluster.session_folder import SessionFolder
 from nids.errors import UserError
@@ -69,7 +70,7 @@ def test_each_cluster_gets_its_own_token() -> None:
     folder = SessionFolder()
     with job_server(local) as of_local, job_server(forwarded) as of_forwarded:
         auth.for_new_cluster(folder.path)
-        auth.announce(folder.path / auth.FILE, of_local.removeprefix("http://"))
+        announce(folder.path / auth.FILE, of_local.removeprefix("http://"))
         token = (folder.path / auth.FILE).read_text()
         for address in (of_local, of_forwarded, of_local.replace("127.0.0.1", "localhost")):
             assert JobClient(address).jobs() == []

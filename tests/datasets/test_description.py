@@ -222,7 +222,7 @@ def test_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param("#" * 1_100_000, "it has more than 1,048,576 bytes", id="size"),
+        pytest.param("#" * 1_100_000, "1,100,000 bytes, where a file of at most 1,048,576", id="size"),
         pytest.param(".".join("a" * 20_000) + " = 1", "a key has more than 32 parts", id="parts of a key"),
         pytest.param("a = " + "{a=" * 20_000, "its values are nested too deep", id="depth"),
     ],

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from nids import datasets, report
 from nids.cli import app
 from nids.cluster.placement import node_pools
-from nids.detector import bundle
+from nids.detector import bundle, bundle_files
 from nids.detector import score as scoring
 from nids.detector.finalize import choose, finalize
 from nids.errors import UserError
@@ -262,6 +262,17 @@ def test_the_report_tells_all_of_it(run: Run) -> None:
 def test_what_cannot_be_finalized_is_said(run: Run) -> None:
     with pytest.raises(UserError, match=r"a has no trial 9; its trials are 0 to 1\."):
         choose(run, 9)
+
+
+def test_an_encoding_too_large_for_a_detector_is_refused_before_the_training(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle_files, "LARGEST_TEXT", 1_000)
+    console = Console(file=io.StringIO(), width=200)
+    with pytest.raises(UserError, match=r"/bundle/encoding\.json: would have [\d,]+ bytes, but .* 1,000 are read"):
+        finalize(run, None, 1, Workspace(str(Path(run.uri).parent), console))
+    assert "training" not in console.file.getvalue()  # type: ignore[attr-defined]
+    assert len(Run(run.folder).manifest.test_set_accesses) == 2
 
 
 def test_alerts_are_told_for_a_base_rate(run: Run) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nids import job_file
+from nids import job_file, npz
 from nids.config import Folds
 from nids.datasets.catalog.nsl_kdd import DATASET as NSL_KDD
 from nids.errors import UserError
@@ -150,6 +150,15 @@ def test_a_damaged_entry_counts_as_none(folder: Folder, training_set: TrainingSe
     assert fold_cache.load(folder, training_set.dataset) is None
     fold_cache.save(folder, training_set, folds)
     assert fold_cache.load(folder, training_set.dataset) is not None
+
+
+def test_a_file_larger_than_the_memory_is_not_read(
+    tmp_path: Path, training_set: TrainingSet, folds: list[Fold], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder.from_uri(str(tmp_path))
+    fold_cache.save(folder, training_set, folds)
+    monkeypatch.setattr(npz, "usable_memory", lambda: 3 * (tmp_path / "fold-0.npz").stat().st_size - 1)
+    assert fold_cache.load(folder, training_set.dataset) is None
 
 
 def test_a_file_that_is_not_the_one_that_was_written_counts_as_none(

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from nids.errors import UserError
+from nids.metrics.limit import Limit
 from nids.metrics.measures import applicable, described
 from nids.results import ranking
-from nids.results.ranking import Axes, Limit, Rule
+from nids.results.ranking import Axes, Rule
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nids.config import Search
-from nids.search import budget
 from nids.search.budget import Budget, searched_seconds
 
 STARTED = datetime(2026, 1, 2)
@@ -69,7 +68,7 @@ def test_trials_of_earlier_drivers_count_in_the_order_of_their_ends() -> None:
 
 def test_hours_are_those_of_all_drivers(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(budget.time, "monotonic", lambda: now)
+    monkeypatch.setattr("time.monotonic", lambda: now)
     left = Budget(Search(hours=1), seconds=3000.0)
     now = 600.0
     assert (left.seconds, left.seconds_left, left.is_spent()) == (3500.0, 100.0, False)

@@ -164,7 +164,7 @@ def go_on(run: Run, job: Job, console: Console, trainable: type[Stub]) -> Run:
 
 def points_of(run: Run) -> pd.DataFrame:
     trials = run.trials().sort_values("trial").set_index("trial")
-    return trials.assign(point=[*zip(trials["params_dropout"], trials["params_learning_rate"], strict=True)])
+    return trials.assign(point=trials["params_dropout"].astype(str) + trials["params_learning_rate"].astype(str))
 
 
 @pytest.mark.usefixtures("cluster")
@@ -224,9 +224,7 @@ def test_patience_ends_a_search(
 ) -> None:
     job = twelve_points(patience=5)
     run = driver.run(prepare.prepare(job, traffic, str(tmp_path), "a-run", console.print), console, Quick)
-    assert (run.state, run.status.message[-49:]) == (
-        "finished",
-        "trials in a row were no better (search.patience = 5)"[-49:],
-    )
+    assert run.state == "finished"
+    assert run.status.message.endswith(" trials in a row were no better (search.patience = 5)")
     assert len(run.trials()) < 40
     assert not gaps_at_rest(run)

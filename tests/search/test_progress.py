@@ -95,6 +95,17 @@ def test_where_the_search_stands(console: Console) -> None:
 
 
 @pytest.mark.usefixtures("_a_line_for_each_change")
+def test_a_pruned_trial_alone_does_not_tell_the_time_left(console: Console) -> None:
+    with SearchProgress(console, Budget(Search(trials=6)), 1, None) as shown:
+        shown.update(record(0, 0.5, state="PRUNED", seconds=10), counts(pruned=1))
+        shown.update(record(1, 0.25, state="COMPLETE", seconds=50), counts(complete=1, pruned=1))
+    assert printed(console)[1::2] == [
+        "1/6 trials · 0 running · 1 pruned · 0 failed",
+        "2/6 trials · 0 running · 1 pruned · 0 failed · best log-loss 0.25 (trial 1) · about 0:02:00 left",
+    ]
+
+
+@pytest.mark.usefixtures("_a_line_for_each_change")
 def test_the_best_of_earlier_drivers_counts(console: Console) -> None:
     with SearchProgress(console, Budget(Search(metric="macro_f1", trials=6)), 1, (0.75, 4)) as shown:
         shown.update(record(5, 0.5), counts(complete=5, running=1))

@@ -88,6 +88,12 @@ def test_repair_makes_the_study_again(damage: str, run: Run) -> None:
     assert repaired(run.folder) == []
 
 
+def test_a_journal_larger_than_any_is_not_read_but_made_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nids.search.repair.LARGEST_JOURNAL", (Path(run.uri) / JOURNAL).stat().st_size - 1)
+    (sentence,) = repaired(run.folder)
+    assert sentence.endswith("It was made again from the tables.")
+
+
 def test_repair_moves_a_part_away_and_says_which_trials_are_lost(run: Run) -> None:
     path = Path(run.uri) / "classes" / PART
     for number in ("", ".2"):

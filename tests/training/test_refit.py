@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nids import config, job_file
+from nids import config, job_file, npz
 from nids.folds.build import build, full_fold
 from nids.folds.fold import Fold, TrainingSet
 from nids.folds.split import split
@@ -80,7 +80,9 @@ def test_members_have_the_same_rows_and_other_seeds(shared: tuple[TrainingSet, l
 
 
 @pytest.mark.slow
-def test_a_trained_model_is_kept_and_taken_up_again(shared: tuple[TrainingSet, list[Fold]], tmp_path: Path) -> None:
+def test_a_trained_model_is_kept_and_taken_up_again(
+    shared: tuple[TrainingSet, list[Fold]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     training_set, folds = shared
     fold, task = on_folds(folds, 1, JOB, HP, epochs=1)[0]
     found = fitted(training_set, (fold, task))
@@ -98,6 +100,10 @@ def test_a_trained_model_is_kept_and_taken_up_again(shared: tuple[TrainingSet, l
     content = path.read_bytes()
     for damaged in (b"", b"no archive", content[: len(content) // 2]):
         path.write_bytes(damaged)
+        assert FitResult.load(folder, task) is None
+    path.write_bytes(content)
+    with monkeypatch.context() as patched:
+        patched.setattr(npz, "usable_memory", lambda: len(content))
         assert FitResult.load(folder, task) is None
     path.unlink()
     assert FitResult.load(folder, task) is None

@@ -259,8 +259,9 @@ class Kept:
     content = b""
     saved = 0
 
-    def load(self) -> Progress | None:
-        return from_bytes(self.content, {})
+    def load(self, is_usable: Callable[[Progress], bool] = lambda _: True) -> Progress | None:
+        progress = from_bytes(self.content, {})
+        return progress if progress is None or is_usable(progress) else None
 
     def save(self, progress: Progress, patience: float) -> None:
         assert patience > 0

@@ -9,12 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nids.datasets.io.checks import shown
 from nids.datasets.io.delimited import csv_table
 from nids.datasets.io.form import Opening, by_pieces, typed
 from nids.datasets.io.lines import MOST_COLUMNS
 from nids.datasets.io.numbers import SPACES
-from nids.errors import UserError
+from nids.errors import UserError, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -85,7 +84,7 @@ def opening(name: str, lines: Iterator[tuple[int, str]]) -> Opening:
         match = _ATTRIBUTE.fullmatch(text)
         if match is None:
             raise UserError(
-                f"{name}, line {number}: found {shown(text)}, but the header of an ARFF file has lines such as "
+                f"{name}, line {number}: found {excerpt(text)}, but the header of an ARFF file has lines such as "
                 "@attribute duration numeric, and ends with @data. Correct it, or export the file again."
             )
         if match[2].casefold().startswith("relational"):

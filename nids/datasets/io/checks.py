@@ -18,7 +18,7 @@ from nids.datasets.column import Column
 from nids.datasets.io.numbers import SPACES, is_number, number_in
 from nids.datasets.labels import loose_form
 from nids.datasets.times import expected, seconds
-from nids.errors import UserError
+from nids.errors import UserError, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
 Problem = Literal["value", "label map", "repeated header", "encoding", "too few columns", "too many columns"]
 
-# Half of a pair, or a byte that is no UTF-8 as a decoder keeps it: no text in UTF-8 can have either.
-HALF = re.compile(r"[\ud800-\udfff]")
+# A byte that is no UTF-8, as a decoder keeps it.
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
-_LONGEST_VALUE = 40
 _REMEMBERED = 100
 _FEW = 12
 
@@ -263,12 +261,6 @@ def numbered(names: Sequence[str]) -> list[str]:
     return told
 
 
-def shown(value: str) -> str:
-    """Return a value in quotes, cut off if it is long."""
-    readable = HALF.sub("\N{REPLACEMENT CHARACTER}", value)
-    return repr(readable if len(value) <= _LONGEST_VALUE else readable[:_LONGEST_VALUE] + "…")
-
-
 def column_count(values: Sequence[str]) -> str:
     """Return "3 columns" for three values."""
     return "1 column" if len(values) == 1 else f"{len(values)} columns"
@@ -283,7 +275,7 @@ def _checker(field: Field) -> Callable[[str], tuple[Problem, str] | None]:
             problem: Problem = "repeated header" if value.strip() == field.name else "value"
             if field.elsewhere and field.label(value) in field.elsewhere:
                 problem = "label map"
-            return problem, f"found {shown(value)}, but {rule}"
+            return problem, f"found {excerpt(value)}, but {rule}"
         return None
 
     of_short = lru_cache(1_024)(check)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from nids.datasets.io.checks import shown
 from nids.datasets.io.form import LineError, Opening, by_pieces, typed
-from nids.errors import UserError
+from nids.errors import UserError, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,7 +91,7 @@ def values_by_name(line: str) -> dict[str, str]:
             return found if _is_plain(line, found) else dict(_flattened(found, ""))
     except (json.JSONDecodeError, RecursionError):
         pass
-    raise LineError(f"found {shown(line.strip())}, but each line must hold one JSON object")
+    raise LineError(f"found {excerpt(line.strip())}, but each line must hold one JSON object")
 
 
 def _is_plain(line: str, found: Mapping[str, object]) -> bool:
@@ -109,7 +108,7 @@ def _flattened(values: Mapping[str, object], prefix: str) -> Iterator[tuple[str,
     for key, value in values.items():
         name = prefix + key.strip()
         if len(name) > _LONGEST_NAME:  # each would have all of the names that it is in
-            raise LineError(f"found the key {shown(name)}, but keys have at most {_LONGEST_NAME:,} characters")
+            raise LineError(f"found the key {excerpt(name)}, but keys have at most {_LONGEST_NAME:,} characters")
         if isinstance(value, dict):
             yield from _flattened(value, f"{name}.")
         elif isinstance(value, list):

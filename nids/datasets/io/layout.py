@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nids.datasets.io.checks import FileColumns, column_count, fields_of, named_columns, shown
+from nids.datasets.io.checks import FileColumns, column_count, fields_of, named_columns
 from nids.datasets.io.delimited import Delimited, values_of
 from nids.datasets.io.numbers import is_number
-from nids.errors import UserError
+from nids.errors import UserError, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -49,7 +49,7 @@ def delimited(
             )
         if not layouts and sum(map(is_number, header)) < len(header) / 2:
             named_columns(f"{name}, line {number}", header, f"line {number}", dataset, fields)  # tells what is missing
-        found = f"{name}, line {number}: found {column_count(values)}, the first one {shown(values[0].strip())}"
+        found = f"{name}, line {number}: found {column_count(values)}, the first one {excerpt(values[0].strip())}"
         raise UserError(f"{found}, but {_expected(dataset, layouts)}")
     columns = FileColumns(layouts[len(values)], f"line {number}", fields)
     return Delimited(columns.names, separator, quoted=is_quoted(line, separator)), columns, False

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nids.datasets.io.checks import FileColumns, named_columns
 from nids.datasets.io.chunks import Chunk, Reject, allowed, frame
 from nids.datasets.io.lines import LARGEST_BLOCK, LONGEST_LINE
 from nids.errors import UserError
+from nids.parquet_texts import text_columns, text_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,16 +54,12 @@ def parquet_chunks(
 
 @contextmanager
 def opened_parquet(file: IO[bytes]) -> Iterator[tuple[pq.ParquetFile, pa.Schema]]:
-    """Open a file in Parquet, with its own schema; texts come from it as dictionaries.
-
-    A few bytes can hold a long text for each of many rows: only ``batches`` knows how long they are together.
-    """
+    """Open a file in Parquet, with its own schema; texts come from it as dictionaries, for ``batches``."""
     # Without these, the columns of a whole row group are loaded at once, and one row group may be the whole file.
     options = {"pre_buffer": False, "buffer_size": _BUFFER}
     schema = pq.read_schema(file)
-    texts = [field.name for field in schema if _is_text(field.type)]
     file.seek(0)
-    with pq.ParquetFile(file, read_dictionary=texts, **options) as content:
+    with pq.ParquetFile(file, read_dictionary=text_columns(schema), **options) as content:
         yield content, schema
 
 
@@ -80,8 +76,8 @@ def batches(
     for batch in content.iter_batches(batch_size=rows, columns=columns, use_threads=False):
         sizes = np.zeros(len(batch), dtype=np.int64)
         for column, values in zip(batch.schema.names, batch.columns, strict=True):
-            if pa.types.is_dictionary(values.type) and _is_text(values.type.value_type):
-                lengths = pc.fill_null(pc.take(pc.binary_length(values.dictionary), values.indices), 0).to_numpy()
+            if (of_rows := text_lengths(values)) is not None:
+                lengths = of_rows.to_numpy()
                 if (lengths >= LONGEST_LINE).any():
                     raise UserError(
                         f"{name}, row {first + int(np.argmax(lengths >= LONGEST_LINE)):,}: column {column} is longer "
@@ -93,15 +89,6 @@ def batches(
             at_once = max(1, LARGEST_BLOCK // int(sizes.max()))
         yield from (batch.slice(start, at_once) for start in range(0, len(batch), at_once))
         first += len(batch)
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_string(type_)
-        or pa.types.is_large_string(type_)
-        or pa.types.is_binary(type_)
-        or pa.types.is_large_binary(type_)
-    )
 
 
 def _refuse_type(name: str, field: Field, type_: pa.DataType) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from nids.datasets.column import Column
-from nids.datasets.io.checks import HALF, Field, FileColumns, numbered, shown
+from nids.datasets.io.checks import Field, FileColumns, numbered
 from nids.datasets.io.chunks import TextBatches
 from nids.datasets.io.compression import unpacked
 from nids.datasets.io.content import opened
@@ -22,7 +22,7 @@ from nids.datasets.io.form import LineError, typed
 from nids.datasets.io.json_lines import values_by_name
 from nids.datasets.io.layout import is_quoted, plain_values
 from nids.datasets.io.lines import MOST_COLUMNS, blocks, lines_of
-from nids.errors import UserError
+from nids.errors import UserError, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 ROWS = 65_536
 _SEPARATORS = ",;\t|"
+# Half of a pair, or a byte that is no UTF-8 as a decoder keeps it: no text in UTF-8 can have either.
+_HALF = re.compile(r"[\ud800-\udfff]")
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
 
 
@@ -96,7 +98,7 @@ def _header(path: DataPath, number: int, line: str, separator: str) -> list[str]
     names = [each.strip() for each in next(csv.reader([line], delimiter=separator))] if line else []
     if len(names) < 2 or all(re.fullmatch(r"[-+.\deE]*", each) for each in names):
         raise UserError(
-            f"{path}, line {number}: does not name the columns: found {shown(line)}. Add a first line that does, "
+            f"{path}, line {number}: does not name the columns: found {excerpt(line)}. Add a first line that does, "
             f"separated by commas, semicolons, tabs or vertical bars, or give the names by --names."
         )
     if sum(bool(_NUMBER.fullmatch(each)) for each in names) > len(names) / 2:
@@ -110,8 +112,10 @@ def _header(path: DataPath, number: int, line: str, separator: str) -> list[str]
 def distinct(path: DataPath, told: Sequence[str], where: str) -> list[str]:
     """Return names of columns, repeated ones numbered; raise a UserError if two are the same then or one is no text."""
     names = numbered(told)
-    if damaged := [name for name in names if HALF.search(name)]:
-        raise UserError(f"{path}, {where}: the name {shown(damaged[0])} is not in UTF-8. Save the file as UTF-8 text.")
+    if damaged := [name for name in names if _HALF.search(name)]:
+        raise UserError(
+            f"{path}, {where}: the name {excerpt(damaged[0])} is not in UTF-8. Save the file as UTF-8 text."
+        )
     if repeated := sorted(name for name, times in Counter(names).items() if times > 1):
         raise UserError(f"{path}, {where}: more than one column is named {repeated[0]}. Rename one of them.")
     return names

@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nids.datasets.io.checks import shown
 from nids.datasets.io.delimited import csv_table, values_of
 from nids.datasets.io.form import Opening
 from nids.datasets.io.numbers import numbers_in
-from nids.errors import UserError
+from nids.errors import UserError, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -123,7 +122,7 @@ def _separator(name: str, number: int, line: str) -> str:
     separator = re.sub(r"\\x([0-9a-fA-F]{2})", lambda match: chr(int(match[1], 16)), told)
     if len(separator) != 1 or not separator.isascii() or separator in "\r\n":
         raise UserError(
-            f"{name}, line {number}: found {shown(told)}, but one character separates values, such as \\x09. Correct "
+            f"{name}, line {number}: found {excerpt(told)}, but one character separates values, such as \\x09. Correct "
             "it, or copy the log again."
         )
     return separator

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import http.client
@@ -15,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from nids.bench.dashboard import served
-from nids.dashboard.serving.hardening import Hardening, content_security_policy
+from nids.dashboard.serving.hardening import MOST_PAGES, Hardening, content_security_policy
 from nids.dashboard.serving.index_page import SCRIPT, index_page
 from tests.dashboard.serving.asgi import messages
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
 LOGIN = """\
 [auth]
@@ -96,6 +97,44 @@ def test_content_security_policy_allows_the_scripts_of_the_page_and_no_others() 
     assert index_page().count("<script>") == scripts.count("sha256-")
     assert "unsafe" not in scripts
     assert policy.startswith("default-src 'none'; ")
+
+
+def test_an_address_has_so_many_pages_open_and_no_more() -> None:
+    answers: list[tuple[str, str]] = []
+
+    async def pages(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        await receive()
+
+    async def receive() -> Message:
+        await left.wait()
+        return {"type": "websocket.disconnect"}
+
+    def opened(address: str) -> asyncio.Task[None]:
+        async def send(message: Message) -> None:
+            answers.append((address, message["type"]))
+
+        scope: Scope = {"type": "websocket", "path": "/_stcore/stream", "client": (address, 1)}
+        return asyncio.create_task(server(scope, receive, send))  # type: ignore[arg-type]
+
+    async def visit() -> None:
+        first = [opened("192.0.2.1") for _ in range(MOST_PAGES)]
+        await asyncio.sleep(0)
+        await opened("192.0.2.1")
+        other = opened("192.0.2.2")
+        await asyncio.sleep(0)
+        left.set()
+        await asyncio.gather(*first, other)
+        await opened("192.0.2.1")
+
+    server, left = Hardening(pages, "<html></html>"), asyncio.Event()
+    asyncio.run(visit())
+    assert answers == [
+        *[("192.0.2.1", "websocket.accept")] * MOST_PAGES,
+        ("192.0.2.1", "websocket.close"),
+        ("192.0.2.2", "websocket.accept"),
+        ("192.0.2.1", "websocket.accept"),
+    ]
 
 
 @pytest.fixture

@@ -168,8 +168,8 @@ def test_a_value_that_breaks_a_rule_is_refused(path, line, column, value, rule):
 
 
 def test_long_values_are_shortened_in_the_message(path, line):
-    path.write_text(line(duration="x" * 50))
-    with pytest.raises(UserError, match=f"found '{'x' * 40}…', but"):
+    path.write_text(line(duration="x" * 70))
+    with pytest.raises(UserError, match=f"found '{'x' * 59}…, but"):
         load(path, DATASET)
 
 

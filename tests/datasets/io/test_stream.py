@@ -189,10 +189,10 @@ def test_a_value_that_breaks_a_rule_is_set_aside(
 
 
 def test_the_first_fault_of_a_row_is_told_with_its_place(path: Path, line: Line) -> None:
-    path.write_text(line() + "\n" + line(flag="", duration="x" * 50))
+    path.write_text(line() + "\n" + line(flag="", duration="x" * 70))
     (reject,) = rejects_of(list(stream(path, DATASET)))
     assert reject.location == "line 2, column 1 (duration)"
-    assert reject.reason == f"column 1 (duration): found '{'x' * 40}…', but this column holds numbers"
+    assert reject.reason == f"column 1 (duration): found '{'x' * 59}…, but this column holds numbers"
 
 
 def test_lines_with_other_numbers_of_columns_are_set_aside(path: Path, line: Line) -> None:

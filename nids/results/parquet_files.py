@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nids.errors import DamagedFileError
+from nids.parquet_texts import text_columns, text_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,8 +49,7 @@ def read_table(content: bytes, most: int) -> pa.Table:
         for field in schema:
             if not _is_written(field.type):
                 raise ValueError(f"its column {field.name} is of type {field.type}, which no file of a run has")
-    # Texts stay in dictionaries until it is known how long they are.
-    with _opened(content, [field.name for field in schema if _is_text(field.type)]) as file:
+    with _opened(content, text_columns(schema)) as file:
         return pa.concat_tables([schema.empty_table(), *_batches(file, schema, most)])
 
 
@@ -113,10 +113,8 @@ def _batches(file: pq.ParquetFile, schema: pa.Schema, most: int) -> Iterator[pa.
 
 def _bytes_of(values: pa.Array) -> int:
     """Return the bytes that values take, those of a dictionary once they stand for themselves."""
-    if not _is_dictionary(values.type):
-        return int(values.nbytes)
-    of_rows = pc.take(pc.binary_length(values.dictionary), values.indices)
-    return 4 * len(values) + (pc.sum(of_rows).as_py() or 0)
+    lengths = text_lengths(values)
+    return int(values.nbytes) if lengths is None else 4 * len(values) + (pc.sum(lengths).as_py() or 0)
 
 
 def _is_text(type_: pa.DataType) -> bool:
@@ -125,7 +123,7 @@ def _is_text(type_: pa.DataType) -> bool:
 
 def _is_written(type_: pa.DataType) -> bool:
     """Return whether a column of that type can be of this program; its texts are counted before they are made."""
-    if _is_dictionary(type_):
+    if pa.types.is_dictionary(type_):
         return _is_text(type_.value_type)
     while pa.types.is_list(type_):
         type_ = type_.value_type
@@ -137,7 +135,3 @@ def _is_written(type_: pa.DataType) -> bool:
 def _is_value(type_: pa.DataType) -> bool:
     kinds = (pa.types.is_null, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_timestamp)
     return _is_text(type_) or any(is_kind(type_) for is_kind in kinds)
-
-
-def _is_dictionary(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_dictionary(type_))

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from nids.errors import DamagedFileError
-from nids.results import tables
-from nids.results.tables import read_table
+from nids.results import parquet_files
+from nids.results.parquet_files import read_table
 
 MOST = 1 << 22
 
@@ -51,7 +51,7 @@ def test_tables_of_pandas_are_read() -> None:
 def test_many_rows_of_one_value_are_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     content = in_parquet(pa.table({"trial": np.zeros(1 << 20, np.int32)}))
     assert len(content) < 6_000
-    monkeypatch.setattr(tables, "_batches", None)
+    monkeypatch.setattr(parquet_files, "_batches", None)
     with pytest.raises(ValueError, match=r"its 1,048,576 rows take more than 4 MiB"):
         read_table(content, MOST - 1)
 
@@ -99,7 +99,7 @@ def test_types_that_this_program_does_not_write_are_refused_before_they_are_read
     type_: pa.DataType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = in_parquet(pa.table({"trial": [1], "a": pa.nulls(1, type_)}))
-    monkeypatch.setattr(tables, "_batches", None)
+    monkeypatch.setattr(parquet_files, "_batches", None)
     with pytest.raises(ValueError, match=r"its column a is of type .*, which no file of a run has"):
         read_table(content, MOST)
 
@@ -121,7 +121,7 @@ def test_any_bytes_are_a_table_or_an_error_that_is_expected() -> None:
 
 
 def test_parts_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "LARGEST_TABLE", 3 * TABLE.nbytes)
-    assert len([*tables.bounded([TABLE] * 3, "run/trials")]) == 3
+    monkeypatch.setattr(parquet_files, "LARGEST_TABLE", 3 * TABLE.nbytes)
+    assert len([*parquet_files.bounded([TABLE] * 3, "run/trials")]) == 3
     with pytest.raises(DamagedFileError, match=r"^run/trials: its parts take more than"):
-        list(tables.bounded([TABLE] * 4, "run/trials"))
+        list(parquet_files.bounded([TABLE] * 4, "run/trials"))
