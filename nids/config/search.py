@@ -73,9 +73,9 @@ class Search(Section):
     # What is optimized and, where there are several objectives, still decides on the best epoch and on pruning.
     metric: Annotated[str, AfterValidator(_metric)] = "log_loss"
     # Two or more measures to optimize together, such as "macro_f1:max"; the first one ranks where one has to.
-    objectives: Annotated[tuple[Annotated[str, AfterValidator(_objective)], ...], Field(max_length=4)] = ()
+    objectives: Annotated[list[Annotated[str, AfterValidator(_objective)]], Field(max_length=4)] = []
     # Limits that a trial has to keep to be feasible, such as "scoring_seconds <= 60".
-    constraints: Annotated[tuple[Annotated[str, AfterValidator(_constraint)], ...], Field(max_length=8)] = ()
+    constraints: Annotated[list[Annotated[str, AfterValidator(_constraint)]], Field(max_length=8)] = []
     # Trials at random points before the sampler begins to model the results.
     startup_trials: Annotated[int, Field(ge=1)] = 10
     # Whether the first trial is the model's published point, or its defaults where it has none.

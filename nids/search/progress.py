@@ -64,8 +64,8 @@ class SearchProgress:
         self._running[record.number] = record
         if record.ended is not None:
             del self._running[record.number]
-            self._has_complete |= record.state == "COMPLETE"
             if record.state != "FAIL" and record.repeats is None:
+                self._has_complete |= record.state == "COMPLETE"
                 self._seconds.append(record.seconds)
             self._display.print(_ended(record, self._search.measures[0]))
 

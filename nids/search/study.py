@@ -108,6 +108,7 @@ def _frozen(
         user_attrs={name: row[column] for name, column in _ATTRIBUTES.items() if row[column] is not None},
         system_attrs=_noted(row["system_attrs"] or "{}"),
     )
+    trial.number = row["trial"]  # which a study sets in its own copy alone
     # Optuna keeps times without a zone, in that of the machine.
     trial.datetime_start = row["started"].astimezone().replace(tzinfo=None)
     trial.datetime_complete = row["ended"].astimezone().replace(tzinfo=None)

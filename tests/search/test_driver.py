@@ -201,7 +201,7 @@ def test_no_point_is_trained_twice_and_a_finished_search_can_be_extended(
 def test_hours_end_a_search_and_more_of_them_go_on_with_it(
     tmp_path: Path, traffic: Traffic, twelve_points: Callable[..., Job], console: Console
 ) -> None:
-    job = twelve_points(hours=1.2 / 3600)
+    job = twelve_points(trials=40, hours=1.2 / 3600)
     run = driver.run(prepare.prepare(job, traffic, str(tmp_path), "a-run", console.print), console, Unhurried)
     ended, counts = len(run.trials()), run.status.trials
     assert (run.state, run.status.message) == (
@@ -222,7 +222,7 @@ def test_hours_end_a_search_and_more_of_them_go_on_with_it(
 def test_patience_ends_a_search(
     tmp_path: Path, traffic: Traffic, twelve_points: Callable[..., Job], console: Console
 ) -> None:
-    job = twelve_points(patience=5)
+    job = twelve_points(trials=40, patience=5)
     run = driver.run(prepare.prepare(job, traffic, str(tmp_path), "a-run", console.print), console, Quick)
     assert run.state == "finished"
     assert run.status.message.endswith(" trials in a row were no better (search.patience = 5)")
