@@ -85,13 +85,18 @@ class Job(Section):
             raise ValueError(
                 f"{both[0]} stands in [hyperparameters] and in [space]: it can be fixed or searched, not both"
             )
-        asked = [self.search.metric, *self.search.measures, *(limit.name for limit in self.search.limits)]
-        unseen = [name for name in asked if described(name).needs_unseen and not is_on_demand(name)]
-        if unseen and self.folds.scheme != "unseen-attacks":
-            raise ValueError(
-                f'the search asks for "{unseen[0]}", but {self.folds.scheme} folds hold no unseen attacks: it needs '
-                'folds.scheme = "unseen-attacks"'
-            )
+        limits = [limit.name for limit in self.search.limits]
+        for key, names in (
+            ("metric", [self.search.metric]),
+            ("objectives", self.search.measures),
+            ("constraints", limits),
+        ):
+            unseen = [name for name in names if described(name).needs_unseen and not is_on_demand(name)]
+            if unseen and self.folds.scheme != "unseen-attacks":
+                raise ValueError(
+                    f'search.{key} is "{unseen[0]}", but {self.folds.scheme} folds hold no unseen attacks: it needs '
+                    'folds.scheme = "unseen-attacks"'
+                )
         if self.scheduler.kind != "none" and self.scheduler.grace_period > self.training.epochs:
             raise ValueError(
                 f"scheduler.grace_period is {self.scheduler.grace_period}, but training.epochs "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import pandas as pd
 
-_TEXT = re.compile(r"(.+?)\s*(<=|>=)\s*([0-9.]+(?:e-?\d+)?)\s*(%?)", re.IGNORECASE)
+_TEXT = re.compile(r"(.+?)\s*(<=|>=)\s*([0-9.]+(?:e[+-]?\d+)?)\s*(%?)", re.IGNORECASE)
 
 
 class Limit(NamedTuple):
@@ -19,7 +19,7 @@ class Limit(NamedTuple):
     value: float
 
     def __str__(self) -> str:
-        return f"{self.name} {'<=' if self.is_most else '>='} {self.value:g}"
+        return f"{self.name} {'<=' if self.is_most else '>='} {self.value:.12g}"
 
     @classmethod
     def from_text(cls, text: str) -> Limit:

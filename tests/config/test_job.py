@@ -105,7 +105,8 @@ def test_overrides_go_before_the_file(tmp_path: Path, overrides: list[str], expe
         pytest.param(
             "search.trails=4",
             "--set:\n  search.trails = 4: there is no such key (did you mean trials?). Allowed here: space, trials, "
-            "sampler, seed, metric, startup_trials, start_from_paper.",
+            "hours, patience, min_improvement, sampler, sampler_options, seed, metric, objectives, constraints, "
+            "startup_trials, start_from_paper, starting_points.",
             id="a typo",
         ),
     ],
@@ -134,7 +135,8 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         ),
         pytest.param(
             {"scheduler": {"xyz": 4}},
-            "scheduler.xyz = 4: there is no such key. Allowed here: kind, grace_period, reduction_factor.",
+            "scheduler.xyz = 4: there is no such key. Allowed here: kind, grace_period, reduction_factor, brackets, "
+            "min_samples.",
             id="a key like no other",
         ),
         pytest.param({"data": 5}, "data = 5: should be a valid dictionary or instance of Data.", id="no section"),
@@ -351,3 +353,68 @@ def test_less_log_loss_is_better_and_more_of_the_other_metrics() -> None:
         "macro_f1": "max",
         "weighted_f1": "max",
     }
+
+
+@pytest.mark.parametrize(
+    ("search", "message"),
+    [
+        pytest.param(
+            {"objectives": ["macro_f1:min", "seconds"]},
+            'search.objectives.0: macro_f1:min would look for the worst: write "macro_f1:max".',
+            id="the worst",
+        ),
+        pytest.param(
+            {"objectives": ["macro_f1"]},
+            "search: objectives: found macro_f1:max, but two or more different measures are needed. To optimize one, "
+            "name it as metric.",
+            id="one",
+        ),
+        pytest.param({"objectives": ["macro_f1", "recal.U2R"]}, "recal.U2R is not a measure", id="no measure"),
+        pytest.param(
+            {"constraints": ["accuracy > 0.5"]},
+            "'accuracy > 0.5' is not a limit: it must be a measure, <= or >=, and a number.",
+            id="no limit",
+        ),
+        pytest.param(
+            {"objectives": ["macro_f1", "unseen_recall"]},
+            'search.objectives is "unseen_recall", but random folds hold no unseen attacks',
+            id="no unseen attacks",
+        ),
+        pytest.param(
+            {"sampler": "nsga2", "sampler_options": {"population": 3}},
+            "population is not an option of nsga2 (did you mean population_size?). Known: ",
+            id="an option",
+        ),
+    ],
+)
+def test_what_cannot_be_searched_for_is_refused(search: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as refused:
+        job_file.make({"name": "a", "search": search}, source="job.toml")
+    assert message in str(refused.value)
+
+
+def test_objectives_have_their_directions() -> None:
+    search = config.Search(
+        objectives=["recall.U2R", "false_alarm_rate:min"], constraints=["scoring_seconds<=60", "accuracy >= 90 %"]
+    )
+    assert search.measures == ("recall.U2R", "false_alarm_rate")
+    assert search.directions == ("max", "min")
+    assert (search.direction, search.metric_direction) == ("max", "min")
+    assert search.constraints == ["scoring_seconds <= 60", "accuracy >= 0.9"]
+    assert search.on_demand == ("recall.U2R", "false_alarm_rate", "scoring_seconds")
+
+
+@pytest.mark.parametrize(
+    ("search", "most", "words"),
+    [
+        ({}, 15, "15 trials"),
+        ({"trials": 1, "patience": 4}, 1, "1 trial, until 4 in a row are no better"),
+        ({"hours": 1.5}, None, "trials for 1.5 h"),
+        ({"hours": 2, "trials": 40}, 40, "at most 40 trials in 2 h"),
+        ({"patience": 20}, None, "trials, until 20 in a row are no better"),
+    ],
+)
+def test_how_long_a_search_goes_on(search: dict[str, Any], most: int | None, words: str) -> None:
+    described = config.Search(**search)
+    assert (described.most_trials, described.extent) == (most, words)
+    assert config.Search(**described.model_dump()) == described

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
+from ray.tune.search import Searcher
 
 from nids.cluster.placement import NodePool
 from nids.config import Search
@@ -17,6 +18,8 @@ from nids.search.searcher import StudySearcher
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from optuna.trial import FrozenTrial
 
     from nids.search_space import Space
 
@@ -109,9 +112,9 @@ def test_trials_do_not_mix() -> None:
     ]
 
 
-@pytest.mark.parametrize(("direction", "mode"), [("minimize", "min"), ("maximize", "max")])
-def test_the_study_says_what_is_better(direction: Literal["minimize", "maximize"], mode: str) -> None:
-    searcher = StudySearcher(study(direction), SPACE, PLACES, Budget(Search()), KnownPoints())
+@pytest.mark.parametrize(("metric", "mode"), [("log_loss", "min"), ("macro_f1", "max")])
+def test_the_metric_says_what_is_better(metric: str, mode: str) -> None:
+    searcher = StudySearcher(study(), SPACE, PLACES, Budget(Search(metric=metric)), KnownPoints())
     assert (searcher.metric, searcher.mode) == ("value", mode)
 
 
@@ -121,3 +124,86 @@ def test_nothing_of_it_is_saved(tmp_path: Path) -> None:
     searcher.save(str(tmp_path / "state"))
     assert list(tmp_path.iterdir()) == []
     assert pickle.loads(pickle.dumps(searcher)).__dict__ == {}  # which Tune does, however large the study is
+
+
+TWO = Search(objectives=["macro_f1", "false_alarm_rate"], constraints=["scoring_seconds <= 60"])
+CHOICES: Space = {"learning_rate": CategoricalDistribution([0.001, 0.002])}
+
+
+def of_two() -> tuple[optuna.Study, StudySearcher, list[tuple[FrozenTrial, int]]]:
+    searched = optuna.create_study(directions=["maximize", "minimize"], sampler=optuna.samplers.RandomSampler(seed=0))
+    repeated: list[tuple[FrozenTrial, int]] = []
+    searcher = StudySearcher(
+        searched, CHOICES, PLACES, Budget(TWO), KnownPoints(), lambda *ended: repeated.append(ended)
+    )
+    return searched, searcher, repeated
+
+
+def report(epoch: int, best_epoch: int, f1: float, alarms: float, *, finished: bool = False) -> dict[str, Any]:
+    figures = {"macro_f1": f1, "false_alarm_rate": alarms, "scoring_seconds": 75.0}
+    return {**result(epoch, 0.5, finished=finished), "report": [{"epoch": epoch, "best_epoch": best_epoch, **figures}]}
+
+
+def test_of_several_objectives_those_of_the_best_epoch_count() -> None:
+    searched, searcher, _ = of_two()
+    for trial_id, dropout in (("a", 0.001), ("b", 0.002)):
+        searched.enqueue_trial({"learning_rate": dropout})
+        searcher.suggest(trial_id)
+    searcher.on_trial_result("a", report(1, 1, 0.5, 0.25))
+    searcher.on_trial_result("a", report(2, 2, 0.75, 0.125))
+    searcher.on_trial_complete("a", report(3, 2, 0.875, 0.5, finished=True))
+    searcher.on_trial_complete("b", report(1, 1, 0.5, 0.25))
+    complete, pruned = searched.trials
+    assert (complete.state, complete.values) == (TrialState.COMPLETE, [0.75, 0.125])
+    assert (pruned.state, pruned.values) == (TrialState.PRUNED, None)
+    assert [trial.user_attrs for trial in (complete, pruned)] == [{"constraints": [15.0]}] * 2
+    assert searched.best_trials == [complete]
+
+
+def test_an_objective_that_does_not_exist_fails_the_trial() -> None:
+    searched, searcher, _ = of_two()
+    searcher.suggest("a")
+    searcher.on_trial_complete("a", report(1, 1, 0.5, math.nan, finished=True))
+    (trial,) = searched.trials
+    assert (trial.state, trial.user_attrs) == (
+        TrialState.FAIL,
+        {"error": "false_alarm_rate has no value on these folds"},
+    )
+
+
+def test_a_point_that_is_known_is_not_suggested_again_but_its_trial_ends_at_once() -> None:
+    searched, searcher, repeated = of_two()
+    for learning_rate in (0.001, 0.001, 0.002):
+        searched.enqueue_trial({"learning_rate": learning_rate})
+    numbers = [searcher.suggest(trial_id)["number"] for trial_id in ("a", "b")]  # type: ignore[index]
+    assert numbers == [0, 2]
+    assert repeated == []  # the first one still runs
+    searcher.on_trial_complete("a", report(1, 1, 0.5, 0.25, finished=True))
+    assert [(trial.number, of) for trial, of in repeated] == [(1, 0)]
+    # All points are known or being trained from here on: trials at the former end, those at the latter wait.
+    searched.enqueue_trial({"learning_rate": 0.001})
+    for _ in range(4):
+        searched.enqueue_trial({"learning_rate": 0.002})
+    assert searcher.suggest("c") is None
+    assert [(trial.number, trial.values, trial.user_attrs) for trial, _ in repeated[1:]] == [
+        (3, [0.5, 0.25], {"repeats": 0, "constraints": [15.0]})
+    ]
+    searcher.on_trial_complete("b", None, error=True)
+    assert [trial.state for trial, _ in repeated[2:]] == [TrialState.FAIL] * 3
+    assert repeated[-1][0].user_attrs == {"error": "trial 2, at the same point, failed"}
+
+
+def test_no_trial_is_suggested_beyond_the_last_one() -> None:
+    searched = study()
+    searcher = StudySearcher(searched, SPACE, PLACES, Budget(Search(trials=2)), KnownPoints())
+    assert [isinstance(searcher.suggest(trial_id), dict) for trial_id in ("a", "b", "c")] == [True, True, False]
+    assert searcher.suggest("d") == Searcher.FINISHED
+    assert len(searched.trials) == 2
+
+
+def test_a_budget_that_is_spent_ends_all_but_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched = study()
+    searched.enqueue_trial({"learning_rate": 0.005})
+    searcher = StudySearcher(searched, SPACE, PLACES, Budget(Search(hours=1), seconds=3601.0), KnownPoints())
+    assert searcher.suggest("a") == {"number": 0, "hyperparameters": {"learning_rate": 0.005}, "pool": 0}
+    assert searcher.suggest("b") == Searcher.FINISHED

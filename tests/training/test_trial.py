@@ -20,6 +20,7 @@ from nids.models.mlp import Hyperparameters as MlpHyperparameters
 from nids.results import SECONDS
 from nids.training.batches import ValidationRows
 from nids.training.checkpoint import Progress, from_bytes, to_bytes
+from nids.training.kept_reports import are_reports
 from nids.training.timer import Timer
 from nids.training.trainer import Trainer
 from nids.training.trial import TrialFailed, run_trial
@@ -441,3 +442,39 @@ def test_the_figures_are_those_of_the_probabilities(
     probabilities = scripted(0, 0, HP, config.Training()).predict(1, rows)
     figures = validation_figures(training_set, folds[0], probabilities)
     assert report["folds"] == [{"fold": 0, "training_loss": 0.5, **figures}]
+
+
+@pytest.mark.usefixtures("traced")
+def test_what_objectives_and_constraints_ask_for_is_computed_too(shared: tuple[TrainingSet, list[Fold]]) -> None:
+    asked = job(
+        training={"epochs": 1},
+        search={
+            "objectives": ["recall.DoS", "false_alarm_rate"],
+            "constraints": ["scoring_seconds <= 60", "parameters <= 1000000"],
+        },
+    )
+    training_set, folds = shared
+    (report,) = run_trial(HP, training_set, folds, asked)
+    label = training_set.dataset.classes.index("DoS")
+    recalls = []
+    for fold in report["folds"]:
+        confusion = np.array(fold["confusion"])
+        recalls.append(confusion[label, label] / confusion[label].sum())
+        assert fold["recall.DoS"] == recalls[-1]
+        benign = confusion[training_set.dataset.benign_label]
+        assert fold["false_alarm_rate"] == pytest.approx(1 - benign[training_set.dataset.benign_label] / benign.sum())
+        rows = confusion.sum()
+        assert fold["scoring_seconds"] == pytest.approx(1e6 * fold["validation_seconds"] / rows)
+        assert fold["parameters"] == report["parameters"] > 100
+    assert report["recall.DoS"] == np.mean(recalls)
+    assert report["recall.DoS_std"] == pytest.approx(np.std(recalls, ddof=1))
+    assert are_reports(
+        [{**report, "finished": False}], [0, 2], len(training_set.dataset.classes), asked.search.on_demand
+    )
+    assert not are_reports([{**report, "finished": False}], [0, 2], len(training_set.dataset.classes))
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_trial_ends_with_the_epoch_in_which_its_minutes_are_over(shared: tuple[TrainingSet, list[Fold]]) -> None:
+    limited = job(training={"epochs": 4, "minutes": 1e-6})
+    assert [report["finished"] for report in run_trial(HP, *shared, limited)] == [True]
