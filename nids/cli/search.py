@@ -47,6 +47,10 @@ def search(
             show_default=False,
         ),
     ] = None,
+    learn_from: Annotated[
+        list[str] | None,
+        typer.Option("--learn-from", help="Learn from the trials of another run. May be repeated.", show_default=False),
+    ] = None,
 ) -> None:
     """Run the trials of a job file and report the best one.
 
@@ -57,6 +61,11 @@ def search(
 
     console = results_console()
     described = job_file.read(job, set_ or ())
+    if learn_from:
+        described = job_file.make(
+            {**described.model_dump(), "search": {**described.search.model_dump(), "learn_from": learn_from}},
+            source="--learn-from",
+        )
     for text in start_from or ():
         described = starting_points.with_point_of_trial(described, text, storage, console)
     chosen = session.default_name(described) if name is None else name

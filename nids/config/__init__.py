@@ -4,7 +4,7 @@ from nids.config.job import Job, Model, Training
 from nids.config.resources import Resources
 from nids.config.rows import Data, Folds, Resampling, Scheme
 from nids.config.samplers import SAMPLERS
-from nids.config.search import MOST_TRIALS, Domain, Scheduler, Search
+from nids.config.search import MOST_TRIALS, Domain, Scalar, Scheduler, Search
 from nids.config.section import NAME
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Model",
     "Resampling",
     "Resources",
+    "Scalar",
     "Scheduler",
     "Scheme",
     "Search",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from nids.config.samplers import check_options
-from nids.config.section import Section
+from nids.config.section import NAME, Section
 from nids.errors import beginning, did_you_mean, excerpt
 from nids.metrics.formatting import counted
 from nids.metrics.limit import Limit
@@ -80,6 +80,8 @@ class Search(Section):
     startup_trials: Annotated[int, Field(ge=1)] = 10
     # Whether the first trial is the model's published point, or its defaults where it has none.
     start_from_paper: bool = True
+    # Names of runs in the same storage from whose trials the search learns.
+    learn_from: list[Annotated[str, Field(pattern=NAME)]] = []
     # Points that come next: hyperparameter → value; the sampler chooses those that a point lacks.
     starting_points: list[Annotated[dict[str, Scalar], Field(min_length=1)]] = []
 

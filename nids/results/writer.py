@@ -80,6 +80,10 @@ class RunWriter:
         )
         self._write("status.json", status.to_json())
 
+    def keep(self, name: str, content: bytes) -> None:
+        """Write a file of the run."""
+        self._write(name, content)
+
     def write_journal(self, content: bytes) -> None:
         """Keep the Optuna study."""
         self._write(JOURNAL, content)

@@ -194,9 +194,9 @@ class RunStoreCallback(tune.Callback):
                 self._say_of_node(trial.node_ip or "a node", fault)
         self._write(record)
 
-    def enter_repeated(self, trial: FrozenTrial, repeats: int) -> None:
+    def enter_repeated(self, trial: FrozenTrial, number: int, repeats: int) -> None:
         """Enter a trial that is not trained, as an earlier one was at its point, of the number ``repeats``."""
-        record = Record(trial.number, trial.params, datetime.now(UTC), repeats=repeats)
+        record = Record(number, trial.params, datetime.now(UTC), repeats=repeats)
         record.error = trial.user_attrs.get("error")
         if trial.values:
             record.last = {"epoch": 0, "value": trial.values[0], "best_epoch": None}

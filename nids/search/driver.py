@@ -29,13 +29,14 @@ from nids.search.budget import Budget, searched_seconds
 from nids.search.callback import RunStoreCallback
 from nids.search.interruption import ENDS_TUNE
 from nids.search.known_points import REPEATS, KnownPoints
+from nids.search.learned import FILE as LEARNED
 from nids.search.lost_processes import losses_of_one_trial
 from nids.search.progress import SearchProgress
 from nids.search.scheduler import scheduler_of
 from nids.search.searcher import StudySearcher
 from nids.search.stalls import Stalls
 from nids.search.starting_points import starting_points
-from nids.search.study import new_study, resumed_study
+from nids.search.study import first_number, new_study, resumed_study
 from nids.search.trainable import TrialProcess
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
     if manifest.machine is None:
         manifest = manifest.model_copy(update={"machine": connection.describe()})
     writer = RunWriter(folder, manifest, prepared.instead_of)
+    learned = [trial.frozen(space) for trial in prepared.learned.trials]
+    points = [*starting_points(job, space), *prepared.learned.points]
     # The study is for Optuna's own tools, and nothing here reads it again: it is kept when the search ends.
     with tempfile.TemporaryDirectory(prefix="nids-study-") as temporary:
         journal = Path(temporary) / JOURNAL
@@ -83,11 +86,12 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
             # Before much is read: whoever looks meanwhile finds that the run has a driver.
             writer.write_status("running", earlier.status.trials, owner())
             writer.go_on_with(earlier, prepared.again)
-            study, ended = resumed_study(earlier, job.search, journal, starting_points(job, space))
+            study, ended = resumed_study(earlier, job.search, journal, points, learned)
             seconds = earlier.status.trials.seconds or searched_seconds(earlier.trials())
         else:
             writer.delete_checkpoints()  # of a run of the same name that was deleted otherwise
-            study, ended = new_study(manifest.run, job.search, journal, starting_points(job, space)), []
+            writer.keep(LEARNED, prepared.learned.to_json())
+            study, ended = new_study(manifest.run, job.search, journal, points, learned), []
             seconds = 0.0
         _run(
             SearchState(job, space, classes, shared, study, journal, ended, seconds, writer, pools, trainable), console
@@ -121,6 +125,7 @@ def _run(search: SearchState, console: Console) -> None:
     """Schedule the trials that the study does not have yet, and record what becomes of them."""
     study, total = search.study, search.job.search.trials
     ended = Counter(trial.state.name for trial in search.ended)
+    first = first_number(study)
     budget = Budget(search.job.search, search.ended, search.seconds)
     with SearchProgress(console, budget, search.slots, _best(search)) as progress:
         stalls = Stalls(search.job.resources.progress_deadline, progress.print, search.job.training.minutes)
@@ -132,7 +137,7 @@ def _run(search: SearchState, console: Console) -> None:
             progress.update,
             connection.nodes,
             # Tune tells the searcher of a trial's end before its callbacks, so that this is all that there will be.
-            lambda number: study.get_trials(deepcopy=False)[number].system_attrs,
+            lambda number: study.get_trials(deepcopy=False)[first + number].system_attrs,
             progress.print,
             lambda: search.writer.write_journal(search.journal.read_bytes()),
             stalls.reason,

@@ -50,14 +50,14 @@ class KnownPoints:
     failed tells nothing of its point, since its machine may have been the cause.
 
     Args:
-        ended: Trials that earlier drivers have ended.
+        ended: Trials that earlier drivers have ended, with the numbers that their run gives them.
     """
 
     def __init__(self, ended: Iterable[FrozenTrial] = ()) -> None:
         self._points: dict[Hashable, _Point] = {}
         for trial in ended:
             if trial.state != TrialState.FAIL and REPEATS not in trial.user_attrs:
-                self._points[_key(trial.params)] = _Point(result_of(trial))
+                self._points[_key(trial.params)] = _Point(result_of(trial, trial.number))
 
     def result(self, params: Mapping[str, Any]) -> Result | None:
         """Return what came of a point; None if nobody knows yet."""
@@ -81,11 +81,11 @@ class KnownPoints:
         return point.waiting
 
 
-def result_of(trial: FrozenTrial) -> Result:
-    """Return the result of a trial that has been completed or pruned."""
+def result_of(trial: FrozenTrial, number: int) -> Result:
+    """Return the result of a trial that has been completed or pruned, which its run gives this number."""
     # Optuna gives a pruned trial its last intermediate value.
     values = trial.values if trial.state == TrialState.COMPLETE else ()
-    return Result(trial.number, tuple(values), trial.intermediate_values, trial.user_attrs.get(CONSTRAINTS))
+    return Result(number, tuple(values), trial.intermediate_values, trial.user_attrs.get(CONSTRAINTS))
 
 
 def _key(params: Mapping[str, Any]) -> Hashable:

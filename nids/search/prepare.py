@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from nids.results import Run, RunManifest, new_run
 from nids.results.manifest import DataSection, FoldsSection
 from nids.results.ownership import token_in
 from nids.results.reopen import FOLDS, folds_of_run
+from nids.search.learned import Learned, learned_from, learned_of
 from nids.search.sampler import sampler_of
 from nids.search.space import space_of
 from nids.search.starting_points import starting_points
@@ -50,6 +51,7 @@ class PreparedSearch:
         earlier: The interrupted run that is resumed; None for a new one.
         instead_of: The token that the run had when it was found to be free.
         again: Trials that have ended, and are run again as results of theirs are lost.
+        learned: What it has from earlier searches.
     """
 
     job: Job
@@ -61,6 +63,7 @@ class PreparedSearch:
     earlier: Run | None = None
     instead_of: str = ""
     again: tuple[int, ...] = ()
+    learned: Learned = field(default_factory=Learned)
 
 
 def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progress) -> PreparedSearch:
@@ -91,7 +94,8 @@ def prepare(job: Job, traffic: Traffic, storage: str, name: str, progress: Progr
     )
     for note in manifest.folds.notes:
         progress(note)
-    return PreparedSearch(job, space, folder, manifest, training_set, folds)
+    learned = learned_from(job, space, key, storage, progress)
+    return PreparedSearch(job, space, folder, manifest, training_set, folds, learned=learned)
 
 
 def _refuse_unknown_classes(job: Job, traffic: Traffic) -> None:
@@ -133,7 +137,9 @@ def prepare_again(
     of_run, training_set, folds = folds_of_run(run, storage, data, progress)
     job = job_file.with_resources(job or of_run, overrides)
     manifest = run.manifest.model_copy(update={"job": job})
-    return PreparedSearch(job, manifest.space, run.folder, manifest, training_set, folds, run, instead_of, again)
+    learned = learned_of(run)
+    space, folder = manifest.space, run.folder
+    return PreparedSearch(job, space, folder, manifest, training_set, folds, run, instead_of, again, learned)
 
 
 def _data_section(traffic: Traffic) -> DataSection:

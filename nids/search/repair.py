@@ -21,7 +21,8 @@ from nids.results.ownership import DRIVER
 from nids.results.status import RunStatus, TrialCounts
 from nids.results.writer import JOURNAL
 from nids.search.budget import searched_seconds
-from nids.search.study import resumed_study
+from nids.search.learned import learned_of
+from nids.search.study import first_number, resumed_study
 from nids.threads import thread_pool
 
 if TYPE_CHECKING:
@@ -176,11 +177,14 @@ def _has(run: Run, ended: Mapping[int, tuple[str, float | None]]) -> bool:
         try:
             # The only one there: of a run that was copied or renamed, it keeps the former name.
             study = optuna.load_study(study_name=None, storage=JournalStorage(JournalFileBackend(str(path))))
-            trials = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
+            first = first_number(study)
+            trials = {trial.number - first: trial for trial in study.get_trials(deepcopy=False)}
         except Exception:  # whatever Optuna comes to in a file that is none of its own
             return False
     return all(
-        number in trials and trials[number].state.name == state and (value is None or trials[number].value == value)
+        number in trials
+        and trials[number].state.name == state
+        and (value is None or (trials[number].values or [None])[0] == value)
         for number, (state, value) in ended.items()
     )
 
@@ -189,5 +193,6 @@ def _journal_of(run: Run) -> bytes:
     """Return the journal of a run's study, made again from its tables."""
     with tempfile.TemporaryDirectory(prefix="nids-study-") as folder:
         path = Path(folder) / JOURNAL
-        resumed_study(run, run.manifest.job.search, path)
+        learned = [trial.frozen(run.manifest.space) for trial in learned_of(run).trials]
+        resumed_study(run, run.manifest.job.search, path, learned=learned)
         return path.read_bytes()

@@ -11,6 +11,7 @@ from ray.tune.search import Searcher
 
 from nids.search.known_points import REPEATS, KnownPoints, Result, result_of
 from nids.search.sampler import CONSTRAINTS
+from nids.search.study import first_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,8 +42,8 @@ class StudySearcher(Searcher):
             all of them hold.
         budget: What ends the search. Trials that were interrupted are run to their end all the same.
         known: Points of the trials that earlier drivers have ended.
-        on_repeated: Called with each trial at a point that is known, when it has ended, and with the number of the one
-            that was trained there.
+        on_repeated: Called with each trial at a point that is known, when it has ended, with its number in the run and
+            with the number of the one that was trained there.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class StudySearcher(Searcher):
         pools: Sequence[NodePool],
         budget: Budget,
         known: KnownPoints,
-        on_repeated: Callable[[FrozenTrial, int], object] = lambda *_: None,
+        on_repeated: Callable[[FrozenTrial, int, int], object] = lambda *_: None,
     ) -> None:
         super().__init__(metric="value", mode=budget.search.metric_direction)
         self._study = study
@@ -68,7 +69,9 @@ class StudySearcher(Searcher):
         self._budget = budget
         self._known = known
         self._on_repeated = on_repeated
-        self._left = budget.search.trials - sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+        self._first = first_number(study)
+        ended = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False)) - self._first
+        self._left = budget.search.trials - ended
         self._waiting = len(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
         self._repeats_to_come = 0
 
@@ -77,7 +80,7 @@ class StudySearcher(Searcher):
         return {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """Return the next trial's number in the study, its hyperparameters, and the position of its pool.
+        """Return the next trial's number in the run, its hyperparameters, and the position of its pool.
 
         Returns:
             ``FINISHED`` if there are to be no more trials; None if there is none for now.
@@ -101,7 +104,7 @@ class StudySearcher(Searcher):
         taken = Counter(self._pool_of.values())
         room = (i for i, pool in enumerate(self._pools) if taken[i] < pool.capacity)
         self._pool_of[trial_id] = next(room)
-        return {"number": trial.number, "hyperparameters": trial.params, "pool": self._pool_of[trial_id]}
+        return {"number": trial.number - self._first, "hyperparameters": trial.params, "pool": self._pool_of[trial_id]}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Keep the value after an epoch."""
@@ -124,8 +127,9 @@ class StudySearcher(Searcher):
         for repeated in self._known.leave(trial.params, came):
             self._repeats_to_come -= 1
             if came is None:
-                ended = self._fail(repeated, f"trial {trial.number}, at the same point, failed")
-                self._on_repeated(ended, trial.number)
+                number = trial.number - self._first
+                ended = self._fail(repeated, f"trial {number}, at the same point, failed")
+                self._on_repeated(ended, repeated.number - self._first, number)
             else:
                 self._repeat(repeated, came)
 
@@ -143,7 +147,7 @@ class StudySearcher(Searcher):
         if self._limits:
             trial.set_user_attr(CONSTRAINTS, [limit.excess(best[limit.name]) for limit in self._limits])
         values = [best[name] for name in self._objectives] or [result["value"]]
-        return result_of(self._tell(trial, values if result["finished"] else ()))
+        return result_of(self._tell(trial, values if result["finished"] else ()), trial.number - self._first)
 
     def _tell(self, trial: Trial, values: Sequence[float]) -> FrozenTrial:
         """Tell the study that a trial is complete or, without values, pruned."""
@@ -163,7 +167,7 @@ class StudySearcher(Searcher):
         if not self._objectives:
             for epoch, value in known.intermediate_values.items():
                 trial.report(value, epoch)
-        self._on_repeated(self._tell(trial, known.values), known.number)
+        self._on_repeated(self._tell(trial, known.values), trial.number - self._first, known.number)
 
     def _report(self, trial_id: str, result: dict[str, Any]) -> None:
         if self._needed:

@@ -11,12 +11,13 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nids import foreign_json
 from nids.search.known_points import REPEATS
+from nids.search.learned import LEARNED_FROM
 from nids.search.sampler import sampler_of
 from nids.search_space import params_of
 from nids.seeding import derived_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -30,17 +31,29 @@ _ATTRIBUTES = {"error": "error", REPEATS: "repeats"}
 
 
 def new_study(
-    name: str, search: Search, journal: Path, starting_points: Sequence[Mapping[str, Any]] = ()
+    name: str,
+    search: Search,
+    journal: Path,
+    starting_points: Sequence[Mapping[str, Any]] = (),
+    learned: Iterable[FrozenTrial] = (),
 ) -> optuna.Study:
-    """Return an empty study that keeps itself in the file ``journal``; its first trials are at the starting points."""
+    """Return a study that keeps itself in the file ``journal``; its first trials are at the starting points.
+
+    Before its own trials, it has those of earlier searches that it learns from: see ``first_number``.
+    """
     study = _create(name, search, journal)
+    study.add_trials(learned)
     for point in starting_points:
         study.enqueue_trial(dict(point))
     return study
 
 
 def resumed_study(
-    run: Run, search: Search, journal: Path, starting_points: Sequence[Mapping[str, Any]] = ()
+    run: Run,
+    search: Search,
+    journal: Path,
+    starting_points: Sequence[Mapping[str, Any]] = (),
+    learned: Iterable[FrozenTrial] = (),
 ) -> tuple[optuna.Study, list[FrozenTrial]]:
     """Return the study of an interrupted run, and its ended trials.
 
@@ -54,6 +67,7 @@ def resumed_study(
     values = running_values(run.curves(), search)
     rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
     study = _create(run.name, search, journal, drawn=len(rows))
+    study.add_trials(learned)
     ended = []
     for number in range(max(max(rows, default=-1) + 1, len(starting_points))):
         row = rows.get(number)
@@ -67,6 +81,11 @@ def resumed_study(
             ended.append(_frozen(row, space, values.get(trained, {}), _values(rows.get(trained, row), search)))
             study.add_trial(ended[-1])
     return study, ended
+
+
+def first_number(study: optuna.Study) -> int:
+    """Return the number that a study gives to the first trial of its run; those before it are of earlier searches."""
+    return sum(LEARNED_FROM in trial.user_attrs for trial in study.get_trials(deepcopy=False))
 
 
 def running_values(curves: pd.DataFrame, search: Search) -> dict[int, dict[int, float]]:

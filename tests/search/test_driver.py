@@ -22,7 +22,7 @@ from nids.results.manifest import HeldOutAccess
 from nids.results.ownership import Ownership, token_in
 from nids.results.reopen import FOLDS
 from nids.results.writer import JOURNAL, record_test_access
-from nids.search import driver, prepare
+from nids.search import driver, prepare, repair
 from nids.search.known_points import REPEATS
 from nids.search.prepare import PreparedSearch
 from nids.storage import Folder
@@ -228,3 +228,49 @@ def test_patience_ends_a_search(
     assert run.status.message.endswith(" trials in a row were no better (search.patience = 5)")
     assert len(run.trials()) < 40
     assert not gaps_at_rest(run)
+
+
+def float_space(make_job: Callable[..., Job], **search: Any) -> Job:
+    return make_job(
+        training={"epochs": EPOCHS},
+        search={"trials": 6, "startup_trials": 3, "start_from_paper": False, **search},
+        scheduler={"kind": "none"},
+        space={"dropout": {"low": 0.0, "high": 0.5}, "learning_rate": {"low": 0.001, "high": 0.01, "log": True}},
+    )
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_search_learns_from_others_and_goes_on_with_what_it_has_learned(
+    tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], console: Console
+) -> None:
+    def search(name: str, **keys: Any) -> Run:
+        prepared = prepare.prepare(float_space(make_job, **keys), traffic, str(tmp_path), name, console.print)
+        return driver.run(prepared, console, Quick)
+
+    first = search("first")
+    second = search("second", trials=2, learn_from=["first"])
+    second = go_on(second, job_file.extended(second.manifest.job, 4, None), console, Quick)
+    trials = points_of(second)
+    assert trials.index.tolist() == [0, 1, 2, 3]
+    assert set(trials["point"]).isdisjoint(points_of(first)["point"])
+    study = optuna.load_study(study_name=None, storage=JournalStorage(JournalFileBackend(f"{second.uri}/{JOURNAL}")))
+    values = {f"first:{number}": value for number, value in points_of(first)["value"].items()}
+    assert {trial.user_attrs.get("learned_from"): trial.value for trial in study.trials[:6]} == values
+    assert [trial.value for trial in study.trials[6:]] == trials["value"].tolist()
+    assert not repair.repair(second, console.print)
+    console.file.seek(0)
+    assert "6 trials of first count as this search's own\n" in console.file.read()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_of_a_search_of_other_folds_the_best_points_come_first(
+    tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], console: Console
+) -> None:
+    def search(name: str, **keys: Any) -> Run:
+        prepared = prepare.prepare(float_space(make_job, **keys), traffic, str(tmp_path), name, console.print)
+        return driver.run(prepared, console, Quick)
+
+    best = points_of(search("first", trials=8)).sort_values("value")["point"][:5].tolist()
+    assert points_of(search("second", seed=1, learn_from=["first"]))["point"][:5].tolist() == best
+    console.file.seek(0)
+    assert "first has other rows or folds: its best 5 points come first here\n" in console.file.read()
