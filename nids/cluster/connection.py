@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import socket
+import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,7 @@ def _init(address: str, environment: dict[str, str], **options: Any) -> None:
     except BaseException:
         # An interruption that was held back comes when Ray is connected, and its threads still need the token.
         with held_back():
-            ray.shutdown()
+            _shut_down()
             auth.forget()
         raise
 
@@ -186,13 +187,28 @@ def connected(address: str | None = None, cpus_per_trial: int = 1) -> Iterator[N
 
 def disconnect() -> None:
     """Undo ``connect``; signals do afterwards what they did before."""
-    import ray
-
     # Where Ray was imported before, its code in C++ resets the handler of SIGTERM here.
     with held_back():
-        ray.shutdown()
+        _shut_down()
         auth.forget()
         _to_be_removed.close()
+
+
+def _shut_down() -> None:
+    import ray
+
+    former = threading.excepthook
+
+    def hook(error: threading.ExceptHookArgs) -> None:
+        # One that listens to the cluster may just have begun with that, and lose it now.
+        if error.thread is None or error.thread.name != "ray_listen_error_messages":
+            former(error)
+
+    threading.excepthook = hook
+    try:
+        ray.shutdown()  # which waits for its threads
+    finally:
+        threading.excepthook = former
 
 
 def _refuse_if_nobody_listens(address: str) -> None:
