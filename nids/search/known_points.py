@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import TrialState
 
-from nids.search.sampler import CONSTRAINTS
-
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
@@ -26,13 +24,13 @@ class Result:
         number: The trial's number.
         values: What it reached in each objective; nothing if it was pruned.
         intermediate_values: The metric's best value so far after each epoch, as far as the study has them.
-        constraints: By how much it is beyond each limit; None if there are none.
+        constraints: Limit → by how much it is beyond that.
     """
 
     number: int
     values: tuple[float, ...]
     intermediate_values: Mapping[int, float]
-    constraints: list[float] | None = None
+    constraints: Mapping[str, float]
 
 
 @dataclass
@@ -85,7 +83,7 @@ def result_of(trial: FrozenTrial, number: int) -> Result:
     """Return the result of a trial that has been completed or pruned, which its run gives this number."""
     # Optuna gives a pruned trial its last intermediate value.
     values = trial.values if trial.state == TrialState.COMPLETE else ()
-    return Result(number, tuple(values), trial.intermediate_values, trial.user_attrs.get(CONSTRAINTS))
+    return Result(number, tuple(values), trial.intermediate_values, trial.constraints)
 
 
 def _key(params: Mapping[str, Any]) -> Hashable:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from optuna.trial import TrialState, create_trial
+from pydantic import Field
 
 from nids import models
 from nids.config import Scalar  # noqa: TC001 - pydantic reads the annotation
@@ -17,7 +18,6 @@ from nids.errors import UserError
 from nids.metrics.formatting import counted
 from nids.results import open_run, ranking
 from nids.results.cures import damaged
-from nids.search.sampler import CONSTRAINTS
 from nids.search_space import holds
 from nids.typed_file import TypedFile, checked
 
@@ -47,7 +47,7 @@ class LearnedTrial(TypedFile):
         values: What it reached in each objective; None if it was pruned.
         params: Its point.
         intermediate_values: Epoch → the metric's best value until then.
-        constraints: By how much it is beyond each limit.
+        constraints: Limit → by how much it is beyond that.
     """
 
     source: str
@@ -55,7 +55,7 @@ class LearnedTrial(TypedFile):
     values: tuple[float, ...] | None
     params: dict[str, Scalar]
     intermediate_values: dict[int, float]
-    constraints: tuple[float, ...] | None = None
+    constraints: dict[str, float] = Field(default_factory=dict)
 
     def frozen(self, space: Space) -> FrozenTrial:
         """Return it as a trial of a study.
@@ -63,16 +63,14 @@ class LearnedTrial(TypedFile):
         Raises:
             ValueError: It is no point of the space.
         """
-        attributes: dict[str, Any] = {LEARNED_FROM: self.source}
-        if self.constraints is not None:
-            attributes[CONSTRAINTS] = list(self.constraints)
         return create_trial(
             state=TrialState[self.state],
             values=self.values,
             params=self.params,
             distributions=space,
             intermediate_values=self.intermediate_values,
-            user_attrs=attributes,
+            user_attrs={LEARNED_FROM: self.source},
+            constraints=self.constraints,
         )
 
 
@@ -168,7 +166,7 @@ def _trial(run: Run, row: Mapping[str, Any], params: dict[str, Any], job: Job) -
         values=tuple(row[name] for name in search.measures) if complete else None,
         params=params,
         intermediate_values={} if search.objectives else {int(row["epochs"]): row["value"]},
-        constraints=tuple(limit.excess(row[limit.name]) for limit in search.limits) or None,
+        constraints={str(limit): limit.excess(row[limit.name]) for limit in search.limits},
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,7 @@ from nids.config import SAMPLERS
 from nids.errors import UserError, first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from optuna.samplers import BaseSampler
-    from optuna.trial import FrozenTrial
 
     from nids.config import Search
 
@@ -24,14 +20,6 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     # Else the sequence would begin at the same points again.
     "qmc": {"scramble": True, "warn_asynchronous_seeding": False, "warn_independent_sampling": False},
 }
-
-
-# What Optuna's trial says of the job's constraints: by how much it is beyond each of them.
-CONSTRAINTS = "constraints"
-
-
-def _constraints(trial: FrozenTrial) -> Sequence[float]:
-    return trial.user_attrs.get(CONSTRAINTS, ())
 
 
 def sampler_of(search: Search, seed: int) -> BaseSampler:
@@ -43,8 +31,6 @@ def sampler_of(search: Search, seed: int) -> BaseSampler:
     options = {**_DEFAULTS.get(search.sampler, {}), **search.sampler_options, "seed": seed}
     if search.sampler == "tpe":
         options["n_startup_trials"] = search.startup_trials
-    if search.constraints and "constraints_func" in inspect.signature(SAMPLERS[search.sampler]).parameters:
-        options["constraints_func"] = _constraints
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)  # who names an option wants it

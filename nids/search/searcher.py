@@ -10,7 +10,6 @@ from optuna.trial import Trial, TrialState
 from ray.tune.search import Searcher
 
 from nids.search.known_points import REPEATS, KnownPoints, Result, result_of
-from nids.search.sampler import CONSTRAINTS
 from nids.search.study import first_number
 
 if TYPE_CHECKING:
@@ -144,8 +143,8 @@ class StudySearcher(Searcher):
         if missing := [name for name in self._needed if math.isnan(best[name])]:
             self._fail(trial, f"{missing[0]} has no value on these folds")
             return None
-        if self._limits:
-            trial.set_user_attr(CONSTRAINTS, [limit.excess(best[limit.name]) for limit in self._limits])
+        for limit in self._limits:
+            trial.set_constraint(str(limit), limit.excess(best[limit.name]))
         values = [best[name] for name in self._objectives] or [result["value"]]
         return result_of(self._tell(trial, values if result["finished"] else ()), trial.number - self._first)
 
@@ -162,8 +161,8 @@ class StudySearcher(Searcher):
     def _repeat(self, trial: Trial, known: Result) -> None:
         """Give a trial the result of the one that was at its point."""
         trial.set_user_attr(REPEATS, known.number)
-        if known.constraints is not None:
-            trial.set_user_attr(CONSTRAINTS, known.constraints)
+        for limit, excess in known.constraints.items():
+            trial.set_constraint(limit, excess)
         if not self._objectives:
             for epoch, value in known.intermediate_values.items():
                 trial.report(value, epoch)

@@ -26,8 +26,8 @@ def test_what_came_of_a_point_is_known() -> None:
         (0.25, TrialState.COMPLETE, 2.0), (0.5, TrialState.PRUNED, 3.0), (0.75, TrialState.FAIL, None)
     ).get_trials()
     known = KnownPoints(ended)
-    assert known.result({"dropout": 0.25}) == Result(0, (2.0,), {1: 2.0})
-    assert known.result({"dropout": 0.5}) == Result(1, (), {1: 3.0})
+    assert known.result({"dropout": 0.25}) == Result(0, (2.0,), {1: 2.0}, {})
+    assert known.result({"dropout": 0.5}) == Result(1, (), {1: 3.0}, {})
     assert known.result({"dropout": 0.75}) is None  # a machine may have been the cause
     assert known.result({"dropout": 0.125}) is None
 
@@ -39,7 +39,7 @@ def test_trials_at_the_same_point_wait_for_the_first_one() -> None:
     first, second, third = (searched.ask(SPACE) for _ in range(3))  # type: ignore[arg-type]
     assert [known.enter(trial) for trial in (first, second, third)] == [True, False, False]
     assert known.result(first.params) is None
-    came = Result(0, (2.0,), {})
+    came = Result(0, (2.0,), {}, {})
     assert known.leave(first.params, came) == [second, third]
     assert known.result(second.params) == came
 

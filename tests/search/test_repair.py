@@ -10,6 +10,7 @@ from nids.results import Run, RunWriter
 from nids.results.driver_process import owner
 from nids.results.status import TrialCounts
 from nids.results.writer import JOURNAL
+from nids.search.budget import searched_seconds
 from nids.search.repair import repair
 from nids.storage import Folder
 from tests.results.test_results import MANIFEST, rows_of
@@ -73,7 +74,11 @@ def test_repair_makes_the_status_again(damage: bytes | None, run: Run) -> None:
         f"{path}: could not be read, or was not there. It now says finished, 3 of 3 trials."
     ]
     status = Run(run.folder).status
-    assert (status.state, status.trials, status.updated) == ("finished", COUNTS, run.trials()["ended"].max())
+    assert (status.state, status.trials, status.updated) == (
+        "finished",
+        COUNTS.model_copy(update={"seconds": searched_seconds(run.trials())}),
+        run.trials()["ended"].max(),
+    )
     assert repaired(run.folder) == []
 
 

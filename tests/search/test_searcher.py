@@ -130,9 +130,9 @@ TWO = Search(objectives=["macro_f1", "false_alarm_rate"], constraints=["scoring_
 CHOICES: Space = {"learning_rate": CategoricalDistribution([0.001, 0.002])}
 
 
-def of_two() -> tuple[optuna.Study, StudySearcher, list[tuple[FrozenTrial, int]]]:
+def of_two() -> tuple[optuna.Study, StudySearcher, list[tuple[FrozenTrial, int, int]]]:
     searched = optuna.create_study(directions=["maximize", "minimize"], sampler=optuna.samplers.RandomSampler(seed=0))
-    repeated: list[tuple[FrozenTrial, int]] = []
+    repeated: list[tuple[FrozenTrial, int, int]] = []
     searcher = StudySearcher(
         searched, CHOICES, PLACES, Budget(TWO), KnownPoints(), lambda *ended: repeated.append(ended)
     )
@@ -156,8 +156,8 @@ def test_of_several_objectives_those_of_the_best_epoch_count() -> None:
     complete, pruned = searched.trials
     assert (complete.state, complete.values) == (TrialState.COMPLETE, [0.75, 0.125])
     assert (pruned.state, pruned.values) == (TrialState.PRUNED, None)
-    assert [trial.user_attrs for trial in (complete, pruned)] == [{"constraints": [15.0]}] * 2
-    assert searched.best_trials == [complete]
+    assert [trial.constraints for trial in (complete, pruned)] == [{"scoring_seconds <= 60": 15.0}] * 2
+    assert searched.best_trials == []  # it keeps no constraint
 
 
 def test_an_objective_that_does_not_exist_fails_the_trial() -> None:
@@ -179,17 +179,17 @@ def test_a_point_that_is_known_is_not_suggested_again_but_its_trial_ends_at_once
     assert numbers == [0, 2]
     assert repeated == []  # the first one still runs
     searcher.on_trial_complete("a", report(1, 1, 0.5, 0.25, finished=True))
-    assert [(trial.number, of) for trial, of in repeated] == [(1, 0)]
+    assert [(trial.number, *numbers) for trial, *numbers in repeated] == [(1, 1, 0)]
     # All points are known or being trained from here on: trials at the former end, those at the latter wait.
     searched.enqueue_trial({"learning_rate": 0.001})
     for _ in range(4):
         searched.enqueue_trial({"learning_rate": 0.002})
     assert searcher.suggest("c") is None
-    assert [(trial.number, trial.values, trial.user_attrs) for trial, _ in repeated[1:]] == [
-        (3, [0.5, 0.25], {"repeats": 0, "constraints": [15.0]})
+    assert [(trial.number, trial.values, trial.user_attrs, trial.constraints) for trial, _, _ in repeated[1:]] == [
+        (3, [0.5, 0.25], {"repeats": 0}, {"scoring_seconds <= 60": 15.0})
     ]
     searcher.on_trial_complete("b", None, error=True)
-    assert [trial.state for trial, _ in repeated[2:]] == [TrialState.FAIL] * 3
+    assert [trial.state for trial, _, _ in repeated[2:]] == [TrialState.FAIL] * 3
     assert repeated[-1][0].user_attrs == {"error": "trial 2, at the same point, failed"}
 
 
