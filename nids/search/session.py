@@ -138,7 +138,7 @@ def resume(
     instead_of = None if take_over else refuse_if_driven(run, console.print)
     trials = run.trials()
     gaps = gaps_at_rest(run, trials).readable()
-    if lost := gaps.lost_in_words(run.name):
+    if lost := gaps.lost_in_words(run.uri):
         console.print(styled("[yellow]{lost}[/]", lost=lost), highlight=False)
     ended = int((trials["state"].ne("RUNNING") & ~trials["trial"].isin(gaps.trials)).sum())
     total = run.manifest.job.search.trials
