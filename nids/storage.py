@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import fs
 
+from nids import s3
 from nids.disk import flush, flush_folder, folders_without, local_versions, read_file, refuse_larger
 from nids.errors import StorageError, UserError
 from nids.interruption import undone
@@ -39,11 +40,16 @@ class Folder:
 
     A file is written under another name and renamed, or, in an object store, put as one object: whoever reads it
     meanwhile finds the old one, whole, or the new one, whole.
+
+    In an object store, a file is deleted by emptying it, and an empty one counts as none. There, pyarrow marks the
+    folder above whatever it deletes; a store may take the mark for a file, and no longer find what is in the folder, as
+    rclone's server does.
     """
 
     def __init__(self, filesystem: fs.FileSystem, path: str) -> None:
         self.filesystem = filesystem
         self.path = path
+        self._is_object_store = filesystem.type_name in OBJECT_STORES
 
     def __reduce__(self) -> tuple[Callable[[bytes, str], Folder], tuple[bytes, str]]:
         """Return what makes it again in another process, as a trial's."""
@@ -64,7 +70,7 @@ class Folder:
             raise UserError(f"{uri!r}: cannot be used as storage: its name is not text in UTF-8. Give another one.")
         try:
             if uri.startswith("s3://"):
-                return cls(*_s3(uri))
+                return cls(*s3.opened(uri))
             if "://" in uri:
                 return cls(*fs.FileSystem.from_uri(uri))
             return cls(fs.LocalFileSystem(), str(Path(uri).expanduser().resolve()))
@@ -101,7 +107,8 @@ class Folder:
     def exists(self, name: str = "") -> bool:
         """Return whether a file or folder of that name is there; without a name, whether this folder is."""
         with self.explained():
-            return self.filesystem.get_file_info(f"{self.path}/{name}".rstrip("/")).type != fs.FileType.NotFound
+            info = self.filesystem.get_file_info(f"{self.path}/{name}".rstrip("/"))
+        return info.type != fs.FileType.NotFound and not self._is_deleted(info)
 
     def read(self, name: str, largest: int | None = None) -> bytes:
         """Return a file's content.
@@ -126,16 +133,21 @@ class Folder:
                 # An object's size is asked for first, and then that much of it is read: in between, another one can
                 # have taken its place.
                 if self.filesystem.get_file_info(path).size == len(content):
+                    if self._is_object_store and not content:
+                        raise FileNotFoundError(f"{path} has been deleted")
                     return content
                 time.sleep(0.05 * (attempt + 1))
             raise OSError(f"{name} is replaced faster than it can be read")
 
     def move(self, name: str, to: str) -> None:
         """Move a file, or on a local disk a folder, to another place in this folder where nothing is yet."""
+        if self._is_object_store:
+            self.write(to, self.read(name))
+            self.delete_file(name)
+            return
         source, target = f"{self.path}/{name}", f"{self.path}/{to}"
         with self.explained(writing=True):
-            if self.filesystem.type_name not in OBJECT_STORES:
-                self.filesystem.create_dir(target.rpartition("/")[0], recursive=True)
+            self.filesystem.create_dir(target.rpartition("/")[0], recursive=True)
             self.filesystem.move(source, target)
 
     def write(self, name: str, content: bytes | memoryview) -> None:
@@ -143,7 +155,7 @@ class Folder:
         target = f"{self.path}/{name}"
         parent, _, base = target.rpartition("/")
         changed = folders_without(parent) if self.is_local else []
-        if self.filesystem.type_name not in OBJECT_STORES:  # in those, a name with slashes makes the folders
+        if not self._is_object_store:  # in those, a name with slashes makes the folders
             with self.explained(writing=True):
                 self.filesystem.create_dir(parent, recursive=True)
         # Readers of a folder of Parquet files pass over names with a leading dot.
@@ -201,7 +213,8 @@ class Folder:
         """Return the sorted names of the files and folders that end in ``suffix``."""
         selector = fs.FileSelector(self.path, allow_not_found=True)
         with self.explained():
-            names = [info.base_name for info in self.filesystem.get_file_info(selector)]
+            found = self.filesystem.get_file_info(selector)
+        names = [info.base_name for info in found if not self._is_deleted(info)]
         return sorted(name for name in names if name.endswith(suffix) and not name.startswith("."))
 
     def versions(self, faults: list[str] | None = None) -> dict[str, tuple[int, int]]:
@@ -228,12 +241,17 @@ class Folder:
                 found = {
                     info.path[inside:]: (info.mtime_ns or 0, info.size or 0)
                     for info in self.filesystem.get_file_info(selector)
-                    if info.type == fs.FileType.File and not _is_hidden(info.path[inside:])
+                    if info.type == fs.FileType.File
+                    and not _is_hidden(info.path[inside:])
+                    and not self._is_deleted(info)
                 }
         return {path: found[path] for path in sorted(found)}
 
     def delete_file(self, name: str) -> None:
         """Remove a file; no error if it is not there."""
+        if self._is_object_store:
+            self.write(name, b"")
+            return
         try:
             self.filesystem.delete_file(f"{self.path}/{name}")
         except FileNotFoundError:
@@ -243,14 +261,19 @@ class Folder:
 
     def delete(self) -> None:
         """Remove the folder and all that it holds; no error if it is not there."""
-        if not self.exists():
+        if self._is_object_store:
+            for path in self.versions():
+                self.delete_file(path)
             return
         try:
             self.filesystem.delete_dir(self.path)
+        except FileNotFoundError:
+            return
         except OSError as error:
-            # At last, pyarrow marks the folder above in an object store, which not every store takes.
-            if self.exists():
-                raise StorageError(f"{self.uri}: cannot be deleted ({error}).") from None
+            raise StorageError(f"{self.uri}: cannot be deleted ({error}).") from None
+
+    def _is_deleted(self, info: fs.FileInfo) -> bool:
+        return self._is_object_store and info.type == fs.FileType.File and info.size == 0
 
 
 def is_text(name: str) -> bool:
@@ -271,18 +294,5 @@ def _is_hidden(path: str) -> bool:
 
 
 def _unpickled(filesystem: bytes, path: str) -> Folder:
-    _leave_checksums_out()  # before the file system is made
+    s3.leave_checksums_out()  # before the file system is made
     return Folder(pickle.loads(filesystem), path)
-
-
-def _leave_checksums_out() -> None:
-    # Stores that only speak S3's language often know nothing of the checksums that Amazon's client adds unasked.
-    os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
-
-
-def _s3(uri: str) -> tuple[fs.FileSystem, str]:
-    _leave_checksums_out()
-    # A small file is put with one request, instead of the three of an upload in parts.
-    option = "allow_delayed_open=true"
-    filesystem, path = fs.FileSystem.from_uri(f"{uri}{'&' if '?' in uri else '?'}{option}")
-    return filesystem, path.rstrip("/")

@@ -9,6 +9,8 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from nids.terminal import escaped
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -93,6 +95,7 @@ def print_listing(
         rows: The cells, texts without markup.
         numbers: Those of the columns that hold numbers, which stand to the right.
     """
+    rows = [[*map(escaped, row)] for row in rows]  # as they are printed, and so as wide
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
         table.add_column(heading, no_wrap=True, justify="right" if heading in numbers else "left")

@@ -23,6 +23,7 @@ AFTER_THE_SEARCH = {"nids.detector.finalize", "nids.evaluation.baselines", "nids
 FLOORS = (
     *(
         "errors",
+        "command_line",
         "interruption",
         "threads",
         "memory",
@@ -31,6 +32,7 @@ FLOORS = (
         "spreadsheet",
         "progress",
         "disk",
+        "s3",
         "storage",
         "foreign_json",
         "typed_file",

@@ -251,3 +251,25 @@ def test_refuse_if_unwritable_asks_an_object_store() -> None:
     assert there.names() == []
     with pytest.raises(StorageError, match=r"s3://none/runs: cannot be used as storage \(there is no bucket none\)"):
         Folder.from_uri("s3://none/runs").refuse_if_unwritable()
+
+
+@pytest.mark.usefixtures("bucket")
+def test_what_a_store_holds_is_still_found_when_a_part_of_it_is_deleted_or_moved() -> None:
+    runs = Folder.from_uri("s3://bucket/runs")
+    run = runs.folder("one")
+    for name in ("manifest.json", "trials/part-0", "trials/part-1", "bundle/weights", "final/unfinished/model"):
+        run.write(name, b"1")
+    run.folder("bundle").delete()
+    run.folder("final/unfinished").delete()
+    run.delete_file("trials/part-1")
+    run.move("trials/part-0", "damaged/part-0")
+    assert (runs.names(), run.exists("manifest.json")) == (["one"], True)
+    assert [*run.versions()] == ["damaged/part-0", "manifest.json"]
+    assert (run.folder("trials").names(), run.folder("damaged").names()) == ([], ["part-0"])
+    assert (run.exists("trials/part-1"), run.exists("bundle/weights")) == (False, False)
+    with pytest.raises(FileNotFoundError, match="runs/one/bundle/weights has been deleted"):
+        run.read("bundle/weights")
+    run.write("bundle/weights", b"2")
+    assert (run.read("bundle/weights"), run.read("damaged/part-0")) == (b"2", b"1")
+    runs.folder("two").delete()
+    assert runs.names() == ["one"]

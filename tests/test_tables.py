@@ -5,6 +5,7 @@ import io
 from rich.console import Console
 
 from nids.tables import print_listing, print_table
+from nids.terminal import TerminalConsole
 
 
 def _printed(console: Console) -> list[str]:
@@ -25,6 +26,12 @@ def test_a_listing_is_blocks_where_there_is_none() -> None:
     console = Console(file=io.StringIO(), width=10)
     print_listing(console, ("name", "state", "data"), [("long-name-of-a-run", "", "a file with a long name")])
     assert _printed(console) == ["long-name-of-a-run", "  data   a file with a long name"]
+
+
+def test_a_listing_has_room_for_what_is_shown_of_a_character_that_a_terminal_obeys() -> None:
+    console = TerminalConsole(file=io.StringIO(), width=40)
+    print_listing(console, ("name", "rows"), [("a\x1b[31mb", "7")], numbers=("rows",))
+    assert _printed(console) == ["name        rows", "a\\x1b[31mb     7"]
 
 
 def test_a_table_wraps_between_words_alone() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from nids import command_line
 from nids.dashboard.components.markdown import plain
 from nids.dashboard.data import cache
 from nids.dashboard.data.cache import DEMONSTRATION
@@ -33,8 +33,7 @@ MOST_TRIALS = 1000
 
 def command(*words: str) -> str:
     """Return a command of the program as a shell takes it, with ``--storage`` where it is needed."""
-    option = [] if storage() == "runs" else ["--storage", storage()]
-    return shlex.join(["nids", *words, *option])
+    return command_line.command(storage(), *words)
 
 
 def shown_storage() -> str:

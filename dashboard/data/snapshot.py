@@ -133,7 +133,7 @@ class KeptRun(Run):
 
         Unlike a fault, it does not pass: what is there has been read.
         """
-        return "" if self.faults else gaps_of(self, self._trials, by_row=False).lost_in_words(self.name)
+        return "" if self.faults else gaps_of(self, self._trials, by_row=False).lost_in_words(self.uri)
 
     def note(self, fault: object) -> None:
         """Remember what could not be read, once."""

@@ -102,5 +102,5 @@ def warn_of_gaps(run: Run, console: Console) -> None:
     """Say what a run's tables lack, before anything is made of what they hold."""
     from nids.results.gaps import gaps_of
 
-    for sentence in gaps_of(run).in_words(run.name):
+    for sentence in gaps_of(run).in_words(run.uri):
         console.print(styled("[yellow]{sentence}[/]", sentence=sentence), highlight=False, soft_wrap=True)

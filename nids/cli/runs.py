@@ -51,6 +51,9 @@ def report(
 def runs(storage: StorageOption = "runs", as_json: JsonOption = False) -> None:
     """List the runs of a storage with their state and their best trial, the latest first.
 
+    To be quick, it reads each run's table of trials, and asks of the other tables only which files there are: whether
+    these can be read, `nids report RUN` tells.
+
     Example: `nids runs --storage s3://bucket/runs`
     """
     entries = entries_of(storage)
@@ -73,7 +76,7 @@ class Entry:
         data: What was searched on.
         started: When the search was prepared.
         seconds: From then to the last sign of life of a driver, pauses included.
-        error: What is wrong with it, with the cure; empty if nothing is.
+        error: What is wrong with it, with the cure; empty if its trials and its files' names tell of nothing.
     """
 
     run: str
@@ -122,7 +125,7 @@ def _entry(run: Run) -> Entry:
         data=manifest.data.source,
         started=manifest.created,
         seconds=run.seconds,
-        error=" ".join(gaps_of(run, trials, by_row=False).in_words(run.name)),
+        error=" ".join(gaps_of(run, trials, by_row=False).in_words(run.uri)),
     )
 
 
@@ -154,12 +157,12 @@ def show_runs(storage: str, entries: list[Entry], console: Console) -> None:
                 f"{label(best['metric'])} {value(best['metric'], best['value'])} (trial {best['trial']})"
                 if best
                 else "",
-                entry.data or entry.error,
+                entry.data,
                 f"{entry.started.astimezone():%Y-%m-%d %H:%M}" if entry.started else "",
                 duration(entry.seconds) if entry.seconds is not None else "",
             )
         )
     print_listing(console, ("run", "state", "trials", "best", "data", "started", "took"), rows, numbers=("trials",))
     for entry in entries:
-        if entry.error and entry.data:  # of a run that cannot be opened, it stands in the place of the data
+        if entry.error:
             console.print(Text(f"{entry.run}: {entry.error}", style="yellow"), soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +18,7 @@ from nids.cli.options import (
     show,
 )
 from nids.cli.output import results_console
+from nids.command_line import command
 from nids.interruption import INTERRUPTED, mark_told
 from nids.terminal import styled
 
@@ -152,18 +152,17 @@ def _run(search: Callable[[], Run], name: str, storage: str, console: Console) -
     """Run a search and show its results, or how to resume it if it was interrupted."""
     from nids import results
 
-    option = "" if storage == "runs" else f" --storage {shlex.quote(storage)}"
     try:
         run = search()
     except KeyboardInterrupt:
         if name in results.run_names(storage):
-            raise _interrupted(name, option, console) from None
+            raise _interrupted(name, storage, console) from None
         console.print("\nInterrupted before the first trial: there is no run yet.", highlight=False)
         mark_told()
         raise typer.Exit(INTERRUPTED) from None
     show(run, console)
     if run.state != "finished":
-        raise _interrupted(name, option, console)
+        raise _interrupted(name, storage, console)
     trials = run.trials()
     if not (trials["state"] == "COMPLETE").any():
         # A job server, or a script, is to see that there is no result.
@@ -171,24 +170,24 @@ def _run(search: Callable[[], Run], name: str, storage: str, console: Console) -
         words = styled("\n[bold red]No trial was completed.[/] The first failure: {reason}", reason=reason)
         console.print(words, highlight=False)
         raise typer.Exit(1)
-    _say_what_comes_next(name, option, console)
+    _say_what_comes_next(name, storage, console)
 
 
-def _interrupted(name: str, option: str, console: Console) -> typer.Exit:
+def _interrupted(name: str, storage: str, console: Console) -> typer.Exit:
     """Say how to resume a run, and return the end of the command."""
-    command = f"nids resume {shlex.quote(name)}{option}"
-    console.print(styled("\nInterrupted. Resume it with: [bold]{command}[/]", command=command), highlight=False)
+    words = styled("\nInterrupted. Resume it with: [bold]{command}[/]", command=command(storage, "resume", name))
+    console.print(words, highlight=False)
     mark_told()
     return typer.Exit(INTERRUPTED)
 
 
-def _say_what_comes_next(name: str, option: str, console: Console) -> None:
-    name = shlex.quote(name)
+def _say_what_comes_next(name: str, storage: str, console: Console) -> None:
+    baselines, finalize = (command(storage, verb, name) for verb in ("baselines", "finalize"))
     console.print(
         "\nNext:\n"
-        f"  nids dashboard{option}\n"
-        f"  nids baselines {name}{option}   # is it better than a random forest, on the held-out files too?\n"
-        f"  nids finalize {name}{option}   # train it on all rows, evaluate it on the held-out files, save it",
+        f"  {command(storage, 'dashboard')}\n"
+        f"  {baselines}   # is it better than a random forest, on the held-out files too?\n"
+        f"  {finalize}   # train it on all rows, evaluate it on the held-out files, save it",
         highlight=False,
         soft_wrap=True,
     )

@@ -49,9 +49,9 @@ class SessionFolder:
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
             place = place.resolve(strict=True)  # a link could lead elsewhere later
             _refuse_if_others_can_replace(place)
-            _remove_forsaken(place)
+            remove_forsaken(place)
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
-            self.locks = _locked_file(self.path)
+            self.locks = locked_file(self.path)
         except OSError as error:
             raise UserError(
                 f"{place}: Ray's files cannot be kept in this folder ({error.strerror}). Set RAY_TMPDIR to a folder of "
@@ -66,7 +66,7 @@ class SessionFolder:
 
     def remove(self) -> None:
         """Delete the folder, and all that it holds; a second time, nothing is done."""
-        _remove(self.path)
+        remove(self.path)
         while self.locks:
             os.close(self.locks.pop())
 
@@ -129,7 +129,7 @@ def _is_own_group(number: int) -> bool:
     return (user.pw_gid, user.pw_name) == (number, group.gr_name) and {*group.gr_mem} <= {user.pw_name}
 
 
-def _locked_file(folder: Path) -> list[int]:
+def locked_file(folder: Path) -> list[int]:
     """Make the locked file of a folder, which has its name only once it is locked, and return its descriptor."""
     descriptor, name = tempfile.mkstemp(dir=folder)
     try:
@@ -142,14 +142,15 @@ def _locked_file(folder: Path) -> list[int]:
     return [descriptor]
 
 
-def _remove_forsaken(place: Path) -> None:
+def remove_forsaken(place: Path) -> None:
+    """Delete the folders in a place that processes of this user have left there which ended otherwise."""
     for lock in place.glob(f"{PREFIX}*/{LOCK}"):
         with suppress(FileNotFoundError):  # another process has deleted it
             if not is_in_use(lock.parent) and lock.parent.lstat().st_uid == os.geteuid():
-                _remove(lock.parent)
+                remove(lock.parent)
 
 
-def _remove(folder: Path) -> None:
+def remove(folder: Path) -> None:
     """Delete a folder, in which processes that are about to end may still write."""
     for _ in range(ATTEMPTS):
         shutil.rmtree(folder, ignore_errors=True)

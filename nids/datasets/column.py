@@ -8,6 +8,8 @@ import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
+from nids.errors import excerpt
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -55,13 +57,19 @@ class Column:
 
     def __post_init__(self) -> None:
         if self.kind not in ("integer", "real") and (self.minimum, self.maximum) != (None, None):
-            raise ValueError(f"column {self.name!r} has bounds, but those of a {self.kind} column are fixed")
+            raise ValueError(f"column {excerpt(self.name)} has bounds, but those of a {self.kind} column are fixed")
         if self.kind == "categorical" and self.transform:
-            raise ValueError(f"column {self.name!r} is categorical, so {self.transform!r} cannot be applied")
+            raise ValueError(
+                f"column {excerpt(self.name)} is categorical, so {excerpt(self.transform)} cannot be applied"
+            )
         if self.kind == "categorical" and set(self.missing) - {""}:
-            raise ValueError(f"column {self.name!r} is categorical: any text but an empty one is a category by itself")
+            raise ValueError(
+                f"column {excerpt(self.name)} is categorical: any text but an empty one is a category by itself"
+            )
         if self.transform == "log1p" and self.bounds[0] < 0:
-            raise ValueError(f"column {self.name!r} may be negative: 'log1p' needs minimum = 0; 'arcsinh' does not")
+            raise ValueError(
+                f"column {excerpt(self.name)} may be negative: 'log1p' needs minimum = 0; 'arcsinh' does not"
+            )
 
     @property
     def bounds(self) -> tuple[float, float]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
+from nids.errors import excerpt
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -43,22 +45,32 @@ class LabelMap:
 
     def __post_init__(self) -> None:
         if len(set(self.classes)) < len(self.classes):
-            raise ValueError(f"label map {self.name!r} has a class twice: {self.classes}")
+            raise ValueError(f"label map {excerpt(self.name)} has a class twice: {excerpt(self.classes)}")
         if len(self.classes) > MOST_CLASSES:
-            raise ValueError(f"label map {self.name!r} has {len(self.classes)} classes, but can have {MOST_CLASSES}")
+            raise ValueError(
+                f"label map {excerpt(self.name)} has {len(self.classes)} classes, but can have {MOST_CLASSES}"
+            )
         if self.benign not in self.classes:
-            raise ValueError(f"{self.benign!r}, the benign class of label map {self.name!r}, is none of {self.classes}")
+            raise ValueError(
+                f"{excerpt(self.benign)}, the benign class of label map {excerpt(self.name)}, is none of "
+                f"{excerpt(self.classes)}"
+            )
         if unknown := set((self.class_of or {}).values()) - set(self.classes):
-            raise ValueError(f"label map {self.name!r} leads to {sorted(unknown)}, which are none of {self.classes}")
+            raise ValueError(
+                f"label map {excerpt(self.name)} leads to {excerpt(sorted(unknown))}, which are none of "
+                f"{excerpt(self.classes)}"
+            )
         if both := set(self.dropped or {}) & set(self.class_of_label):
-            raise ValueError(f"label map {self.name!r} both has and drops {sorted(both)}")
+            raise ValueError(f"label map {excerpt(self.name)} both has and drops {excerpt(sorted(both))}")
 
     def refuse_alike(self) -> None:
         """Raise a ValueError if two labels have the same loose form, or one has none."""
         forms = [loose_form(label) for label in self.class_of_label]
         for label, form in zip(self.class_of_label, forms, strict=True):
             if not form or forms.count(form) > 1:
-                raise ValueError(f"{label!r} of label map {self.name!r} cannot be told by its letters and digits alone")
+                raise ValueError(
+                    f"{excerpt(label)} of label map {excerpt(self.name)} cannot be told by its letters and digits alone"
+                )
 
     @property
     def benign_label(self) -> int:

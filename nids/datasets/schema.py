@@ -15,7 +15,7 @@ from nids.datasets.labels import LabelMap  # noqa: TC001 - pydantic reads the an
 from nids.datasets.published import PublishedResult  # noqa: TC001 - pydantic reads the annotation
 from nids.datasets.source_file import SourceFile, plain_parts
 from nids.datasets.times import refuse_format
-from nids.errors import UserError, unknown
+from nids.errors import UserError, excerpt, unknown
 
 HoldOutBy = Literal["rows", "group", "time"]
 
@@ -84,9 +84,9 @@ class DatasetSpec:
     def __post_init__(self) -> None:
         names = [*(column.name for column in self.columns), *self.labels]
         if repeated := sorted({name for name in (*names, *self.layout) if names.count(name) > 1}):
-            raise ValueError(f"data set {self.name!r} has more than one column named {repeated[0]!r}")
+            raise ValueError(f"data set {excerpt(self.name)} has more than one column named {excerpt(repeated[0])}")
         if self.layout and (missing := {*names, *self.context_columns} - set(self.layout)):
-            raise ValueError(f"the layout of data set {self.name!r} lacks {sorted(missing)}")
+            raise ValueError(f"the layout of data set {excerpt(self.name)} lacks {excerpt(sorted(missing))}")
         self._refuse_sides()
         self._refuse_hold_out()
         if twice := {file.filename for file in self.files if file.role == "training"} & {
@@ -94,17 +94,19 @@ class DatasetSpec:
         }:
             raise ValueError(f"{sorted(twice)[0]} is a training file and held out")
         if both := {column.name for column in self.columns} & set(self.ignored):
-            raise ValueError(f"column {sorted(both)[0]!r} is described and ignored")
+            raise ValueError(f"column {excerpt(sorted(both)[0])} is described and ignored")
         if not self.columns or not self.label_maps:
-            raise ValueError(f"data set {self.name!r} needs at least one column and one label map")
+            raise ValueError(f"data set {excerpt(self.name)} needs at least one column and one label map")
         if len(self.separator) != 1 or not self.separator.isascii() or self.separator in '\r\n"':
-            raise ValueError(f"the separator {self.separator!r} is not one ASCII character other than a quotation mark")
+            raise ValueError(
+                f"the separator {excerpt(self.separator)} is not one ASCII character other than a quotation mark"
+            )
         self._check_spellings(names)
 
     def _check_spellings(self, names: list[str]) -> None:
         others = [other for others in self.aliases.values() for other in others]
         if clash := sorted({other for other in others if other in names or others.count(other) > 1}):
-            raise ValueError(f"{clash[0]!r} is another name (aliases) of more than one column")
+            raise ValueError(f"{excerpt(clash[0])} is another name (aliases) of more than one column")
         if self.loose_labels:
             for label_map in self.label_maps:
                 label_map.refuse_alike()
@@ -113,15 +115,17 @@ class DatasetSpec:
         """Raise a ValueError where the columns of time and group cannot be such."""
         for key, name in (("time_column", self.time_column), ("group_column", self.group_column)):
             if name in self.labels:
-                raise ValueError(f"{key} is {name!r}, which is a label. Name another column")
+                raise ValueError(f"{key} is {excerpt(name)}, which is a label. Name another column")
         described = {column.name: column for column in self.columns}
         if time := described.get(self.time_column or ""):
             if time.kind == "categorical" or time.missing:
-                raise ValueError(f"time_column is {time.name!r}, so that feature must be a number, and never missing")
+                raise ValueError(
+                    f"time_column is {excerpt(time.name)}, so that feature must be a number, and never missing"
+                )
             if self.time_format:
-                raise ValueError(f"time_format is for text, but the feature {time.name!r} is a number")
+                raise ValueError(f"time_format is for text, but the feature {excerpt(time.name)} is a number")
         if (group := described.get(self.group_column or "")) and group.kind != "categorical":
-            raise ValueError(f"group_column is {group.name!r}, so that feature must be categorical")
+            raise ValueError(f"group_column is {excerpt(group.name)}, so that feature must be categorical")
         if self.time_format and self.time_column is None:
             raise ValueError("time_format says how a time is written, but there is no time_column")
         for form in self.time_format:
@@ -132,12 +136,12 @@ class DatasetSpec:
         if self.hold_out is not None and not 0 < self.hold_out < 1:
             raise ValueError(f"hold_out is {self.hold_out}, but must be a share of the rows, between 0 and 1")
         if self.hold_out is not None and self.held_out_files:
-            raise ValueError(f"data set {self.name!r} has both hold_out and held-out files. Remove one of them.")
+            raise ValueError(f"data set {excerpt(self.name)} has both hold_out and held-out files. Remove one of them.")
         if self.hold_out_by != "rows" and self.hold_out is None:
-            raise ValueError(f"hold_out_by is {self.hold_out_by!r}, but hold_out does not say which share")
+            raise ValueError(f"hold_out_by is {excerpt(self.hold_out_by)}, but hold_out does not say which share")
         for by, key in (("group", "group_column"), ("time", "time_column")):
             if self.hold_out_by == by and getattr(self, key) is None:
-                raise ValueError(f"hold_out_by is {by!r}, but there is no {key}")
+                raise ValueError(f"hold_out_by is {excerpt(by)}, but there is no {key}")
 
     @property
     def context_columns(self) -> tuple[str, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from nids.command_line import command_on
 from nids.detector import bundle
 from nids.detector.bundle_files import BUNDLE, refuse_unreadable
 from nids.detector.model_card import model_card
@@ -147,7 +147,7 @@ def choose(run: Run, trial: int | None = None) -> Choice:
     if trial is None:
         best = ranking.best(trials.to_pandas(), run.direction)
         if best is None:
-            raise UserError(f"{run.name} has no complete trial yet. Resume it with `nids resume {quote(run.name)}`.")
+            raise UserError(f"{run.name} has no complete trial yet. Resume it with `{command_on(run.uri, 'resume')}`.")
         trial = int(best["trial"])
     if trial not in rows:
         raise UserError(f"{run.name} has no trial {trial}; its trials are 0 to {max(rows, default=0)}.")

@@ -41,7 +41,7 @@ def content(run: Run) -> dict[str, Any]:
         "folds": summary.folds,
         "trials": {**summary.states, "total": run.manifest.job.search.most_trials},
         "lost_trials": list(gaps.trials),
-        "gaps": gaps.in_words(run.name),
+        "gaps": gaps.in_words(run.uri),
         "best": best,
         "importances": dict(summary.importances),
         "detector": None if final is None else final.model_dump(mode="json"),

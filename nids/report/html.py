@@ -66,7 +66,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         updated=_time(run.status.updated) if run.status.updated else "–",
         took=duration(run.seconds) if run.seconds is not None else "",
         wording=sentences,
-        gaps=gaps_of(run).in_words(run.name),
+        gaps=gaps_of(run).in_words(run.uri),
         verdict=sentences.headline(summary, compared)
         .replace(" ±", "\N{NO-BREAK SPACE}±")
         .replace(" %", "\N{NO-BREAK SPACE}%"),

@@ -41,7 +41,7 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
     for sentence in held_out.in_words(run):
         console.print(Text(sentence))
     console.print(Text(f"Trials: {sentences.states(summary)}.", style="dim"))
-    for sentence in gaps_of(run).in_words(run.name):
+    for sentence in gaps_of(run).in_words(run.uri):
         console.print(Text(sentence, style="yellow"))
     if summary.message:
         console.print(Text(summary.message, style="dim"))

@@ -125,37 +125,26 @@ def kept_checkpoints(run: Folder) -> set[int]:
     Raises:
         UserError: They cannot be listed.
     """
-    sizes = {name.removeprefix("trial-"): size for name, (_, size) in run.folder(CHECKPOINTS).versions().items()}
-    return {int(number) for number, size in sizes.items() if size and number.isdecimal()}
+    numbers = [name.removeprefix("trial-") for name in run.folder(CHECKPOINTS).versions()]
+    return {int(number) for number in numbers if number.isdecimal()}
 
 
 def delete_checkpoint(run: Folder, trial: int) -> None:
-    """Delete a trial's checkpoint, which need not be there; in an object store, empty it.
-
-    There, pyarrow marks the folder above whatever it deletes. A store may take the mark for a new folder, and no longer
-    find what is in it: rclone's server does.
+    """Delete a trial's checkpoint, which need not be there.
 
     Raises:
         StorageError: It cannot be deleted.
     """
-    folder = run.folder(CHECKPOINTS)
-    if folder.is_local:
-        folder.delete_file(_name(trial))
-    else:
-        folder.write(_name(trial), b"")
+    run.folder(CHECKPOINTS).delete_file(_name(trial))
 
 
 def delete_checkpoints(run: Folder) -> None:
-    """Delete all of a run's checkpoints; as above in an object store.
+    """Delete all of a run's checkpoints.
 
     Raises:
         UserError: They cannot be deleted.
     """
-    if run.is_local:
-        run.folder(CHECKPOINTS).delete()
-    else:
-        for trial in sorted(kept_checkpoints(run)):
-            delete_checkpoint(run, trial)
+    run.folder(CHECKPOINTS).delete()
 
 
 def _name(trial: int) -> str:

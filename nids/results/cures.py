@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-
 import pyarrow as pa
 
+from nids.command_line import command_on
 from nids.errors import DamagedFileError, NotAFileError, beginning
 
 # What files that something else has written may come to in a program that expects its own. What reads one run alone may
@@ -37,7 +36,7 @@ def damaged(folder: str, path: str, reason: str, error: Exception | None = None)
         reason = error.reason
     elif error is not None:
         reason += f" ({beginning(str(error), LONGEST_REASON)})"
-    return DamagedFileError(f"{folder}/{path}: {reason}. {cure(folder.rpartition('/')[2], path)}")
+    return DamagedFileError(f"{folder}/{path}: {reason}. {cure(folder, path)}")
 
 
 def with_cure(error: DamagedFileError, run: str, path: str) -> str:
@@ -47,16 +46,21 @@ def with_cure(error: DamagedFileError, run: str, path: str) -> str:
 
 
 def cure(run: str, path: str) -> str:
-    """Return in a sentence what brings back a file of the run of a name, whose path in its folder is given."""
-    run = shlex.quote(run)
+    """Return in a sentence what brings back a file of a run.
+
+    Args:
+        run: The run's folder, a path or a URI.
+        path: The file's path in it.
+    """
     match path.partition("/")[0]:
         case "manifest.json":
             return "Nothing else tells what the run searched: put back a copy of the file, or start a new search."
         case "status.json":
-            return f"`nids repair {run}` writes it again, from the tables."
+            return f"`{command_on(run, 'repair')}` writes it again, from the tables."
         case "final":
-            return f"Write it again with `nids finalize {run} --again`."
+            return f"Write it again with `{command_on(run, 'finalize', '--again')}`."
         case "baselines":
-            return f"Write it again with `nids baselines {run} --again`."
+            return f"Write it again with `{command_on(run, 'baselines', '--again')}`."
         case _:
-            return f"`nids repair {run}` moves it away, and `nids resume {run}` runs the trials again that it held."
+            repair, resume = (command_on(run, verb) for verb in ("repair", "resume"))
+            return f"`{repair}` moves it away, and `{resume}` runs the trials again that it held."

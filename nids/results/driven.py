@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from nids.command_line import command_on
 from nids.errors import UserError
 from nids.results.driver_process import is_gone
 from nids.results.ownership import driver_in, token_in
@@ -54,8 +55,8 @@ def refuse_if_driven(run: Run, progress: Callable[[str], object]) -> str:
             return token
     raise UserError(
         f"{run.name} is being run by {who}, which last reported at {status.updated:%Y-%m-%d %H:%M:%S} UTC. "
-        "Stop it, or wait a minute if it is gone, and try again. Where it cannot be stopped, `nids resume --take-over` "
-        "takes the run from it."
+        "Stop it, or wait a minute if it is gone, and try again. Where it cannot be stopped, "
+        f"`{command_on(run.uri, 'resume', '--take-over')}` takes the run from it."
     )
 
 

@@ -139,7 +139,7 @@ def evaluation_from(kind: type[EvaluationFile], values: object, run: str, path: 
     try:
         return checked(kind, values, f"{run}/{path}")
     except DamagedFileError as error:
-        raise DamagedFileError(with_cure(error, run.rpartition("/")[2], path)) from None
+        raise DamagedFileError(with_cure(error, run, path)) from None
 
 
 def _upgraded_final(values: dict[str, Any]) -> dict[str, Any]:

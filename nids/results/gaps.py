@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nids.command_line import command_on
 from nids.config import MOST_TRIALS
 from nids.errors import DamagedFileError
 from nids.metrics.formatting import counted
@@ -53,11 +53,11 @@ class Gaps:
         return self
 
     def in_words(self, run: str) -> list[str]:
-        """Return sentences, each with the cure, on the run of a name; none if nothing is lacking."""
+        """Return sentences, each with the cure, on the run of a folder, a path or a URI; none if nothing is lacking."""
         return [sentence for sentence in (self.status, *self.faults, self.lost_in_words(run)) if sentence]
 
     def lost_in_words(self, run: str) -> str:
-        """Return which trials of the run of a name are lost, and the cure; nothing if none are."""
+        """Return which trials of the run of a folder are lost, and the cure; nothing if none are."""
         count = len(self.trials) + self.unnumbered
         if not count:
             return ""
@@ -66,7 +66,7 @@ class Gaps:
             which += f" and {self.unnumbered:,} more"
         return (
             f"{which} had ended, but {'its' if count == 1 else 'their'} results are lost, or a part of them; "
-            f"`nids resume {shlex.quote(run)}` runs {'it' if count == 1 else 'them'} again."
+            f"`{command_on(run, 'resume')}` runs {'it' if count == 1 else 'them'} again."
         )
 
 

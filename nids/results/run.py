@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nids import config, foreign_json
+from nids.command_line import command_on
 from nids.errors import DamagedFileError, NotAFileError, RunNotFoundError, StorageError, UserError
 from nids.metrics.measures import ON_FOLDS
 from nids.results.cures import damaged, with_cure
@@ -80,7 +80,7 @@ class Run:
                 self.status = checked(RunStatus, self.read_json("status.json"), f"{self.uri}/status.json")
             except DamagedFileError as error:
                 # A power cut can leave it so. It decides nothing that the tables do not tell: the run can go on.
-                self.status_fault = with_cure(error, self.name, "status.json")
+                self.status_fault = with_cure(error, self.uri, "status.json")
 
     @property
     def state(self) -> State:
@@ -275,9 +275,8 @@ def new_run(storage: str, name: str) -> Folder:
 
 def refuse_if_there(folder: Folder) -> None:
     """Raise a UserError if a folder holds a run."""
-    name = folder.path.rpartition("/")[2]
     if folder.exists("manifest.json") or folder.exists("status.json"):
-        command = f"nids resume {shlex.quote(name)}"
+        command = command_on(folder.uri, "resume")
         raise UserError(f"{folder.uri} already holds a run. Resume it with `{command}`, or give another --name.")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
+from nids.command_line import command_on
 from nids.errors import StorageError
 from nids.results.driver_process import owner
 from nids.results.gaps import in_ranges
@@ -128,7 +129,8 @@ class RunStoreCallback(tune.Callback):
             self.flush()
             self._at_end()
             if state == "finished" and (missing := self._writer.missing(self._ended.total())):
-                lost = f"The tables lack trials: {in_ranges(missing)}. `nids resume` runs them again."
+                resume = command_on(self._writer.folder.uri, "resume")
+                lost = f"The tables lack trials: {in_ranges(missing)}. `{resume}` runs them again."
                 self.write_status("interrupted", lost)
                 return
             if state == "finished":

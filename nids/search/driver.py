@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ray import tune
@@ -37,10 +35,12 @@ from nids.search.searcher import StudySearcher
 from nids.search.stalls import Stalls
 from nids.search.starting_points import starting_points
 from nids.search.study import first_number, new_study, resumed_study
+from nids.search.temporary_folder import temporary_folder
 from nids.search.trainable import TrialProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import optuna
     from optuna.trial import FrozenTrial
@@ -80,8 +80,8 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
     learned = [trial.frozen(space) for trial in prepared.learned.trials]
     points = [*starting_points(job, space), *prepared.learned.points]
     # The study is for Optuna's own tools, and nothing here reads it again: it is kept when the search ends.
-    with tempfile.TemporaryDirectory(prefix="nids-study-") as temporary:
-        journal = Path(temporary) / JOURNAL
+    with temporary_folder("study") as temporary:
+        journal = temporary / JOURNAL
         if earlier is not None:
             # Before much is read: whoever looks meanwhile finds that the run has a driver.
             writer.write_status("running", earlier.status.trials, owner())
@@ -158,13 +158,13 @@ def _run(search: SearchState, console: Console) -> None:
             if ended.total() < total:
                 # Tune leaves its own handler behind.
                 with (
-                    tempfile.TemporaryDirectory(prefix="nids-tune-") as unused,
+                    temporary_folder("tune") as unused,
                     handler_kept(ENDS_TUNE),
                     losses_of_one_trial(),
                     waiting_for(""),  # trials, as ``ending_gracefully`` says
                     _unwrapped(),
                 ):
-                    _tuner(search, searcher, [callback, stalls], total - ended.total(), unused).fit()
+                    _tuner(search, searcher, [callback, stalls], total - ended.total(), str(unused)).fit()
         except KeyboardInterrupt:  # before the first trial, or a second one: at once
             with suppress(UserError):
                 callback.finish("interrupted", waits=False)

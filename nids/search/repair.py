@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from nids.results.writer import JOURNAL
 from nids.search.budget import searched_seconds
 from nids.search.learned import learned_of
 from nids.search.study import first_number, resumed_study
+from nids.search.temporary_folder import temporary_folder
 from nids.threads import thread_pool
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def repair(run: Run, progress: Callable[[str], object]) -> list[str]:
     if not damaged:
         gaps = gaps_at_rest(run)
         if not _faults(run, gaps):
-            return [*filter(None, [gaps.lost_in_words(run.name)])]
+            return [*filter(None, [gaps.lost_in_words(run.uri)])]
     places = {path: _free(run, f"{DAMAGED}/{path}") for path in damaged}
     if DRIVER in places:  # nobody can take the run as long as it is there
         run.folder.move(DRIVER, places[DRIVER])
@@ -73,7 +73,7 @@ def repair(run: Run, progress: Callable[[str], object]) -> list[str]:
     if JOURNAL in faults:
         writer.write_journal(_journal_of(run))
         done.append(f"{faults[JOURNAL]} It was made again from the tables.")
-    return [*done, *filter(None, [gaps.lost_in_words(run.name)])]
+    return [*done, *filter(None, [gaps.lost_in_words(run.uri)])]
 
 
 def _damaged(run: Run) -> dict[str, str]:
@@ -102,7 +102,7 @@ def _damaged(run: Run) -> dict[str, str]:
 
 
 def _without_cure(error: Exception, run: Run, path: str) -> str:
-    return str(error).removesuffix(cure(run.name, path)).rstrip()
+    return str(error).removesuffix(cure(run.uri, path)).rstrip()
 
 
 def _free(run: Run, path: str) -> str:
@@ -171,8 +171,8 @@ def _has(run: Run, ended: Mapping[int, tuple[str, float | None]]) -> bool:
     except NotAFileError:
         return False
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it tells which study it opens
-    with tempfile.TemporaryDirectory(prefix="nids-study-") as folder:
-        path = Path(folder) / JOURNAL
+    with temporary_folder("study") as folder:
+        path = folder / JOURNAL
         path.write_bytes(content)
         try:
             # The only one there: of a run that was copied or renamed, it keeps the former name.
@@ -191,8 +191,8 @@ def _has(run: Run, ended: Mapping[int, tuple[str, float | None]]) -> bool:
 
 def _journal_of(run: Run) -> bytes:
     """Return the journal of a run's study, made again from its tables."""
-    with tempfile.TemporaryDirectory(prefix="nids-study-") as folder:
-        path = Path(folder) / JOURNAL
+    with temporary_folder("study") as folder:
+        path = folder / JOURNAL
         learned = [trial.frozen(run.manifest.space) for trial in learned_of(run).trials]
         resumed_study(run, run.manifest.job.search, path, learned=learned)
         return path.read_bytes()

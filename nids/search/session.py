@@ -146,7 +146,7 @@ def resume(
     if job.search.trials < len(trials):
         raise UserError(f"--trials {job.search.trials}: {run.name} has begun {len(trials):,} trials already.")
     gaps = gaps_at_rest(run, trials).readable()
-    if lost := gaps.lost_in_words(run.name):
+    if lost := gaps.lost_in_words(run.uri):
         console.print(styled("[yellow]{lost}[/]", lost=lost), highlight=False)
     ended = int((trials["state"].ne("RUNNING") & ~trials["trial"].isin(gaps.trials)).sum())
     total = job.search.most_trials

@@ -231,7 +231,7 @@ def test_a_run_whose_driver_is_alive_is_left_to_it(nids: Nids, interrupted: Path
         2,
         f"Error: a is being run by process 1 on {socket.gethostname()}, which last reported at "
         f"{updated:%Y-%m-%d %H:%M:%S} UTC. Stop it, or wait a minute if it is gone, and try again. Where it cannot be "
-        "stopped, `nids resume --take-over` takes the run from it.\n",
+        "stopped, `nids resume a --take-over` takes the run from it.\n",
     )
     assert {path.name: path.read_bytes() for path in interrupted.iterdir()} == before
 

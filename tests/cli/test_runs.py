@@ -95,7 +95,8 @@ def test_a_line_for_each_run(console: Console) -> None:
         ["run", "state", "trials", "best", "data", "started", "took"],
         ["a", "running", "4/9", "macro-F1 25.00 % (trial 1)", "KDDTrain+", started, "1 h 2 min"],
         ["b", "interrupted", "0/12", "KDDTrain+", started],
-        ["c", "damaged", "half of it is gone"],
+        ["c", "damaged"],
+        ["c: half of it is gone"],
     ]
 
 
@@ -250,7 +251,7 @@ def test_where_a_line_is_too_long_each_run_is_a_block() -> None:
         "took     1 min 0 s",
         "[b]",
         "state    damaged",
-        "data     half of it is gone",
+        "[b]: half of it is gone",
     ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nids.command_line import command_on
 from nids.errors import LostRunError, UserError
 from nids.results import Run, RunWriter, driven
 from nids.results.driver_process import owner
@@ -63,7 +64,9 @@ def asked(first: FirstDriver) -> tuple[bool, list[str]]:
         refusals.append(str(error))
     for refusal in refusals:
         assert refusal.startswith("a is being run by process")
-        assert refusal.endswith("`nids resume --take-over` takes the run from it.")
+        assert refusal.endswith(
+            f"`{command_on(first.writer.folder.uri, 'resume', '--take-over')}` takes the run from it."
+        )
     return bool(refusals), lines
 
 

@@ -74,7 +74,7 @@ def test_gaps_of_a_run_with_a_damaged_part_are_its_fault(table: str, run: Path) 
     opened = Run(Folder.from_uri(str(run)))
     gaps = gaps_of(opened)
     assert (gaps.trials, gaps.unnumbered, len(gaps.faults)) == ((), 0, 1)
-    assert gaps.in_words("a-run") == [*gaps.faults]
+    assert gaps.in_words(str(run)) == [*gaps.faults]
     with pytest.raises(DamagedFileError) as caught:
         gaps.readable()
     assert str(caught.value) == gaps.faults[0]
@@ -93,7 +93,7 @@ def test_gaps_of_an_interrupted_run_are_what_its_status_and_other_tables_know_of
     assert gaps_of(Run(folder)) == Gaps(unnumbered=3)
     (run / "status.json").write_bytes(b"")
     gaps = gaps_of(Run(folder))
-    assert (gaps.trials, gaps.unnumbered, gaps.in_words("a-run")) == ((), 0, [Run(folder).status_fault])
+    assert (gaps.trials, gaps.unnumbered, gaps.in_words(str(run))) == ((), 0, [Run(folder).status_fault])
 
 
 def test_gaps_of_an_interrupted_run_are_no_trials_that_had_not_begun(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_gaps_of_a_run_without_rows_of_a_kind_are_none(run: Path) -> None:
     assert not gaps_of(Run(Folder.from_uri(str(run))))
 
 
-LOST = "had ended, but {} results are lost, or a part of them; `nids resume a` runs {} again."
+LOST = "had ended, but {} results are lost, or a part of them; `nids resume a --storage s3://b` runs {} again."
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ LOST = "had ended, but {} results are lost, or a part of them; `nids resume a` r
     ],
 )
 def test_gaps_in_words_have_their_cure(gaps: Gaps, sentences: list[str]) -> None:
-    assert (gaps.in_words("a"), bool(gaps)) == (sentences, bool(sentences))
+    assert (gaps.in_words("s3://b/a"), bool(gaps)) == (sentences, bool(sentences))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,8 @@ def test_gaps_of_a_run_with_a_file_for_a_table_are_its_fault(run: Path) -> None:
     (run / "curves").write_text("no table")
     fault = (
         f"{run}/curves: this is a file, where a folder with the parts of a table belongs. "
-        "`nids repair a-run` moves it away, and `nids resume a-run` runs the trials again that it held."
+        f"`nids repair a-run --storage {run.parent}` moves it away, and `nids resume a-run --storage {run.parent}` "
+        "runs the trials again that it held."
     )
     assert gaps_of(Run(Folder.from_uri(str(run)))) == Gaps(faults=(fault,))
 

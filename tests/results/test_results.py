@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+from nids.command_line import command_on
 from nids.errors import DamagedFileError, RunNotFoundError, UserError
 from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, ownership, run_names, write_table
 from nids.results.driver_process import owner
@@ -334,7 +335,8 @@ def test_a_damaged_part_is_named(folder: Folder, damage: bytes) -> None:
         f"{folder.uri}/curves/part-00000.parquet: this is not a part of the run's table ("
     )
     assert str(caught.value).endswith(
-        "). `nids repair a-run` moves it away, and `nids resume a-run` runs the trials again that it held."
+        f"). `{command_on(folder.uri, 'repair')}` moves it away, and `{command_on(folder.uri, 'resume')}` runs "
+        "the trials again that it held."
     )
 
 
@@ -454,7 +456,7 @@ def test_a_run_with_a_damaged_status_is_an_interrupted_one(folder: Folder, damag
     run = Run(folder)
     assert (run.state, run.status, run.seconds) == ("interrupted", RunStatus(), None)
     assert run.status_fault.startswith(f"{folder.uri}/status.json: ")
-    assert run.status_fault.endswith(" `nids repair a-run` writes it again, from the tables.")
+    assert run.status_fault.endswith(f" `{command_on(folder.uri, 'repair')}` writes it again, from the tables.")
     assert run.trials()["trial"].tolist() == [0]
 
 
@@ -510,7 +512,9 @@ def test_a_name_that_is_no_folders_name_is_refused(tmp_path: Path, name: str) ->
 def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
     assert new_run(str(tmp_path), "one").path == str(tmp_path / "one")
     RunWriter(Folder.from_uri(str(tmp_path)).folder("one"), MANIFEST)
-    with pytest.raises(UserError, match=r"one already holds a run\. Resume it with `nids resume one`, or give anot"):
+    with pytest.raises(
+        UserError, match=r"holds a run\. Resume it with `nids resume one --storage .*`, or give another"
+    ):
         new_run(str(tmp_path), "one")
 
 
@@ -531,7 +535,7 @@ def test_baselines_without_a_column_are_refused(tmp_path: Path) -> None:
         Run(folder).baselines()
     assert str(caught.value) == (
         f"{tmp_path}/a-run/baselines/folds.parquet: it has no column fold, training_rows, validation_rows, confusion. "
-        "Write it again with `nids baselines a-run --again`."
+        f"Write it again with `nids baselines a-run --again --storage {tmp_path}`."
     )
 
 
@@ -550,7 +554,7 @@ def test_an_evaluation_that_is_damaged_is_named_with_its_cure(content: str, reas
     with pytest.raises(DamagedFileError) as caught:
         Run(folder).final_evaluation()
     assert str(caught.value).startswith(f"{folder.uri}/final/evaluation.json: {reason}")
-    assert str(caught.value).endswith(" Write it again with `nids finalize a-run --again`.")
+    assert str(caught.value).endswith(f" Write it again with `nids finalize a-run --again --storage {tmp_path}`.")
 
 
 def test_baselines_and_predictions_that_are_damaged_are_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 from ray.tune.experiment import Trial
 
+from nids.command_line import command_on
 from nids.errors import LostRunError, StorageError, UserError
 from nids.results import Run, RunWriter
 from nids.results import writer as writing
@@ -248,7 +249,7 @@ class TestRunStoreCallback:
         status = Run(writer.folder).status
         assert (status.state, status.message) == (
             "interrupted",
-            "The tables lack trials: 0, 1. `nids resume` runs them again.",
+            f"The tables lack trials: 0, 1. `{command_on(writer.folder.uri, 'resume')}` runs them again.",
         )
 
     def test_after_an_outage_no_trial_has_ended_without_its_rows(

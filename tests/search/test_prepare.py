@@ -66,5 +66,7 @@ def test_a_name_that_is_taken_is_refused(
     tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], prepared: PreparedSearch
 ) -> None:
     RunWriter(prepared.folder, prepared.manifest)
-    with pytest.raises(UserError, match=r"one already holds a run\. Resume it with `nids resume one`, or give anot"):
+    with pytest.raises(
+        UserError, match=r"holds a run\. Resume it with `nids resume one --storage .*`, or give another"
+    ):
         prepare(make_job(), traffic, str(tmp_path), "one", silent)

@@ -30,7 +30,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A finished run of three trials, all in order."""
     monkeypatch.setattr("nids.results.driven._reports_again", lambda run: False)  # which takes a minute
     job = MANIFEST.job.model_copy(update={"search": MANIFEST.job.search.model_copy(update={"trials": 3})})
-    writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), MANIFEST.model_copy(update={"job": job}))
+    monkeypatch.chdir(tmp_path)
+    writer = RunWriter(Folder.from_uri("runs/a-run"), MANIFEST.model_copy(update={"job": job}))
     for number, state in enumerate(STATES):
         writer.put(number, rows_of(number, state))
     writer.flush(0)

@@ -121,7 +121,10 @@ def test_trials_that_are_gone_are_told(state: str, complete: int, expected: str,
     run = cache.one(str(tmp_path), "run").run
     assert run is not None
     assert run.faults == []
-    told = f"{expected} had ended, but their results are lost, or a part of them; `nids resume run` runs them again."
+    told = (
+        f"{expected} had ended, but their results are lost, or a part of them; "
+        f"`nids resume run --storage {tmp_path}` runs them again."
+    )
     assert run.lost() == (told if expected else "")
 
 
