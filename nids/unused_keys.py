@@ -59,15 +59,21 @@ def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
         yield "data.smallest_class", 'data.small_classes is "keep"'
     if job.folds.resampling == "none":
         yield "folds.k_neighbors", 'folds.resampling is "none"'
+    yield from _of_search(job)
+    if job.resources.gpus_per_trial != "auto":
+        yield "resources.max_trials_per_gpu", 'it limits what resources.gpus_per_trial = "auto" measures'
+
+
+def _of_search(job: Job) -> Iterator[tuple[str, str]]:
     if job.search.sampler != "tpe":
         yield "search.startup_trials", f'search.sampler is "{job.search.sampler}", which begins in its own way'
     if job.search.patience is None:
         yield "search.min_improvement", "there is no search.patience"
+    if job.search.repeats == 0:
+        yield "search.repeat_best", "search.repeats is 0"
     for key in ("grace_period", "reduction_factor", "brackets", "min_samples"):
         if key not in _OF_SCHEDULER[job.scheduler.kind]:
             yield f"scheduler.{key}", f'scheduler.kind is "{job.scheduler.kind}"'
-    if job.resources.gpus_per_trial != "auto":
-        yield "resources.max_trials_per_gpu", 'it limits what resources.gpus_per_trial = "auto" measures'
 
 
 def _is_generated(name: str) -> bool:

@@ -55,7 +55,7 @@ def outlook(trials: pd.DataFrame, search: Search, epochs: int, now: datetime, se
     ended = trials[trials["state"] != "RUNNING"]
     running = trials[trials["state"] == "RUNNING"]
     elapsed = (pd.Timestamp(now) - running["started"]).dt.total_seconds().clip(lower=0)
-    judged = trials[(trials["state"] != "FAIL") & trials["repeats"].isna()]
+    judged = trials[(trials["state"] != "FAIL") & trials["duplicate_of"].isna()]
     has_complete = bool((judged["state"] == "COMPLETE").any())
     if has_complete:
         each = float(judged.loc[judged["state"] != "RUNNING", "seconds"].mean())

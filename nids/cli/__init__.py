@@ -77,6 +77,7 @@ for command in (
     dashboard.dashboard,
     evaluate.baselines,
     evaluate.finalize,
+    evaluate.repeat,
     evaluate.correlate,
     evaluate.leakage,
     score.score,

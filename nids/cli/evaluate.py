@@ -95,6 +95,32 @@ def baselines(
     show(results.open_run(storage, run), console)
 
 
+def repeat(
+    run: RunArgument,
+    best: Annotated[int, typer.Option(min=1, max=100, help="Number of trials, the best of the search.")] = 5,
+    times: Annotated[int, typer.Option(min=1, max=100, help="How often each of them is trained again.")] = 3,
+    set_: ResourcesOption = None,
+    data: DataOption = None,
+    storage: StorageOption = "runs",
+    address: AddressOption = None,
+) -> None:
+    """Train the best trials of a run again, with other seeds and on other folds, and rank them by that.
+
+    The best of many values owes something to luck. What is there already is not trained again.
+
+    Example: `nids repeat first --best 3`
+    """
+    from nids import results
+    from nids.evaluation import repeats
+    from nids.evaluation.workspace import Workspace
+
+    console = results_console()
+    opened = results.open_run(storage, run)
+    warn_of_gaps(opened, console)
+    repeats.repeat(opened, best, times, Workspace(storage, console, data, address, set_ or ()))
+    show(results.open_run(storage, run), console)
+
+
 def correlate(
     runs: Annotated[
         list[str],

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from nids.evaluation.workspace import Workspace
     from nids.results import Run
 
 
@@ -57,6 +58,7 @@ def search(
     Example: `nids search quick --name first --set search.trials=20`
     """
     from nids import job_file
+    from nids.evaluation.workspace import Workspace
     from nids.search import session, starting_points
 
     console = results_console()
@@ -69,12 +71,12 @@ def search(
     for text in start_from or ():
         described = starting_points.with_point_of_trial(described, text, storage, console)
     chosen = session.default_name(described) if name is None else name
-    _run(
-        lambda: session.search(described, storage=storage, name=chosen, data=data, address=address, console=console),
-        chosen,
-        storage,
-        console,
-    )
+
+    def searched() -> Run:
+        run = session.search(described, storage=storage, name=chosen, data=data, address=address, console=console)
+        return _repeated(run, Workspace(storage, console, data, address))
+
+    _run(searched, chosen, storage, console)
 
 
 def resume(
@@ -103,18 +105,21 @@ def resume(
     Example: `nids resume first --trials 40`
     """
     from nids import job_file, results
+    from nids.evaluation.workspace import Workspace
     from nids.results.gaps import gaps_of
     from nids.search import session
 
     console = results_console()
     opened = results.open_run(storage, run)
     job_file.refuse_all_but_resources(set_ or ())
+    workspace = Workspace(storage, console, data, address, set_ or ())
     if opened.state == "finished" and trials is None and hours is None and not gaps_of(opened):
-        console.print(f"{run} is finished: nothing is left to do.")
-        show(opened, console)
+        console.print(f"{run} is finished: no trial is left to run.")
+        show(_repeated(opened, workspace), console)
         return
-    _run(
-        lambda: session.resume(
+
+    def resumed() -> Run:
+        ended = session.resume(
             opened,
             storage=storage,
             overrides=set_ or (),
@@ -124,11 +129,22 @@ def resume(
             address=address,
             take_over=take_over,
             console=console,
-        ),
-        run,
-        storage,
-        console,
-    )
+        )
+        return _repeated(ended, workspace)
+
+    _run(resumed, run, storage, console)
+
+
+def _repeated(run: Run, workspace: Workspace) -> Run:
+    """Train the best trials of a search that has ended again, if its job asks for that, and return the run."""
+    from nids import results
+    from nids.evaluation import repeats
+
+    search = run.manifest.job.search
+    if not search.repeats or run.state != "finished":
+        return run
+    repeats.repeat(run, search.repeat_best, search.repeats, workspace)
+    return results.open_run(workspace.storage, run.name)
 
 
 def repair(run: RunArgument, storage: StorageOption = "runs") -> None:

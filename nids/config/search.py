@@ -80,6 +80,10 @@ class Search(Section):
     startup_trials: Annotated[int, Field(ge=1)] = 10
     # Whether the first trial is the model's published point, or its defaults where it has none.
     start_from_paper: bool = True
+    # How often the best trials are trained again when the search has ended, with other seeds and on other folds.
+    repeats: Annotated[int, Field(ge=0, le=100)] = 0
+    # How many of the best trials.
+    repeat_best: Annotated[int, Field(ge=1, le=100)] = 5
     # Names of runs in the same storage from whose trials the search learns.
     learn_from: list[Annotated[str, Field(pattern=NAME)]] = []
     # Points that come next: hyperparameter → value; the sampler chooses those that a point lacks.

@@ -145,7 +145,7 @@ def choose(run: Run, trial: int | None = None) -> Choice:
     trials = run.arrow("trials")
     rows = {row["trial"]: row for row in trials.to_pylist()}
     if trial is None:
-        best = ranking.best(trials.to_pandas(), run.direction)
+        best = ranking.best(run.trials(), run.direction)
         if best is None:
             raise UserError(f"{run.name} has no complete trial yet. Resume it with `{command_on(run.uri, 'resume')}`.")
         trial = int(best["trial"])

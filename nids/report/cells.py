@@ -163,8 +163,8 @@ def trials(summary: RunSummary) -> Table:
 
 def _state(row: pd.Series) -> str:
     """Return a trial's state and, of one that was not trained, whose result it has."""
-    repeats = row.get("repeats", math.nan)
-    return str(row["state"]) if pd.isna(repeats) else f"{row['state']} (as {int(repeats)})"
+    trained = row.get("duplicate_of", math.nan)
+    return str(row["state"]) if pd.isna(trained) else f"{row['state']} (as {int(trained)})"
 
 
 def _count(number: float) -> str:

@@ -13,6 +13,8 @@
 ``final/``                      the finalized trial: ``evaluation.json``, out-of-fold and held-out predictions;
                                 while it is made, the models that are done: ``unfinished/``
 ``baselines/``                  other models on the same folds: ``folds.parquet``, ``evaluation.json``
+``learned.json``                what the search had from earlier ones before its first trial
+``repeats.parquet``             a row for each time that one of its best trials was trained again
 ``rank_correlation/``           what this run's folds and others' say of the same trials, beside the held-out rows
 ``bundle/``                     its detector (``nids.detector.bundle``)
 ``study.journal``               the Optuna study, for Optuna's own tools (``JournalStorage``)
@@ -32,17 +34,8 @@ again, under their numbers. A search is only said to be finished if its tables h
 """
 
 from nids.results.manifest import FORMAT, HeldOutAccess, RunManifest
-from nids.results.run import (
-    ASKED_AT_ONCE,
-    RANK_CORRELATION,
-    UNFINISHED,
-    Run,
-    names_in,
-    new_run,
-    open_run,
-    refuse_if_there,
-    run_names,
-)
+from nids.results.run import ASKED_AT_ONCE, RANK_CORRELATION, UNFINISHED, Run
+from nids.results.runs import names_in, new_run, open_run, refuse_if_there, run_names
 from nids.results.schema import SECONDS, TABLES, Rows
 from nids.results.status import RunStatus
 from nids.results.writer import RunWriter, file_name, record_test_access, write_table

@@ -35,6 +35,18 @@ def with_feasibility(trials: pd.DataFrame, limits: Sequence[Limit]) -> pd.DataFr
     return trials.assign(feasible=np.logical_and.reduce(kept))
 
 
+def with_repeats(trials: pd.DataFrame, repeats: pd.DataFrame) -> pd.DataFrame:
+    """Return trials with a column ``repeated_value``: the mean over the times that a trial was trained again.
+
+    Args:
+        trials: The run store's trials.
+        repeats: As ``Run.repeats`` returns them; if there are none, the trials are returned as they are.
+    """
+    if repeats.empty:
+        return trials
+    return trials.assign(repeated_value=trials["trial"].map(repeats.groupby("trial")["value"].mean()))
+
+
 def eligible(trials: pd.DataFrame) -> pd.Series:
     """Return which trials can be the best: bool, with the index of the trials."""
     complete = trials["state"] == "COMPLETE"
@@ -47,17 +59,23 @@ def best_so_far(trials: pd.DataFrame, direction: Direction) -> pd.Series:
     return (complete.cummin() if direction == "min" else complete.cummax()).ffill()
 
 
-def ordered(trials: pd.DataFrame, direction: Direction) -> pd.DataFrame:
+def ordered(trials: pd.DataFrame, direction: Direction, *, as_searched: bool = False) -> pd.DataFrame:
     """Return trials by their value, the best first: the eligible ones, then the others; of equal ones, the first.
+
+    Those that were trained again come first among the eligible ones, by what that gave.
 
     Args:
         trials: The run store's trials.
         direction: "min" or "max".
+        as_searched: Whether what trials gave when they were trained again is left out.
     """
-    order = trials.assign(eligible=eligible(trials), complete=trials["state"] == "COMPLETE").sort_values(
-        ["eligible", "complete", "value", "trial"], ascending=[False, False, direction == "min", True]
+    again = trials["repeated_value"] if "repeated_value" in trials and not as_searched else np.nan
+    columns = {"eligible": eligible(trials), "complete": trials["state"] == "COMPLETE", "again": again}
+    order = trials.assign(**columns).sort_values(
+        ["eligible", "complete", "again", "value", "trial"],
+        ascending=[False, False, direction == "min", direction == "min", True],
     )
-    return order.drop(columns=["eligible", "complete"])
+    return order.drop(columns=[*columns])
 
 
 def best(trials: pd.DataFrame, direction: Direction) -> pd.Series | None:

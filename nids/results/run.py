@@ -1,29 +1,25 @@
-"""Reads a run's folder, and finds the runs of a storage."""
+"""Reads a run's folder."""
 
 from __future__ import annotations
 
 import math
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nids import config, foreign_json
-from nids.command_line import command_on
-from nids.errors import DamagedFileError, NotAFileError, RunNotFoundError, StorageError, UserError
+from nids import foreign_json
+from nids.errors import DamagedFileError, NotAFileError, StorageError
 from nids.metrics.measures import ON_FOLDS
 from nids.results.cures import damaged, with_cure
 from nids.results.driver_process import is_gone
 from nids.results.evaluation import BaselinesEvaluation, EvaluationFile, FinalEvaluation, evaluation_from
 from nids.results.manifest import manifest_from
 from nids.results.parquet_files import LARGEST_FILE, LARGEST_PART, bounded, read_table
-from nids.results.ranking import with_feasibility
+from nids.results.ranking import with_feasibility, with_repeats
 from nids.results.schema import TRIALS_A_PART, in_present_form, part_name, schemas, with_present_names
 from nids.results.status import RunStatus
-from nids.storage import Folder, is_text
-from nids.threads import thread_pool
 from nids.typed_file import checked
 
 if TYPE_CHECKING:
@@ -34,6 +30,7 @@ if TYPE_CHECKING:
     from nids.metrics.measure import Direction
     from nids.results.manifest import RunManifest
     from nids.results.status import State
+    from nids.storage import Folder
 
 # A driver renews its status far more often than this: one that did not is gone.
 SILENCE = timedelta(seconds=60)
@@ -43,7 +40,9 @@ UNFINISHED = "final/unfinished"
 RANK_CORRELATION, _FORMER_RANK_CORRELATION = "rank_correlation", "foretelling"
 # What baselines/folds.parquet has, beside a column for each measure.
 COLUMNS_OF_BASELINES = ("model", "resampled", "fold", "training_rows", "validation_rows", "confusion")
-# Runs of a storage that are asked for at the same time.
+# Trials that were trained again, and what is known of each.
+REPEATS, COLUMNS_OF_REPEATS = "repeats.parquet", ("trial", "repeat", "seed", "value", "error")
+# Files of an object store that are asked for at the same time.
 ASKED_AT_ONCE = 16
 
 
@@ -105,8 +104,22 @@ class Run:
         return self.manifest.direction
 
     def trials(self) -> pd.DataFrame:
-        """Return a row a trial, with ``feasible`` where the job has constraints."""
-        return with_feasibility(self.table("trials"), self.manifest.job.search.limits)
+        """Return a row a trial, with ``feasible`` where the job has constraints, and ``repeated_value``, if any was."""
+        trials = with_feasibility(self.table("trials"), self.manifest.job.search.limits)
+        return with_repeats(trials, self.repeats())
+
+    def repeats(self) -> pd.DataFrame:
+        """Return a row for each time that a trial was trained again: trial, repeat, seed, value, error, the measures.
+
+        Raises:
+            UserError: The file cannot be read.
+        """
+        if not self.has_file(REPEATS):
+            return pa.table({name: [] for name in COLUMNS_OF_REPEATS}).to_pandas()
+        table = self._parquet(REPEATS)
+        if missing := [name for name in COLUMNS_OF_REPEATS if name not in table.column_names]:
+            raise damaged(self.uri, REPEATS, f"it has no column {', '.join(missing)}")
+        return table.to_pandas()
 
     def classes(self) -> pd.DataFrame:
         """Return a row a trial × fold × class."""
@@ -238,65 +251,3 @@ class Run:
     def schema(self, name: str) -> pa.Schema:
         """Return the columns of one of ``TABLES`` and their types."""
         return schemas(self.manifest.space, self.manifest.measures)[name]
-
-
-def open_run(storage: str, name: str) -> Run:
-    """Return a run of a storage.
-
-    Raises:
-        RunNotFoundError: There is no such run.
-        UserError: It cannot be read.
-    """
-    folder = Folder.from_uri(storage).folder(name)
-    is_name = is_text(name) and "/" not in name and name not in ("", ".", "..")  # others lead out of the storage
-    if not is_name or not (folder.exists("manifest.json") or folder.exists("status.json")):  # without one: damaged
-        known = ", ".join(run_names(storage)) or "none"
-        raise RunNotFoundError(
-            f"{storage} holds no run named {name!r}. Runs there: {known}. Name another storage with --storage."
-        )
-    return Run(folder)
-
-
-def new_run(storage: str, name: str) -> Folder:
-    """Return the folder of a run that is yet to be made.
-
-    Raises:
-        UserError: The name is not valid, the storage has a run of that name, or nothing can be written there.
-    """
-    if not re.fullmatch(config.NAME, name):
-        raise UserError(
-            f"--name {name!r}: a run's name has letters, digits and . _ - only, and does not begin with . or -."
-        )
-    root = Folder.from_uri(storage)
-    refuse_if_there(root.folder(name))
-    root.refuse_if_unwritable()
-    return root.folder(name)
-
-
-def refuse_if_there(folder: Folder) -> None:
-    """Raise a UserError if a folder holds a run."""
-    if folder.exists("manifest.json") or folder.exists("status.json"):
-        command = command_on(folder.uri, "resume")
-        raise UserError(f"{folder.uri} already holds a run. Resume it with `{command}`, or give another --name.")
-
-
-def run_names(storage: str) -> list[str]:
-    """Return the names of all runs of a storage."""
-    return names_in(Folder.from_uri(storage))
-
-
-def names_in(root: Folder) -> list[str]:
-    """Return the names of all runs in a folder."""
-    names = root.names()
-
-    def is_run(name: str) -> bool:
-        try:
-            return root.exists(f"{name}/manifest.json") or root.exists(f"{name}/status.json")
-        except StorageError as error:
-            if isinstance(error.__cause__, PermissionError):
-                return True  # who opens it learns that it may not be read; the others can be
-            raise
-
-    # An object store takes a while for each answer, and gives many at once.
-    with thread_pool(ASKED_AT_ONCE) as pool:
-        return [name for name, there in zip(names, pool.map(is_run, names), strict=True) if there]

@@ -27,7 +27,7 @@ PRESENT_NAMES = {
     )
     for suffix in ("", "_std")
 } | {"flagged": "detected", "recognized": "correct"}
-_ADDED = {"system_attrs", "repeats"}  # to tables, without a new format
+_ADDED = {"system_attrs", "duplicate_of"}  # to tables, without a new format
 TRIALS_A_PART = 100
 
 # What a fold's epoch took: in all, and by part.
@@ -47,7 +47,7 @@ _COLUMNS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("ended", _TIME),
         ("seconds", pa.float64()),
         ("error", pa.string()),
-        ("repeats", pa.int32()),  # the trial at the same point, whose result it has without having been trained
+        ("duplicate_of", pa.int32()),  # the trial at the same point, whose result it has without having been trained
         ("system_attrs", pa.string()),  # what the sampler noted of an ended trial, as JSON
     ],
     "classes": [

@@ -18,7 +18,7 @@ class TrialCounts(TypedFile):
     """Trials that the search is to have in all, and how many are in which state.
 
     Attributes:
-        repeated: How many of those that have ended were at the point of an earlier trial, and were not trained.
+        duplicates: How many of those that have ended were at the point of an earlier trial, and were not trained.
         seconds: For how long drivers have run trials, without the pauses between drivers.
     """
 
@@ -27,7 +27,7 @@ class TrialCounts(TypedFile):
     pruned: Trials = 0
     failed: Trials = 0
     running: Trials = 0
-    repeated: Trials = 0
+    duplicates: Trials = 0
     seconds: Annotated[float, Field(ge=0)] = 0.0
 
     @property

@@ -50,7 +50,7 @@ class RunStoreCallback(tune.Callback):
         at_end: Writes what is written only when the search ends.
         reason: Returns why a trial of an id was given up; None if Tune knows it.
         seconds: Returns for how long drivers have run trials.
-        repeated: How many of the ended trials were at the point of an earlier one.
+        duplicates: How many of the ended trials were at the point of an earlier one.
         objective: As for ``Record``.
     """
 
@@ -67,7 +67,7 @@ class RunStoreCallback(tune.Callback):
         at_end: Callable[[], object] = lambda: None,
         reason: Callable[[str], str | None] = lambda _: None,
         seconds: Callable[[], float] = lambda: 0.0,
-        repeated: int = 0,
+        duplicates: int = 0,
         objective: str | None = None,
     ) -> None:
         self._writer = writer
@@ -82,7 +82,7 @@ class RunStoreCallback(tune.Callback):
         self._at_end = at_end
         self._reason = reason
         self._seconds = seconds
-        self._repeated = repeated
+        self._duplicates = duplicates
         self._objective = objective
         self._out_since: float | None = None
         self._last_status = 0.0
@@ -103,7 +103,7 @@ class RunStoreCallback(tune.Callback):
             "pruned": self._ended["PRUNED"],
             "failed": self._ended["FAIL"],
             "running": len(self._running),
-            "repeated": self._repeated,
+            "duplicates": self._duplicates,
         }
 
     def write_status(self, state: State, message: str = "") -> None:
@@ -196,13 +196,13 @@ class RunStoreCallback(tune.Callback):
                 self._say_of_node(trial.node_ip or "a node", fault)
         self._write(record)
 
-    def enter_repeated(self, trial: FrozenTrial, number: int, repeats: int) -> None:
-        """Enter a trial that is not trained, as an earlier one was at its point, of the number ``repeats``."""
-        record = Record(number, trial.params, datetime.now(UTC), repeats=repeats)
+    def enter_duplicate(self, trial: FrozenTrial, number: int, duplicate_of: int) -> None:
+        """Enter a trial that is not trained, as an earlier one was at its point, of the number ``duplicate_of``."""
+        record = Record(number, trial.params, datetime.now(UTC), duplicate_of=duplicate_of)
         record.error = trial.user_attrs.get("error")
         if trial.values:
             record.last = {"epoch": 0, "value": trial.values[0], "best_epoch": None}
-        self._repeated += 1
+        self._duplicates += 1
         self._end(record, trial.state.name)
 
     def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:

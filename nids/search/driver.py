@@ -26,7 +26,7 @@ from nids.results.writer import JOURNAL
 from nids.search.budget import Budget, searched_seconds
 from nids.search.callback import RunStoreCallback
 from nids.search.interruption import ENDS_TUNE
-from nids.search.known_points import REPEATS, KnownPoints
+from nids.search.known_points import DUPLICATE_OF, KnownPoints
 from nids.search.learned import FILE as LEARNED
 from nids.search.lost_processes import losses_of_one_trial
 from nids.search.progress import SearchProgress
@@ -142,7 +142,7 @@ def _run(search: SearchState, console: Console) -> None:
             lambda: search.writer.write_journal(search.journal.read_bytes()),
             stalls.reason,
             lambda: budget.seconds,
-            sum(REPEATS in trial.user_attrs for trial in search.ended),
+            sum(DUPLICATE_OF in trial.user_attrs for trial in search.ended),
             search.job.search.measures[0] if search.job.search.objectives else None,
         )
         searcher = StudySearcher(
@@ -151,7 +151,7 @@ def _run(search: SearchState, console: Console) -> None:
             search.node_pools,
             budget,
             KnownPoints(search.ended),
-            callback.enter_repeated,
+            callback.enter_duplicate,
         )
         callback.write_status("running")
         try:

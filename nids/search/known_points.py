@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from optuna.trial import FrozenTrial, Trial
 
-# What Optuna's trial of a repeated point says of it: the number of the trial that was trained.
-REPEATS = "repeats"
+# What Optuna's trial at a known point says of it: the number of the trial that was trained.
+DUPLICATE_OF = "duplicate_of"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class KnownPoints:
     def __init__(self, ended: Iterable[FrozenTrial] = ()) -> None:
         self._points: dict[Hashable, _Point] = {}
         for trial in ended:
-            if trial.state != TrialState.FAIL and REPEATS not in trial.user_attrs:
+            if trial.state != TrialState.FAIL and DUPLICATE_OF not in trial.user_attrs:
                 self._points[_key(trial.params)] = _Point(result_of(trial, trial.number))
 
     def result(self, params: Mapping[str, Any]) -> Result | None:

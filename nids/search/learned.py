@@ -123,7 +123,7 @@ def learned_from(job: Job, space: Space, folds: str, storage: str, progress: Cal
 
 def _ended(run: Run) -> int:
     trials = run.trials()
-    return int((trials["state"].isin(["COMPLETE", "PRUNED"]) & trials["repeats"].isna()).sum())
+    return int((trials["state"].isin(["COMPLETE", "PRUNED"]) & trials["duplicate_of"].isna()).sum())
 
 
 def _in_space(run: Run, job: Job, space: Space) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -131,7 +131,7 @@ def _in_space(run: Run, job: Job, space: Space) -> Iterator[tuple[dict[str, Any]
     manifest = run.manifest
     rows: Any = ranking.ordered(run.trials(), run.direction).to_dict("records")
     for row in rows:
-        if row["state"] not in ("COMPLETE", "PRUNED") or row["repeats"] >= 0:
+        if row["state"] not in ("COMPLETE", "PRUNED") or row["duplicate_of"] >= 0:
             continue
         values = manifest.hyperparameters_of(row).model_dump()
         fixed = all(values.get(name) == value for name, value in job.hyperparameters.items())

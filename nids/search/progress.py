@@ -64,7 +64,7 @@ class SearchProgress:
         self._running[record.number] = record
         if record.ended is not None:
             del self._running[record.number]
-            if record.state != "FAIL" and record.repeats is None:
+            if record.state != "FAIL" and record.duplicate_of is None:
                 self._has_complete |= record.state == "COMPLETE"
                 self._seconds.append(record.seconds)
             self._display.print(_ended(record, self._search.measures[0]))
@@ -76,8 +76,8 @@ class SearchProgress:
     def _text(self, counts: Counts, done: int) -> str:
         parts = [f"{counts['running']} running", f"{counts['pruned']} pruned", f"{counts['failed']} failed"]
         metric = self._search.measures[0]
-        if counts["repeated"]:
-            parts.append(f"{counts['repeated']} repeated")
+        if counts["duplicates"]:
+            parts.append(f"{counts['duplicates']} duplicates")
         if self._best is not None:
             parts.append(f"best {label(metric)} {formatted(metric, self._best[0])} (trial {self._best[1]})")
         # The first to end are pruned ones, which tell nothing of how long others take.
@@ -96,10 +96,10 @@ class SearchProgress:
 
 
 def _ended(record: Record, metric: str) -> str:
-    if record.repeats is not None and not record.error:
+    if record.duplicate_of is not None and not record.error:
         assert record.last is not None
         value = formatted(metric, record.last["value"])
-        return f"trial {record.number} is at the point of trial {record.repeats}: {label(metric)} {value}"
+        return f"trial {record.number} is at the point of trial {record.duplicate_of}: {label(metric)} {value}"
     if record.error:
         return f"trial {record.number} failed after {duration(record.seconds)}: {record.error}"
     if record.last is None:

@@ -38,7 +38,7 @@ class Record:
         has_checkpoint: Whether its process keeps one.
         system_attrs: What the sampler noted of it, once it has ended.
         objective: The first of the search's objectives, where it has several: it ranks, in the place of the metric.
-        repeats: The number of the earlier trial at the same point, of one that was not trained for that.
+        duplicate_of: The number of the earlier trial at the same point, of one that was not trained for that.
     """
 
     number: int
@@ -53,7 +53,7 @@ class Record:
     has_checkpoint: bool = False
     system_attrs: Mapping[str, Any] | None = None
     objective: str | None = None
-    repeats: int | None = None
+    duplicate_of: int | None = None
 
     def add(self, result: Mapping[str, Any]) -> None:
         """Take in a report of ``nids.training.trial.run_trial``."""
@@ -87,7 +87,7 @@ class Record:
             "ended": self.ended,
             "seconds": self.seconds,
             "error": self.error,
-            "repeats": self.repeats,
+            "duplicate_of": self.duplicate_of,
             "system_attrs": None if self.system_attrs is None else json.dumps(dict(self.system_attrs)),
             **(self.best["means"] if self.best else {}),
             **{f"params_{name}": value for name, value in self.params.items()},

@@ -146,7 +146,7 @@ def _status_of(run: Run, gaps: Gaps) -> RunStatus:
             complete=states["COMPLETE"],
             pruned=states["PRUNED"],
             failed=states["FAIL"],
-            repeated=int(ended["repeats"].notna().sum()),
+            duplicates=int(ended["duplicate_of"].notna().sum()),
             seconds=seconds,
         ),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
 
-from nids.search.known_points import REPEATS
+from nids.search.known_points import DUPLICATE_OF
 from nids.seeding import derived_seed
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class StandIn:
 def scheduler_of(job: Job, ended: Sequence[FrozenTrial]) -> TrialScheduler:
     """Return the scheduler that a job asks for, with the values that ended trials had at each rung."""
     scheduler = _new(job)
-    for i, trial in enumerate(each for each in ended if REPEATS not in each.user_attrs):
+    for i, trial in enumerate(each for each in ended if DUPLICATE_OF not in each.user_attrs):
         stand_in = StandIn(f"earlier-{i}", {"number": trial.number})
         scheduler.on_trial_add(None, stand_in)
         for epoch, value in sorted(trial.intermediate_values.items()):

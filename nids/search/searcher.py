@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from optuna.trial import Trial, TrialState
 from ray.tune.search import Searcher
 
-from nids.search.known_points import REPEATS, KnownPoints, Result, result_of
+from nids.search.known_points import DUPLICATE_OF, KnownPoints, Result, result_of
 from nids.search.study import first_number
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class StudySearcher(Searcher):
             all of them hold.
         budget: What ends the search. Trials that were interrupted are run to their end all the same.
         known: Points of the trials that earlier drivers have ended.
-        on_repeated: Called with each trial at a point that is known, when it has ended, with its number in the run and
+        on_duplicate: Called with each trial at a point that is known, when it has ended, with its number in the run and
             with the number of the one that was trained there.
     """
 
@@ -52,7 +52,7 @@ class StudySearcher(Searcher):
         pools: Sequence[NodePool],
         budget: Budget,
         known: KnownPoints,
-        on_repeated: Callable[[FrozenTrial, int, int], object] = lambda *_: None,
+        on_duplicate: Callable[[FrozenTrial, int, int], object] = lambda *_: None,
     ) -> None:
         super().__init__(metric="value", mode=budget.search.metric_direction)
         self._study = study
@@ -67,12 +67,12 @@ class StudySearcher(Searcher):
         self._best: dict[str, Mapping[str, float]] = {}  # report of the best epoch of each trial that runs
         self._budget = budget
         self._known = known
-        self._on_repeated = on_repeated
+        self._on_duplicate = on_duplicate
         self._first = first_number(study)
         ended = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False)) - self._first
         self._left = budget.search.trials - ended
         self._waiting = len(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
-        self._repeats_to_come = 0
+        self._waiting_duplicates = 0
 
     def __getstate__(self) -> dict[str, Any]:
         """Return nothing: Tune pickles its search algorithm for a restore that is never made of it."""
@@ -88,17 +88,17 @@ class StudySearcher(Searcher):
             if self._left <= 0 or (self._waiting <= 0 and self._budget.is_spent()):
                 return Searcher.FINISHED
             # Beyond as many as could run, further suggestions would rest on nothing new.
-            if self._repeats_to_come >= sum(pool.capacity for pool in self._pools):
+            if self._waiting_duplicates >= sum(pool.capacity for pool in self._pools):
                 return None
             trial = self._study.ask(self._space)
             self._left -= 1
             self._waiting -= 1
             if (result := self._known.result(trial.params)) is not None:
-                self._repeat(trial, result)
+                self._end_duplicate(trial, result)
             elif self._known.enter(trial):
                 break
             else:
-                self._repeats_to_come += 1
+                self._waiting_duplicates += 1
         self._asked[trial_id] = trial
         taken = Counter(self._pool_of.values())
         room = (i for i, pool in enumerate(self._pools) if taken[i] < pool.capacity)
@@ -123,14 +123,14 @@ class StudySearcher(Searcher):
         del self._asked[trial_id], self._pool_of[trial_id]
         for known in (self._epochs, self._best):
             known.pop(trial_id, None)
-        for repeated in self._known.leave(trial.params, came):
-            self._repeats_to_come -= 1
+        for duplicate in self._known.leave(trial.params, came):
+            self._waiting_duplicates -= 1
             if came is None:
                 number = trial.number - self._first
-                ended = self._fail(repeated, f"trial {number}, at the same point, failed")
-                self._on_repeated(ended, repeated.number - self._first, number)
+                ended = self._fail(duplicate, f"trial {number}, at the same point, failed")
+                self._on_duplicate(ended, duplicate.number - self._first, number)
             else:
-                self._repeat(repeated, came)
+                self._end_duplicate(duplicate, came)
 
     def _end(self, trial: Trial, result: dict[str, Any], best: Mapping[str, float]) -> Result | None:
         """Tell the study what a trial has reached, and return it; None if it failed.
@@ -158,15 +158,15 @@ class StudySearcher(Searcher):
             trial.set_user_attr("error", reason)
         return self._study.tell(trial, state=TrialState.FAIL)
 
-    def _repeat(self, trial: Trial, known: Result) -> None:
+    def _end_duplicate(self, trial: Trial, known: Result) -> None:
         """Give a trial the result of the one that was at its point."""
-        trial.set_user_attr(REPEATS, known.number)
+        trial.set_user_attr(DUPLICATE_OF, known.number)
         for limit, excess in known.constraints.items():
             trial.set_constraint(limit, excess)
         if not self._objectives:
             for epoch, value in known.intermediate_values.items():
                 trial.report(value, epoch)
-        self._on_repeated(self._tell(trial, known.values), trial.number - self._first, known.number)
+        self._on_duplicate(self._tell(trial, known.values), trial.number - self._first, known.number)
 
     def _report(self, trial_id: str, result: dict[str, Any]) -> None:
         if self._needed:

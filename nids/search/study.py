@@ -10,7 +10,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nids import foreign_json
-from nids.search.known_points import REPEATS
+from nids.search.known_points import DUPLICATE_OF
 from nids.search.learned import LEARNED_FROM
 from nids.search.sampler import sampler_of
 from nids.search_space import params_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nids.search_space import Space
 
 # What a study's trial says of itself → the column of the run store that has it.
-_ATTRIBUTES = {"error": "error", REPEATS: "repeats"}
+_ATTRIBUTES = {"error": "error", DUPLICATE_OF: "duplicate_of"}
 
 
 def new_study(
@@ -77,7 +77,7 @@ def resumed_study(
         elif row["state"] == "RUNNING":
             study.enqueue_trial(params_of(row, space))
         else:
-            trained = number if row["repeats"] is None else row["repeats"]
+            trained = number if row["duplicate_of"] is None else row["duplicate_of"]
             ended.append(_frozen(row, space, values.get(trained, {}), _values(rows.get(trained, row), search)))
             study.add_trial(ended[-1])
     return study, ended

@@ -17,7 +17,7 @@ def trials(*rows: tuple[str, int, float, int]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["state", "ago", "seconds", "epochs"])
     started = [NOW - timedelta(seconds=ago) for ago in table.pop("ago")]
     return table.assign(
-        repeats=pd.array([pd.NA] * len(table), dtype="Int32"),
+        duplicate_of=pd.array([pd.NA] * len(table), dtype="Int32"),
         started=pd.to_datetime(pd.Series(started, dtype="datetime64[ms, UTC]")),
     )
 

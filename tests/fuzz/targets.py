@@ -39,8 +39,7 @@ from nids.folds import cache
 from nids.folds.build import build_folds
 from nids.folds.fold import TrainingSet
 from nids.report import as_json, html, terminal
-from nids.results import open_run
-from nids.results.run import new_run
+from nids.results import new_run, open_run
 from nids.storage import Folder
 from nids.training import checkpoint
 from tests.fuzz.mutations import SEPARATOR

@@ -89,7 +89,7 @@ class TestRunStoreCallback:
             "the trial's process ended without saying why",
         ]
         assert trials["ended"].notna().tolist() == [True, True, True, True, False]
-        counts = {"total": 5, "complete": 1, "pruned": 1, "failed": 2, "running": 1, "repeated": 0}
+        counts = {"total": 5, "complete": 1, "pruned": 1, "failed": 2, "running": 1, "duplicates": 0}
         assert callback.counts == counts
         assert run.status.trials.model_dump() == {**counts, "seconds": 0.0}
         assert (run.status.state, run.status.owner) == ("running", owner())
@@ -108,7 +108,7 @@ class TestRunStoreCallback:
 
     def test_ends_under_earlier_drivers_are_counted(self, writer: RunWriter) -> None:
         callback = RunStoreCallback(writer, CLASSES, 9, {"COMPLETE": 4, "PRUNED": 2, "FAIL": 1}, Watcher())
-        assert callback.counts == {"total": 9, "complete": 4, "pruned": 2, "failed": 1, "running": 0, "repeated": 0}
+        assert callback.counts == {"total": 9, "complete": 4, "pruned": 2, "failed": 1, "running": 0, "duplicates": 0}
 
     def test_a_trial_that_is_started_again_is_one_trial(self, writer: RunWriter) -> None:
         callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher())
@@ -119,7 +119,7 @@ class TestRunStoreCallback:
         run = Run(writer.folder)
         assert run.trials()["state"].tolist() == ["COMPLETE"]
         assert run.curves()["epoch"].tolist() == [1, 2, 3]
-        assert callback.counts == {"total": 1, "complete": 1, "pruned": 0, "failed": 0, "running": 0, "repeated": 0}
+        assert callback.counts == {"total": 1, "complete": 1, "pruned": 0, "failed": 0, "running": 0, "duplicates": 0}
 
     @staticmethod
     def go_to_the_end(callback: RunStoreCallback, trial: Trial) -> None:
@@ -290,11 +290,11 @@ class TestRunStoreCallback:
         repeated = create_trial(
             value=0.25, params={"learning_rate": 0.002}, distributions={"learning_rate": FloatDistribution(0.001, 0.01)}
         )
-        callback.enter_repeated(repeated, 1, 0)
+        callback.enter_duplicate(repeated, 1, 0)
         callback.finish("interrupted")
         run = Run(writer.folder)
         (row,) = run.arrow("trials").to_pylist()
-        chosen = ("trial", "state", "value", "repeats", "best_epoch", "epochs", "error")
+        chosen = ("trial", "state", "value", "duplicate_of", "best_epoch", "epochs", "error")
         assert [row[name] for name in chosen] == [1, "COMPLETE", 0.25, 0, None, 0, None]
-        assert run.status.trials == TrialCounts(total=2, complete=1, repeated=1, seconds=7.5)
+        assert run.status.trials == TrialCounts(total=2, complete=1, duplicates=1, seconds=7.5)
         assert [len(run.table(name)) for name in ("classes", "confusions", "attacks", "curves")] == [0, 0, 0, 0]

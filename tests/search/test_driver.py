@@ -23,7 +23,7 @@ from nids.results.ownership import Ownership, token_in
 from nids.results.reopen import FOLDS
 from nids.results.writer import JOURNAL, record_test_access
 from nids.search import driver, prepare, repair
-from nids.search.known_points import REPEATS
+from nids.search.known_points import DUPLICATE_OF
 from nids.search.prepare import PreparedSearch
 from nids.storage import Folder
 from tests.manifests import CREATED, NO_TRIALS, OWNER, a_manifest
@@ -179,21 +179,21 @@ def test_no_point_is_trained_twice_and_a_finished_search_can_be_extended(
     assert trials.index.tolist() == [*range(30)]
     assert set(trials["state"]) == {"COMPLETE"}
     pd.testing.assert_frame_equal(trials[:15], first)  # what was there is not run again
-    trained = trials[trials["repeats"].isna()]
+    trained = trials[trials["duplicate_of"].isna()]
     assert trained["point"].is_unique
-    repeated = trials[trials["repeats"].notna()]
-    originals = trained.loc[repeated["repeats"].astype(int)]
+    repeated = trials[trials["duplicate_of"].notna()]
+    originals = trained.loc[repeated["duplicate_of"].astype(int)]
     assert repeated["point"].tolist() == originals["point"].tolist()
     assert repeated["value"].tolist() == originals["value"].tolist()
     assert len(repeated) >= 18
     counts = run.status.trials
-    assert (run.state, counts.total, counts.complete, counts.repeated) == ("finished", 30, 30, len(repeated))
+    assert (run.state, counts.total, counts.complete, counts.duplicates) == ("finished", 30, 30, len(repeated))
     assert run.manifest.job.search.trials == 30
     assert not gaps_at_rest(run)
     study = optuna.load_study(study_name=None, storage=JournalStorage(JournalFileBackend(f"{run.uri}/{JOURNAL}")))
     assert [trial.value for trial in study.trials] == trials["value"].tolist()
-    assert [trial.user_attrs.get(REPEATS) for trial in study.trials] == [
-        None if pd.isna(number) else number for number in trials["repeats"]
+    assert [trial.user_attrs.get(DUPLICATE_OF) for trial in study.trials] == [
+        None if pd.isna(number) else number for number in trials["duplicate_of"]
     ]
 
 

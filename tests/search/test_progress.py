@@ -25,7 +25,7 @@ def record(number: int, value: float | None = None, *, state: str = "RUNNING", s
 
 
 def counts(*, complete: int = 0, pruned: int = 0, failed: int = 0, running: int = 0) -> dict[str, int]:
-    return {"total": 6, "complete": complete, "pruned": pruned, "failed": failed, "running": running, "repeated": 0}
+    return {"total": 6, "complete": complete, "pruned": pruned, "failed": failed, "running": running, "duplicates": 0}
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_record_rows() -> None:
                 "ended": STARTED + timedelta(seconds=90),
                 "seconds": 90.0,
                 "error": None,
-                "repeats": None,
+                "duplicate_of": None,
                 "system_attrs": '{"noted": 1}',
                 "params_learning_rate": 0.5,
                 **first,
@@ -108,7 +108,7 @@ def test_record_rows_before_the_first_report() -> None:
         "started": STARTED,
         "ended": None,
         "error": None,
-        "repeats": None,
+        "duplicate_of": None,
         "system_attrs": None,
         "params_learning_rate": 0.5,
     }

@@ -186,7 +186,7 @@ def test_a_point_that_is_known_is_not_suggested_again_but_its_trial_ends_at_once
         searched.enqueue_trial({"learning_rate": 0.002})
     assert searcher.suggest("c") is None
     assert [(trial.number, trial.values, trial.user_attrs, trial.constraints) for trial, _, _ in repeated[1:]] == [
-        (3, [0.5, 0.25], {"repeats": 0}, {"scoring_seconds <= 60": 15.0})
+        (3, [0.5, 0.25], {"duplicate_of": 0}, {"scoring_seconds <= 60": 15.0})
     ]
     searcher.on_trial_complete("b", None, error=True)
     assert [trial.state for trial, _, _ in repeated[2:]] == [TrialState.FAIL] * 3

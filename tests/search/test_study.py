@@ -244,15 +244,15 @@ def test_a_resumed_study_has_all_objectives_repeats_and_starting_points(tmp_path
     rows = [
         {"trial": 0, "state": "COMPLETE", "value": 0.5, "macro_f1": 0.5, "recall.U2R": 0.25},
         {"trial": 1, "state": "PRUNED", "value": 0.25, "macro_f1": 0.25, "recall.U2R": 0.0},
-        {"trial": 2, "state": "COMPLETE", "value": 0.5, "repeats": 0},
-        {"trial": 3, "state": "PRUNED", "repeats": 1},
+        {"trial": 2, "state": "COMPLETE", "value": 0.5, "duplicate_of": 0},
+        {"trial": 3, "state": "PRUNED", "duplicate_of": 1},
     ]
     for row in rows:
-        of = row.get("repeats", row["trial"])
+        of = row.get("duplicate_of", row["trial"])
         chosen = {f"params_{name}": value for name, value in params(int(of)).items()}  # type: ignore[call-overload]
         curve = {"trial": row["trial"], "fold": 0, "epoch": 1, "log_loss": 2.0}
         tables = {"trials": [{**row, **ends, **chosen}], "classes": [], "confusions": [], "attacks": [], "curves": []}
-        writer.put(row["trial"], {**tables, "curves": [] if "repeats" in row else [curve]})  # type: ignore[arg-type]
+        writer.put(row["trial"], {**tables, "curves": [] if "duplicate_of" in row else [curve]})  # type: ignore[arg-type]
     writer.flush(0)
     points = [params(number) for number in range(6)]
     study, ended = resumed_study(Run(writer.folder), search, tmp_path / "again.journal", points)
@@ -260,8 +260,8 @@ def test_a_resumed_study_has_all_objectives_repeats_and_starting_points(tmp_path
     assert [(trial.number, trial.state, trial.values, trial.user_attrs) for trial in ended] == [
         (0, TrialState.COMPLETE, [0.5, 0.25], {}),
         (1, TrialState.PRUNED, None, {}),
-        (2, TrialState.COMPLETE, [0.5, 0.25], {"repeats": 0}),
-        (3, TrialState.PRUNED, None, {"repeats": 1}),
+        (2, TrialState.COMPLETE, [0.5, 0.25], {"duplicate_of": 0}),
+        (3, TrialState.PRUNED, None, {"duplicate_of": 1}),
     ]
     assert [trial.intermediate_values for trial in ended] == [{1: 2.0}] * 4
     assert [study.ask(SPACE).params for _ in range(2)] == points[4:]

@@ -1,0 +1,63 @@
+"""What the best trials of a search came to when they were trained again."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from scipy import stats
+
+from nids.metrics.formatting import value as formatted
+from nids.metrics.measures import label
+from nids.results import ranking
+
+if TYPE_CHECKING:
+    from nids.results import Run
+
+LEVEL = 0.95
+
+
+def repeated_trials(run: Run, trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials that were trained again, the best first by that.
+
+    Args:
+        run: The run.
+        trials: Its trials.
+
+    Returns:
+        Columns trial, first (the value in the search), mean, low, high (Student's 95 % interval of the mean; NaN of a
+        single repeat), repeats, failed.
+    """
+    again, rows = run.repeats(), []
+    for trial, of_trial in again.groupby("trial"):
+        values = of_trial["value"].dropna()
+        count, mean = len(values), values.mean()
+        half = (
+            stats.t.ppf((1 + LEVEL) / 2, count - 1) * values.std(ddof=1) / math.sqrt(count) if count > 1 else math.nan
+        )
+        first = trials.loc[trials["trial"] == trial, "value"].iloc[0]
+        rows.append((int(trial), first, mean, mean - half, mean + half, count, len(of_trial) - count))
+    table = pd.DataFrame(rows, columns=["trial", "first", "mean", "low", "high", "repeats", "failed"])
+    return table.sort_values("mean", ascending=run.direction == "min", ignore_index=True)
+
+
+def in_words(run: Run, trials: pd.DataFrame) -> str:
+    """Return what the repeats say of the winner of the search, in a sentence or two; nothing if there are none."""
+    table = repeated_trials(run, trials)
+    if table.empty:
+        return ""
+    metric, best = run.manifest.metric, ranking.ordered(trials, run.direction, as_searched=True).iloc[0]
+    (winner,) = table[table["trial"] == best["trial"]].to_dict("records") or [None]
+    if winner is None:
+        return ""
+    first, mean = formatted(metric, winner["first"]), formatted(metric, winner["mean"])
+    told = f"Trial {winner['trial']} was the best of the search with a {label(metric)} of {first}; trained again "
+    told += f"{winner['repeats']} times, with other seeds and on other folds, it has {mean} on average."
+    leader = table.iloc[0]
+    if leader["trial"] == winner["trial"]:
+        return f"{told} It is still the best of the {len(table)} that were trained again."
+    return (
+        f"{told} Of the {len(table)} trials that were trained again, trial {int(leader['trial'])} is the best, with "
+        f"{formatted(metric, leader['mean'])}."
+    )
