@@ -37,7 +37,7 @@ def repeated_trials(run: Run, trials: pd.DataFrame) -> pd.DataFrame:
             stats.t.ppf((1 + LEVEL) / 2, count - 1) * values.std(ddof=1) / math.sqrt(count) if count > 1 else math.nan
         )
         first = trials.loc[trials["trial"] == trial, "value"].iloc[0]
-        rows.append((int(trial), first, mean, mean - half, mean + half, count, len(of_trial) - count))
+        rows.append((trial, first, mean, mean - half, mean + half, count, len(of_trial) - count))
     table = pd.DataFrame(rows, columns=["trial", "first", "mean", "low", "high", "repeats", "failed"])
     return table.sort_values("mean", ascending=run.direction == "min", ignore_index=True)
 
