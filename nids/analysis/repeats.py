@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from scipy import stats
 
+from nids.metrics.formatting import counted
 from nids.metrics.formatting import value as formatted
 from nids.metrics.measures import label
 from nids.results import ranking
@@ -53,7 +54,7 @@ def in_words(run: Run, trials: pd.DataFrame) -> str:
         return ""
     first, mean = formatted(metric, winner["first"]), formatted(metric, winner["mean"])
     told = f"Trial {winner['trial']} was the best of the search with a {label(metric)} of {first}; trained again "
-    told += f"{winner['repeats']} times, with other seeds and on other folds, it has {mean} on average."
+    told += f"{counted(winner['repeats'], 'time')}, with other seeds and on other folds, it has {mean} on average."
     leader = table.iloc[0]
     if leader["trial"] == winner["trial"]:
         return f"{told} It is still the best of the {len(table)} that were trained again."
