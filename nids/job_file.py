@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # A search needs something to search: one hyperparameter is left to it, with one choice.
 _KEPT_TO_SEARCH = "learning_rate"
+# What a search says that decides how a single trial is trained and judged.
+_OF_ONE_TRIAL = ("space", "sampler", "seed", "metric", "objectives", "constraints")
 LARGEST = 1 << 16  # bytes of a job file
 
 
@@ -184,7 +186,7 @@ def for_trial(manifest: RunManifest, trial: Mapping[Any, Any]) -> str:
     content = {
         **{section: entries for section, entries in job.items() if isinstance(entries, dict)},
         "data": data,
-        "search": {**job["search"], "trials": 1, "start_from_paper": False},
+        "search": {**{key: job["search"][key] for key in _OF_ONE_TRIAL}, "trials": 1, "start_from_paper": False},
         "scheduler": {"kind": "none"},
         "hyperparameters": {key: value for key, value in params.items() if key != searched},
         "space": {searched: {"choices": [params[searched]]}},
