@@ -12,6 +12,7 @@ import streamlit as st
 
 from nids import report
 from nids.analysis.importances import importances
+from nids.analysis.importances import ranked as complete_ones
 from nids.dashboard.data.snapshot import IncompleteError, KeptRun, complete_or_not
 from nids.errors import UserError
 from nids.results import ASKED_AT_ONCE, names_in
@@ -87,7 +88,7 @@ def ranked(run: KeptRun, trials: pd.DataFrame) -> tuple[dict[str, float], str]:
     Asking takes a millisecond for each trial. So of many trials a sample is asked, and asked anew only when there are a
     fiftieth more.
     """
-    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
+    complete = complete_ones(trials)
     step = max(1, len(complete) // 50)
     asked = complete.sample(min(len(complete), MOST_RANKED), random_state=0)
     # The quotient alone comes back to the same numbers as the step grows.

@@ -17,6 +17,7 @@ import streamlit as st
 from nids.errors import RunNotFoundError, UserError
 from nids.results import Run
 from nids.results.gaps import gaps_of
+from nids.results.ranking import with_feasibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,6 +186,7 @@ def _trials(path: str, versions: str, _run: KeptRun) -> pd.DataFrame:
     if len(_run.manifest.folds.used) == 1:
         # One fold has no spread; the zero that is stored would read as certainty.
         table = table.assign(**{name: math.nan for name in table.columns if name.endswith("_std")})
+    table = with_feasibility(table, _run.manifest.job.search.limits)
     if _run.faults:
         raise IncompleteError(table)
     return table

@@ -13,9 +13,9 @@ from nids.dashboard.components import downloads, faults, layout, live, selection
 from nids.dashboard.components.chart import draw
 from nids.dashboard.components.markdown import plain
 from nids.dashboard.data import cache
-from nids.metrics.formatting import NONE, duration, mean_and_spread
+from nids.metrics.formatting import NONE, counted, duration, mean_and_spread
 from nids.metrics.measures import label
-from nids.report import sentences, significance
+from nids.report import objectives, sentences, significance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,8 +108,9 @@ def in_words(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> str:
     validation_rows = comparisons.validation_rows(runs[first], one.best, metric)
     contest = comparisons.contest(metric, names, figures[0], figures[1], training_rows, validation_rows)
     sentence = significance.sentence(contest)
-    if metric != other.metric:
-        return f"{sentence} {first} optimized that metric, {second} {label(other.metric)}."
+    if one.objectives != other.objectives:
+        own = "that metric" if len(one.objectives) == 1 else objectives.listed(one.objectives)
+        return f"{sentence} {first} optimized {own}, {second} {objectives.listed(other.objectives)}."
     return sentence
 
 
@@ -130,6 +131,8 @@ def result_rows(summary: RunSummary, optimized: Sequence[str]) -> dict[str, str]
     if summary.best is None:
         return rows
     rows["best trial"] = str(summary.best.trial)
+    if not summary.front.empty:
+        rows["on the Pareto front"] = f"{counted(len(summary.front), 'trial')}"
     figures = summary.metrics.to_dict("index")
     names = list(dict.fromkeys((*optimized, *map(str, figures))))
     rows |= {
@@ -148,7 +151,7 @@ def result_rows(summary: RunSummary, optimized: Sequence[str]) -> dict[str, str]
 
 def _results(summaries: dict[str, RunSummary], runs: dict[str, KeptRun]) -> None:
     left, right = st.columns(2, gap="medium")
-    optimized = list(dict.fromkeys(summary.metric for summary in summaries.values()))
+    optimized = list(dict.fromkeys(name for summary in summaries.values() for name in summary.objectives))
     with left:
         st.markdown("##### Results")
         rows = run_diff.results(

@@ -24,8 +24,9 @@ from nids.report import cells, sentences
 from nids.results import Run, RunWriter
 from nids.results.schema import TRIALS_A_PART
 from nids.search_space import describe
+from nids.results.status import TrialCounts
 from nids.storage import Folder
-from tests.manifests import NO_TRIALS, OWNER, a_manifest
+from tests.manifests import OWNER, a_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,7 +116,7 @@ def make_run(
         writer.put(row["trial"], rows)
     for part in {row["trial"] // TRIALS_A_PART: row["trial"] for row in trials}.values():
         writer.flush(part)
-    writer.write_status(state, NO_TRIALS, OWNER)
+    writer.write_status(state, TrialCounts(total=max(len(trials), 1)), OWNER)
     return Run(writer.folder)
 
 
