@@ -92,7 +92,8 @@ def in_words(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> str:
     one, other = summaries[first], summaries[second]
     if one.best is None or other.best is None:
         lacking = " and ".join(name for name in (first, second) if summaries[name].best is None)
-        return f"No trial of {lacking} is complete, so there is nothing to compare yet."
+        kind = "feasible" if one.feasibility or other.feasibility else "complete"
+        return f"No trial of {lacking} is {kind}, so there is nothing to compare yet."
     metric = one.metric
     if _validated_on(runs[first].manifest) != _validated_on(runs[second].manifest):
         return (
@@ -178,9 +179,8 @@ def _table(rows: pd.DataFrame) -> None:
 def _histories(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> None:
     metrics = {summary.metric for summary in summaries.values()}
     if len(metrics) > 1:
-        st.info(
-            f"The runs optimized different metrics ({', '.join(map(label, sorted(metrics)))}), so they share no chart."
-        )
+        did = "optimized" if all(len(each.objectives) == 1 for each in summaries.values()) else "are ranked by"
+        st.info(f"The runs {did} different metrics ({', '.join(map(label, sorted(metrics)))}), so they share no chart.")
         return
     parts = [
         downsampling.thin_history(optimization_history.data(run.trials(), summaries[name].direction)).assign(run=name)

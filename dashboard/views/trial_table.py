@@ -37,12 +37,11 @@ def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = HEADLINE)
     shown: dict[str, Any] = {
         "trial": trials["trial"],
         "state": marks(trials).map({name: state.words for name, state in MARKS.items()}),
+        **({} if ranking.trained(trials).all() else {SAME_AS: trials["repeats"]}),
         label(metric): _scale(metric) * trials["value"],
         SPREAD: _scale(metric) * trials[f"{metric}_std"],
     }
     shown |= {label(name): _scale(name) * trials[name] for name in others if name != metric and name in trials}
-    if not ranking.trained(trials).all():
-        shown[SAME_AS] = trials["repeats"]
     shown |= {"best epoch": trials["best_epoch"], "epochs": trials["epochs"]}
     shown["time"] = pd.to_timedelta(trials["seconds"].round(), unit="s")
     parameters = [name for name in trials.columns if name.startswith("params_")]
@@ -73,7 +72,7 @@ def show(
     top = ordered.head(downsampling.MOST_ROWS)
     rows = columns(top, summary.metric, others)
     number_formats = {name: _format(rows[name]) for name in rows.columns if rows[name].dtype.kind in "if"}
-    number_formats |= {label(name): "%.2f %%" if _is_share(name) else "%.4f" for name in (summary.metric, *others)}
+    number_formats |= {label(name): _format_of(name) for name in (summary.metric, *others)}
     value = number_formats[label(summary.metric)]
     event = st.dataframe(
         rows,
@@ -118,6 +117,13 @@ def _scale(name: str) -> int:
 
 def _is_share(name: str) -> bool:
     return described(name).unit == "share"
+
+
+def _format_of(name: str) -> str:
+    """Return the format of a measure's column."""
+    if described(name).unit == "count":
+        return "localized"
+    return "%.2f %%" if _is_share(name) else "%.4f"
 
 
 def _format(column: pd.Series) -> str:

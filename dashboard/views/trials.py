@@ -48,6 +48,7 @@ def show() -> None:
         else:
             kind = "feasible" if summary.feasibility else "complete"
             words = f"{len(filtered):,} of {summary.all_trials:,} trials, best {kind} trial first."
-            others = dict.fromkeys((*summary.objectives, *HEADLINE))
+            limited = (limit.name for limit in run.manifest.job.search.limits)
+            others = dict.fromkeys((*summary.objectives, *limited, *HEADLINE))
             trial_table.show(run, summary, ranking.ordered(filtered, summary.direction), words, [*others])
     faults.of_run(run)
