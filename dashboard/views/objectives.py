@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -30,7 +31,7 @@ def show(run: KeptRun, summary: RunSummary) -> None:
     st.markdown("##### What the objectives cost each other")
     for sentence in sentences:
         st.markdown(unbroken(plain(sentence)))
-    charts, names = front_charts(trials, summary.objectives), summary.objectives
+    charts, names = front_charts(trials, summary), summary.objectives
     first, second, *others = map(label, names)
     more = f", the first two of {len(names)} objectives" if others else ""
     words = {
@@ -46,5 +47,6 @@ def show(run: KeptRun, summary: RunSummary) -> None:
         column_config={"trial": st.column_config.Column(pinned=True)},
     )
     st.caption(plain(f"{objectives.front_title(summary)}."))
-    command = selection.command("finalize", run.name)
-    st.markdown(objectives.how_to_pick(trials, summary, command, code))
+    finalize = partial(selection.command, "finalize", run.name)
+    if how := objectives.how_to_pick(trials, summary, finalize, code):
+        st.markdown(how)

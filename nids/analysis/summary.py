@@ -68,6 +68,8 @@ class RunSummary:
         ranges: Index the measures of classes that published results give a range of; columns low and high, over all
             classes and folds.
         front: The trials on the Pareto front of several objectives, the best in the first one first.
+        hypervolumes: That of the trials up to each one, 0 to 1, by its number; see ``ranking.hypervolumes``. Empty with
+            one objective.
         feasibility: How many trials keep the job's constraints; None without these.
         states: Number of trials in each of ``nids.charts.trial_states.STATES``.
         repeated: How many of them were not trained, since the result at their point was known.
@@ -96,6 +98,7 @@ class RunSummary:
     attacks: pd.DataFrame
     ranges: pd.DataFrame
     front: pd.DataFrame
+    hypervolumes: pd.Series
     feasibility: Feasibility | None
     states: Mapping[str, int]
     repeated: int
@@ -117,6 +120,7 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
     manifest = run.manifest
     trials = (run.trials() if trials is None else trials).sort_values("trial", ignore_index=True)
     search, metric, direction, space = manifest.job.search, manifest.metric, manifest.direction, manifest.space
+    several = len(search.measures) > 1
     if len(manifest.folds.used) == 1:
         # One fold has no spread; the zero that is stored would read as certainty.
         trials = trials.assign(**{f"{name}_std": math.nan for name in manifest.measures})
@@ -145,7 +149,10 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
         classes=classes,
         attacks=attack_summary(of_best["attacks"], manifest.data.classes),
         ranges=_ranges(classes, published),
-        front=_front(trials, search.measures, direction),
+        front=_front(trials, search.measures, direction) if several else trials[:0],
+        hypervolumes=ranking.hypervolumes(trials.set_index("trial"), search.measures)
+        if several
+        else pd.Series(dtype=float),
         feasibility=feasibility(trials, search.limits),
         states={state: int(states.get(state, 0)) for state in STATES},
         repeated=int((~ranking.trained(trials)).sum()),
@@ -167,8 +174,6 @@ def _best(row: pd.Series, metric: str) -> BestTrial:
 
 
 def _front(trials: pd.DataFrame, objectives: Sequence[str], direction: Direction) -> pd.DataFrame:
-    if len(objectives) < 2:
-        return trials[:0]
     return ranking.ordered(trials[ranking.front(trials, objectives)], direction).reset_index(drop=True)
 
 

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import altair as alt
+import numpy as np
+import pandas as pd
 
 from nids.charts.colours import BLUE
 from nids.charts.theme import HEIGHT, WIDTH, fields, heading
-from nids.results import ranking
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
 
 
-def data(trials: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
-    """Return the hypervolume of the trials up to and including each one; see ``ranking.hypervolumes``.
+def data(hypervolumes: pd.Series) -> pd.DataFrame:
+    """Return the hypervolume of the trials up to each one, and which of them made it larger.
 
     Args:
-        trials: The run store's trials.
-        objectives: The measures.
+        hypervolumes: Trial, ascending → hypervolume, 0 to 1; NaN before the first trial that counts.
 
     Returns:
-        Columns trial, best (0 to 1, NaN before the first trial that counts) and grew (bool: whether the trial made it
-        larger), ordered by trial.
+        Columns trial, best (the hypervolume) and grew (bool).
     """
-    ordered = trials.sort_values("trial", ignore_index=True)
-    best = ranking.hypervolumes(ordered, objectives)
-    return ordered[["trial"]].assign(best=best, grew=best.fillna(0.0).diff().fillna(best).gt(0.0))
+    best = hypervolumes.to_numpy()
+    return pd.DataFrame(
+        {"trial": hypervolumes.index, "best": best, "grew": np.diff(np.nan_to_num(best), prepend=0.0) > 0}
+    )
 
 
 def draw(data: pd.DataFrame) -> alt.LayerChart:

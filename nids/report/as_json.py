@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nids.analysis.summary import summarize
-from nids.results import ranking
 from nids.results.gaps import gaps_of
 from nids.search_space import params_of
 
@@ -55,7 +54,7 @@ def content(run: Run) -> dict[str, Any]:
         "gaps": gaps.in_words(run.uri),
         "best": best,
         "front": _front(run, summary),
-        "hypervolume": _hypervolume(run, summary),
+        "hypervolume": None if summary.front.empty else float(summary.hypervolumes.iloc[-1]),
         "importances": dict(summary.importances),
         "detector": None if final is None else final.model_dump(mode="json"),
         "baselines": None if baselines is None else baselines.model_dump(mode="json"),
@@ -82,12 +81,6 @@ def _front(run: Run, summary: RunSummary) -> list[dict[str, Any]] | None:
         }
         for _, row in summary.front.iterrows()
     ]
-
-
-def _hypervolume(run: Run, summary: RunSummary) -> float | None:
-    if summary.front.empty:
-        return None
-    return float(ranking.hypervolumes(run.trials(), summary.objectives).iloc[-1])
 
 
 def _by_index(table: pd.DataFrame) -> dict[str, Any]:

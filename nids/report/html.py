@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from shlex import quote
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -22,6 +22,7 @@ from nids.charts import (
     reliability,
     roc_curve,
 )
+from nids.command_line import command_on
 from nids.metrics.formatting import duration, mean_and_spread, setting
 from nids.metrics.measures import label
 from nids.report import cells, held_out, objectives, sentences, significance
@@ -76,7 +77,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         on_objectives=objectives.in_words(run.trials(), summary),
         front=cells.front(summary) if not summary.front.empty else None,
         front_title=objectives.front_title(summary),
-        how_to_pick=objectives.how_to_pick(run.trials(), summary, f"nids finalize {quote(run.name)}"),
+        how_to_pick=objectives.how_to_pick(run.trials(), summary, partial(command_on, run.uri, "finalize")),
         tiles=_tiles(summary),
         metrics=cells.metrics(summary),
         notes=cells.notes(summary),
@@ -122,7 +123,7 @@ def _pictures(run: Run, summary: RunSummary, judged: Sequence[HeldOut]) -> dict[
             optimization_history.data(run.trials(), summary.direction), summary.metric
         )
     if not summary.front.empty:
-        drawn |= front_charts(run.trials(), summary.objectives)
+        drawn |= front_charts(run.trials(), summary)
     if summary.importances:
         drawn["importances"] = param_importances.draw(param_importances.data(summary.importances))
     if summary.best is not None:

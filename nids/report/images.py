@@ -64,7 +64,7 @@ def picture(run: Run) -> bytes:
         subtitlePadding=5,
         offset=18,
     )
-    of_front = front_charts(run.trials(), summary.objectives).values() if not summary.front.empty else ()
+    of_front = front_charts(run.trials(), summary).values() if not summary.front.empty else ()
     composed = alt.concat(history, by_class, confusion, curves, *of_front, columns=2, spacing=30, title=title)
     composed = composed.resolve_scale(color="independent", shape="independent", strokeDash="independent")
     return png(composed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from nids.metrics.formatting import mean_and_spread, value
@@ -48,30 +47,32 @@ def trade_off(trials: pd.DataFrame, names: Sequence[str]) -> str:
     )
 
 
-def reached(trials: pd.DataFrame, objectives: Sequence[str]) -> str:
-    """Return the hypervolume of a run's trials, in a sentence; empty if fewer than two can be on the front."""
-    if len(ranking.weighable(trials, objectives)) < 2:
+def reached(summary: RunSummary) -> str:
+    """Return the hypervolume of a run's front, in a sentence; empty if fewer than two trials are on it."""
+    if len(summary.front) < 2:
         return ""
-    volume = ranking.hypervolumes(trials.sort_values("trial"), objectives).iloc[-1]
-    return f"The hypervolume of the front is {volume:.3f} of 1."
+    return f"The hypervolume of the front is {summary.hypervolumes.iloc[-1]:.3f} of 1."
 
 
 def how_to_pick(
-    trials: pd.DataFrame, summary: RunSummary, command: str, as_code: Callable[[str], str] = "`{}`".format
+    trials: pd.DataFrame,
+    summary: RunSummary,
+    finalize: Callable[..., str],
+    as_code: Callable[[str], str] = "`{}`".format,
 ) -> str:
     """Return how to finalize a trial of the front by a rule, with an example; empty if there is nothing to choose.
 
     Args:
         trials: The run's trials.
         summary: Its summary.
-        command: The one that finalizes the run.
+        finalize: Returns the command that finalizes the run with some options.
         as_code: Returns a text as code.
     """
     if len(summary.front) < 2 or (example := example_rule(trials, summary.objectives)) is None:
         return ""
     rule, trial = example
-    picking = as_code(f"{command} --pick {quote(rule)}")
-    return f"Which of them is the right one is for you to say, by a rule: {picking} would take trial {trial}."
+    command = as_code(finalize("--pick", rule))
+    return f"Which of them is the right one is for you to say, by a rule: {command} would take trial {trial}."
 
 
 def in_words(trials: pd.DataFrame, summary: RunSummary) -> list[str]:
@@ -86,7 +87,7 @@ def in_words(trials: pd.DataFrame, summary: RunSummary) -> list[str]:
     sentences = [feasible(summary.feasibility)] if summary.feasibility else []
     if len(summary.objectives) > 1:
         names = summary.objectives
-        sentences.append(f"{trade_off(trials, names)} {reached(trials, names)}".strip())
+        sentences.append(f"{trade_off(trials, names)} {reached(summary)}".strip())
     return sentences
 
 

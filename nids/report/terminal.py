@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shlex import quote
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,6 +12,7 @@ from rich.text import Text
 from nids.analysis import baselines
 from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import summarize
+from nids.command_line import command_on
 from nids.metrics.measures import label
 from nids.report import cells, held_out, objectives, sentences, significance
 from nids.results.gaps import gaps_of
@@ -51,7 +52,7 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
         console.print(Text(summary.message, style="dim"))
     if not summary.front.empty:
         print_table(console, objectives.front_title(summary), *cells.front(summary))
-        console.print(Text(objectives.how_to_pick(trials, summary, f"nids finalize {quote(run.name)}")))
+        console.print(Text(objectives.how_to_pick(trials, summary, partial(command_on, run.uri, "finalize"))))
     if summary.best is not None:
         _print_best(summary, summary.best, console)
         _print_baselines(compared, summary.best, console)

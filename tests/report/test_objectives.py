@@ -64,15 +64,6 @@ def test_trade_off_of_three_measures_of_feasible_trials() -> None:
     )
 
 
-def test_reached_is_the_hypervolume_of_all_trials() -> None:
-    trials = pd.DataFrame(
-        [(1, "COMPLETE", 0.3, 0.9), (0, "COMPLETE", 0.1, 0.5), (2, "COMPLETE", 0.2, 0.7)],
-        columns=["trial", "state", "log_loss", "accuracy"],
-    )
-    assert objectives.reached(trials, ["log_loss", "accuracy"]) == "The hypervolume of the front is 0.250 of 1."
-    assert objectives.reached(trials[:1], ["log_loss", "accuracy"]) == ""
-
-
 SECONDS, RECALL = Limit("scoring_seconds", True, 60.0), Limit("recall.U2R", False, 0.5)
 
 

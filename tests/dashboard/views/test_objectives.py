@@ -42,8 +42,7 @@ def test_the_overview_shows_the_front_and_how_to_pick_from_it(
     assert "is the best in the first objective: macro-F1" in text.replace("\N{NO-BREAK SPACE}", " ")
     assert "##### What the objectives cost each other" in text
     assert "10 of 10 complete trials are on the Pareto front of macro-F1 and log-loss" in text
-    assert "nids finalize large --storage" in text
-    assert "--pick 'log_loss <= " in text
+    assert "nids finalize large --pick 'log_loss <= " in text
     assert len(shown.get("vega_lite_chart")) == 3
     assert shown.dataframe[0].value.columns.tolist()[:3] == ["trial", "macro-F1", "log-loss"]
     assert [tile.label for tile in shown.metric] == [
