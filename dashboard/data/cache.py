@@ -17,6 +17,7 @@ from nids.dashboard.data.snapshot import IncompleteError, KeptRun, complete_or_n
 from nids.errors import UserError
 from nids.results import ASKED_AT_ONCE, names_in
 from nids.results.cures import FOREIGN, unexpected
+from nids.results.run import REPEATS
 from nids.storage import Folder
 from nids.threads import thread_pool
 
@@ -76,7 +77,7 @@ def one(storage: str, name: str) -> Found:
 def summarize(run: KeptRun) -> report.RunSummary:
     """Return what the report says of a run, without importances, in its present state."""
     if run.summary is None:
-        key = run.key("manifest.json", "trials", "classes", "attacks")
+        key = run.key("manifest.json", "trials", REPEATS, "classes", "attacks")
         summary = complete_or_not(_summary, run.uri, key, run)
         run.summary = replace(summary, state=run.state, message=run.status.message)
     return run.summary

@@ -37,7 +37,7 @@ def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = HEADLINE)
     shown: dict[str, Any] = {
         "trial": trials["trial"],
         "state": marks(trials).map({name: state.words for name, state in MARKS.items()}),
-        **({} if ranking.trained(trials).all() else {SAME_AS: trials["repeats"]}),
+        **({} if ranking.trained(trials).all() else {SAME_AS: trials["duplicate_of"]}),
         label(metric): _scale(metric) * trials["value"],
         SPREAD: _scale(metric) * trials[f"{metric}_std"],
     }

@@ -72,7 +72,7 @@ class RunSummary:
             one objective.
         feasibility: How many trials keep the job's constraints; None without these.
         states: Number of trials in each of ``nids.charts.trial_states.STATES``.
-        repeated: How many of them were not trained, since the result at their point was known.
+        duplicates: How many of them were not trained, since the result at their point was known.
         failures: Columns reason, count, trials (the first numbers); the most frequent first.
         importances: Hyperparameter → share; empty if there is nothing to tell.
         importances_note: What they rest on, or why there are none.
@@ -101,7 +101,7 @@ class RunSummary:
     hypervolumes: pd.Series
     feasibility: Feasibility | None
     states: Mapping[str, int]
-    repeated: int
+    duplicates: int
     failures: pd.DataFrame
     importances: Mapping[str, float]
     importances_note: str
@@ -155,7 +155,7 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
         else pd.Series(dtype=float),
         feasibility=feasibility(trials, search.limits),
         states={state: int(states.get(state, 0)) for state in STATES},
-        repeated=int((~ranking.trained(trials)).sum()),
+        duplicates=int((~ranking.trained(trials)).sum()),
         failures=_failures(trials),
         importances=shares,
         importances_note=note,

@@ -47,7 +47,7 @@ def content(run: Run) -> dict[str, Any]:
         "trials": {
             **summary.states,
             "total": run.manifest.job.search.most_trials,
-            "repeated": summary.repeated,
+            "duplicates": summary.duplicates,
             "infeasible": kept.complete - kept.feasible if (kept := summary.feasibility) else 0,
         },
         "lost_trials": list(gaps.trials),

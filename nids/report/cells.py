@@ -179,8 +179,8 @@ def front(summary: RunSummary) -> Table:
 
 def _state(row: pd.Series) -> str:
     """Return a trial's state, whether it is beyond a limit and, of one that was not trained, whose result it has."""
-    repeats = row.get("repeats", math.nan)
-    state = str(row["state"]) if pd.isna(repeats) else f"{row['state']} (as {int(repeats)})"
+    trained = row.get("duplicate_of", math.nan)
+    state = str(row["state"]) if pd.isna(trained) else f"{row['state']} (as {int(trained)})"
     return f"{state}, infeasible" if row["state"] == "COMPLETE" and not row.get("feasible", True) else state
 
 

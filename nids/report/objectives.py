@@ -152,12 +152,12 @@ def definitions(summary: RunSummary) -> list[tuple[str, str]]:
     return terms
 
 
-def repeated(summary: RunSummary) -> str:
+def duplicates(summary: RunSummary) -> str:
     """Return ", 28 of them at points that were known", which follows the numbers of trials; empty if none was."""
-    if not summary.repeated:
+    if not summary.duplicates:
         return ""
-    of = "one" if summary.repeated == 1 else f"{summary.repeated:,}"
-    point = "at a point that was" if summary.repeated == 1 else "at points that were"
+    of = "one" if summary.duplicates == 1 else f"{summary.duplicates:,}"
+    point = "at a point that was" if summary.duplicates == 1 else "at points that were"
     return f", {of} of them {point} known, so not trained again"
 
 

@@ -131,7 +131,7 @@ def states(summary: RunSummary) -> str:
     )
     words["COMPLETE"] += objectives.infeasible(summary)
     counts = [f"{count} {words[state]}" for state, count in summary.states.items() if count]
-    return (", ".join(counts) or "no trials yet") + objectives.repeated(summary)
+    return (", ".join(counts) or "no trials yet") + objectives.duplicates(summary)
 
 
 def shown_trials(summary: RunSummary) -> str:

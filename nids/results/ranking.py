@@ -39,15 +39,15 @@ def with_feasibility(trials: pd.DataFrame, limits: Sequence[Limit]) -> pd.DataFr
     kept: pd.Series = pd.Series(
         np.logical_and.reduce([limit.holds(trials[limit.name]) for limit in limits]), trials.index
     )
-    if "repeats" in trials:
+    if "duplicate_of" in trials:
         by_number = dict(zip(trials["trial"], kept, strict=True))
-        kept |= ~trained(trials) & trials["repeats"].map(by_number).eq(True)
+        kept |= ~trained(trials) & trials["duplicate_of"].map(by_number).eq(True)
     return trials.assign(feasible=kept)
 
 
 def trained(trials: pd.DataFrame) -> pd.Series:
     """Return which trials have results of their own, bool: others have that of an earlier one at the same point."""
-    return trials["repeats"].isna() if "repeats" in trials else pd.Series(True, index=trials.index)
+    return trials["duplicate_of"].isna() if "duplicate_of" in trials else pd.Series(True, index=trials.index)
 
 
 def with_repeats(trials: pd.DataFrame, repeats: pd.DataFrame) -> pd.DataFrame:

@@ -20,7 +20,7 @@ def test_feasibility_counts_complete_trials_that_were_trained() -> None:
             (3, "PRUNED", 10.0, 0.99, math.nan),
             (4, "COMPLETE", math.nan, math.nan, 0),
         ],
-        columns=["trial", "state", "scoring_seconds", "recall.U2R", "repeats"],
+        columns=["trial", "state", "scoring_seconds", "recall.U2R", "duplicate_of"],
     )
     assert feasibility(with_feasibility(trials, LIMITS), LIMITS) == Feasibility(
         3, 1, (KeptLimit(LIMITS[0], 1, 50.0), KeptLimit(LIMITS[1], 2, 0.75))

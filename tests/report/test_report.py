@@ -536,7 +536,7 @@ def of_two(folder: Path) -> Run:
         figures = {"macro_f1": f1, "false_alarm_rate": alarms, "false_alarm_rate_std": 0.0004}
         return trial(number, **{"value": f1, "log_loss": 0.02, **figures, **more})
 
-    known = {"value": 0.75, "best_epoch": None, "epochs": 0, "repeats": 1}
+    known = {"value": 0.75, "best_epoch": None, "epochs": 0, "duplicate_of": 1}
     unknown = dict.fromkeys(name for name in reached(0, 0, 0) if name.removesuffix("_std") in applicable(unseen=True))
     return make_run(
         folder,
@@ -553,7 +553,7 @@ def test_several_objectives_and_constraints_are_told_everywhere(tmp_path: Path) 
     run = of_two(tmp_path)
     found = report.summarize(run)
     assert found.best is not None
-    assert (found.best.trial, found.front["trial"].tolist(), found.repeated) == (0, [0, 1], 1)
+    assert (found.best.trial, found.front["trial"].tolist(), found.duplicates) == (0, [0, 1], 1)
     texts = (
         "Trial 0 is the best in the first objective: macro-F1 90.00 ± 0.04 %, false-alarm rate 4.00 ± 0.04 %; accuracy",
         "5 complete (1 infeasible), one of them at a point that was known, so not trained again",
@@ -589,7 +589,7 @@ def test_json_has_the_front_and_the_constraints(tmp_path: Path) -> None:
         "RUNNING": 0,
         "FAIL": 0,
         "total": 5,
-        "repeated": 1,
+        "duplicates": 1,
         "infeasible": 1,
     }
     assert values["hypervolume"] == pytest.approx(0.25)

@@ -74,7 +74,7 @@ def test_a_trial_that_was_not_trained_is_as_feasible_as_the_one_at_its_point_and
         (2, "COMPLETE", 0.4, np.nan, 1),
         (3, "COMPLETE", 0.5, np.nan, 0),
     ]
-    table = pd.DataFrame(rows, columns=["trial", "state", "value", "scoring_seconds", "repeats"])
+    table = pd.DataFrame(rows, columns=["trial", "state", "value", "scoring_seconds", "duplicate_of"])
     found = ranking.with_feasibility(table, [Limit("scoring_seconds", True, 60.0)])
     assert found["feasible"].tolist() == [True, False, False, True]
     assert ranking.trained(found).tolist() == [True, True, False, False]

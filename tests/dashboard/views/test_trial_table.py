@@ -45,9 +45,9 @@ def test_columns_tell_infeasible_trials_and_those_that_were_not_trained() -> Non
     row = {"value": 0.5, "best_epoch": 1.0, "epochs": 1, "seconds": 1.0, "error": None, "macro_f1_std": 0.1}
     trials = pd.DataFrame(
         [
-            row | {"trial": 0, "state": "COMPLETE", "repeats": None, "parameters": 12.0, "feasible": True},
-            row | {"trial": 1, "state": "COMPLETE", "repeats": None, "parameters": 99.0, "feasible": False},
-            row | {"trial": 2, "state": "COMPLETE", "repeats": 1, "parameters": None, "feasible": False},
+            row | {"trial": 0, "state": "COMPLETE", "duplicate_of": None, "parameters": 12.0, "feasible": True},
+            row | {"trial": 1, "state": "COMPLETE", "duplicate_of": None, "parameters": 99.0, "feasible": False},
+            row | {"trial": 2, "state": "COMPLETE", "duplicate_of": 1, "parameters": None, "feasible": False},
         ]
     )
     shown = columns(trials, "macro_f1", ["macro_f1", "parameters"])
