@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from optuna.distributions import CategoricalDistribution
 
-from nids.charts.trial_states import STATES
+from nids.charts.trial_states import MARKS, marks
 from nids.metrics.formatting import setting
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def chosen(trials: pd.DataFrame, space: Space, row: DeltaGenerator) -> pd.DataFr
     with row:
         states = st.pills(
             "State",
-            [state for state in STATES if (trials["state"] == state).any()],
+            [state for state in MARKS if (marks(trials) == state).any()],
             selection_mode="multi",
-            format_func=lambda state: STATES[state].words,
+            format_func=lambda state: MARKS[state].words,
             key="state",
             bind="query-params",
             help="Choose none to see all.",
@@ -54,12 +54,12 @@ def filtered(
 
     Args:
         trials: The run store's trials.
-        states: States to keep; none stands for all.
+        states: Of ``MARKS``, those to keep; none stands for all.
         words: Words, each of which must occur in a trial's number, state, error or one of its hyperparameters.
         hyperparameter: The one that ``allowed`` is about; None for no such filter.
         allowed: Its lowest and highest value, or, of choices, those to keep, as text.
     """
-    kept = trials[trials["state"].isin(states)] if states else trials
+    kept = trials[marks(trials).isin(states)] if states else trials
     if hyperparameter is not None:
         column = kept[f"params_{hyperparameter}"]
         if isinstance(allowed, tuple):

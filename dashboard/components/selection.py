@@ -113,7 +113,7 @@ def offered(trials: pd.DataFrame, direction: Direction, requested: Sequence[str]
 def trial(run: KeptRun, best: int | None, label: str = "Trial", key: str = TRIAL) -> int | None:
     """Let the visitor choose a trial that has results and return its number, the best one unless another is chosen."""
     trials = run.trials()
-    with_results = trials[trials["value"].notna()]
+    with_results = trials[trials["value"].notna() & ranking.trained(trials)]
     requested = [number for number in st.query_params.get_all(key) if number != BEST]
     numbers, missing = offered(with_results, run.direction, requested)
     if missing:

@@ -12,10 +12,12 @@ import streamlit as st
 
 from nids import report
 from nids.analysis.importances import importances
+from nids.analysis.importances import ranked as complete_ones
 from nids.dashboard.data.snapshot import IncompleteError, KeptRun, complete_or_not
 from nids.errors import UserError
 from nids.results import ASKED_AT_ONCE, names_in
 from nids.results.cures import FOREIGN, unexpected
+from nids.results.run import REPEATS
 from nids.storage import Folder
 from nids.threads import thread_pool
 
@@ -75,7 +77,7 @@ def one(storage: str, name: str) -> Found:
 def summarize(run: KeptRun) -> report.RunSummary:
     """Return what the report says of a run, without importances, in its present state."""
     if run.summary is None:
-        key = run.key("manifest.json", "trials", "classes", "attacks")
+        key = run.key("manifest.json", "trials", REPEATS, "classes", "attacks")
         summary = complete_or_not(_summary, run.uri, key, run)
         run.summary = replace(summary, state=run.state, message=run.status.message)
     return run.summary
@@ -87,7 +89,7 @@ def ranked(run: KeptRun, trials: pd.DataFrame) -> tuple[dict[str, float], str]:
     Asking takes a millisecond for each trial. So of many trials a sample is asked, and asked anew only when there are a
     fiftieth more.
     """
-    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
+    complete = complete_ones(trials)
     step = max(1, len(complete) // 50)
     asked = complete.sample(min(len(complete), MOST_RANKED), random_state=0)
     # The quotient alone comes back to the same numbers as the step grows.

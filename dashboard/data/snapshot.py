@@ -17,6 +17,8 @@ import streamlit as st
 from nids.errors import RunNotFoundError, UserError
 from nids.results import Run
 from nids.results.gaps import gaps_of
+from nids.results.ranking import with_feasibility, with_repeats
+from nids.results.run import COLUMNS_OF_REPEATS, REPEATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +68,7 @@ class KeptRun(Run):
         super().__init__(folder)
         if self.status_fault:
             self.note(self.status_fault)
-        self._trials = complete_or_not(_trials, self.uri, self.key("trials"), self)
+        self._trials = complete_or_not(_trials, self.uri, self.key("trials", REPEATS), self)
         first = {path: version for path, version in self.versions.items() if path.startswith("trials/")}
         self.versions = self._listed(folder) | first
 
@@ -110,6 +112,14 @@ class KeptRun(Run):
     def trials(self) -> pd.DataFrame:
         """Return a row a trial, ordered by trial; not to be changed."""
         return self._trials
+
+    def repeats(self) -> pd.DataFrame:
+        """Return a row for each time that a trial was trained again; empty if that cannot be read."""
+        try:
+            return super().repeats()
+        except UserError as error:
+            self.note(error)
+            return pd.DataFrame(columns=[*COLUMNS_OF_REPEATS])
 
     def baselines(self) -> pd.DataFrame:
         """Return a row a baseline × fold; empty if there are none, or if they cannot be read."""
@@ -185,6 +195,7 @@ def _trials(path: str, versions: str, _run: KeptRun) -> pd.DataFrame:
     if len(_run.manifest.folds.used) == 1:
         # One fold has no spread; the zero that is stored would read as certainty.
         table = table.assign(**{name: math.nan for name in table.columns if name.endswith("_std")})
+    table = with_repeats(with_feasibility(table, _run.manifest.job.search.limits), _run.repeats())
     if _run.faults:
         raise IncompleteError(table)
     return table

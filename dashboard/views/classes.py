@@ -49,7 +49,8 @@ def show() -> None:
         number = selection.trial(run, best)
     if number is None:
         faults.of_run(run)
-        layout.nothing_to_show("No trial is complete yet. Choose another trial above.")
+        kind = "feasible" if summary.feasibility else "complete"
+        layout.nothing_to_show(f"No trial is {kind} yet. Choose another trial above.")
     with second:
         other = _other(run, number, order)
     judged = [class_results.of_trial(run, number), *([other] if other else [])]

@@ -13,9 +13,9 @@ from nids.dashboard.components import downloads, faults, layout, live, selection
 from nids.dashboard.components.chart import draw
 from nids.dashboard.components.markdown import plain
 from nids.dashboard.data import cache
-from nids.metrics.formatting import NONE, duration, mean_and_spread
+from nids.metrics.formatting import NONE, counted, duration, mean_and_spread
 from nids.metrics.measures import label
-from nids.report import sentences, significance
+from nids.report import objectives, sentences, significance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,8 @@ def in_words(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> str:
     one, other = summaries[first], summaries[second]
     if one.best is None or other.best is None:
         lacking = " and ".join(name for name in (first, second) if summaries[name].best is None)
-        return f"No trial of {lacking} is complete, so there is nothing to compare yet."
+        kind = "feasible" if one.feasibility or other.feasibility else "complete"
+        return f"No trial of {lacking} is {kind}, so there is nothing to compare yet."
     metric = one.metric
     if _validated_on(runs[first].manifest) != _validated_on(runs[second].manifest):
         return (
@@ -108,8 +109,9 @@ def in_words(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> str:
     validation_rows = comparisons.validation_rows(runs[first], one.best, metric)
     contest = comparisons.contest(metric, names, figures[0], figures[1], training_rows, validation_rows)
     sentence = significance.sentence(contest)
-    if metric != other.metric:
-        return f"{sentence} {first} optimized that metric, {second} {label(other.metric)}."
+    if one.objectives != other.objectives:
+        own = "that metric" if len(one.objectives) == 1 else objectives.listed(one.objectives)
+        return f"{sentence} {first} optimized {own}, {second} {objectives.listed(other.objectives)}."
     return sentence
 
 
@@ -130,6 +132,8 @@ def result_rows(summary: RunSummary, optimized: Sequence[str]) -> dict[str, str]
     if summary.best is None:
         return rows
     rows["best trial"] = str(summary.best.trial)
+    if not summary.front.empty:
+        rows["on the Pareto front"] = f"{counted(len(summary.front), 'trial')}"
     figures = summary.metrics.to_dict("index")
     names = list(dict.fromkeys((*optimized, *map(str, figures))))
     rows |= {
@@ -148,7 +152,7 @@ def result_rows(summary: RunSummary, optimized: Sequence[str]) -> dict[str, str]
 
 def _results(summaries: dict[str, RunSummary], runs: dict[str, KeptRun]) -> None:
     left, right = st.columns(2, gap="medium")
-    optimized = list(dict.fromkeys(summary.metric for summary in summaries.values()))
+    optimized = list(dict.fromkeys(name for summary in summaries.values() for name in summary.objectives))
     with left:
         st.markdown("##### Results")
         rows = run_diff.results(
@@ -175,9 +179,8 @@ def _table(rows: pd.DataFrame) -> None:
 def _histories(runs: dict[str, KeptRun], summaries: dict[str, RunSummary]) -> None:
     metrics = {summary.metric for summary in summaries.values()}
     if len(metrics) > 1:
-        st.info(
-            f"The runs optimized different metrics ({', '.join(map(label, sorted(metrics)))}), so they share no chart."
-        )
+        did = "optimized" if all(len(each.objectives) == 1 for each in summaries.values()) else "are ranked by"
+        st.info(f"The runs {did} different metrics ({', '.join(map(label, sorted(metrics)))}), so they share no chart.")
         return
     parts = [
         downsampling.thin_history(optimization_history.data(run.trials(), summaries[name].direction)).assign(run=name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from nids.charts import downsampling, parallel_coordinate, param_importances, slices
-from nids.charts.trial_states import STATES
+from nids.charts.trial_states import MARKS, marks
 from nids.dashboard.components.chart import draw, grid, left_out
 from nids.dashboard.data import cache
 from nids.metrics.measures import label
@@ -52,17 +52,17 @@ def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, space: Space
             "Parallel coordinates: a line for each trial across its hyperparameters and its value",
         )
         left_out(len(lines), len(valued))
-    marks = downsampling.best_first(valued, summary.direction, downsampling.MOST_SLICED)
-    words = "; ".join(f"{state.mark}: {state.words}" for name, state in STATES.items() if name in set(marks["state"]))
+    shown = downsampling.best_first(valued, summary.direction, downsampling.MOST_SLICED)
+    words = "; ".join(f"{state.mark}: {state.words}" for name, state in MARKS.items() if name in set(marks(shown)))
     st.markdown(f"##### {_capital(label(summary.metric))} of each trial by hyperparameter, most important first")
     st.caption(f"One mark per trial: {words}. The value of a pruned trial is from the epoch at which it was stopped.")
-    left_out(len(marks), len(valued))
+    left_out(len(shown), len(valued))
     order = sorted(space, key=lambda name: -importances.get(name, 0.0))
     if len(order) > FIRST_SLICES and not st.toggle(f"Show all {len(order)}", key="all", bind="query-params"):
         order = order[:FIRST_SLICES]
     drawn = [
         (
-            slices.draw(slices.data(marks, name), name, space[name], summary.metric),
+            slices.draw(slices.data(shown, name), name, space[name], summary.metric),
             f"{_capital(label(summary.metric))} of each trial by {name}",
         )
         for name in order

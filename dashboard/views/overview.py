@@ -15,8 +15,9 @@ from nids.dashboard.components import downloads, faults, layout, live, selection
 from nids.dashboard.components.chart import draw, left_out
 from nids.dashboard.components.markdown import code, plain, unbroken
 from nids.dashboard.data import cache
+from nids.dashboard.views import objectives
 from nids.metrics.formatting import NONE, mean_and_spread, value
-from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, label
+from nids.metrics.measures import UNSEEN_HEADLINE, label
 from nids.report import cells, held_out, sentences, significance
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _live(run: KeptRun) -> None:
     with left:
         if summary.best is not None:
             _really_better(run, summary, summary.best, trials, figures)
+    objectives.show(run, summary)
     if summary.best is not None:
         _tiles(summary)
         _details(summary)
@@ -104,7 +106,10 @@ def _failures(failures: pd.DataFrame) -> str:
 
 def _tiles(summary: RunSummary) -> None:
     rows = summary.metrics.to_dict("index")
-    shown = [name for name in UNSEEN_HEADLINE if name in rows] or [name for name in HEADLINE if name in rows]
+    seen_first = sentences.seen_first(summary)
+    if len(summary.objectives) == 1:
+        seen_first = tuple(name for name in UNSEEN_HEADLINE if name in rows) or seen_first
+    shown = [name for name in seen_first if name in rows]
     for measure, tile in zip(shown, st.columns(len(shown)), strict=True):
         with tile:
             row = rows[measure]

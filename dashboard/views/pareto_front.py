@@ -12,11 +12,13 @@ from nids.dashboard.components.chart import draw, left_out
 from nids.dashboard.components.markdown import plain
 from nids.dashboard.views import trial_table
 from nids.metrics.measures import HEADLINE, described, label
-from nids.report import sentences
+from nids.report import objectives
 from nids.results import ranking
 from nids.results.ranking import Axes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from streamlit.delta_generator import DeltaGenerator
 
     from nids.dashboard.data.snapshot import KeptRun
@@ -28,12 +30,18 @@ CHANCE = (
 )
 
 
-def chosen(trials: pd.DataFrame, metric: str, row: DeltaGenerator) -> Axes | None:
-    """Let the visitor choose two metrics in a row of the page, and return them; None if there are not two."""
+def chosen(trials: pd.DataFrame, optimized: Sequence[str], row: DeltaGenerator) -> Axes | None:
+    """Let the visitor choose two metrics in a row of the page, and return them; None if there are not two.
+
+    Args:
+        trials: The run's trials.
+        optimized: What its search optimized, which is proposed.
+        row: A row of the page.
+    """
     names = ranking.measured(trials)
     if len(names) < 2:
         return None
-    first = Axes.from_metric(metric, names)
+    first = Axes.from_objectives(optimized, names)
     with row:
         vertical, horizontal = (
             st.selectbox(
@@ -71,7 +79,7 @@ def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, axes: Axes |
     if axes.vertical == axes.horizontal:
         st.info("Choose two different metrics.")
         return
-    answer.markdown(f"#### {plain(sentences.trade_off(trials, axes))}")
+    answer.markdown(f"#### {plain(objectives.trade_off(trials, axes))}")
     with_both = filtered.dropna(subset=[*axes])
     if with_both.empty:
         st.info("None of the trials that pass the filters has both metrics.")
@@ -89,5 +97,10 @@ def show(run: KeptRun, summary: RunSummary, filtered: pd.DataFrame, axes: Axes |
     measures = [name for name in axes if name != ranking.SECONDS]
     chance = f" {CHANCE}" if summary.folds > 1 else ""
     first = label(axes.vertical)
-    words = f"The Pareto front, best {first} first.{chance} The search optimized {label(summary.metric)} only."
+    words = f"The Pareto front, best {first} first.{chance} {_optimized(summary)}"
     trial_table.show(run, summary, best, words, list(dict.fromkeys((*measures, *HEADLINE))), "front")
+
+
+def _optimized(summary: RunSummary) -> str:
+    only = "" if len(summary.objectives) > 1 else " only"
+    return f"The search optimized {objectives.listed(summary.objectives)}{only}."

@@ -16,7 +16,7 @@ from nids.dashboard.components.tables import sortable
 from nids.dashboard.data import cache
 from nids.dashboard.serving import login
 from nids.metrics.formatting import NONE, mean_and_spread
-from nids.metrics.measures import label
+from nids.report.objectives import ranked_by
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -74,8 +74,8 @@ def _list(storage: str) -> None:
                 width="small", format="percent", min_value=0.0, max_value=1.0, help="Share of the trials that ended."
             ),
             "best value": st.column_config.NumberColumn(
-                help="Of the best complete trial: mean ± standard deviation over the folds, of the metric that the "
-                "search optimizes."
+                help="Of the best complete trial: mean ± standard deviation over the folds, of what the search "
+                "optimizes or, of several objectives, of the first one."
             ),
             "ended": st.column_config.NumberColumn(format="localized", help="Trials that ended."),
             "trials": st.column_config.NumberColumn(format="localized", help="Trials that the search will run."),
@@ -120,7 +120,7 @@ def _row(entry: cache.Found) -> dict[str, Any]:
         "progress": min(ended / total, 1.0) if total else None,
         "value": best.value if best else None,
         "text": mean_and_spread(summary.metric, best.value, best.std) if best else NONE,
-        "metric": label(summary.metric),
+        "metric": ranked_by(summary),
         "ended": ended,
         "trials": total,
         "data": source,

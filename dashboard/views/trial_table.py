@@ -9,10 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from nids.charts import downsampling, theme
-from nids.charts.trial_states import STATES
+from nids.charts.trial_states import MARKS, marks
 from nids.dashboard.components import downloads, selection
 from nids.dashboard.views import learning_curves
 from nids.metrics.measures import HEADLINE, described, label
+from nids.results import ranking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nids.report import RunSummary
 
 SPREAD = "±"
+SAME_AS = "same as"
 HEIGHT = 430
 
 
@@ -34,7 +36,8 @@ def columns(trials: pd.DataFrame, metric: str, others: Sequence[str] = HEADLINE)
     """
     shown: dict[str, Any] = {
         "trial": trials["trial"],
-        "state": trials["state"].map({name: state.words for name, state in STATES.items()}),
+        "state": marks(trials).map({name: state.words for name, state in MARKS.items()}),
+        **({} if ranking.trained(trials).all() else {SAME_AS: trials["duplicate_of"]}),
         label(metric): _scale(metric) * trials["value"],
         SPREAD: _scale(metric) * trials[f"{metric}_std"],
     }
@@ -69,7 +72,7 @@ def show(
     top = ordered.head(downsampling.MOST_ROWS)
     rows = columns(top, summary.metric, others)
     number_formats = {name: _format(rows[name]) for name in rows.columns if rows[name].dtype.kind in "if"}
-    number_formats |= {label(name): "%.2f %%" if _is_share(name) else "%.4f" for name in (summary.metric, *others)}
+    number_formats |= {label(name): _format_of(name) for name in (summary.metric, *others)}
     value = number_formats[label(summary.metric)]
     event = st.dataframe(
         rows,
@@ -85,8 +88,11 @@ def show(
             "trial": st.column_config.NumberColumn(pinned=True),
             label(summary.metric): st.column_config.NumberColumn(
                 format=value,
-                help="The metric that the search optimizes: mean over the folds. For a pruned trial, it is from the "
-                "epoch at which the trial was stopped. Click any column's head to sort by it.",
+                help=f"{_what_ranks(summary)}: mean over the folds. For a pruned trial, it is from the epoch at which "
+                "the trial was stopped. Click any column's head to sort by it.",
+            ),
+            SAME_AS: st.column_config.NumberColumn(
+                help="The earlier trial at the same point, whose result this one has: it was not trained again."
             ),
             "time": st.column_config.NumberColumn(format="compact", help="Hours, minutes and seconds."),
             SPREAD: st.column_config.NumberColumn(
@@ -100,12 +106,24 @@ def show(
     _buttons(run, top.iloc[event.selection.rows], ordered, kind)
 
 
+def _what_ranks(summary: RunSummary) -> str:
+    count = len(summary.objectives)
+    return f"The first of {count} objectives" if count > 1 else "The metric that the search optimizes"
+
+
 def _scale(name: str) -> int:
     return 100 if _is_share(name) else 1
 
 
 def _is_share(name: str) -> bool:
     return described(name).unit == "share"
+
+
+def _format_of(name: str) -> str:
+    """Return the format of a measure's column."""
+    if described(name).unit == "count":
+        return "localized"
+    return "%.2f %%" if _is_share(name) else "%.4f"
 
 
 def _format(column: pd.Series) -> str:
@@ -124,7 +142,9 @@ def _buttons(run: KeptRun, picked: pd.DataFrame, ordered: pd.DataFrame, kind: st
             args=(numbers,),
         )
         if st.button(
-            "Results by class", disabled=picked["value"].notna().tolist() != [True], icon=":material/category:"
+            "Results by class",
+            disabled=(picked["value"].notna() & ranking.trained(picked)).tolist() != [True],
+            icon=":material/category:",
         ):
             st.switch_page(pages["classes"], query_params={selection.RUN: run.name, selection.TRIAL: str(numbers[0])})
         downloads.table(ordered, f"{run.name}-{kind or 'trials'}", "These trials (CSV)")

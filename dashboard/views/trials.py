@@ -7,6 +7,7 @@ import streamlit as st
 from nids.dashboard.components import faults, filters, layout
 from nids.dashboard.data import cache
 from nids.dashboard.views import hyperparameters, learning_curves, pareto_front, trial_table
+from nids.metrics.measures import HEADLINE
 from nids.results import ranking
 
 TABLE, HYPERPARAMETERS, PARETO_FRONT = "table", "hyperparameters", "Pareto front"
@@ -36,7 +37,7 @@ def show() -> None:
     else:
         answer = st.container()
         controls = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-        axes = pareto_front.chosen(trials, summary.metric, controls) if view == PARETO_FRONT else None
+        axes = pareto_front.chosen(trials, summary.objectives, controls) if view == PARETO_FRONT else None
         filtered = filters.chosen(trials, space, controls)
         if filtered.empty:
             st.info("No trial passes the filters.")
@@ -45,6 +46,9 @@ def show() -> None:
         elif view == PARETO_FRONT:
             pareto_front.show(run, summary, filtered, axes, answer)
         else:
-            words = f"{len(filtered):,} of {summary.all_trials:,} trials, best complete trial first."
-            trial_table.show(run, summary, ranking.ordered(filtered, summary.direction), words)
+            kind = "feasible" if summary.feasibility else "complete"
+            words = f"{len(filtered):,} of {summary.all_trials:,} trials, best {kind} trial first."
+            limited = (limit.name for limit in run.manifest.job.search.limits)
+            others = dict.fromkeys((*summary.objectives, *limited, *HEADLINE))
+            trial_table.show(run, summary, ranking.ordered(filtered, summary.direction), words, [*others])
     faults.of_run(run)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import optuna
 
+from nids.results import ranking
 from nids.search_space import params_of
 
 if TYPE_CHECKING:
@@ -63,12 +64,17 @@ def _quiet() -> Iterator[None]:
         optuna.logging.set_verbosity(before)
 
 
+def ranked(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return those trials that importances rest on: the complete ones, each point once."""
+    return trials[(trials["state"] == "COMPLETE") & trials["value"].notna() & ranking.trained(trials)]
+
+
 def _are(count: int) -> str:
     return "is 1" if count == 1 else f"are {count or 'none'}"
 
 
 def _frozen_trials(trials: pd.DataFrame, space: Space) -> list[FrozenTrial]:
-    complete = trials[(trials["state"] == "COMPLETE") & trials["value"].notna()]
+    complete = ranked(trials)
     return [
         optuna.trial.create_trial(value=row["value"], params=params_of(dict(row), space), distributions=space)
         for _, row in complete.iterrows()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from nids.analysis.class_results import CLASS_MEASURES, attack_summary, class_summary
+from nids.analysis.feasibility import Feasibility, feasibility
 from nids.analysis.importances import importances
 from nids.analysis.majority_class import majority_class
 from nids.analysis.published import differences, published_for, ranges_of
@@ -46,8 +47,10 @@ class RunSummary:
         run: The run's name.
         state: "running", "finished", "interrupted" or "failed".
         message: What the run says of its state.
-        metric: The objective, one of the run's measures.
+        metric: What ranks, one of the run's measures: the objective or, of several, the first one.
         direction: Whether less of it is better, or more.
+        objectives: What is optimized: the metric, or two and more measures.
+        epoch_metric: What decides on a trial's best epoch.
         synthetic: Whether the rows were generated.
         folds: Number of folds that each trial was validated on.
         published: Published results of the same data set; none for generated rows.
@@ -64,7 +67,12 @@ class RunSummary:
             fold stands there twice, once as a known one.
         ranges: Index the measures of classes that published results give a range of; columns low and high, over all
             classes and folds.
+        front: The trials on the Pareto front of several objectives, the best in the first one first.
+        hypervolumes: That of the trials up to each one, 0 to 1, by its number; see ``ranking.hypervolumes``. Empty with
+            one objective.
+        feasibility: How many trials keep the job's constraints; None without these.
         states: Number of trials in each of ``nids.charts.trial_states.STATES``.
+        duplicates: How many of them were not trained, since the result at their point was known.
         failures: Columns reason, count, trials (the first numbers); the most frequent first.
         importances: Hyperparameter → share; empty if there is nothing to tell.
         importances_note: What they rest on, or why there are none.
@@ -77,6 +85,8 @@ class RunSummary:
     message: str
     metric: str
     direction: Direction
+    objectives: tuple[str, ...]
+    epoch_metric: str
     synthetic: bool
     folds: int
     published: tuple[PublishedResult, ...]
@@ -87,7 +97,11 @@ class RunSummary:
     classes: pd.DataFrame
     attacks: pd.DataFrame
     ranges: pd.DataFrame
+    front: pd.DataFrame
+    hypervolumes: pd.Series
+    feasibility: Feasibility | None
     states: Mapping[str, int]
+    duplicates: int
     failures: pd.DataFrame
     importances: Mapping[str, float]
     importances_note: str
@@ -105,7 +119,8 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
     """
     manifest = run.manifest
     trials = (run.trials() if trials is None else trials).sort_values("trial", ignore_index=True)
-    metric, direction, space = manifest.metric, manifest.direction, manifest.space
+    search, metric, direction, space = manifest.job.search, manifest.metric, manifest.direction, manifest.space
+    several = len(search.measures) > 1
     if len(manifest.folds.used) == 1:
         # One fold has no spread; the zero that is stored would read as certainty.
         trials = trials.assign(**{f"{name}_std": math.nan for name in manifest.measures})
@@ -122,6 +137,8 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
         message=run.status.message,
         metric=metric,
         direction=direction,
+        objectives=search.measures,
+        epoch_metric=search.metric,
         synthetic=manifest.data.synthetic,
         folds=len(manifest.folds.used),
         published=published,
@@ -132,7 +149,13 @@ def summarize(run: Run, trials: pd.DataFrame | None = None, *, rank: bool = True
         classes=classes,
         attacks=attack_summary(of_best["attacks"], manifest.data.classes),
         ranges=_ranges(classes, published),
+        front=_front(trials, search.measures, direction) if several else trials[:0],
+        hypervolumes=ranking.hypervolumes(trials.set_index("trial"), search.measures)
+        if several
+        else pd.Series(dtype=float),
+        feasibility=feasibility(trials, search.limits),
         states={state: int(states.get(state, 0)) for state in STATES},
+        duplicates=int((~ranking.trained(trials)).sum()),
         failures=_failures(trials),
         importances=shares,
         importances_note=note,
@@ -150,12 +173,17 @@ def _best(row: pd.Series, metric: str) -> BestTrial:
     )
 
 
+def _front(trials: pd.DataFrame, objectives: Sequence[str], direction: Direction) -> pd.DataFrame:
+    return ranking.ordered(trials[ranking.front(trials, objectives)], direction).reset_index(drop=True)
+
+
 def _metrics(row: pd.Series | None, manifest: RunManifest) -> pd.DataFrame:
     figures: Mapping[Any, Any] = {} if row is None else row.to_dict()
     majority = majority_class(manifest.data.class_counts)
     unseen = manifest.job.folds.scheme == "unseen-attacks"
     names = [name for name in dict.fromkeys((*ON_FOLDS, *manifest.measures)) if name in manifest.measures]
-    names = [name for name in names if unseen or not described(name).needs_unseen]
+    asked = manifest.job.search.on_demand
+    names = [name for name in names if unseen or name in asked or not described(name).needs_unseen]
     return pd.DataFrame(
         {
             "mean": [figures.get(name, math.nan) for name in names],

@@ -21,7 +21,7 @@ MOST_ROWS = 1000
 
 
 def thin_history(data: pd.DataFrame, most: int = MOST_MARKS) -> pd.DataFrame:
-    """Return ``nids.charts.optimization_history.data`` with at most about ``most`` rows.
+    """Return ``data`` of ``optimization_history`` or ``hypervolume_history`` with at most about ``most`` rows.
 
     All rows at which the best value changes are kept, with the first and the last, so that the line of the best one is
     exact; of the others, every n-th is.

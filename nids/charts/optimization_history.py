@@ -8,6 +8,7 @@ import altair as alt
 
 from nids.charts.colours import BLUE
 from nids.charts.theme import DASHES, HEIGHT, LINE_COLOURS, WIDTH, by_state, fields, heading, legend, measured
+from nids.charts.trial_states import INFEASIBLE, marks
 from nids.metrics.measures import label
 from nids.results import ranking
 
@@ -20,17 +21,18 @@ if TYPE_CHECKING:
 
 
 def data(trials: pd.DataFrame, direction: Direction) -> pd.DataFrame:
-    """Return each trial's value and the best value of the complete trials up to and including it.
+    """Return each trial's value and the best value of the trials up to and including it that can be the best.
 
     Args:
-        trials: The run store's trials: trial, state, value.
+        trials: The run store's trials: trial, state, value, and what makes one ``ranking.eligible``.
         direction: Whether a lower value is better, or a higher one.
 
     Returns:
-        Columns trial, state, value, best, ordered by trial; NaN where there is none (yet).
+        Columns trial, state (of ``MARKS``), value, best, ordered by trial; NaN where there is none (yet).
     """
-    data = trials[["trial", "state", "value"]].sort_values("trial", ignore_index=True)
-    return data.assign(best=ranking.best_so_far(data, direction))
+    ordered = trials.sort_values("trial", ignore_index=True)
+    best = ranking.best_so_far(ordered, direction)
+    return ordered[["trial", "state", "value"]].assign(state=marks(ordered), best=best)
 
 
 def draw(data: pd.DataFrame, metric: str) -> alt.LayerChart:
@@ -50,7 +52,8 @@ def draw(data: pd.DataFrame, metric: str) -> alt.LayerChart:
         y=measured(alt.Y, "value", metric, data["value"])
     )
     layers = [line, points]
-    subtitle = "a mark for each trial; the line is the best complete one so far"
+    kind = "feasible" if (data["state"] == INFEASIBLE).any() else "complete"
+    subtitle = f"a mark for each trial; the line is the best {kind} one so far"
     if ((data["state"] == "FAIL") & data["value"].isna()).any():
         failures = marks.transform_filter("!isValid(datum.value) && datum.state == 'FAIL'")
         layers.append(failures.mark_point(filled=True, size=55).encode(y=alt.value(HEIGHT - 6)))

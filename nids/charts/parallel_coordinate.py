@@ -14,6 +14,7 @@ from nids.charts.colours import BLUE, GREY, ORANGE
 from nids.charts.theme import HEIGHT, WIDTH, fields, heading, legend
 from nids.metrics.formatting import setting
 from nids.metrics.measures import described, label
+from nids.results import ranking
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -43,10 +44,10 @@ def data(trials: pd.DataFrame, space: Space, metric: str, direction: Direction) 
         Columns trial, group (``BEST``, ``OTHERS`` or ``STOPPED``), axis, position (0 at the axis's low end, 1 at its
         high one) and text, the value in words. The last axis is the value; the others are those of the space.
     """
-    complete = trials["state"] == "COMPLETE"
+    complete = ranking.eligible(trials)
     best = trials.loc[complete, "value"].rank(method="first", ascending=direction == "min")
     tenth = max(1, int(complete.sum()) // 10)
-    group = pd.Series(np.where(complete, OTHERS, STOPPED), index=trials.index)
+    group = pd.Series(np.where(trials["state"] == "COMPLETE", OTHERS, STOPPED), index=trials.index)
     group = pd.Series(np.where(best.reindex(trials.index) <= tenth, BEST, group), index=trials.index)
     parts = []
     for name, distribution in space.items():

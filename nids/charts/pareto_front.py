@@ -8,6 +8,7 @@ import altair as alt
 
 from nids.charts.colours import BLUE, GREY
 from nids.charts.theme import HEIGHT, WIDTH, by_state, fields, heading, measured
+from nids.charts.trial_states import marks
 from nids.metrics.measures import described, label
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ def data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.DataFrame:
         axes: The figures.
 
     Returns:
-        Columns trial, state, front (bool), x and y, and the ends of their spread over the folds (a standard deviation
-        to each side): x_low, x_high, y_low, y_high; NaN for a figure without one. Ordered by x.
+        Columns trial, state (of ``MARKS``), front (bool), x and y, and the ends of their spread over the folds (a
+        standard deviation to each side): x_low, x_high, y_low, y_high; NaN for a figure without one. Ordered by x.
     """
-    data = trials[["trial", "state"]].assign(front=on_front)
+    data = trials[["trial"]].assign(state=marks(trials), front=on_front)
     for axis, name in (("x", axes.horizontal), ("y", axes.vertical)):
         spread = trials[f"{name}_std"] if f"{name}_std" in trials else float("nan")
         low, high = trials[name] - spread, trials[name] + spread
@@ -41,11 +42,18 @@ def data(trials: pd.DataFrame, on_front: pd.Series, axes: Axes) -> pd.DataFrame:
     return data.dropna(subset=["x", "y"]).sort_values(["x", "y"], ignore_index=True)
 
 
-def draw(data: pd.DataFrame, axes: Axes) -> alt.LayerChart:
-    """Draw ``data``: a mark for each trial; those on the front in full colour, with their spread."""
+def draw(data: pd.DataFrame, axes: Axes, *, joined: bool = True, wide: bool = True) -> alt.LayerChart:
+    """Draw ``data``: a mark for each trial; those on the front in full colour, with their spread.
+
+    Args:
+        data: The trials.
+        axes: The figures.
+        joined: Whether a line joins those on the front, as is right if it is the front of these two figures alone.
+        wide: Whether the chart has the width of a page, not that of half of one.
+    """
     x = measured(alt.X, "x", axes.horizontal, data["x"])
     y = measured(alt.Y, "y", axes.vertical, data["y"])
-    marks = alt.Chart(data).encode(
+    points = alt.Chart(data).encode(
         x=x,
         y=y,
         **by_state(data["state"]),
@@ -59,7 +67,9 @@ def draw(data: pd.DataFrame, axes: Axes) -> alt.LayerChart:
     # Up to the next trial's place, what one of them reaches is the best that can be had.
     step = "step-after" if described(axes.horizontal).direction == "min" else "step-before"
     line = alt.Chart(front).mark_line(interpolate=step, color=BLUE, opacity=0.6).encode(x=x, y=y)
-    layers = [marks.transform_filter("!datum.front").mark_point(filled=True, size=35, opacity=0.55), line]
+    layers = [points.transform_filter("!datum.front").mark_point(filled=True, size=35, opacity=0.55)]
+    if joined:
+        layers.append(line)
     # A layer for each axis: what has no spread there has no whisker.
     across, along = (front.dropna(subset=[f"{axis}_low", f"{axis}_high"]) for axis in ("x", "y"))
     whiskers = {"color": GREY, "opacity": 0.7}
@@ -69,7 +79,9 @@ def draw(data: pd.DataFrame, axes: Axes) -> alt.LayerChart:
     if len(along):
         ends = {"x": x, "y": alt.Y("y_low:Q"), "y2": alt.Y2("y_high:Q")}
         layers.append(alt.Chart(along).mark_rule(**whiskers).encode(**ends))
-    layers.append(marks.transform_filter("datum.front").mark_point(filled=True, size=90, opacity=1))
+    layers.append(points.transform_filter("datum.front").mark_point(filled=True, size=90, opacity=1))
     spread = ", with their spread over folds" if len(across) or len(along) else ""
     title = heading("Pareto front", f"large marks: trials on the front{spread}")
-    return alt.layer(*layers).properties(title=title, width=WIDTH * 2, height=HEIGHT + 100)
+    return alt.layer(*layers).properties(
+        title=title, width=WIDTH * 2 if wide else WIDTH - 60, height=HEIGHT + 100 if wide else HEIGHT
+    )

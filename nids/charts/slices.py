@@ -9,6 +9,7 @@ from optuna.distributions import CategoricalDistribution
 
 from nids.charts import logarithmic
 from nids.charts.theme import HEIGHT, WIDTH, by_state, fields, measured
+from nids.charts.trial_states import marks
 from nids.metrics.formatting import setting
 from nids.metrics.measures import label
 
@@ -21,8 +22,9 @@ MOST_TICKS = 4  # four of these charts stand side by side
 
 
 def data(trials: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return columns trial, state, setting and value of the trials that have both."""
-    chosen = trials[["trial", "state", f"params_{name}", "value"]].rename(columns={f"params_{name}": "setting"})
+    """Return columns trial, state (of ``MARKS``), setting and value of the trials that have both."""
+    chosen = trials[["trial", "state", f"params_{name}", "value"]].assign(state=marks(trials))
+    chosen = chosen.rename(columns={f"params_{name}": "setting"})
     return chosen.dropna(subset=["setting", "value"]).reset_index(drop=True)
 
 

@@ -13,7 +13,7 @@ import altair as alt
 
 from nids.charts import logarithmic
 from nids.charts.colours import BLUE, GREEN, GREY, ORANGE, VERMILION
-from nids.charts.trial_states import STATES
+from nids.charts.trial_states import MARKS
 from nids.metrics.measures import described
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4])
 MOST_TICKS = 8  # of a logarithmic axis as long as a chart is high
 MOST_LINES = len(LINE_COLOURS)
 STATE_LEGEND = alt.Legend(
-    labelExpr="{" + ", ".join(f"{name}: '{state.words}'" for name, state in STATES.items()) + "}[datum.label]"
+    labelExpr="{" + ", ".join(f"{name}: '{state.words}'" for name, state in MARKS.items()) + "}[datum.label]"
 )
 
 
 def by_state(present: Iterable[str], legend: alt.Legend | None = STATE_LEGEND) -> dict[str, alt.Color | alt.Shape]:
-    """Return what tells trials apart by their state, a colour and a shape, for those states that are present."""
-    states = [state for state in STATES if state in set(present)]
-    colours, shapes = [STATES[state].colour for state in states], [STATES[state].shape for state in states]
+    """Return what tells trials apart by their mark, a colour and a shape, for those of ``MARKS`` that are present."""
+    states = [state for state in MARKS if state in set(present)]
+    colours, shapes = [MARKS[state].colour for state in states], [MARKS[state].shape for state in states]
     return {
         "color": alt.Color("state:N", title=None, legend=legend, scale=alt.Scale(domain=states, range=colours)),
         "shape": alt.Shape("state:N", title=None, legend=legend, scale=alt.Scale(domain=states, range=shapes)),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from nids.charts.colours import BLUE, GREEN, ORANGE, VERMILION
+from nids.charts.colours import BLUE, GREEN, GREY, ORANGE, VERMILION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
 
 class TrialState(NamedTuple):
@@ -30,3 +32,19 @@ STATES: Mapping[str, TrialState] = MappingProxyType(
         "FAIL": TrialState("failed", VERMILION, "cross", "red cross"),
     }
 )
+INFEASIBLE = "INFEASIBLE"
+# How trials are marked: by their state, and a complete one that is beyond a limit of its search apart from the others.
+MARKS: Mapping[str, TrialState] = MappingProxyType(
+    {
+        "COMPLETE": STATES["COMPLETE"],
+        INFEASIBLE: TrialState("infeasible", GREY, "square", "grey square"),
+        **STATES,
+    }
+)
+
+
+def marks(trials: pd.DataFrame) -> pd.Series:
+    """Return for each trial its key in ``MARKS``, with the index of the trials."""
+    if "feasible" not in trials:
+        return trials["state"]
+    return trials["state"].mask((trials["state"] == "COMPLETE") & ~trials["feasible"], INFEASIBLE)

@@ -65,7 +65,7 @@ def finalize(
     from nids.detector.finalize import finalize as finalize_run
     from nids.evaluation.workspace import Workspace
 
-    finalize_run(opened, trial, seeds, Workspace(storage, console, data, address, set_ or ()))
+    finalize_run(opened, trial, seeds, Workspace(storage, console, data, address, set_ or ()), pick or "")
     show(results.open_run(storage, run), console)
     bundle = opened.folder.folder(BUNDLE).uri
     console.print(f"\nDetector: {bundle}\nUse it: nids score {quote(bundle)} FILES", highlight=False, soft_wrap=True)

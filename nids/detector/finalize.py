@@ -67,7 +67,7 @@ class Choice:
     row: dict[str, Any]
 
 
-def finalize(run: Run, trial: int | None, members: int, workspace: Workspace) -> Bundle:
+def finalize(run: Run, trial: int | None, members: int, workspace: Workspace, picked_by: str = "") -> Bundle:
     """Train a trial's detector, save it and judge it; ``final/`` and ``bundle/`` of the run hold the outcome.
 
     Args:
@@ -77,6 +77,7 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace) ->
             their spread says how much chance there is in its figures. The folds have as many, so that thresholds and
             calibration are of what is saved, not of one model of it.
         workspace: Where the rows are, and where models are trained.
+        picked_by: The rule that has picked the trial, if one has.
 
     Raises:
         UserError: There is nothing to finalize, rows are missing or are not what they were, or their encoding would
@@ -114,6 +115,7 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace) ->
     evaluation = FinalEvaluation(
         created=datetime.now(UTC),
         trial=choice.trial,
+        picked_by=picked_by,
         epochs=choice.epochs,
         members=members,
         thresholds={str(rate): threshold for rate, threshold in manifest.thresholds.items()},
@@ -137,15 +139,17 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace) ->
 
 
 def choose(run: Run, trial: int | None = None) -> Choice:
-    """Return a trial of a run, the best complete one unless another is named.
+    """Return a trial of a run, the best one unless another is named.
 
     Raises:
         UserError: There is no such trial, or it has no result.
     """
-    trials = run.arrow("trials")
-    rows = {row["trial"]: row for row in trials.to_pylist()}
+    rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
     if trial is None:
         best = ranking.best(run.trials(), run.direction)
+        if best is None and any(row["state"] == "COMPLETE" for row in rows.values()):
+            limits = " and ".join(map(str, run.manifest.job.search.limits))
+            raise UserError(f"{run.name} has no complete trial that keeps {limits}. Choose one all the same (--trial).")
         if best is None:
             raise UserError(f"{run.name} has no complete trial yet. Resume it with `{command_on(run.uri, 'resume')}`.")
         trial = int(best["trial"])

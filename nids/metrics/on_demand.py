@@ -35,9 +35,21 @@ OF_CLASS: Mapping[str, Measure] = MappingProxyType(
 _AT_RATE = re.compile(r"detection_rate@(0\.\d+)")
 COSTS: Mapping[str, Measure] = MappingProxyType(
     {
-        "parameters": Measure("parameters", "parameters", direction="min", unit="count", log_scale=True),
+        "parameters": Measure(
+            "parameters",
+            "parameters",
+            direction="min",
+            unit="count",
+            log_scale=True,
+            definition="Numbers in the network that training sets.",
+        ),
         "scoring_seconds": Measure(
-            "scoring_seconds", "seconds to score a million rows", direction="min", unit="seconds", log_scale=True
+            "scoring_seconds",
+            "seconds to score a million rows",
+            direction="min",
+            unit="seconds",
+            log_scale=True,
+            definition="From the time that a fold's validation rows took on the machine of the trial.",
         ),
     }
 )
@@ -84,7 +96,12 @@ def described_on_demand(name: str) -> Measure | None:
         figure = OF_CLASS[of_class[0]]
         return Measure(name, f"{figure.label} of {of_class[1]}", figure.direction)
     if (rate := rate_in(name)) is not None:
-        return Measure(name, f"detection rate at {100 * rate:g} % false positives")
+        return Measure(
+            name,
+            f"detection rate at {100 * rate:g} % false positives",
+            definition="Share of the attacks whose score is above the lowest threshold that no larger share of the "
+            "benign rows is above.",
+        )
     return COSTS.get(name)
 
 

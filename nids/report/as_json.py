@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nids.analysis.summary import summarize
 from nids.results.gaps import gaps_of
+from nids.search_space import params_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nids.analysis.summary import RunSummary
     from nids.results import Run
 
 
@@ -38,16 +41,46 @@ def content(run: Run) -> dict[str, Any]:
         "data": run.manifest.data.model_dump(mode="json"),
         "metric": summary.metric,
         "direction": summary.direction,
+        "objectives": list(summary.objectives),
+        "constraints": _constraints(summary),
         "folds": summary.folds,
-        "trials": {**summary.states, "total": run.manifest.job.search.most_trials},
+        "trials": {
+            **summary.states,
+            "total": run.manifest.job.search.most_trials,
+            "duplicates": summary.duplicates,
+            "infeasible": kept.complete - kept.feasible if (kept := summary.feasibility) else 0,
+        },
         "lost_trials": list(gaps.trials),
         "gaps": gaps.in_words(run.uri),
         "best": best,
+        "front": _front(run, summary),
+        "hypervolume": None if summary.front.empty else float(summary.hypervolumes.iloc[-1]),
         "importances": dict(summary.importances),
         "detector": None if final is None else final.model_dump(mode="json"),
         "baselines": None if baselines is None else baselines.model_dump(mode="json"),
         "held_out_accesses": [access.model_dump(mode="json") for access in run.manifest.test_set_accesses],
     }
+
+
+def _constraints(summary: RunSummary) -> list[dict[str, Any]]:
+    kept = summary.feasibility.limits if summary.feasibility else ()
+    return [{"limit": str(each.limit), "kept_by": each.trials, "nearest": each.nearest} for each in kept]
+
+
+def _front(run: Run, summary: RunSummary) -> list[dict[str, Any]] | None:
+    """Return the trials on the Pareto front, the best in the first objective first; None with one objective."""
+    if len(summary.objectives) < 2:
+        return None
+    return [
+        {
+            "trial": int(row["trial"]),
+            "objectives": {
+                name: {"mean": row[name], "std": row.get(f"{name}_std", math.nan)} for name in summary.objectives
+            },
+            "hyperparameters": {**run.manifest.job.hyperparameters, **params_of(dict(row), run.manifest.space)},
+        }
+        for _, row in summary.front.iterrows()
+    ]
 
 
 def _by_index(table: pd.DataFrame) -> dict[str, Any]:

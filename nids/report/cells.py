@@ -145,7 +145,8 @@ def trials(summary: RunSummary) -> Table:
     """Return the headings and rows of the table of trials."""
     table = summary.trials
     parameters = [str(column) for column in table.columns if str(column).startswith("params_")]
-    measures = list(dict.fromkeys((summary.metric, *(name for name in HEADLINE if name in table))))
+    limits = [kept.limit.name for kept in summary.feasibility.limits] if summary.feasibility else []
+    measures = list(dict.fromkeys((*summary.objectives, *limits, *(name for name in HEADLINE if name in table))))
     head = ("trial", "state", *map(label, measures), "best epoch", "epochs", "time")
     return (*head, *(name.removeprefix("params_") for name in parameters)), [
         (
@@ -161,10 +162,26 @@ def trials(summary: RunSummary) -> Table:
     ]
 
 
+def front(summary: RunSummary) -> Table:
+    """Return headings and rows of the trials on the Pareto front: all objectives, and the hyperparameters."""
+    table = summary.front
+    parameters = [str(column) for column in table.columns if str(column).startswith("params_")]
+    head = ("trial", *map(label, summary.objectives), *(name.removeprefix("params_") for name in parameters))
+    return head, [
+        (
+            str(row["trial"]),
+            *(mean_and_spread(name, row[name], row.get(f"{name}_std", math.nan)) for name in summary.objectives),
+            *(setting(row[name]) for name in parameters),
+        )
+        for _, row in table.iterrows()
+    ]
+
+
 def _state(row: pd.Series) -> str:
-    """Return a trial's state and, of one that was not trained, whose result it has."""
+    """Return a trial's state, whether it is beyond a limit and, of one that was not trained, whose result it has."""
     trained = row.get("duplicate_of", math.nan)
-    return str(row["state"]) if pd.isna(trained) else f"{row['state']} (as {int(trained)})"
+    state = str(row["state"]) if pd.isna(trained) else f"{row['state']} (as {int(trained)})"
+    return f"{state}, infeasible" if row["state"] == "COMPLETE" and not row.get("feasible", True) else state
 
 
 def _count(number: float) -> str:

@@ -59,9 +59,11 @@ class HeldOut:
 
 
 def in_words(run: Run) -> list[str]:
-    """Return a sentence for each held-out file: what the detector does on it; none of a run without a detector."""
+    """Return which rule picked the trial that was finalized, and a sentence for each held-out file on its detector."""
     final = run.final_evaluation()
     sentences = []
+    if final is not None and final.picked_by:
+        sentences.append(f"Trial {final.trial} was finalized, picked by “{final.picked_by}”.")
     for file, evaluation in final.held_out.items() if final else ():
         detected = by_kind("of the attacks", evaluation.seen.detection_rate, evaluation.unseen.detection_rate)
         figures = evaluation.figures

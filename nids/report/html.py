@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -21,9 +22,11 @@ from nids.charts import (
     reliability,
     roc_curve,
 )
+from nids.command_line import command_on
 from nids.metrics.formatting import duration, mean_and_spread, setting
-from nids.metrics.measures import HEADLINE, label
-from nids.report import cells, held_out, sentences, significance
+from nids.metrics.measures import label
+from nids.report import cells, held_out, objectives, sentences, significance
+from nids.report.front_charts import front_charts
 from nids.report.images import svg
 from nids.results.gaps import gaps_of
 
@@ -71,6 +74,10 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         .replace(" ±", "\N{NO-BREAK SPACE}±")
         .replace(" %", "\N{NO-BREAK SPACE}%"),
         on_held_out=held_out.in_words(run),
+        on_objectives=objectives.in_words(run.trials(), summary),
+        front=cells.front(summary) if not summary.front.empty else None,
+        front_title=objectives.front_title(summary),
+        how_to_pick=objectives.how_to_pick(run.trials(), summary, partial(command_on, run.uri, "finalize")),
         tiles=_tiles(summary),
         metrics=cells.metrics(summary),
         notes=cells.notes(summary),
@@ -115,6 +122,8 @@ def _pictures(run: Run, summary: RunSummary, judged: Sequence[HeldOut]) -> dict[
         drawn["history"] = optimization_history.draw(
             optimization_history.data(run.trials(), summary.direction), summary.metric
         )
+    if not summary.front.empty:
+        drawn |= front_charts(run.trials(), summary)
     if summary.importances:
         drawn["importances"] = param_importances.draw(param_importances.data(summary.importances))
     if summary.best is not None:
@@ -128,6 +137,13 @@ def _pictures(run: Run, summary: RunSummary, judged: Sequence[HeldOut]) -> dict[
             drawn["confusion"] = confusion_matrix.draw(confusion, classes)
         if not curves.empty:
             drawn["curves"] = loss_curves.draw(curves, best.epoch)
+    drawn |= _of_held_out(judged)
+    # The drawing library has escaped the run's texts in them, as in any SVG.
+    return {name: Markup(svg(chart, name)) for name, chart in drawn.items()}
+
+
+def _of_held_out(judged: Sequence[HeldOut]) -> dict[str, Any]:
+    drawn: dict[str, Any] = {}
     for i, file in enumerate(judged):
         curves = roc_curve.data(file.ours, file.baselines)
         if not curves.empty:
@@ -138,8 +154,7 @@ def _pictures(run: Run, summary: RunSummary, judged: Sequence[HeldOut]) -> dict[
                 counted, counted["actual"].unique().tolist(), "held-out rows"
             )
             drawn[f"reliability{i}"] = reliability.draw(reliability.data(file.ours))
-    # The drawing library has escaped the run's texts in them, as in any SVG.
-    return {name: Markup(svg(chart, name)) for name, chart in drawn.items()}
+    return drawn
 
 
 def _tiles(summary: RunSummary) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
@@ -148,7 +163,7 @@ def _tiles(summary: RunSummary) -> list[tuple[str, str, str, list[tuple[str, str
     texts = {row[0]: row for row in metrics}
     rows = summary.metrics.to_dict("index")
     tiles = []
-    for name in HEADLINE:
+    for name in sentences.seen_first(summary):
         if name in rows:
             mean, _, spread = mean_and_spread(name, rows[name]["mean"], rows[name]["std"]).partition(" ± ")
             unit = " %" if spread.endswith(" %") else ""

@@ -14,6 +14,7 @@ from nids.charts import class_results, confusion_matrix, loss_curves, optimizati
 from nids.errors import UserError
 from nids.metrics.formatting import counted
 from nids.report import sentences
+from nids.report.front_charts import front_charts
 
 if TYPE_CHECKING:
     from nids.results import Run
@@ -63,7 +64,8 @@ def picture(run: Run) -> bytes:
         subtitlePadding=5,
         offset=18,
     )
-    composed = alt.concat(history, by_class, confusion, curves, columns=2, spacing=30, title=title)
+    of_front = front_charts(run.trials(), summary).values() if not summary.front.empty else ()
+    composed = alt.concat(history, by_class, confusion, curves, *of_front, columns=2, spacing=30, title=title)
     composed = composed.resolve_scale(color="independent", shape="independent", strokeDash="independent")
     return png(composed)
 

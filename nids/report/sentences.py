@@ -9,9 +9,8 @@ from nids.analysis.class_results import CLASS_MEASURES
 from nids.charts.trial_states import STATES
 from nids.datasets import small_classes
 from nids.metrics.formatting import mean_and_spread, value
-from nids.metrics.measures import applicable, described, label
-from nids.report import significance
-from nids.results import ranking
+from nids.metrics.measures import HEADLINE, applicable, described, label
+from nids.report import objectives, significance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from nids.analysis.summary import RunSummary
     from nids.datasets.published import PublishedResult
     from nids.results import RunManifest
-    from nids.results.ranking import Axes
 
 SYNTHETIC = (
     "SYNTHETIC DATA: these rows were generated. The results show that the search works; "
@@ -46,6 +44,11 @@ def verdict(summary: RunSummary) -> str:
         return _no_verdict(summary)
     rows = summary.metrics.to_dict("index")
     trial = f"{'So far, trial' if summary.state == 'running' else 'Trial'} {summary.best.trial} is the best"
+    if len(summary.objectives) > 1:
+        first = f"{trial} in the first objective: {objectives.of_best(summary)}"
+        if "accuracy" not in summary.objectives:
+            first += f"; accuracy {_of_accuracy(summary)}"
+        return f"{first}{_weakest_class(summary)}."
     if "unseen_detection_rate" in rows:
         return f"{trial}: {_of_unseen(rows)}{_weakest_class(summary)}."
     return f"{trial}: accuracy {_of_accuracy(summary)}{_weakest_class(summary)}."
@@ -110,21 +113,6 @@ def published(summary: RunSummary) -> list[tuple[str, bool]]:
     return [(text, not unlike) for result, unlike in pairs if (text := comparison(result, unlike))]
 
 
-def trade_off(trials: pd.DataFrame, axes: Axes) -> str:
-    """Return how many of a run's trials are on the Pareto front of two measures, in a sentence."""
-    weighable, on_front = ranking.weighable(trials, axes), ranking.front(trials, axes)
-    count, names = int(on_front.sum()), f"{label(axes.vertical)} and {label(axes.horizontal)}"
-    if len(weighable) < 2:
-        return f"{'Only one' if len(weighable) else 'No'} complete trial has {names}: there is nothing to compare yet."
-    if count == 1:
-        number = int(trials.loc[on_front, "trial"].iloc[0])
-        return f"No trade-off: of {len(weighable):,} complete trials, trial {number} is the best in both {names}."
-    return (
-        f"{count:,} of {len(weighable):,} complete trials are on the Pareto front of {names}: no other trial is better "
-        "in one of these without being worse in the other."
-    )
-
-
 def notes_on_rows(manifest: RunManifest) -> list[str]:
     """Return what was adapted in the rows and their folds, a sentence each."""
     dropped = manifest.data.dropped
@@ -133,13 +121,17 @@ def notes_on_rows(manifest: RunManifest) -> list[str]:
 
 
 def states(summary: RunSummary) -> str:
-    """Return "9 complete, 5 pruned, 1 running"; states without trials are left out."""
+    """Return "9 complete, 5 pruned, 1 running"; states without trials are left out.
+
+    What follows is said of complete trials that are beyond a limit, and of those that were not trained.
+    """
     # Those of a search that no longer runs are unfinished.
     words = {state: each.words for state, each in STATES.items()} | (
         {"RUNNING": "running"} if summary.state == "running" else {}
     )
+    words["COMPLETE"] += objectives.infeasible(summary)
     counts = [f"{count} {words[state]}" for state, count in summary.states.items() if count]
-    return ", ".join(counts) or "no trials yet"
+    return (", ".join(counts) or "no trials yet") + objectives.duplicates(summary)
 
 
 def shown_trials(summary: RunSummary) -> str:
@@ -149,9 +141,17 @@ def shown_trials(summary: RunSummary) -> str:
     return f"The best {len(summary.trials)} of {summary.all_trials} trials, the complete ones first."
 
 
+def seen_first(summary: RunSummary) -> tuple[str, ...]:
+    """Return the measures that are seen first, in large figures: those of every run, after what was optimized."""
+    several = summary.objectives if len(summary.objectives) > 1 else ()
+    return tuple(dict.fromkeys((*several, *HEADLINE)))[: max(len(several), len(HEADLINE))]
+
+
 def definitions(summary: RunSummary) -> list[tuple[str, str]]:
     """Return terms and what they mean here."""
-    metric, folds = label(summary.metric), summary.folds
+    metric, folds = label(summary.epoch_metric), summary.folds
+    feasible = "feasible" if summary.feasibility else "complete"
+    first = ", the first of the objectives" if len(summary.objectives) > 1 else ""
     pairs = zip(summary.published, summary.unlike, strict=True)
     spread = (
         f"Standard deviation of the {folds} folds' values (with {folds} − 1 in the denominator). It tells "
@@ -159,12 +159,15 @@ def definitions(summary: RunSummary) -> list[tuple[str, str]]:
         if folds > 1
         else "One fold has no spread, so none is given: how much a figure depends on the rows is unknown."
     )
-    names = (*applicable(unseen="unseen_detection_rate" in summary.metrics.index), "training_loss", *CLASS_MEASURES)
+    on_folds = applicable(unseen="unseen_detection_rate" in summary.metrics.index)
+    asked = (str(name) for name in summary.metrics.index)
+    names = dict.fromkeys((*on_folds, "training_loss", *CLASS_MEASURES, *asked))
     measures = [(label(name), described(name).definition) for name in names if described(name).definition]
     return [
         ("±", spread),
         ("validation rows", "The part of each fold that the model was not trained on, never resampled."),
         *measures,
+        *objectives.definitions(summary),
         (
             "weighted …",
             "Mean over the classes, each weighing as much as it has rows. Weighted recall is accuracy.",
@@ -176,9 +179,9 @@ def definitions(summary: RunSummary) -> list[tuple[str, str]]:
         ),
         (
             "best",
-            f"The complete trial with the best {metric}, at the epoch whose mean validation {metric} over "
-            "the folds is best, the same epoch for all folds. Trial and epoch are chosen on the rows that "
-            "are then scored, so these results are slightly optimistic.",
+            f"The {feasible} trial with the best {label(summary.metric)}{first}, at the epoch whose mean validation "
+            f"{metric} over the folds is best, the same epoch for all folds. Trial and epoch are chosen on the rows "
+            "that are then scored, so these results are slightly optimistic.",
         ),
         (
             "held-out files",
@@ -210,5 +213,7 @@ def _no_verdict(summary: RunSummary) -> str:
         return "No trial has started yet." if summary.state == "running" else "The run has no trials."
     if failed == summary.all_trials:
         return f"All {failed} trials failed; the reasons are below." if failed > 1 else "The only trial failed."
+    if summary.feasibility and summary.feasibility.complete:
+        return objectives.feasible(summary.feasibility)
     yet = " yet" if summary.state == "running" else ""
     return f"No trial is complete{yet}: {states(summary)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,8 +12,9 @@ from rich.text import Text
 from nids.analysis import baselines
 from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import summarize
+from nids.command_line import command_on
 from nids.metrics.measures import label
-from nids.report import cells, held_out, sentences, significance
+from nids.report import cells, held_out, objectives, sentences, significance
 from nids.results.gaps import gaps_of
 from nids.tables import fits, print_table, titled_table
 
@@ -41,10 +43,16 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
     for sentence in held_out.in_words(run):
         console.print(Text(sentence))
     console.print(Text(f"Trials: {sentences.states(summary)}.", style="dim"))
+    trials = run.trials()
+    for sentence in objectives.in_words(trials, summary):
+        console.print(Text(sentence))
     for sentence in gaps_of(run).in_words(run.uri):
         console.print(Text(sentence, style="yellow"))
     if summary.message:
         console.print(Text(summary.message, style="dim"))
+    if not summary.front.empty:
+        print_table(console, objectives.front_title(summary), *cells.front(summary))
+        console.print(Text(objectives.how_to_pick(trials, summary, partial(command_on, run.uri, "finalize"))))
     if summary.best is not None:
         _print_best(summary, summary.best, console)
         _print_baselines(compared, summary.best, console)

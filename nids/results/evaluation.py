@@ -85,6 +85,7 @@ class FinalEvaluation(TypedFile):
         format: Of the file.
         created: When.
         trial: The trial.
+        picked_by: The rule that picked it; empty if none did.
         epochs: How long each model was trained.
         members: Number of models on the same rows.
         thresholds: False-positive rate aimed at → threshold on the attack score.
@@ -97,6 +98,7 @@ class FinalEvaluation(TypedFile):
     format: Literal[4] = FORMAT
     created: Time
     trial: int
+    picked_by: str = ""
     epochs: int
     members: int
     thresholds: dict[str, float]

@@ -1,7 +1,8 @@
 """Which trials of a run are the best. Report, dashboard, finalization and progress rank by nothing else.
 
 Only complete trials that keep the job's constraints can be the best, on the front, or picked: the figures of a pruned
-trial are of the epoch at which it was stopped.
+trial are of the epoch at which it was stopped. One at the point of an earlier one stands behind that: it has no figures
+of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from nids.errors import UserError, did_you_mean
 from nids.metrics.limit import Limit
 from nids.metrics.measures import ON_FOLDS, described
 from nids.metrics.on_demand import is_on_demand
+from nids.results import pareto
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +30,24 @@ EXAMPLE = "seconds <= 600, then max macro_f1"
 
 
 def with_feasibility(trials: pd.DataFrame, limits: Sequence[Limit]) -> pd.DataFrame:
-    """Return trials with a column ``feasible``, bool: whether they keep all limits; without limits, as they are."""
+    """Return trials with a column ``feasible``, bool: whether they keep all limits; without limits, as they are.
+
+    One that was not trained, as an earlier one was at its point, is as feasible as that one.
+    """
     if not limits:
         return trials
-    kept = [limit.holds(trials[limit.name]) for limit in limits]
-    return trials.assign(feasible=np.logical_and.reduce(kept))
+    kept: pd.Series = pd.Series(
+        np.logical_and.reduce([limit.holds(trials[limit.name]) for limit in limits]), trials.index
+    )
+    if "duplicate_of" in trials:
+        by_number = dict(zip(trials["trial"], kept, strict=True))
+        kept |= ~trained(trials) & trials["duplicate_of"].map(by_number).eq(True)
+    return trials.assign(feasible=kept)
+
+
+def trained(trials: pd.DataFrame) -> pd.Series:
+    """Return which trials have results of their own, bool: others have that of an earlier one at the same point."""
+    return trials["duplicate_of"].isna() if "duplicate_of" in trials else pd.Series(True, index=trials.index)
 
 
 def with_repeats(trials: pd.DataFrame, repeats: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +64,7 @@ def with_repeats(trials: pd.DataFrame, repeats: pd.DataFrame) -> pd.DataFrame:
 
 def eligible(trials: pd.DataFrame) -> pd.Series:
     """Return which trials can be the best: bool, with the index of the trials."""
-    complete = trials["state"] == "COMPLETE"
+    complete = (trials["state"] == "COMPLETE") & trained(trials)
     return complete & trials["feasible"] if "feasible" in trials else complete
 
 
@@ -100,13 +115,16 @@ class Axes(NamedTuple):
     horizontal: str
 
     @classmethod
-    def from_metric(cls, metric: str, names: Sequence[str]) -> Axes:
-        """Return what to weigh at first: what the search optimised against false alarms or, without these, time.
+    def from_objectives(cls, objectives: Sequence[str], names: Sequence[str]) -> Axes:
+        """Return what to weigh at first: the first two objectives or, of one, that against false alarms or time.
 
         Args:
-            metric: The run's metric.
+            objectives: What the search optimised, the metric or several.
             names: What ``measured`` returned, two or more.
         """
+        if len(objectives) > 1 and {*objectives[:2]} <= {*names}:
+            return cls(*objectives[:2])
+        metric = objectives[0]
         vertical = metric if metric in names else names[0]
         others = [name for name in names if name != vertical]
         horizontal = next((name for name in ("false_alarm_rate", SECONDS) if name in others), others[0])
@@ -120,27 +138,48 @@ def measured(trials: pd.DataFrame) -> list[str]:
     return [name for name in names if name in complete and complete[name].notna().any()]
 
 
-def weighable(trials: pd.DataFrame, axes: Axes) -> pd.DataFrame:
-    """Return the eligible trials that have both measures."""
+def weighable(trials: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the eligible trials that have all of some measures."""
     complete = trials[eligible(trials)]
-    return complete[complete[[*axes]].astype(float).abs().lt(np.inf).all(axis=1)]
+    return complete[complete[[*names]].astype(float).abs().lt(np.inf).all(axis=1)]
 
 
-def front(trials: pd.DataFrame, axes: Axes) -> pd.Series:
-    """Return which trials are on the Pareto front of two measures: bool, with the index of the trials.
+def front(trials: pd.DataFrame, names: Sequence[str]) -> pd.Series:
+    """Return which trials are on the Pareto front of some measures: bool, with the index of the trials.
 
-    A trial is on it if it is ``weighable`` and no other such trial is at least as good in both measures and better in
-    one.
+    A trial is on it if it is ``weighable`` and no other such trial is at least as good in all measures and better in
+    one. Trials with the same figures are on the front together, or not at all.
     """
-    signs = [1.0 if described(name).direction == "min" else -1.0 for name in axes]
-    costs = weighable(trials, axes)[[*axes]] * signs
-    # Trials with the same two figures are on the front together, or not at all.
-    pairs = costs.drop_duplicates().sort_values([*axes])
-    earlier = pairs[axes.horizontal].cummin().shift(fill_value=np.inf)
-    best_pairs = pd.MultiIndex.from_frame(pairs[pairs[axes.horizontal] < earlier])
+    costs = _costs(trials, names)
     on_front = pd.Series(False, index=trials.index)
-    on_front[costs.index] = pd.MultiIndex.from_frame(costs).isin(best_pairs)
+    on_front[costs.index] = pareto.on_front(costs.to_numpy(dtype=float))
     return on_front
+
+
+def scaled_costs(trials: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return some measures of the ``weighable`` trials: 0 the best value that any of them has, 1 the worst.
+
+    A measure that is the same for all is 0.
+    """
+    costs = _costs(trials, names)
+    low, high = costs.min(), costs.max()
+    return (costs - low) / (high - low).where(high > low, 1.0)
+
+
+def hypervolumes(trials: pd.DataFrame, names: Sequence[str]) -> pd.Series:
+    """Return the hypervolume of the trials up to and including each one, in the order of the table; NaN before any.
+
+    It is that of their ``scaled_costs``, so between 0 and 1: a trial with the best value of each measure has 1.
+    """
+    costs = scaled_costs(trials, names)
+    volumes = pd.Series(pareto.hypervolumes(costs.to_numpy(dtype=float)), index=costs.index)
+    return volumes.reindex(trials.index).ffill()
+
+
+def _costs(trials: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return measures of the ``weighable`` trials, with their sign changed where more is better."""
+    signs = [1.0 if described(name).direction == "min" else -1.0 for name in names]
+    return weighable(trials, names)[[*names]] * signs
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,15 @@ def test_data_follows_the_complete_trials_only(direction: Direction, best: list[
     pd.testing.assert_frame_equal(optimization_history.data(table, direction), expected)
 
 
+def test_infeasible_trials_are_marked_apart_and_never_the_best() -> None:
+    table = trials((0, "COMPLETE", 0.1), (1, "COMPLETE", 0.5), (2, "PRUNED", 0.2)).assign(feasible=[False, True, False])
+    data = optimization_history.data(table, "min")
+    assert data["state"].tolist() == ["INFEASIBLE", "COMPLETE", "PRUNED"]
+    assert data["best"].tolist()[1:] == [0.5, 0.5]
+    drawn = svg(optimization_history.draw(data, "log_loss"), "x")
+    assert [word for word in ("infeasible", "the best feasible one so far") if word not in drawn] == []
+
+
 @pytest.mark.parametrize(
     ("row", "direction", "metric", "words"),
     [

@@ -52,7 +52,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
         resources={"max_concurrent": 1},
     )
     found = driver.run(prepare.prepare(job, traffic, storage, "a", console.print), console)
-    finalize(found, None, 2, Workspace(storage, console))
+    finalize(found, None, 2, Workspace(storage, console), "min log_loss")
     baselines.measure(found, Workspace(storage, console))
     return open_run(storage, "a")
 
@@ -254,6 +254,7 @@ def test_the_report_tells_all_of_it(run: Run) -> None:
         "Held out: nsl-kdd-sample",
         "Evaluations on the held-out files: 2",
         "The detector averages 2 models",
+        "was finalized, picked by “min log_loss”.",
     ):
         assert words in text
         assert words in page

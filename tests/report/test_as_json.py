@@ -24,6 +24,8 @@ def test_content_has_the_figures_of_the_report(run: Run) -> None:
     best = ranking.best(run.trials(), run.direction)
     assert best is not None
     assert (values["run"], values["state"], values["metric"]) == ("demonstration", "finished", "log_loss")
+    assert (values["objectives"], values["constraints"]) == (["log_loss"], [])
+    assert (values["front"], values["hypervolume"]) == (None, None)
     assert values["best"]["trial"] == best["trial"]
     assert values["best"]["value"] == best["value"]
     assert values["best"]["metrics"]["accuracy"]["mean"] == best["accuracy"]

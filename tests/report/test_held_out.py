@@ -49,6 +49,18 @@ def test_rows_with_a_twin_in_training_are_told_after_the_figures(
     assert end == f"{end.split(' %')[0]} %.{sentence}"
 
 
+def test_the_rule_that_picked_the_trial_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = open_run(str(DEMONSTRATION), "demonstration")
+    final = run.final_evaluation()
+    assert final is not None
+    assert not final.picked_by
+    without = in_words(run)
+    picked = final.model_copy(update={"picked_by": "seconds <= 600, then max macro_f1"})
+    monkeypatch.setattr(Run, "final_evaluation", lambda self: picked)
+    rule = f"Trial {final.trial} was finalized, picked by “seconds <= 600, then max macro_f1”."
+    assert in_words(run) == [rule, *without]
+
+
 def test_rows_of_dropped_classes_are_told_with_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     run = open_run(str(DEMONSTRATION), "demonstration")
     final, baselines = run.final_evaluation(), run.baselines_evaluation()

@@ -17,15 +17,17 @@ from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import SHOWN_TRIALS, BestTrial
 from nids.datasets.catalog.nsl_kdd.published import PAPER
 from nids.datasets.published import PublishedResult
+from nids.detector.finalize import choose
 from nids.errors import UserError
 from nids.metrics.formatting import duration, interval, mean_and_spread, setting
 from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, applicable, described, label
-from nids.report import cells, sentences
+from nids.report import as_json, cells, sentences
 from nids.results import Run, RunWriter
 from nids.results.schema import TRIALS_A_PART
+from nids.results.status import TrialCounts
 from nids.search_space import describe
 from nids.storage import Folder
-from tests.manifests import NO_TRIALS, OWNER, a_manifest
+from tests.manifests import OWNER, a_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,12 +78,13 @@ def make_run(
     notes: tuple[str, ...] = (),
     attacks: tuple[dict[str, Any], ...] = (),
     scheme: str = "random",
+    search: dict[str, Any] | None = None,
 ) -> Run:
     """Write a run whose trials all have the same results by class: U2R is found half the time in fold 1."""
     manifest = a_manifest(
         job={
             "folds": {"scheme": scheme, "count": count, "use": folds},
-            "search": {"metric": metric, "trials": max(len(trials), 1)},
+            "search": {"metric": metric, "trials": max(len(trials), 1), **(search or {})},
             "hyperparameters": {"gru_units": 32},
         },
         data=data or {},
@@ -115,7 +118,7 @@ def make_run(
         writer.put(row["trial"], rows)
     for part in {row["trial"] // TRIALS_A_PART: row["trial"] for row in trials}.values():
         writer.flush(part)
-    writer.write_status(state, NO_TRIALS, OWNER)
+    writer.write_status(state, TrialCounts(total=max(len(trials), 1)), OWNER)
     return Run(writer.folder)
 
 
@@ -518,3 +521,90 @@ def test_published_results_have_a_column_each_and_none_has_none(
     run = make_run(tmp_path / "none", trial(0))
     assert "paper" not in shown(run)
     assert "paper" not in Elements(page(run)).text.rpartition("Configuration")[0]
+
+
+TWO = {
+    "objectives": ["macro_f1:max", "false_alarm_rate:min"],
+    "constraints": ["accuracy >= 98 %"],
+}
+
+
+def of_two(folder: Path) -> Run:
+    """A run of two objectives: two trials on the front, one behind it, one infeasible, and one not trained again."""
+
+    def reached(number: int, f1: float, alarms: float, **more: Any) -> dict[str, Any]:
+        figures = {"macro_f1": f1, "false_alarm_rate": alarms, "false_alarm_rate_std": 0.0004}
+        return trial(number, **{"value": f1, "log_loss": 0.02, **figures, **more})
+
+    known = {"value": 0.75, "best_epoch": None, "epochs": 0, "duplicate_of": 1}
+    unknown = dict.fromkeys(name for name in reached(0, 0, 0) if name.removesuffix("_std") in applicable(unseen=True))
+    return make_run(
+        folder,
+        reached(0, 0.9, 0.04),
+        reached(1, 0.75, 0.01),
+        reached(2, 0.7, 0.02),
+        reached(3, 0.99, 0.0, accuracy=0.5),
+        {**reached(4, 0.0, 0.0), **unknown, **known},
+        search=TWO,
+    )
+
+
+def test_several_objectives_and_constraints_are_told_everywhere(tmp_path: Path) -> None:
+    run = of_two(tmp_path)
+    found = report.summarize(run)
+    assert found.best is not None
+    assert (found.best.trial, found.front["trial"].tolist(), found.duplicates) == (0, [0, 1], 1)
+    texts = (
+        "Trial 0 is the best in the first objective: macro-F1 90.00 ± 0.04 %, false-alarm rate 4.00 ± 0.04 %; accuracy",
+        "5 complete (1 infeasible), one of them at a point that was known, so not trained again",
+        "3 of 4 complete trials keep the constraint accuracy >= 0.98.",
+        "2 of 3 feasible trials are on the Pareto front of macro-F1 and false-alarm rate",
+        "The hypervolume of the front is 0.250 of 1.",
+        f"nids finalize {run.name} --pick 'false_alarm_rate <= 0.01, then max macro_f1'",
+    )
+    on_terminal = " ".join(shown(run).split())
+    html = page(run)
+    on_page = " ".join(" ".join(Elements(html).words).replace("\N{NO-BREAK SPACE}", " ").split())
+    assert [text for text in texts if text not in on_terminal] == []
+    assert [text for text in texts if text not in on_page] == []
+    head, rows = cells.front(found)
+    assert head[:3] == ("trial", "macro-F1", "false-alarm rate")
+    assert [row[:3] for row in rows] == [
+        ("0", "90.00 ± 0.04 %", "4.00 ± 0.04 %"),
+        ("1", "75.00 ± 0.04 %", "1.00 ± 0.04 %"),
+    ]
+    assert {"Pareto front", "Hypervolume history", "hypervolume", "feasible"} <= {*Elements(html).words}
+    states = [row[1] for row in cells.trials(found)[1]]
+    assert states == ["COMPLETE", "COMPLETE", "COMPLETE", "COMPLETE, infeasible", "COMPLETE (as 1)"]
+    assert report.picture(run).startswith(b"\x89PNG")
+
+
+def test_json_has_the_front_and_the_constraints(tmp_path: Path) -> None:
+    values = as_json.content(of_two(tmp_path))
+    assert values["objectives"] == ["macro_f1", "false_alarm_rate"]
+    assert values["constraints"] == [{"limit": "accuracy >= 0.98", "kept_by": 3, "nearest": 0.99}]
+    assert values["trials"] == {
+        "COMPLETE": 5,
+        "PRUNED": 0,
+        "RUNNING": 0,
+        "FAIL": 0,
+        "total": 5,
+        "duplicates": 1,
+        "infeasible": 1,
+    }
+    assert values["hypervolume"] == pytest.approx(0.25)
+    assert [row["trial"] for row in values["front"]] == [0, 1]
+    assert values["front"][1]["objectives"] == {
+        "macro_f1": {"mean": 0.75, "std": 0.0004},
+        "false_alarm_rate": {"mean": 0.01, "std": 0.0004},
+    }
+    assert values["front"][1]["hyperparameters"]["conv_kernel_size"] == 4
+
+
+def test_why_no_trial_is_the_best_where_none_keeps_the_constraints(tmp_path: Path) -> None:
+    run = make_run(tmp_path, trial(0), trial(1, "PRUNED"), search={"constraints": ["accuracy >= 0.999"]})
+    words = "The only complete trial does not keep the constraint accuracy >= 0.999: the nearest has 0.99."
+    assert sentences.verdict(report.summarize(run)) == words
+    assert words in " ".join(shown(run).split())
+    with pytest.raises(UserError, match=r"has no complete trial that keeps accuracy >= 0\.999"):
+        choose(run)

@@ -49,6 +49,41 @@ def test_front_is_that_of_the_definition(axes: Axes) -> None:
     assert ranking.front(table, axes).tolist() == expected
 
 
+def test_front_of_three_measures(trials: pd.DataFrame) -> None:
+    found = ranking.front(trials, ["log_loss", "accuracy", "seconds"])
+    assert trials[found]["trial"].tolist() == [100, 101, 102, 103]
+
+
+def test_hypervolumes_are_of_measures_from_their_worst_to_their_best_value(trials: pd.DataFrame) -> None:
+    names = ["log_loss", "accuracy"]
+    assert ranking.scaled_costs(trials, names).round(9).to_dict("list") == {
+        "log_loss": [0.5, 0.0, 0.0, 0.0, 1.0],
+        "accuracy": [0.0, 0.5, 0.5, 1.0, 0.0],
+    }
+    found = ranking.hypervolumes(trials, names)
+    assert found.tolist() == pytest.approx([0.5, 0.75, 0.75, 0.75, 0.75, 0.75, 0.75, 0.75])
+    assert ranking.hypervolumes(trials[5:], names).isna().all()
+    alike = trials.assign(log_loss=0.25, accuracy=0.5)
+    assert ranking.hypervolumes(alike, names).tolist()[:1] == [1.0]
+
+
+def test_a_trial_that_was_not_trained_is_as_feasible_as_the_one_at_its_point_and_never_the_best() -> None:
+    rows = [
+        (0, "COMPLETE", 0.5, 10.0, np.nan),
+        (1, "COMPLETE", 0.4, 90.0, np.nan),
+        (2, "COMPLETE", 0.4, np.nan, 1),
+        (3, "COMPLETE", 0.5, np.nan, 0),
+    ]
+    table = pd.DataFrame(rows, columns=["trial", "state", "value", "scoring_seconds", "duplicate_of"])
+    found = ranking.with_feasibility(table, [Limit("scoring_seconds", True, 60.0)])
+    assert found["feasible"].tolist() == [True, False, False, True]
+    assert ranking.trained(found).tolist() == [True, True, False, False]
+    assert ranking.eligible(found).tolist() == [True, False, False, False]
+    assert ranking.runner_up(found, "min") is None
+    assert ranking.ordered(found, "min")["trial"].tolist() == [0, 1, 2, 3]
+    assert ranking.with_feasibility(table, []) is table
+
+
 def test_weighable_are_complete_trials_with_both_measures(trials: pd.DataFrame) -> None:
     assert ranking.weighable(trials, Axes("log_loss", "accuracy"))["trial"].tolist() == [100, 101, 102, 103, 104]
     endless = trials.assign(log_loss=trials["log_loss"].replace(0.4, np.inf))
@@ -58,6 +93,12 @@ def test_weighable_are_complete_trials_with_both_measures(trials: pd.DataFrame) 
 def test_measured_leaves_out_what_no_complete_trial_has(trials: pd.DataFrame) -> None:
     assert ranking.measured(trials) == ["accuracy", "log_loss", "seconds"]
     assert ranking.measured(trials[trials["state"] == "RUNNING"]) == []
+
+
+def test_axes_of_several_objectives_are_the_first_two() -> None:
+    objectives = ("macro_f1", "recall.U2R", "seconds")
+    assert Axes.from_objectives(objectives, ["log_loss", *objectives]) == Axes("macro_f1", "recall.U2R")
+    assert Axes.from_objectives(objectives, ["macro_f1", "seconds"]) == Axes("macro_f1", "seconds")
 
 
 @pytest.mark.parametrize(
@@ -74,10 +115,10 @@ def test_measured_leaves_out_what_no_complete_trial_has(trials: pd.DataFrame) ->
         pytest.param("log_loss", ["accuracy", "seconds"], Axes("accuracy", "seconds"), id="without-the-metric"),
     ],
 )
-def test_axes_from_metric_weigh_it_against_what_it_is_paid_with(
+def test_axes_of_one_objective_weigh_it_against_what_it_is_paid_with(
     metric: str, figures: list[str], expected: Axes
 ) -> None:
-    assert Axes.from_metric(metric, figures) == expected
+    assert Axes.from_objectives((metric,), figures) == expected
 
 
 SIX = pd.DataFrame(

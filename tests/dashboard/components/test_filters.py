@@ -50,6 +50,12 @@ def test_a_trial_passes_all_filters(
     assert filtered(trials, states, words, hyperparameter, allowed)["trial"].tolist() == expected
 
 
+def test_infeasible_trials_are_no_complete_ones(trials: pd.DataFrame) -> None:
+    beyond = trials.assign(feasible=[False, True, True])
+    assert filtered(beyond, ["COMPLETE"], "", None, None)["trial"].tolist() == []
+    assert filtered(beyond, ["INFEASIBLE"], "", None, None)["trial"].tolist() == [0]
+
+
 def test_steps_are_values_that_occur_with_both_ends() -> None:
     assert steps(pd.Series([3, 1, 2, 2])) == [1, 2, 3]
     many = steps(pd.Series([value / 1000 for value in range(1000)]))
