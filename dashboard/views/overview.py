@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from nids.analysis import baselines, comparisons, eta
+from nids.analysis import baselines, comparisons, eta, repeats
 from nids.charts import downsampling, optimization_history
 from nids.dashboard.components import downloads, faults, layout, live, selection
 from nids.dashboard.components.chart import draw, left_out
@@ -55,7 +55,7 @@ def _live(run: KeptRun) -> None:
     _progress(run, summary, trials)
     figures = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
     st.markdown(f"#### {unbroken(plain(sentences.headline(summary, figures)))}")
-    for sentence in held_out.in_words(run):
+    for sentence in (*held_out.in_words(run), *repeats.in_words(run, trials)):
         st.markdown(unbroken(plain(sentence)))
     # The answer comes first: a phone shows columns below each other.
     left, right = st.columns([2, 3], gap="medium")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nids.results import Run
 
 LEVEL = 0.95
+TITLE = "The best trials, trained again with other seeds and on other folds"
 
 
 def repeated_trials(run: Run, trials: pd.DataFrame) -> pd.DataFrame:
@@ -43,22 +44,22 @@ def repeated_trials(run: Run, trials: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("mean", ascending=run.direction == "min", ignore_index=True)
 
 
-def in_words(run: Run, trials: pd.DataFrame) -> str:
-    """Return what the repeats say of the winner of the search, in a sentence or two; nothing if there are none."""
+def in_words(run: Run, trials: pd.DataFrame) -> list[str]:
+    """Return what the repeats say of the winner of the search; nothing if there are none."""
     table = repeated_trials(run, trials)
     if table.empty:
-        return ""
+        return []
     metric, best = run.manifest.metric, ranking.ordered(trials, run.direction, as_searched=True).iloc[0]
     (winner,) = table[table["trial"] == best["trial"]].to_dict("records") or [None]
     if winner is None:
-        return ""
+        return []
     first, mean = formatted(metric, winner["first"]), formatted(metric, winner["mean"])
     told = f"Trial {winner['trial']} was the best of the search with a {label(metric)} of {first}; trained again "
     told += f"{counted(winner['repeats'], 'time')}, with other seeds and on other folds, it has {mean} on average."
     leader = table.iloc[0]
     if leader["trial"] == winner["trial"]:
-        return f"{told} It is still the best of the {len(table)} that were trained again."
-    return (
+        return [f"{told} It is still the best of the {len(table)} that were trained again."]
+    return [
         f"{told} Of the {len(table)} trials that were trained again, trial {int(leader['trial'])} is the best, with "
         f"{formatted(metric, leader['mean'])}."
-    )
+    ]

@@ -141,6 +141,22 @@ def baselines(figures: pd.DataFrame) -> Table:
     return ("", *map(label, measures)), rows
 
 
+def repeats(table: pd.DataFrame, metric: str) -> Table:
+    """Return headings and rows of ``nids.analysis.repeats.repeated_trials``."""
+    head = ("trial", f"{label(metric)} in the search", "again, mean", "95 % interval", "times", "failed")
+    return head, [
+        (
+            str(row["trial"]),
+            value(metric, row["first"]),
+            value(metric, row["mean"]),
+            interval(metric, row["low"], row["high"], row["high"] - row["mean"]),
+            str(row["repeats"]),
+            str(row["failed"]),
+        )
+        for row in table.to_dict("records")
+    ]
+
+
 def trials(summary: RunSummary) -> Table:
     """Return the headings and rows of the table of trials."""
     table = summary.trials

@@ -10,7 +10,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
-from nids.analysis import baselines
+from nids.analysis import baselines, repeats
 from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import RunSummary, summarize
 from nids.charts import (
@@ -61,6 +61,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
     environment.filters["code"] = _with_code
     head, trials = cells.trials(summary)
     judged = held_out.held_out(run, base_rate)
+    again = repeats.repeated_trials(run, run.trials())
     compared = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
     return environment.get_template("page.html").render(
         t=summary,
@@ -74,7 +75,9 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         .replace(" ±", "\N{NO-BREAK SPACE}±")
         .replace(" %", "\N{NO-BREAK SPACE}%"),
         on_held_out=held_out.in_words(run),
-        on_objectives=objectives.in_words(run.trials(), summary),
+        on_objectives=[*objectives.in_words(run.trials(), summary), *repeats.in_words(run, run.trials())],
+        again_title=repeats.TITLE,
+        again=None if again.empty else cells.repeats(again, summary.metric),
         front=cells.front(summary) if not summary.front.empty else None,
         front_title=objectives.front_title(summary),
         how_to_pick=objectives.how_to_pick(run.trials(), summary, partial(command_on, run.uri, "finalize")),

@@ -9,7 +9,7 @@ import pandas as pd
 from rich.panel import Panel
 from rich.text import Text
 
-from nids.analysis import baselines
+from nids.analysis import baselines, repeats
 from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import summarize
 from nids.command_line import command_on
@@ -44,7 +44,7 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
         console.print(Text(sentence))
     console.print(Text(f"Trials: {sentences.states(summary)}.", style="dim"))
     trials = run.trials()
-    for sentence in objectives.in_words(trials, summary):
+    for sentence in (*objectives.in_words(trials, summary), *repeats.in_words(run, trials)):
         console.print(Text(sentence))
     for sentence in gaps_of(run).in_words(run.uri):
         console.print(Text(sentence, style="yellow"))
@@ -53,6 +53,8 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
     if not summary.front.empty:
         print_table(console, objectives.front_title(summary), *cells.front(summary))
         console.print(Text(objectives.how_to_pick(trials, summary, partial(command_on, run.uri, "finalize"))))
+    if not (again := repeats.repeated_trials(run, trials)).empty:
+        print_table(console, repeats.TITLE, *cells.repeats(again, summary.metric), words=0)
     if summary.best is not None:
         _print_best(summary, summary.best, console)
         _print_baselines(compared, summary.best, console)
