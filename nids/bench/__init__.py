@@ -19,7 +19,7 @@ SPEED = (
     "against-plain-loop",
 )
 # What tells nothing of speed is only measured if it is named.
-PARTS = (*SPEED, "chaos")
+PARTS = (*SPEED, "chaos", "samplers", "warm-start", "repeats")
 
 
 def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]) -> str:
@@ -55,6 +55,7 @@ def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[
     from nids.bench import (
         against_plain_loop,
         chaos,
+        choices,
         dashboard,
         folds,
         gpu_sharing,
@@ -76,6 +77,9 @@ def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[
         "growth": many_trials.measure,
         "mapped-trials": mapped_trials.measure,
         "nodes": lambda: many_nodes.measure(progress),
+        "repeats": lambda: choices.measure_repeats(rounds, progress),
+        "samplers": lambda: choices.measure_samplers(rounds, progress),
+        "warm-start": lambda: choices.measure_warm_start(rounds, progress),
         "rows": lambda: many_rows.measure(progress),
         "side-by-side": gpu_sharing.measure,
     }

@@ -17,8 +17,9 @@ def bench(
             "per second of parallel trials), mapped-trials (the same in one program, on JAX), efficiency (where the "
             "time of a search goes), growth (10,000 trials that compute nothing), nodes (1,000 such trials on several "
             "nodes), rows (three million of 80 columns), dashboard (10,000 trials in a browser), against-plain-loop. "
-            "Default: all of these, which takes an hour on two cores. Only if it is named: chaos (a search under 100 "
-            "faults, half an hour).",
+            "Default: all of these, which takes an hour on two cores. Only if they are named: chaos (a search under "
+            "100 faults, half an hour), and what a search's choices are worth, --rounds being the seeds: samplers, "
+            "warm-start, repeats.",
             show_default=False,
         ),
     ] = None,
