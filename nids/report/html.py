@@ -23,7 +23,7 @@ from nids.charts import (
     roc_curve,
 )
 from nids.command_line import command_on
-from nids.metrics.formatting import duration, mean_and_spread, setting
+from nids.metrics.formatting import NONE, duration, mean_and_spread, setting
 from nids.metrics.measures import label
 from nids.report import cells, held_out, objectives, sentences, significance
 from nids.report.front_charts import front_charts
@@ -170,7 +170,10 @@ def _tiles(summary: RunSummary) -> list[tuple[str, str, str, list[tuple[str, str
         if name in rows:
             mean, _, spread = mean_and_spread(name, rows[name]["mean"], rows[name]["std"]).partition(" ± ")
             unit = " %" if spread.endswith(" %") else ""
-            tiles.append((label(name), mean + unit, spread, list(zip(head, texts[label(name)], strict=True))[2:]))
+            *published, majority = list(zip(head, texts[label(name)], strict=True))[2:]
+            # It reaches nothing in what has no meaning for it, such as a network's parameters.
+            others = [*published, *([majority] if majority[1] != NONE else [])]
+            tiles.append((label(name), mean + unit, spread, others))
     return tiles
 
 

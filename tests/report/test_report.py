@@ -23,6 +23,7 @@ from nids.metrics.formatting import duration, interval, mean_and_spread, setting
 from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, applicable, described, label
 from nids.report import as_json, cells, sentences
 from nids.results import Run, RunWriter
+from nids.results.manifest import MEASURES_OF_FORMAT_3
 from nids.results.schema import TRIALS_A_PART
 from nids.results.status import TrialCounts
 from nids.search_space import describe
@@ -79,6 +80,7 @@ def make_run(
     attacks: tuple[dict[str, Any], ...] = (),
     scheme: str = "random",
     search: dict[str, Any] | None = None,
+    measures: dict[str, str] | None = None,
 ) -> Run:
     """Write a run whose trials all have the same results by class: U2R is found half the time in fold 1."""
     manifest = a_manifest(
@@ -89,6 +91,7 @@ def make_run(
         },
         data=data or {},
         folds={"used": range(folds), "notes": notes},
+        measures={**MEASURES_OF_FORMAT_3, **(measures or {})},
         space=describe(SPACE),
     )
     writer = RunWriter(Folder.from_uri(str(folder)), manifest)
@@ -577,6 +580,18 @@ def test_several_objectives_and_constraints_are_told_everywhere(tmp_path: Path) 
     states = [row[1] for row in cells.trials(found)[1]]
     assert states == ["COMPLETE", "COMPLETE", "COMPLETE", "COMPLETE, infeasible", "COMPLETE (as 1)"]
     assert report.picture(run).startswith(b"\x89PNG")
+
+
+def test_measures_on_demand_are_in_words_and_defined(tmp_path: Path) -> None:
+    names = {"recall.U2R": "max", "parameters": "min"}
+    figures: dict[str, Any] = {"recall.U2R": 0.5, "recall.U2R_std": 0.1, "parameters": 1234.0, "parameters_std": 0.0}
+    run = make_run(tmp_path, trial(0, value=0.5, **figures), search={"objectives": [*names]}, measures=names)
+    found = report.summarize(run)
+    assert "recall of U2R 50 ± 10 %, parameters 1,234; accuracy" in sentences.verdict(found)
+    html = page(run)
+    assert "Numbers in the network that training sets." in html
+    assert html.count("<dt>majority class</dt><dd>") == 2  # the tile of accuracy, and the definition
+    assert {"recall of U2R", "1,234"} <= {*Elements(html).words}
 
 
 def test_json_has_the_front_and_the_constraints(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from nids.analysis.summary import summarize
 from nids.bench import synthetic_run
 from nids.dashboard.data import cache
 from nids.errors import UserError
@@ -47,6 +48,29 @@ def test_only_parts_that_have_changed_are_read_again(tmp_path: Path, monkeypatch
     assert len(changed) > 50
     assert changed.isin(range(100, 200)).all()
     assert of_trials() == [("trials", "part-00001.parquet")]
+
+
+def test_trials_that_were_trained_again_are_ranked_by_that(tmp_path: Path) -> None:
+    synthetic_run.write(Folder.from_uri(str(tmp_path)).folder("run"), 12)
+
+    def read() -> KeptRun:
+        found = cache.one(str(tmp_path), "run").run
+        assert found is not None
+        return found
+
+    first = cache.summarize(read()).best
+    assert first is not None
+    others = read().trials().query(f"state == 'COMPLETE' and trial != {first.trial}")
+    second, file = int(others["trial"].iloc[0]), tmp_path / "run" / "repeats.parquet"
+    rows = {"trial": [first.trial, second], "repeat": 0, "seed": 1, "value": [9.0, 1.0], "error": None}
+    pd.DataFrame(rows).to_parquet(file)
+    best = cache.summarize(read()).best
+    assert best is not None
+    assert best.trial == second
+    assert best.trial == summarize(Run(read().folder)).best.trial  # type: ignore[union-attr]
+    file.write_bytes(b"PAR1 half of it")
+    assert cache.summarize(read()).best == first
+    assert "repeats.parquet" in " ".join(read().faults)
 
 
 def test_a_part_that_was_out_of_reach_for_a_moment_is_read_at_the_next_read(
