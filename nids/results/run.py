@@ -85,8 +85,6 @@ class Run:
     def state(self) -> State:
         """Where the search stands; one whose driver fell silent, or has died, is interrupted."""
         status = self.status
-        if status.state == "finished" and status.trials.total < self.manifest.job.search.trials:
-            return "interrupted"  # it has been asked for more since
         if status.state != "running":
             return status.state
         silent = status.updated is None or datetime.now(UTC) - status.updated > SILENCE
