@@ -51,7 +51,7 @@ def delete(
     for name in names:
         _say(console, "[bold]{name}[/]: {what}", name=name, what=_what_is_lost(_folder(storage, name)))
     if names and not yes:
-        typer.confirm(f"Delete {'this run' if len(names) == 1 else f'these {len(names)} runs'}?", abort=True)
+        typer.confirm(f"Delete {'this run' if len(names) == 1 else f'these {len(names)} runs'}?", abort=True, err=True)
     for name in names:
         removal.delete_run(_folder(storage, name), tokens[name])
         _say(console, "{name} is deleted", name=name)
@@ -88,9 +88,10 @@ def note(
 
     Example: `nids runs note first "before the new sensors"`
     """
+    from nids.results import open_run
     from nids.results.notes import write_note
 
-    write_note(_folder(storage, run), text)
+    write_note(open_run(storage, run), text)
 
 
 def tag(
@@ -103,9 +104,10 @@ def tag(
 
     Example: `nids runs tag first baseline published`
     """
+    from nids.results import open_run
     from nids.results.notes import change_tags
 
-    has = change_tags(_folder(storage, run), tags, remove=remove)
+    has = change_tags(open_run(storage, run), tags, remove=remove)
     _say(results_console(), "[bold]{run}[/]: {tags}", run=run, tags=", ".join(has) or "no tags")
 
 

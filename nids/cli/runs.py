@@ -148,7 +148,7 @@ def _entry(run: Run) -> Entry:
 
     faults, notes = [], Notes()
     try:
-        notes = notes_of(run.folder)
+        notes = notes_of(run)
     except DamagedFileError as error:
         faults.append(str(error))
     trials, manifest = run.trials(), run.manifest
@@ -207,6 +207,7 @@ def show_runs(storage: str, entries: list[Entry], console: Console) -> None:
     print_listing(console, headings[:shown], [row[:shown] for row in rows], numbers=("trials",))
     for entry in entries:
         if entry.note:
-            console.print(Text(f"{entry.run}: {' '.join(entry.note.split())}"), soft_wrap=True)
+            words = styled("{run}: {note}", run=entry.run, note=" ".join(entry.note.split()))
+            console.print(words, highlight=False, soft_wrap=True)
         if entry.error:
             console.print(Text(f"{entry.run}: {entry.error}", style="yellow"), soft_wrap=True)

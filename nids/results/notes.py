@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from nids import config, foreign_json
-from nids.errors import NotAFileError, UserError, beginning, excerpt
-from nids.results.cures import damaged
+from nids import config
+from nids.errors import UserError, beginning, excerpt
 from nids.results.ownership import locked
 from nids.typed_file import TypedFile, checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nids.storage import Folder
+    from nids.results.run import Run
 
 FILE = "notes.json"
-LARGEST = 1 << 16  # bytes, of which the longest note and all tags take less
 LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 4000, 50, 50  # the first two in characters
 
 
@@ -37,23 +35,17 @@ class Notes(TypedFile):
     ] = ()
 
 
-def notes_of(folder: Folder) -> Notes:
-    """Return what is said of the run of a folder.
+def notes_of(run: Run) -> Notes:
+    """Return what is said of a run.
 
     Raises:
         DamagedFileError: The file cannot be read.
         StorageError: The storage cannot.
     """
-    try:
-        values = foreign_json.parsed(folder.read(FILE, LARGEST))
-    except FileNotFoundError:
-        return Notes()
-    except (ValueError, NotAFileError) as error:
-        raise damaged(folder.uri, FILE, "cannot be read", error) from None
-    return checked(Notes, values, f"{folder.uri}/{FILE}")
+    return checked(Notes, run.read_json(FILE), f"{run.uri}/{FILE}") if run.has_file(FILE) else Notes()
 
 
-def write_note(folder: Folder, text: str) -> None:
+def write_note(run: Run, text: str) -> None:
     """Replace the note of a run; an empty text removes it.
 
     Raises:
@@ -66,11 +58,11 @@ def write_note(folder: Folder, text: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise UserError(f"the note {excerpt(beginning(text))} is not text in UTF-8: give another one.") from None
-    with locked(folder):
-        _write(folder, notes_of(folder).model_copy(update={"note": text}))
+    with locked(run.folder):
+        _write(run, notes_of(run).model_copy(update={"note": text}))
 
 
-def change_tags(folder: Folder, tags: Iterable[str], *, remove: bool = False) -> tuple[str, ...]:
+def change_tags(run: Run, tags: Iterable[str], *, remove: bool = False) -> tuple[str, ...]:
     """Add tags to a run, or take them away, and return those that it has then.
 
     Raises:
@@ -78,20 +70,20 @@ def change_tags(folder: Folder, tags: Iterable[str], *, remove: bool = False) ->
             read or written.
     """
     tags = dict.fromkeys(tags)
-    with locked(folder):  # so that tags which two processes add at once are both kept
-        notes = notes_of(folder)
+    with locked(run.folder):  # so that tags which two processes add at once are both kept
+        notes = notes_of(run)
         if remove:
             if missing := [tag for tag in tags if tag not in notes.tags]:
                 has = ", ".join(notes.tags) or "none"
-                raise UserError(f"{folder.uri}: has no tag {excerpt(missing[0])}. Its tags: {has}.")
+                raise UserError(f"{run.uri}: has no tag {excerpt(missing[0])}. Its tags: {has}.")
             left = {*notes.tags} - {*tags}
         else:
             for tag in tags:
                 _refuse_if_no_tag(tag)
             left = {*notes.tags, *tags}
         if len(left) > MOST_TAGS:
-            raise UserError(f"{folder.uri}: would have {len(left)} tags: at most {MOST_TAGS} are kept.")
-        _write(folder, notes.model_copy(update={"tags": tuple(sorted(left))}))
+            raise UserError(f"{run.uri}: would have {len(left)} tags: at most {MOST_TAGS} are kept.")
+        _write(run, notes.model_copy(update={"tags": tuple(sorted(left))}))
     return tuple(sorted(left))
 
 
@@ -103,8 +95,8 @@ def _refuse_if_no_tag(tag: str) -> None:
         )
 
 
-def _write(folder: Folder, notes: Notes) -> None:
+def _write(run: Run, notes: Notes) -> None:
     if notes == Notes():
-        folder.delete_file(FILE)
+        run.folder.delete_file(FILE)
     else:
-        folder.write(FILE, notes.to_json())
+        run.folder.write(FILE, notes.to_json())

@@ -144,7 +144,8 @@ def unneeded_folds(storage: str) -> dict[str, int]:
     cached = root.folder(FOLDS)
     with thread_pool(ASKED_AT_ONCE) as pool:
         needed = {*pool.map(lambda name: Run(root.folder(name)).manifest.folds.hash, names_in(root))}
-    return {key: sum(all_files(cached.folder(key)).values()) for key in cached.names() if key not in needed}
+    sizes = {key: sum(all_files(cached.folder(key)).values()) for key in cached.names() if key not in needed}
+    return {key: size for key, size in sizes.items() if size}  # an object store keeps the names of what is deleted
 
 
 def delete_folds(storage: str, key: str) -> None:
