@@ -17,6 +17,7 @@ import streamlit as st
 from nids.errors import RunNotFoundError, UserError
 from nids.results import Run
 from nids.results.gaps import gaps_of
+from nids.results.notes import Notes, notes_of
 from nids.results.ranking import with_feasibility, with_repeats
 from nids.results.run import COLUMNS_OF_REPEATS, REPEATS
 
@@ -137,6 +138,14 @@ class KeptRun(Run):
         except UserError as error:
             self.note(error)
             return None
+
+    def notes(self) -> Notes:
+        """Return what is said of the run; nothing if it cannot be read."""
+        try:
+            return notes_of(self)
+        except UserError as error:
+            self.note(error)
+            return Notes()
 
     def lost(self) -> str:
         """Return which trials are lost, and the cure, if some are and nothing that was passed over explains it.

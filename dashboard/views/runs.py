@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 
 def table(entries: list[cache.Found]) -> Styler:
-    """Return a row a run: name, state, progress (0 to 1), best value and its metric, trials, data, time of start."""
+    """Return a row a run: name, state, progress (0 to 1), best value, metric, trials, data, time of start, any tags."""
     rows = [_row(each) for each in entries]
+    tags = [" ".join(each.run.notes().tags) if each.run else "" for each in entries]
     return sortable(
         {
             "run": [_as_label(each.name) for each in entries],
@@ -36,6 +37,7 @@ def table(entries: list[cache.Found]) -> Styler:
             "trials": [row["trials"] for row in rows],
             "data": [row["data"] for row in rows],
             "started": [pd.Timestamp(row["started"]) if row["started"] else None for row in rows],
+            **({"tags": tags} if any(tags) else {}),
         }
     )
 

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from nids import interruption, terminal
-from nids.cli import bench, cluster, dashboard, data, evaluate, job_files, jobs, runs, score, search
+from nids.cli import bench, cluster, dashboard, data, evaluate, job_files, jobs, run_handling, runs, score, search
 from nids.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,7 +73,6 @@ for command in (
     search.resume,
     search.repair,
     runs.report,
-    runs.runs,
     dashboard.dashboard,
     evaluate.baselines,
     evaluate.finalize,
@@ -87,8 +86,14 @@ for command in (
     app.command()(command)
 
 
-def _group(name: str, help_: str, commands: Mapping[str, Callable[..., None]]) -> None:
-    group = typer.Typer(help=help_, no_args_is_help=True, rich_markup_mode="markdown")
+def _group(
+    name: str, help_: str | None, commands: Mapping[str, Callable[..., None]], alone: Callable[..., None] | None = None
+) -> None:
+    """Add a group of commands; ``alone`` is what it does without one of them, and tells its help."""
+    if alone is None:
+        group = typer.Typer(help=help_, no_args_is_help=True, rich_markup_mode="markdown")
+    else:
+        group = typer.Typer(invoke_without_command=True, callback=alone, rich_markup_mode="markdown")
     for command_name, command in commands.items():
         group.command(command_name)(command)
     app.add_typer(group, name=name)
@@ -103,6 +108,17 @@ _group(
     "data",
     "Download data sets, describe your own, and check data files.",
     {"fetch": data.fetch, "describe": data.describe, "check": data.check},
+)
+_group(
+    "runs",
+    None,
+    {
+        "delete": run_handling.delete,
+        "rename": run_handling.rename,
+        "note": run_handling.note,
+        "tag": run_handling.tag,
+    },
+    alone=runs.runs,
 )
 _group(
     "jobs",

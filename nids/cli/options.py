@@ -25,7 +25,7 @@ def _jobs(incomplete: str) -> list[str]:
     return [name for name in known if name.startswith(incomplete)]
 
 
-def _runs(context: typer.Context, incomplete: str) -> list[str]:
+def complete_run(context: typer.Context, incomplete: str) -> list[str]:
     """Complete a run of the storage that is named."""
     from nids import results
 
@@ -42,7 +42,7 @@ JOB = typer.Argument(
     autocompletion=_jobs,
 )
 RunArgument = Annotated[
-    str, typer.Argument(help="Name of the run.", metavar="RUN", show_default=False, autocompletion=_runs)
+    str, typer.Argument(help="Name of the run.", metavar="RUN", show_default=False, autocompletion=complete_run)
 ]
 StorageOption = Annotated[
     str, typer.Option(help="Where runs are stored: a folder, or a URI such as s3://bucket/runs.", envvar="NIDS_STORAGE")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from nids.cli.options import RunArgument, StorageOption, show
 from nids.cli.output import JsonOption, print_json, results_console
-from nids.errors import UserError
+from nids.errors import DamagedFileError, UserError, excerpt
 from nids.tables import print_listing
 from nids.terminal import styled
 from nids.threads import thread_pool
@@ -48,19 +48,46 @@ def report(
         show(opened, results_console(), base_rate)
 
 
-def runs(storage: StorageOption = "runs", as_json: JsonOption = False) -> None:
-    """List the runs of a storage with their state and their best trial, the latest first.
+def runs(
+    context: typer.Context,
+    storage: StorageOption = "runs",
+    tag: Annotated[
+        list[str] | None, typer.Option(help="List the runs with this tag only. May be repeated.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the runs of a storage with their state and their best trial, the latest first; or delete, rename or tag one.
 
     To be quick, it reads each run's table of trials, and asks of the other tables only which files there are: whether
     these can be read, `nids report RUN` tells.
 
     Example: `nids runs --storage s3://bucket/runs`
     """
+    if context.invoked_subcommand:
+        _refuse_options(context)
+        return
     entries = entries_of(storage)
+    if tag:
+        known = sorted({each for entry in entries for each in entry.tags})
+        if missing := [each for each in tag if each not in known]:
+            raise UserError(f"{storage}: no run has the tag {excerpt(missing[0])}. Tags: {', '.join(known) or 'none'}.")
+        entries = [entry for entry in entries if {*tag} <= {*entry.tags}]
     if as_json:
         print_json([asdict(entry) for entry in entries])
     else:
         show_runs(storage, entries, results_console())
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Refuse an option that stands before the name of a subcommand, which would have its own value of it."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = {"as_json": "json"}.get(name, name)
+            raise UserError(
+                f"--{option} stands before {context.invoked_subcommand}: give the options of a command after its name, "
+                f"as in `nids runs {context.invoked_subcommand} … --{option} …`."
+            )
 
 
 @dataclass(frozen=True)
@@ -77,6 +104,8 @@ class Entry:
         started: When the search was prepared.
         seconds: From then to the last sign of life of a driver, pauses included.
         error: What is wrong with it, with the cure; empty if its trials and its files' names tell of nothing.
+        tags: Its tags.
+        note: Its note; empty if there is none.
     """
 
     run: str
@@ -88,6 +117,8 @@ class Entry:
     started: datetime | None = None
     seconds: float | None = None
     error: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
 
 
 def entries_of(storage: str) -> list[Entry]:
@@ -113,7 +144,13 @@ def entries_of(storage: str) -> list[Entry]:
 def _entry(run: Run) -> Entry:
     from nids.results import ranking
     from nids.results.gaps import gaps_of
+    from nids.results.notes import Notes, notes_of
 
+    faults, notes = [], Notes()
+    try:
+        notes = notes_of(run)
+    except DamagedFileError as error:
+        faults.append(str(error))
     trials, manifest = run.trials(), run.manifest
     row, metric = ranking.best(trials, run.direction), manifest.metric
     return Entry(
@@ -125,7 +162,9 @@ def _entry(run: Run) -> Entry:
         data=manifest.data.source,
         started=manifest.created,
         seconds=run.seconds,
-        error=" ".join(gaps_of(run, trials, by_row=False).in_words(run.uri)),
+        error=" ".join([*gaps_of(run, trials, by_row=False).in_words(run.uri), *faults]),
+        tags=notes.tags,
+        note=notes.note,
     )
 
 
@@ -160,9 +199,15 @@ def show_runs(storage: str, entries: list[Entry], console: Console) -> None:
                 entry.data,
                 f"{entry.started.astimezone():%Y-%m-%d %H:%M}" if entry.started else "",
                 duration(entry.seconds) if entry.seconds is not None else "",
+                " ".join(entry.tags),
             )
         )
-    print_listing(console, ("run", "state", "trials", "best", "data", "started", "took"), rows, numbers=("trials",))
+    headings = ("run", "state", "trials", "best", "data", "started", "took", "tags")
+    shown = len(headings) if any(entry.tags for entry in entries) else -1
+    print_listing(console, headings[:shown], [row[:shown] for row in rows], numbers=("trials",))
     for entry in entries:
+        if entry.note:
+            words = styled("{run}: {note}", run=entry.run, note=" ".join(entry.note.split()))
+            console.print(words, highlight=False, soft_wrap=True)
         if entry.error:
             console.print(Text(f"{entry.run}: {entry.error}", style="yellow"), soft_wrap=True)

@@ -115,6 +115,16 @@ def load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]]
         return None  # it is made again
 
 
+def delete(folder: Folder) -> None:
+    """Delete what ``save`` wrote; interrupted, what is left counts as not there.
+
+    Raises:
+        StorageError: It cannot be deleted.
+    """
+    folder.delete_file(_COMPLETE)
+    folder.delete()
+
+
 def _load(folder: Folder, dataset: DatasetSpec) -> tuple[TrainingSet, list[Fold]]:
     # Earlier versions told no sums there.
     sums = foreign_json.parsed(folder.read(_COMPLETE, foreign_json.LARGEST)).get("sha256")

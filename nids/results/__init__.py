@@ -17,12 +17,14 @@
 ``repeats.parquet``             a row for each time that one of its best trials was trained again
 ``rank_correlation/``           what this run's folds and others' say of the same trials, beside the held-out rows
 ``bundle/``                     its detector (``nids.detector.bundle``)
+``notes.json``                  what people say of it: a note, and tags
 ``study.journal``               the Optuna study, for Optuna's own tools (``JournalStorage``)
 ``damaged/``                    what ``nids repair`` moved away because it could not be read
 ==============================  ========================================================================================
 
 Writer: the driver of the search, and nobody else while it runs; afterwards ``nids finalize``, ``baselines`` and
 ``correlate`` add their folders and, in the manifest, ``test_set_accesses``: each time that held-out rows were read.
+``notes.json`` is written at any time, by whoever has something to say.
 Readers: any number, with no code of this project if they like (``pandas.read_parquet("RUN/trials")``). Each file
 appears by rename, or as one object, so whatever a reader opens is complete; files of different tables may differ by the
 trial that is just being written. A part holds ``TRIALS_A_PART`` trials and is rewritten when one of them changes, so
@@ -35,7 +37,7 @@ again, under their numbers. A search is only said to be finished if its tables h
 
 from nids.results.manifest import FORMAT, HeldOutAccess, RunManifest
 from nids.results.run import ASKED_AT_ONCE, RANK_CORRELATION, UNFINISHED, Run
-from nids.results.runs import names_in, new_run, open_run, refuse_if_there, run_names
+from nids.results.runs import find_run, names_in, new_run, open_run, refuse_if_there, run_names
 from nids.results.schema import SECONDS, TABLES, Rows
 from nids.results.status import RunStatus
 from nids.results.writer import RunWriter, file_name, record_test_access, write_table
@@ -54,6 +56,7 @@ __all__ = [
     "RunStatus",
     "RunWriter",
     "file_name",
+    "find_run",
     "names_in",
     "new_run",
     "open_run",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from nids.command_line import command_on
+from nids.command_line import command, command_on
 from nids.errors import DamagedFileError, NotAFileError, beginning
 
 # What files that something else has written may come to in a program that expects its own. What reads one run alone may
@@ -54,7 +54,13 @@ def cure(run: str, path: str) -> str:
     """
     match path.partition("/")[0]:
         case "manifest.json":
-            return "Nothing else tells what the run searched: put back a copy of the file, or start a new search."
+            storage, _, name = run.rpartition("/")
+            return (
+                "Nothing else tells what the run searched: put back a copy of the file, or start a new search. "
+                f"`{command(storage, 'runs', 'delete', name)}` deletes what is left."
+            )
+        case "notes.json":
+            return "Delete the file: it holds nothing but the run's note and tags."
         case "status.json":
             return f"`{command_on(run, 'repair')}` writes it again, from the tables."
         case "final":

@@ -19,6 +19,11 @@ def open_run(storage: str, name: str) -> Run:
         RunNotFoundError: There is no such run.
         UserError: It cannot be read.
     """
+    return Run(find_run(storage, name))
+
+
+def find_run(storage: str, name: str) -> Folder:
+    """Return the folder of a run, which may be damaged; errors as for ``open_run``."""
     folder = Folder.from_uri(storage).folder(name)
     is_name = is_text(name) and "/" not in name and name not in ("", ".", "..")  # others lead out of the storage
     if not is_name or not (folder.exists("manifest.json") or folder.exists("status.json")):  # without one: damaged
@@ -26,7 +31,7 @@ def open_run(storage: str, name: str) -> Run:
         raise RunNotFoundError(
             f"{storage} holds no run named {name!r}. Runs there: {known}. Name another storage with --storage."
         )
-    return Run(folder)
+    return folder
 
 
 def new_run(storage: str, name: str) -> Folder:

@@ -104,7 +104,7 @@ def test_manifest_from_refuses_what_names_no_format() -> None:
         manifest_from({}, "runs/a")
     assert str(caught.value) == (
         "runs/a/manifest.json: it names no format. Nothing else tells what the run searched: put back a copy of the "
-        "file, or start a new search."
+        "file, or start a new search. `nids runs delete a` deletes what is left."
     )
 
 

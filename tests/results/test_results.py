@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from nids.command_line import command_on
+from nids.command_line import command, command_on
 from nids.errors import DamagedFileError, RunNotFoundError, UserError
 from nids.results import SECONDS, TABLES, Run, RunWriter, new_run, open_run, ownership, run_names, write_table
 from nids.results.driver_process import owner
@@ -436,7 +436,10 @@ def test_a_run_with_a_damaged_manifest_is_refused(tmp_path: Path, damage: str) -
     with pytest.raises(UserError) as caught:
         open_run(str(tmp_path), "a-run")
     assert str(caught.value).startswith(f"{tmp_path}/a-run/manifest.json: cannot be read (")
-    assert str(caught.value).endswith("put back a copy of the file, or start a new search.")
+    proposed = command(str(tmp_path), "runs", "delete", "a-run")
+    assert str(caught.value).endswith(
+        f"put back a copy of the file, or start a new search. `{proposed}` deletes what is left."
+    )
 
 
 def test_a_run_without_a_manifest_is_listed_and_refused(tmp_path: Path) -> None:
