@@ -113,9 +113,7 @@ def resume(
     opened = results.open_run(storage, run)
     job_file.refuse_all_but_resources(set_ or ())
     workspace = Workspace(storage, console, data, address, set_ or ())
-    # A driver that was to run more of it may have ended before it could say so.
-    has_all = opened.status.trials.total >= opened.manifest.job.search.trials
-    if opened.state == "finished" and has_all and trials is None and hours is None and not gaps_of(opened):
+    if opened.state == "finished" and trials is None and hours is None and not gaps_of(opened):
         console.print(f"{run} is finished: no trial is left to run.")
         show(_repeated(opened, workspace), console)
         return

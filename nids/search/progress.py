@@ -97,9 +97,8 @@ class SearchProgress:
 
 def _ended(record: Record, metric: str) -> str:
     if record.duplicate_of is not None and not record.error:
-        assert record.last is not None
-        value = formatted(metric, record.last["value"])
-        return f"trial {record.number} is at the point of trial {record.duplicate_of}: {label(metric)} {value}"
+        came = f"{label(metric)} {formatted(metric, record.last['value'])}" if record.last else "pruned"
+        return f"trial {record.number} is at the point of trial {record.duplicate_of}: {came}"
     if record.error:
         return f"trial {record.number} failed after {duration(record.seconds)}: {record.error}"
     if record.last is None:

@@ -176,7 +176,7 @@ def test_resume_runs_lost_trials_of_a_finished_run_again(
 ) -> None:
     lost = a_run_without_its_curves(tmp_path / "runs", "gaps", ("COMPLETE", 0.5), ("PRUNED", 0.7))
     again: list[tuple[int, ...]] = []
-    monkeypatch.setattr("nids.search.prepare.prepare_again", lambda *arguments: again.append(arguments[-1]))
+    monkeypatch.setattr("nids.search.prepare.prepare_again", lambda *arguments: again.append(arguments[-2]))
 
     def run(prepare: Callable[[], object], *_: object) -> None:
         prepare()
@@ -270,7 +270,8 @@ def test_json_of_runs_and_of_a_report(nids: Callable[..., Outcome], tmp_path: Pa
     assert entry["best"] == {"trial": 0, "metric": "log_loss", "value": 0.5}
     assert (entry["run"], entry["state"], entry["started"]) == ("one", "finished", "2026-11-23T20:00:00Z")
     content = json.loads(nids("report", "one", "--json").stdout)
-    assert content["trials"] == {"COMPLETE": 1, "PRUNED": 1, "FAIL": 0, "RUNNING": 0, "total": 9}
+    states = {"COMPLETE": 1, "PRUNED": 1, "FAIL": 0, "RUNNING": 0}
+    assert content["trials"] == {**states, "duplicates": 0, "infeasible": 0, "total": 9}
     assert (content["best"]["trial"], content["best"]["value"], content["best"]["std"]) == (0, 0.5, None)
     assert (content["detector"], content["baselines"], content["held_out_accesses"]) == (None, None, [])
     assert not (tmp_path / "runs/one/report.html").exists()

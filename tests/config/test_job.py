@@ -106,7 +106,7 @@ def test_overrides_go_before_the_file(tmp_path: Path, overrides: list[str], expe
             "search.trails=4",
             "--set:\n  search.trails = 4: there is no such key (did you mean trials?). Allowed here: space, trials, "
             "hours, patience, min_improvement, sampler, sampler_options, seed, metric, objectives, constraints, "
-            "startup_trials, start_from_paper, starting_points.",
+            "startup_trials, start_from_paper, repeats, repeat_best, learn_from, starting_points.",
             id="a typo",
         ),
     ],

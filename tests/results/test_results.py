@@ -49,6 +49,7 @@ def rows_of(trial: int, state: str = "COMPLETE") -> dict[str, list[dict[str, Any
         "ended": None if running else STARTED + timedelta(seconds=trial + 9.5),
         "seconds": None if running else 9.5,
         "error": "the training loss became nan" if state == "FAIL" else None,
+        "duplicate_of": None,
         "system_attrs": None if running else '{"noted": 1}',
         **{
             f"{name}{suffix}": None if running else trial + i / 16 + j / 64
@@ -139,7 +140,7 @@ def test_the_measures_of_a_run_are_those_of_its_manifest(tmp_path: Path) -> None
     run = Run(folder)
     assert run.direction == "max"
     means = ["accuracy", "accuracy_std", "their_error", "their_error_std"]
-    assert run.schema("trials").names[10:] == [*means, *(f"params_{name}" for name in SPACE)]
+    assert run.schema("trials").names[11:] == [*means, *(f"params_{name}" for name in SPACE)]
     assert run.schema("curves").names == [
         "trial",
         "fold",
@@ -521,13 +522,14 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
         new_run(str(tmp_path), "one")
 
 
-def test_a_part_of_an_older_version_lacks_what_samplers_noted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("column", ["system_attrs", "duplicate_of"])
+def test_a_part_of_an_older_version_lacks_newer_columns(tmp_path: Path, column: str) -> None:
     folder = Folder.from_uri(str(tmp_path / "a-run"))
     written(folder, rows_of(0))
     part = tmp_path / "a-run" / "trials" / "part-00000.parquet"
-    pq.write_table(pq.read_table(part).drop_columns("system_attrs"), part)
+    pq.write_table(pq.read_table(part).drop_columns(column), part)
     (trial,) = Run(folder).arrow("trials").to_pylist()
-    assert trial.pop("system_attrs", "missing") is None
+    assert trial.pop(column, "missing") is None
     assert trial["params_batch_size"] == 128
 
 

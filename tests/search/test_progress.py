@@ -24,6 +24,12 @@ def record(number: int, value: float | None = None, *, state: str = "RUNNING", s
     return made
 
 
+def duplicate(number: int, value: float | None) -> Record:
+    made = record(number, value, state="PRUNED" if value is None else "COMPLETE", seconds=1)
+    made.duplicate_of = 2
+    return made
+
+
 def counts(*, complete: int = 0, pruned: int = 0, failed: int = 0, running: int = 0) -> dict[str, int]:
     return {"total": 6, "complete": complete, "pruned": pruned, "failed": failed, "running": running, "duplicates": 0}
 
@@ -56,6 +62,8 @@ def printed(console: Console) -> list[str]:
             "trial 2 pruned after 3 epochs, 7 s: log-loss 0.25",
             id="pruned",
         ),
+        pytest.param(duplicate(4, 0.25), "trial 4 is at the point of trial 2: log-loss 0.25", id="a known point"),
+        pytest.param(duplicate(4, None), "trial 4 is at the point of trial 2: pruned", id="a known point, pruned"),
         pytest.param(
             record(3, state="PRUNED", seconds=7), "trial 3 ended without a result", id="ended without a result"
         ),

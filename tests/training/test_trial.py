@@ -348,6 +348,7 @@ class ScriptedTrainer:
 
     shares: tuple[float, ...]
     weights: list[np.ndarray]
+    parameters = 7
 
     def __init__(self, width: int, classes: int, hp: Hyperparameters, training: config.Training) -> None:
         self.timer = Timer()

@@ -110,7 +110,7 @@ def test_the_table_tells_the_direction_and_the_unit_of_each_measure() -> None:
         *("false_positive_rate", "false_alarm_rate", "expected_calibration_error"),
     }
     units = {name: measure.unit for name, measure in measures.MEASURES.items() if measure.unit != "share"}
-    areas = {"roc_auc": "area", "pr_auc": "area"}
+    areas = {"roc_auc": "area", "pr_auc": "area", "mcc": "area"}
     assert units == {"log_loss": "nats", "training_loss": "nats", "seconds": "seconds", **areas}
     assert all(name == measure.name for name, measure in measures.MEASURES.items())
 
