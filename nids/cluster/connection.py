@@ -114,14 +114,16 @@ def _init(address: str, environment: dict[str, str], **options: Any) -> None:
     auth.use(environment)  # before Ray is imported, if it is not yet
     import ray
 
+    is_connected = False
     try:
         # An interruption could be lost in a lock of Ray's.
         with held_back(), signals.handlers_of_ray_left_out(), loopback.taken_as_it_is():
             ray.init(address, log_to_driver=False, logging_level="ERROR", **options)
+            is_connected = True
     except BaseException:
-        # An interruption that was held back comes when Ray is connected, and its threads still need the token.
         with held_back():
-            _shut_down()
+            if is_connected:  # that was the interruption, and Ray's threads need the token until they end
+                _shut_down()
             auth.forget()
         raise
 
