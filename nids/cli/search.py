@@ -114,7 +114,7 @@ def resume(
     job_file.refuse_all_but_resources(set_ or ())
     workspace = Workspace(storage, console, data, address, set_ or ())
     if opened.state == "finished" and trials is None and hours is None and not gaps_of(opened):
-        console.print(f"{run} is finished: no trial is left to run.")
+        console.print(f"{run} is finished: nothing is left to do.")
         show(_repeated(opened, workspace), console)
         return
 

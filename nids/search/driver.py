@@ -28,6 +28,7 @@ from nids.search.callback import RunStoreCallback
 from nids.search.interruption import ENDS_TUNE
 from nids.search.known_points import DUPLICATE_OF, KnownPoints
 from nids.search.learned import FILE as LEARNED
+from nids.search.learned import Learned
 from nids.search.lost_processes import losses_of_one_trial
 from nids.search.progress import SearchProgress
 from nids.search.scheduler import scheduler_of
@@ -90,7 +91,8 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
             seconds = earlier.status.trials.seconds or searched_seconds(earlier.trials())
         else:
             writer.delete_checkpoints()  # of a run of the same name that was deleted otherwise
-            writer.keep(LEARNED, prepared.learned.to_json())
+            if prepared.learned != Learned():
+                writer.keep(LEARNED, prepared.learned.to_json())
             study, ended = new_study(manifest.run, job.search, journal, points, learned), []
             seconds = 0.0
         _run(

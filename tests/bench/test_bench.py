@@ -11,7 +11,7 @@ def test_a_part_that_is_not_there_is_refused() -> None:
         bench.measure(["folds", "speed"], 1, print)
     assert str(caught.value) == (
         "speed: there is no such part of the benchmark; its parts are overhead, folds, side-by-side, mapped-trials, "
-        "efficiency, growth, nodes, rows, dashboard, against-plain-loop, chaos."
+        "efficiency, growth, nodes, rows, dashboard, against-plain-loop, chaos, samplers, warm-start, repeats."
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from nids import datasets, job_file
+from nids.config import Search
 from nids.results import Run, RunWriter, open_run
 from nids.results.status import Owner
 from nids.storage import Folder
@@ -99,7 +100,7 @@ def test_help_loads_nothing_slow(tmp_path: Path) -> None:
         pytest.param(
             ["search", str(ROOT / "jobs/quick.toml"), "--set", "search.trails=4"],
             "Error: --set:\n  search.trails = 4: there is no such key (did you mean trials?). "
-            "Allowed here: space, trials, sampler, seed, metric, startup_trials, start_from_paper.\n",
+            f"Allowed here: {', '.join(Search.model_fields)}.\n",
             id="typo",
         ),
         pytest.param(

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from nids import datasets
 from nids.errors import UserError
 from nids.evaluation import repeats
 from nids.evaluation.workspace import Workspace
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nids.config import Job
-    from nids.datasets.traffic import Traffic
 
 
 @pytest.mark.usefixtures("cluster")
 def test_the_best_trials_are_trained_again_on_other_folds(
-    tmp_path: Path, traffic: Traffic, make_job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, make_job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     console = Console(file=io.StringIO(), width=200)
     job = make_job(training={"epochs": 1}, search={"trials": 4}, scheduler={"kind": "none"})
+    traffic = datasets.load_for(job.data, job.search.seed)
     run = driver.run(prepare.prepare(job, traffic, str(tmp_path), "a-run", console.print), console)
     order = run.trials().sort_values("value")["trial"].tolist()
 
