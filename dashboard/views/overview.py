@@ -55,7 +55,8 @@ def _live(run: KeptRun) -> None:
     _progress(run, summary, trials)
     figures = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
     st.markdown(f"#### {unbroken(plain(sentences.headline(summary, figures)))}")
-    for sentence in (*held_out.in_words(run), *repeats.in_words(run, trials)):
+    again = repeats.repeated_trials(run, trials)
+    for sentence in (*held_out.in_words(run), *repeats.in_words(run, trials, again)):
         st.markdown(unbroken(plain(sentence)))
     # The answer comes first: a phone shows columns below each other.
     left, right = st.columns([2, 3], gap="medium")

@@ -44,9 +44,14 @@ def repeated_trials(run: Run, trials: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("mean", ascending=run.direction == "min", ignore_index=True)
 
 
-def in_words(run: Run, trials: pd.DataFrame) -> list[str]:
-    """Return what the repeats say of the winner of the search; nothing if there are none."""
-    table = repeated_trials(run, trials)
+def in_words(run: Run, trials: pd.DataFrame, table: pd.DataFrame) -> list[str]:
+    """Return what the repeats say of the winner of the search; nothing if there are none.
+
+    Args:
+        run: The run.
+        trials: Its trials.
+        table: What ``repeated_trials`` returned for them.
+    """
     if table.empty:
         return []
     metric, best = run.manifest.metric, ranking.ordered(trials, run.direction, as_searched=True).iloc[0]

@@ -72,8 +72,8 @@ def repeat(run: Run, best: int, times: int, workspace: Workspace) -> pd.DataFram
     """
     refuse_if_driven(run, workspace.console.print)
     trials = run.trials()
-    trained = trials[ranking.eligible(trials) & trials["value"].notna() & trials["duplicate_of"].isna()]
-    chosen = ranking.ordered(trained, run.direction, as_searched=True)[:best]
+    candidates = trials[ranking.eligible(trials) & trials["value"].notna()]
+    chosen = ranking.ordered(candidates, run.direction, as_searched=True)[:best]
     if chosen.empty:
         raise UserError(f"{run.name} has no complete trial that could be repeated.")
     done = run.repeats()
@@ -112,7 +112,8 @@ def _train(run: Run, missing: list[Repeat], done: pd.DataFrame, workspace: Works
         pool = node_pools(job.resources)[0]
         display.print(f"{run.name}: {total} of the best trials again, each with other folds and seeds")
         for number in sorted({each.number for each in missing}):
-            _train_on(run, [each for each in missing if each.number == number], job, traffic, pool, rows, display)
+            repeats = [each for each in missing if each.number == number]
+            _train_on(run, repeats, job, traffic, training_set, pool, rows, display)
 
 
 def _train_on(
@@ -120,6 +121,7 @@ def _train_on(
     repeats: list[Repeat],
     job: Job,
     traffic: Traffic,
+    training_set: TrainingSet,
     pool: NodePool,
     rows: list[dict[Any, Any]],
     display: ProgressDisplay,
@@ -127,7 +129,6 @@ def _train_on(
     """Train the trials of one repeat side by side, and write each as soon as it is done."""
     seed = derived_seed(job.search.seed, REPEAT + repeats[0].number)
     job = job.model_copy(update={"search": job.search.model_copy(update={"seed": seed})})
-    training_set = TrainingSet.from_traffic(traffic)
     folds = build_folds(training_set, traffic, job, lambda _: None)
 
     def keep(position: int, figures: dict[str, Any]) -> None:

@@ -53,7 +53,8 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         run: The run.
         base_rate: As for ``nids.report.held_out.held_out``.
     """
-    summary = summarize(run)
+    trials_of_run = run.trials()
+    summary = summarize(run, trials_of_run)
     manifest = run.manifest
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("nids.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
@@ -61,7 +62,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
     environment.filters["code"] = _with_code
     head, trials = cells.trials(summary)
     judged = held_out.held_out(run, base_rate)
-    again = repeats.repeated_trials(run, run.trials())
+    again = repeats.repeated_trials(run, trials_of_run)
     compared = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
     return environment.get_template("page.html").render(
         t=summary,
@@ -75,12 +76,12 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         .replace(" ±", "\N{NO-BREAK SPACE}±")
         .replace(" %", "\N{NO-BREAK SPACE}%"),
         on_held_out=held_out.in_words(run),
-        on_objectives=[*objectives.in_words(run.trials(), summary), *repeats.in_words(run, run.trials())],
+        on_objectives=[*objectives.in_words(trials_of_run, summary), *repeats.in_words(run, trials_of_run, again)],
         again_title=repeats.TITLE,
         again=None if again.empty else cells.repeats(again, summary.metric),
         front=cells.front(summary) if not summary.front.empty else None,
         front_title=objectives.front_title(summary),
-        how_to_pick=objectives.how_to_pick(run.trials(), summary, partial(command_on, run.uri, "finalize")),
+        how_to_pick=objectives.how_to_pick(trials_of_run, summary, partial(command_on, run.uri, "finalize")),
         tiles=_tiles(summary),
         metrics=cells.metrics(summary),
         notes=cells.notes(summary),
@@ -104,7 +105,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         trials_head=head,
         trials=trials,
         configuration=list(_flat(manifest.job.model_dump())),
-        pictures=_pictures(run, summary, judged),
+        pictures=_pictures(run, trials_of_run, summary, judged),
     )
 
 
@@ -118,15 +119,17 @@ def _with_code(text: str) -> Markup:
     return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts))
 
 
-def _pictures(run: Run, summary: RunSummary, judged: Sequence[HeldOut]) -> dict[str, Markup]:
+def _pictures(
+    run: Run, trials_of_run: pd.DataFrame, summary: RunSummary, judged: Sequence[HeldOut]
+) -> dict[str, Markup]:
     """Return those charts that there is data for."""
     drawn: dict[str, Any] = {}
     if summary.trials["value"].notna().any():
         drawn["history"] = optimization_history.draw(
-            optimization_history.data(run.trials(), summary.direction), summary.metric
+            optimization_history.data(trials_of_run, summary.direction), summary.metric
         )
     if not summary.front.empty:
-        drawn |= front_charts(run.trials(), summary)
+        drawn |= front_charts(trials_of_run, summary)
     if summary.importances:
         drawn["importances"] = param_importances.draw(param_importances.data(summary.importances))
     if summary.best is not None:

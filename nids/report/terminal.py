@@ -34,7 +34,8 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
         console: Where to.
         base_rate: As for ``nids.report.held_out.held_out``.
     """
-    summary = summarize(run)
+    trials = run.trials()
+    summary = summarize(run, trials)
     console.print(Text(f"{summary.run} ({summary.state})", style="bold"), Text(run.manifest.data.source, style="dim"))
     if summary.synthetic:
         console.print(Panel(Text(sentences.SYNTHETIC, style="bold"), style="yellow", expand=False))
@@ -43,8 +44,8 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
     for sentence in held_out.in_words(run):
         console.print(Text(sentence))
     console.print(Text(f"Trials: {sentences.states(summary)}.", style="dim"))
-    trials = run.trials()
-    for sentence in (*objectives.in_words(trials, summary), *repeats.in_words(run, trials)):
+    again = repeats.repeated_trials(run, trials)
+    for sentence in (*objectives.in_words(trials, summary), *repeats.in_words(run, trials, again)):
         console.print(Text(sentence))
     for sentence in gaps_of(run).in_words(run.uri):
         console.print(Text(sentence, style="yellow"))
@@ -53,7 +54,7 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
     if not summary.front.empty:
         print_table(console, objectives.front_title(summary), *cells.front(summary))
         console.print(Text(objectives.how_to_pick(trials, summary, partial(command_on, run.uri, "finalize"))))
-    if not (again := repeats.repeated_trials(run, trials)).empty:
+    if not again.empty:
         print_table(console, repeats.TITLE, *cells.repeats(again, summary.metric), words=0)
     if summary.best is not None:
         _print_best(summary, summary.best, console)

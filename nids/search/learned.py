@@ -24,6 +24,7 @@ from nids.typed_file import TypedFile, checked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    import pandas as pd
     from optuna.trial import FrozenTrial
 
     from nids.config import Job
@@ -108,8 +109,12 @@ def learned_from(job: Job, space: Space, folds: str, storage: str, progress: Cal
                 f"search.learn_from: {name} is a search of {run.manifest.job.model.name}, whose hyperparameters say "
                 f"nothing of those of {job.model.name}. Leave it out."
             )
-        in_space = list(_in_space(run, job, space))
-        dropped = _ended(run) - len(in_space)
+        trials_of_run = run.trials()
+        with_results = trials_of_run[
+            trials_of_run["state"].isin(["COMPLETE", "PRUNED"]) & ranking.trained(trials_of_run)
+        ]
+        in_space = list(_in_space(run, with_results, job, space))
+        dropped = len(with_results) - len(in_space)
         outside = f"; {counted(dropped, 'trial')} of it lie outside this search's space" if dropped else ""
         if unlike := _unlike(run, job, folds):
             best = [params for _, params in in_space if params not in points][:MOST_POINTS]
@@ -121,18 +126,13 @@ def learned_from(job: Job, space: Space, folds: str, storage: str, progress: Cal
     return Learned(trials=tuple(trials[:MOST_TRIALS]), points=tuple(points[:MOST_POINTS]))
 
 
-def _ended(run: Run) -> int:
-    trials = run.trials()
-    return int((trials["state"].isin(["COMPLETE", "PRUNED"]) & trials["duplicate_of"].isna()).sum())
-
-
-def _in_space(run: Run, job: Job, space: Space) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield the row of each trial that has a result and is a point of a space, the best first, and that point."""
+def _in_space(
+    run: Run, trials: pd.DataFrame, job: Job, space: Space
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield the row of each trial that is a point of a space, the best first, and that point."""
     manifest = run.manifest
-    rows: Any = ranking.ordered(run.trials(), run.direction).to_dict("records")
+    rows: Any = ranking.ordered(trials, run.direction).to_dict("records")
     for row in rows:
-        if row["state"] not in ("COMPLETE", "PRUNED") or row["duplicate_of"] >= 0:
-            continue
         values = manifest.hyperparameters_of(row).model_dump()
         fixed = all(values.get(name) == value for name, value in job.hyperparameters.items())
         # What this search does not name has its default here.

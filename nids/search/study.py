@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from nids.results import Run
     from nids.search_space import Space
 
-# What a study's trial says of itself → the column of the run store that has it.
-_ATTRIBUTES = {"error": "error", DUPLICATE_OF: "duplicate_of"}
+# What a study's trial says of itself; columns of the run store have the same names.
+_ATTRIBUTES = ("error", DUPLICATE_OF)
 
 
 def new_study(
@@ -124,7 +124,7 @@ def _frozen(
         params=params_of(row, space),
         distributions=space,
         intermediate_values=intermediate_values,
-        user_attrs={name: row[column] for name, column in _ATTRIBUTES.items() if row[column] is not None},
+        user_attrs={name: row[name] for name in _ATTRIBUTES if row[name] is not None},
         system_attrs=_noted(row["system_attrs"] or "{}"),
     )
     trial.number = row["trial"]  # which a study sets in its own copy alone

@@ -42,7 +42,7 @@ def test_the_best_by_repeats_comes_first_with_its_interval(tmp_path: Path) -> No
         columns=["trial", "first", "mean", "low", "high", "repeats", "failed"],
     )
     pd.testing.assert_frame_equal(table, expected)
-    assert repeats.in_words(run, TRIALS) == [
+    assert repeats.in_words(run, TRIALS, table) == [
         "Trial 0 was the best of the search with a log-loss of 0.25; trained again 3 times, with other seeds and on "
         "other folds, it has 0.5 on average. Of the 2 trials that were trained again, trial 1 is the best, with 0.312."
     ]
@@ -61,4 +61,5 @@ def test_the_best_by_repeats_comes_first_with_its_interval(tmp_path: Path) -> No
     ],
 )
 def test_what_is_said_of_the_winner(tmp_path: Path, rows: list[dict[str, Any]], words: str) -> None:
-    assert repeats.in_words(run_with(tmp_path, rows), TRIALS) == ([words] if words else [])
+    run = run_with(tmp_path, rows)
+    assert repeats.in_words(run, TRIALS, repeats.repeated_trials(run, TRIALS)) == ([words] if words else [])

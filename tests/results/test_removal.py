@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -16,10 +16,8 @@ from nids.results.ownership import Ownership, token_in
 from nids.results.removal import delete_folds, delete_leftovers, delete_run, free_to_delete, unneeded_folds
 from nids.results.status import TrialCounts
 from nids.storage import Folder
+from tests.killed import KilledError, killed_after
 from tests.manifests import NO_TRIALS, OWNER, a_manifest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 GONE = owner().model_copy(update={"pid": 2**22 + 1})
 
@@ -59,22 +57,6 @@ def test_a_deleted_run_leaves_nothing_and_its_name_is_free(storage: str) -> None
     assert new_run(storage, "a").path == folder.path
     if folder.is_local:
         assert [path.name for path in Path(storage).iterdir()] == ["b"]
-
-
-class KilledError(BaseException):
-    """Stands for the end of the process."""
-
-
-def killed_after(acts: int, act: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an act that can be done so many times before the process ends."""
-    left = iter(range(acts))
-
-    def done_or_killed(*arguments: Any, **named: Any) -> Any:
-        if next(left, None) is None:
-            raise KilledError
-        return act(*arguments, **named)
-
-    return done_or_killed
 
 
 def small(storage: str) -> Folder:

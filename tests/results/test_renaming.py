@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import optuna
 import pytest
@@ -16,10 +16,10 @@ from nids.results.renaming import rename
 from nids.results.status import TrialCounts
 from nids.results.writer import JOURNAL
 from nids.storage import Folder
+from tests.killed import KilledError, killed_after
 from tests.manifests import NO_TRIALS, OWNER, a_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 GONE = owner().model_copy(update={"pid": 2**22 + 1})
@@ -134,22 +134,6 @@ def test_a_link_to_a_run_is_refused(tmp_path: Path, journal: bytes) -> None:
     (tmp_path / "runs/a").symlink_to(tmp_path / "elsewhere/a")
     with pytest.raises(UserError, match=r"this is a link to .*elsewhere/a\. Rename the link"):
         rename(str(tmp_path / "runs"), "a", "b", silent)
-
-
-class KilledError(BaseException):
-    """Stands for the end of the process."""
-
-
-def killed_after(acts: int, act: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an act that can be done so many times before the process ends."""
-    left = iter(range(acts))
-
-    def done_or_killed(*arguments: Any, **named: Any) -> Any:
-        if next(left, None) is None:
-            raise KilledError
-        return act(*arguments, **named)
-
-    return done_or_killed
 
 
 def test_an_interrupted_renaming_leaves_the_run_whole_under_one_name_or_both(
