@@ -19,16 +19,18 @@ SPEED = (
     "against-plain-loop",
 )
 # What tells nothing of speed is only measured if it is named.
-PARTS = (*SPEED, "chaos", "samplers", "warm-start", "repeats")
+PARTS = (*SPEED, "chaos", "samplers", "more-trials", "warm-start", "repeats")
 
 
-def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]) -> str:
+def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object], storage: str | None = None) -> str:
     """Return the table of some parts of the benchmark, or of ``SPEED``, in Markdown, headed by the machine's name.
 
     Args:
         parts: Some of ``PARTS``; none of them stands for ``SPEED``.
         rounds: Repetitions of what is compared in turns.
         progress: Called with a line of text before and after each part.
+        storage: Where the short searches of some parts stay, and a picture of them; those that have ended there are not
+            run again. None: nowhere.
 
     Raises:
         UserError: There is no such part, or NSL-KDD cannot be found.
@@ -43,7 +45,7 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
     for name in parts or SPEED:
         started = time.perf_counter()
         progress(f"{name} …")
-        measured = _measure(name, rounds, progress)
+        measured = _measure(name, rounds, progress, storage)
         progress("\n".join([f"{name}: {time.perf_counter() - started:.0f} s", *map(str, measured)]))
         rows += measured
     machine = f"{connection.processor()}, {joblib.cpu_count()} CPUs, {platform.platform()}"
@@ -51,11 +53,10 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
     return "\n".join([machine, "", *lines])
 
 
-def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[Row]:
+def _measure(part: str, rounds: int, progress: Callable[[str], object], storage: str | None) -> list[Row]:
     from nids.bench import (
         against_plain_loop,
         chaos,
-        choices,
         dashboard,
         folds,
         gpu_sharing,
@@ -63,8 +64,12 @@ def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[
         many_rows,
         many_trials,
         mapped_trials,
+        more_trials,
+        samplers,
         time_breakdown,
         trial_overhead,
+        warm_start,
+        winners_again,
     )
 
     measures: dict[str, Callable[[], list[Row]]] = {
@@ -76,10 +81,11 @@ def _measure(part: str, rounds: int, progress: Callable[[str], object]) -> list[
         "folds": lambda: folds.measure(rounds),
         "growth": many_trials.measure,
         "mapped-trials": mapped_trials.measure,
+        "more-trials": lambda: more_trials.measure(rounds, storage, progress),
         "nodes": lambda: many_nodes.measure(progress),
-        "repeats": lambda: choices.measure_repeats(rounds, progress),
-        "samplers": lambda: choices.measure_samplers(rounds, progress),
-        "warm-start": lambda: choices.measure_warm_start(rounds, progress),
+        "repeats": lambda: winners_again.measure(rounds, storage, progress),
+        "samplers": lambda: samplers.measure(rounds, storage, progress),
+        "warm-start": lambda: warm_start.measure(rounds, storage, progress),
         "rows": lambda: many_rows.measure(progress),
         "side-by-side": gpu_sharing.measure,
     }

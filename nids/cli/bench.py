@@ -18,15 +18,24 @@ def bench(
             "time of a search goes), growth (10,000 trials that compute nothing), nodes (1,000 such trials on several "
             "nodes), rows (three million of 80 columns), dashboard (10,000 trials in a browser), against-plain-loop. "
             "Default: all of these, which takes an hour on two cores. Only if they are named: chaos (a search under "
-            "100 faults, half an hour), and what a search's choices are worth, --rounds being the seeds: samplers, "
-            "warm-start, repeats.",
+            "100 faults, half an hour), and what a search's choices are worth, by short searches with as many "
+            "seeds as --rounds: samplers (against random search), more-trials (15, 50, 100), warm-start "
+            "(--learn-from), repeats (of the winners).",
             show_default=False,
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Repetitions of each comparison.")] = 3,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            help="Where to keep the short searches of samplers, more-trials, warm-start and repeats; those that have "
+            "ended there are not run again. Default: they are deleted.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Benchmark this machine: speed, memory and overhead of a search. Needs NSL-KDD."""
     from nids.bench import measure
 
     progress = TerminalConsole(stderr=True)
-    print(measure(parts or (), rounds, progress.print))
+    print(measure(parts or (), rounds, progress.print, storage))

@@ -117,7 +117,7 @@ def repeat(
     console = results_console()
     opened = results.open_run(storage, run)
     warn_of_gaps(opened, console)
-    repeats.repeat(opened, best, times, Workspace(storage, console, data, address, set_ or ()))
+    repeats.repeat(opened, repeats.best(opened, best), times, Workspace(storage, console, data, address, set_ or ()))
     show(results.open_run(storage, run), console)
 
 

@@ -143,7 +143,7 @@ def _repeated(run: Run, workspace: Workspace) -> Run:
     search = run.manifest.job.search
     if not search.repeats or run.state != "finished":
         return run
-    repeats.repeat(run, search.repeat_best, search.repeats, workspace)
+    repeats.repeat(run, repeats.best(run, search.repeat_best), search.repeats, workspace)
     return results.open_run(workspace.storage, run.name)
 
 

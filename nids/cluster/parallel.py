@@ -24,6 +24,7 @@ def parallel_map(
     *,
     cpus: float = 1,
     gpus: float = 0,
+    memory: int = 0,
     on_step: Callable[[int, int], object] = lambda _item, _step: None,
     on_result: Callable[[int, Result], object] = lambda _item, _result: None,
 ) -> list[Result]:
@@ -38,6 +39,7 @@ def parallel_map(
         items: Its arguments. What several items hold, the same object, is sent to the cluster once.
         cpus: CPUs of each task.
         gpus: GPUs of each task, or its share of one.
+        memory: Bytes that each task asks for; 0 if it asks for none.
         on_step: Called with the position of an item and a step of it that has ended. A task that was lost begins anew.
         on_result: Called with the position of an item and its result.
 
@@ -45,7 +47,8 @@ def parallel_map(
         Exception: What a task has raised.
         UserError: A task was lost with its process or its node, and so it was each time that it was started again.
     """
-    remote = ray.remote(num_returns="streaming", max_retries=RETRIES, num_cpus=cpus, num_gpus=gpus)(function)
+    asked = {"num_cpus": cpus, "num_gpus": gpus, "memory": memory or None}
+    remote = ray.remote(num_returns="streaming", max_retries=RETRIES, **asked)(function)
     arguments = {id(argument): argument for item in items for argument in item}
     shared = {identity: ray.put(argument) for identity, argument in arguments.items()}
     running = {remote.remote(*(shared[id(argument)] for argument in item)): i for i, item in enumerate(items)}
@@ -69,8 +72,8 @@ def parallel_map(
     except RayError as error:
         raise UserError(
             f"a task was lost with its process or its node, {RETRIES + 1} times in a row ({first_line(error)}). Most "
-            "often the node lacks memory: use larger nodes, or raise resources.cpus_per_trial, so that fewer tasks run "
-            "at once."
+            "often the node lacks memory: use larger nodes, or raise resources.memory_per_trial, so that fewer tasks "
+            "run at once."
         ) from None
     finally:
         for task in running:

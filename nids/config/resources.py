@@ -22,6 +22,14 @@ def _gpus(value: object) -> float | Literal["auto"]:
     raise ValueError(f"is {excerpt(value)}, but must be {expected}")
 
 
+def _memory(value: object) -> float | Literal["auto"]:
+    if value == "auto":
+        return "auto"
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+        return float(value)
+    raise ValueError(f'is {excerpt(value)}, but must be "auto" or a number of GiB')
+
+
 class Resources(Section):
     """What one trial occupies. How many run at once follows from the cluster."""
 
@@ -30,6 +38,9 @@ class Resources(Section):
     gpus_per_trial: Annotated[float | Literal["auto"], PlainValidator(_gpus)] = 0.0
     # The most trials that "auto" lets share a GPU: beyond some number they only slow one another down.
     max_trials_per_gpu: Annotated[int, Field(ge=1, le=1000)] = 4
+    # GiB. "auto": where a node might have too little for as many trials as it has room for, what the largest network of
+    # the space takes, which one probe measures at the start; 0: it is not asked for.
+    memory_per_trial: Annotated[float | Literal["auto"], PlainValidator(_memory)] = "auto"
     # Whether nodes without a GPU take trials too, where trials ask for GPUs; they are many times slower there.
     cpu_nodes: bool = False
     max_concurrent: Annotated[int, Field(ge=1)] | None = None
@@ -52,3 +63,8 @@ class Resources(Section):
         if isinstance(self.gpus_per_trial, str):
             raise TypeError('gpus_per_trial is "auto": nids.cluster.gpu_probe finds out what that is on a cluster')
         return self.gpus_per_trial
+
+    @property
+    def memory(self) -> int:
+        """Bytes that a trial asks for; 0 if none, or if it is "auto" and has not been measured."""
+        return 0 if isinstance(self.memory_per_trial, str) else round(self.memory_per_trial * 2**30)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from nids import datasets, job_file
-from nids.cluster import connection, gpu_probe
+from nids.cluster import connection, probes
 from nids.cluster.parallel import parallel_map
 from nids.cluster.placement import node_pools
 from nids.errors import UserError, first_line
@@ -27,7 +27,7 @@ from nids.seeding import derived_seed
 from nids.training.trial import TrialFailed, run_trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from nids.cluster.placement import NodePool
     from nids.config import Job
@@ -56,26 +56,36 @@ class Repeat:
     hyperparameters: TrainingHyperparameters
 
 
-def repeat(run: Run, best: int, times: int, workspace: Workspace) -> pd.DataFrame:
-    """Train the best trials of a run again, and return what ``Run.repeats`` gives from then on.
+def best(run: Run, count: int) -> list[int]:
+    """Return the numbers of a search's best trials, as it has found them.
+
+    Raises:
+        UserError: No trial is complete.
+    """
+    trials = run.trials()
+    candidates = trials[ranking.eligible(trials) & trials["value"].notna()]
+    if candidates.empty:
+        raise UserError(f"{run.name} has no complete trial that could be repeated.")
+    return ranking.ordered(candidates, run.direction, as_searched=True)["trial"][:count].tolist()
+
+
+def repeat(run: Run, numbers: Sequence[int], times: int, workspace: Workspace) -> pd.DataFrame:
+    """Train trials of a run again, and return what ``Run.repeats`` gives from then on.
 
     All trials of a repeat have the same folds and seeds. What is there already is not trained again.
 
     Args:
         run: The run.
-        best: How many trials.
-        times: How often each.
+        numbers: Those of complete trials.
+        times: How often each is trained.
         workspace: Where the rows are, and where models are trained.
 
     Raises:
-        UserError: No trial is complete, the run has a driver, or its rows are not what they were.
+        UserError: The run has a driver, or its rows are not what they were.
     """
     refuse_if_driven(run, workspace.console.print)
     trials = run.trials()
-    candidates = trials[ranking.eligible(trials) & trials["value"].notna()]
-    chosen = ranking.ordered(candidates, run.direction, as_searched=True)[:best]
-    if chosen.empty:
-        raise UserError(f"{run.name} has no complete trial that could be repeated.")
+    chosen = trials.set_index("trial", drop=False).loc[list(numbers)]
     done = run.repeats()
     there = {*zip(done["trial"], done["repeat"], strict=True)}
     rows: Any = chosen.to_dict("records")
@@ -108,7 +118,7 @@ def _train(run: Run, missing: list[Repeat], done: pd.DataFrame, workspace: Works
         ProgressDisplay(workspace.console, len(missing), "repeats") as display,
     ):
         width, classes = run.manifest.folds.width, len(training_set.dataset.classes)
-        job = gpu_probe.with_share(job, run.manifest.space, width, classes, workspace.console.print)
+        job = probes.with_needs(job, run.manifest.space, width, classes, workspace.console.print)
         pool = node_pools(job.resources)[0]
         display.print(f"{run.name}: {total} of the best trials again, each with other folds and seeds")
         for number in sorted({each.number for each in missing}):
@@ -140,7 +150,7 @@ def _train_on(
         display.advance()
 
     items = [(each.hyperparameters, training_set, folds, job, pool) for each in repeats]
-    parallel_map(_whole, items, cpus=pool.cpus, gpus=pool.gpus, on_result=keep)
+    parallel_map(_whole, items, cpus=pool.cpus, gpus=pool.gpus, memory=pool.memory, on_result=keep)
 
 
 def _whole(

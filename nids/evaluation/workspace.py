@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nids import job_file
-from nids.cluster import connection, gpu_probe
+from nids.cluster import connection, probes
 from nids.cluster.parallel import parallel_map
 from nids.cluster.placement import node_pools
 from nids.errors import UserError, first_line
@@ -80,7 +80,7 @@ class Workspace:
         """
         with connection.connected(self.address, job.resources.cpus_per_trial):
             width, classes = max(task.width for _, task in work), len(training_set.dataset.classes)
-            job = gpu_probe.with_share(job, run.manifest.space, width, classes, self.console.print)
+            job = probes.with_needs(job, run.manifest.space, width, classes, self.console.print)
             pool = node_pools(job.resources)[0]
             try:
                 return fit_models(training_set, work, job, pool, kept, self.console)

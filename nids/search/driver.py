@@ -14,7 +14,7 @@ from ray.exceptions import RayActorError
 from ray.tune.error import TuneError
 
 from nids import models
-from nids.cluster import connection, gpu_probe
+from nids.cluster import connection, probes
 from nids.cluster.object_store import SharedFolds
 from nids.cluster.placement import NodePool, node_pools, slots
 from nids.cluster.signals import handler_kept
@@ -68,7 +68,7 @@ def run(prepared: PreparedSearch, console: Console, trainable: type[TrialProcess
     job, space, folder, earlier = prepared.job, prepared.space, prepared.folder, prepared.earlier
     manifest = prepared.manifest
     classes = manifest.data.classes
-    job = gpu_probe.with_share(job, space, manifest.folds.width, len(classes), console.print)
+    job = probes.with_needs(job, space, manifest.folds.width, len(classes), console.print)
     pools = node_pools(job.resources)
     if waiting := sum(pool.waiting for pool in pools):
         console.print(f"{waiting} trials wait for nodes that the cluster has to start")

@@ -1,7 +1,12 @@
-"""What a network's training takes of a GPU's memory: measured by training it for a few steps. Knows no scheduler."""
+"""What memory a network's training takes, of a GPU or of its node: measured by training it for a few steps.
+
+Knows no scheduler.
+"""
 
 from __future__ import annotations
 
+import resource
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -56,6 +61,31 @@ def measure(hp: TrainingHyperparameters, width: int, classes: int, cpus: int) ->
     backend.configure(cpus, 1.0)
     if not backend.has_gpu():
         return None
+    _train(hp, width, classes)
+    return Need(backend.peak_memory(), backend.CONTEXT_MIB, cards()[0])
+
+
+def measure_process(hp: TrainingHyperparameters, width: int, classes: int, cpus: int, gpus: float) -> int:
+    """Train a network in a process that has not computed yet, and return the most memory that this process has held.
+
+    Args:
+        hp: The network's hyperparameters.
+        width: Encoded features of a row.
+        classes: Number of classes.
+        cpus: Threads to compute with.
+        gpus: GPUs to compute on, or the share of one.
+
+    Returns:
+        Bytes of the node's memory, the process's share of what it has in common with others included.
+    """
+    backend.configure(cpus, gpus)
+    _train(hp, width, classes)
+    # Bytes on macOS, KiB elsewhere.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _train(hp: TrainingHyperparameters, width: int, classes: int) -> None:
+    """Train a network for a few steps on rows of zeros, and validate it."""
     from nids.training.traced_network import TracedNetwork
 
     spec = models.of(hp)
@@ -65,4 +95,3 @@ def measure(hp: TrainingHyperparameters, width: int, classes: int, cpus: int) ->
     for _ in range(STEPS):
         model.train_on_batch(rows[: hp.batch_size], labels)
         model.predict_on_batch(rows[:VALIDATION_BATCH])
-    return Need(backend.peak_memory(), backend.CONTEXT_MIB, cards()[0])

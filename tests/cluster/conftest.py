@@ -17,6 +17,7 @@ from nids.models.gpu_cards import cards
 PLACEMENTS: list[tuple[dict[str, Any], Any]] = [
     ({"cpus_per_trial": 1}, [19, [[0, 19, 0]]]),
     ({"cpus_per_trial": 2}, [9, [[0, 9, 0]]]),  # eight on the one node, one on the other: its last CPU is of no use
+    ({"memory_per_trial": 1.5}, [7, [[0, 7, 0]]]),  # six on the one node, with 10 GiB, one on the other, with 2
     ({"cpus_per_trial": 2, "max_concurrent": 4}, [4, [[0, 9, 0]]]),
     ({"gpus_per_trial": 0.25}, [8, [[0.25, 8, 0]]]),
     ({"gpus_per_trial": 0.3}, [6, [[0.3, 6, 0]]]),  # three on a card: what is left of both is no third of a card

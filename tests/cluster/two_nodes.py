@@ -17,7 +17,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 from nids import job_file
-from nids.cluster import connection, gpu_probe
+from nids.cluster import connection, gpu_probe, memory_probe
 from nids.cluster.placement import node_pools, slots
 from nids.config import Resources
 from nids.errors import UserError
@@ -50,6 +50,19 @@ def share(most: int) -> dict[str, Any]:
     return {"gpus": job.resources.gpus, "lines": lines, "capacities": capacities}
 
 
+def memory(batch_size: int) -> dict[str, Any]:
+    """Return the measured memory of a trial in GiB, what was printed meanwhile, and the trials at once with it."""
+    lines: list[str] = []
+    content = {"name": "a-test", "model": {"name": "mlp"}, "hyperparameters": {"batch_size": batch_size}}
+    job = job_file.make(content, source="a test")
+    job = memory_probe.with_memory(job, space_of(job), 122, 5, lines.append)
+    return {
+        "gib": job.resources.memory_per_trial,
+        "lines": lines,
+        "slots": slots(node_pools(job.resources), job.resources),
+    }
+
+
 def ended_by_sigterm() -> bool:
     """Return whether SIGTERM, sent to this process, raises what its own handler raises."""
     try:
@@ -62,13 +75,15 @@ def ended_by_sigterm() -> bool:
 
 def main() -> None:
     cases, most = sys.argv[1:]
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 16, "num_gpus": 2, "include_dashboard": False})
-    cluster.add_node(num_cpus=3)
+    head = {"num_cpus": 16, "num_gpus": 2, "memory": 10 * 2**30, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    cluster.add_node(num_cpus=3, memory=2 * 2**30)
     os.environ["RAY_ADDRESS"] = cluster.address
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     connection.connect()
     found: dict[str, Any] = {"placements": [placement(resources) for resources in json.loads(cases)]}
     found["share"] = share(int(most))
+    found["memory"] = memory(512)
     busy = Busy.remote()  # type: ignore[attr-defined]
     ray.get(busy.ready.remote())
     # What a node has left is reported with a delay.

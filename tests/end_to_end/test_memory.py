@@ -84,6 +84,51 @@ def test_a_trial_that_takes_all_memory_fails_alone(watched_memory: None, tmp_pat
     assert run.state == "finished"
 
 
+SLOTS, ROOM_FOR_FEW = 6, 7 * GIB
+
+
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A cluster of this machine with more slots than its memory holds large trials, as Ray's monitor sees to it."""
+    memory = psutil.virtual_memory()
+    assert memory.available > ROOM_FOR_FEW + 2 * GIB, "the test would take the machine's memory"
+    threshold = (memory.total - memory.available + ROOM_FOR_FEW) / memory.total
+    monkeypatch.setenv("RAY_memory_usage_threshold", f"{threshold:.3f}")
+    monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "100")
+    connection.start(num_cpus=SLOTS, _memory=ROOM_FOR_FEW - GIB)
+    yield
+    connection.disconnect()
+
+
+@pytest.mark.parametrize("asked", ["auto", 0])
+def test_trials_that_need_more_than_there_is_run_fewer_at_once(
+    little_memory: None, tmp_path: Path, asked: float | str
+) -> None:
+    job = job_file.make(
+        {
+            "name": "memory",
+            "data": {"dataset": "nsl-kdd-sample", "rows": 6000},
+            "folds": {"count": 2, "resampling": "none"},
+            "training": {"epochs": 1},
+            "search": {"trials": SLOTS},
+            "scheduler": {"kind": "none"},
+            "hyperparameters": {"batch_size": 2048},
+            "resources": {"memory_per_trial": asked},
+        },
+        source="a test",
+    )
+    traffic = datasets.load_training("nsl-kdd-sample", rows=6000)
+    console = Console(file=io.StringIO(), width=200)
+    run = driver.run(prepare.prepare(job, traffic, str(tmp_path), "memory", lambda _: None), console)
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    if asked == "auto":
+        assert "2 trials at once, of 6 by CPUs: the largest network takes " in said
+        assert "is started again" not in said
+        assert run.trials()["state"].tolist() == ["COMPLETE"] * SLOTS
+    else:  # what happens if it is not asked for
+        assert "is started again" in said
+
+
 # A process of its own, so that nothing else counts; it prints its resident memory after each trial.
 TRIALS = """
 import sys, tempfile

@@ -33,8 +33,8 @@ def test_the_best_trials_are_trained_again_on_other_folds(
     order = run.trials().sort_values("value")["trial"].tolist()
 
     workspace = Workspace(str(tmp_path), console)
-    first = repeats.repeat(run, 2, 1, workspace)
-    table = repeats.repeat(run, 2, 2, workspace)
+    first = repeats.repeat(run, repeats.best(run, 2), 1, workspace)
+    table = repeats.repeat(run, repeats.best(run, 2), 2, workspace)
     pd.testing.assert_frame_equal(table[:2], first)  # what is there is not trained again
     assert sorted(zip(table["trial"], table["repeat"], strict=True)) == sorted(
         (trial, number) for trial in order[:2] for number in (1, 2)
@@ -67,4 +67,4 @@ def test_the_best_trials_are_trained_again_on_other_folds(
     other = traffic.__class__(**{**vars(traffic), "sha256": "other"})
     monkeypatch.setattr("nids.datasets.load_for", lambda *_: other)
     with pytest.raises(UserError, match="a-run was searched on other rows than those at hand"):
-        repeats.repeat(run, 3, 1, workspace)
+        repeats.repeat(run, repeats.best(run, 3), 1, workspace)

@@ -101,7 +101,7 @@ def test_run_keeps_a_held_out_access_of_the_time_that_a_probe_takes(
         record_test_access(folder, access)
         return job
 
-    monkeypatch.setattr("nids.cluster.gpu_probe.with_share", probe)
+    monkeypatch.setattr("nids.cluster.probes.with_needs", probe)
     monkeypatch.setattr(driver, "node_pools", lambda resources: [])
     monkeypatch.setattr("nids.cluster.object_store.SharedFolds.put", lambda training_set, folds: None)
     monkeypatch.setattr(driver, "resumed_study", lambda *_: (None, []))

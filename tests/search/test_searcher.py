@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from nids.search_space import Space
 
-PLACES = [NodePool(cpus=1, gpus=0.5, capacity=2), NodePool(cpus=1, gpus=0.0, capacity=1, avoided=("a",))]
+PLACES = [
+    NodePool(cpus=1, gpus=0.5, memory=0, capacity=2),
+    NodePool(cpus=1, gpus=0.0, memory=0, capacity=1, avoided=("a",)),
+]
 SPACE: Space = {"learning_rate": FloatDistribution(1e-3, 1e-2)}
 
 

@@ -34,7 +34,7 @@ traffic = datasets.load_training("nsl-kdd-sample", rows=600)
 training_set = TrainingSet.from_traffic(traffic)
 shared = SharedFolds.put(training_set, build_folds(training_set, traffic, job, lambda _: None))
 config = {"number": 0, "hyperparameters": {"learning_rate": 0.001}, "pool": 0}
-given = {"shared": shared, "job": job, "pools": [NodePool(cpus=1, gpus=0.0, capacity=1)]}
+given = {"shared": shared, "job": job, "pools": [NodePool(cpus=1, gpus=0.0, memory=0, capacity=1)]}
 process = tune.with_parameters(TrialProcess, **given)(config)
 
 import nids.training.trainer

@@ -22,6 +22,12 @@ hp = models.get("{model}").hyperparameters({values})
 need = memory.measure(hp, 122, 5, 1)
 print(json.dumps([need, os.environ.get("XLA_FLAGS")]))
 """
+PROCESS = """
+from nids import models
+from nids.training import memory
+hp = models.get("mlp").hyperparameters(units=512, layers=4, batch_size={batch_size})
+print(memory.measure_process(hp, 122, 5, 1, 0.0))
+"""
 # Numbers in place of a card that is not there; what is trained is trained.
 A_CARD = """
 backend.cards = memory.cards = lambda: [16_000]
@@ -92,6 +98,15 @@ def test_what_the_compiler_tries_does_not_count() -> None:
         [701, 1000, 16_000],
         "--xla_cpu_enable_fast_math=false --xla_gpu_autotune_level=0",
     ]
+
+
+@pytest.mark.slow
+def test_the_memory_of_a_process_grows_with_what_it_trains() -> None:
+    small, large = (printed(PROCESS.format(batch_size=batch_size)) for batch_size in (64, 60_000))
+    # The network's rows alone, and what four layers of 512 make of them: once on the way there, once on the way back.
+    least = 60_000 * (122 + 2 * 4 * 512) * 4
+    assert 2**28 < small < 2**31
+    assert large - small > least / 2
 
 
 @pytest.mark.skipif(not cards(), reason="there is no GPU here")

@@ -1,0 +1,70 @@
+"""What memory of its node a trial needs: measured by training the largest network of the space, once.
+
+Ray starts a trial on each CPU unless it is told of memory too. Where they need more than there is, one process after
+another is killed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import ray
+from ray.exceptions import OutOfMemoryError, WorkerCrashedError
+
+from nids import models
+from nids.cluster.placement import largest_memory, memory_of_a_slot, node_pools, slots
+from nids.metrics.formatting import counted
+from nids.training.memory import MARGIN, measure_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nids.config import Job
+    from nids.models.hyperparameters import TrainingHyperparameters
+    from nids.search_space import Space
+
+GIB = 2**30
+# More than a process of the largest networks of the models' own spaces takes; cluster/README.md has the measurements.
+PLENTY, PLENTY_A_ROW = GIB, 4 * 2**20
+
+
+def with_memory(job: Job, space: Space, width: int, classes: int, progress: Callable[[str], object]) -> Job:
+    """Return the job with a number for ``memory_per_trial``, measured on the connected cluster if it is "auto".
+
+    Where each node has plenty for as many trials as fit by CPUs and GPUs, nothing is measured, and nothing asked for.
+
+    Args:
+        job: The job, with a number for ``gpus_per_trial``.
+        space: What is searched.
+        width: Encoded features of a row.
+        classes: Number of classes.
+        progress: Called with a line of text that says what was found.
+    """
+    resources = job.resources
+    if resources.memory_per_trial != "auto":
+        return job
+    model = models.get(job.model.name)
+    hp = model.hyperparameters.model_validate({**job.hyperparameters, **model.largest_point(space)})
+    without = job.model_copy(update={"resources": resources.model_copy(update={"memory_per_trial": 0.0})})
+    if memory_of_a_slot(resources) >= PLENTY + hp.batch_size * PLENTY_A_ROW:
+        return without
+    progress("measuring how much memory a trial needs")
+    largest = largest_memory()
+    remote = _measured.options(num_cpus=resources.cpus_per_trial, num_gpus=resources.gpus)
+    try:
+        taken = ray.get(remote.remote(hp, width, classes, resources.cpus_per_trial, resources.gpus))
+    except (OutOfMemoryError, WorkerCrashedError):
+        taken = math.inf
+    asked = min(taken * MARGIN, largest)
+    measured = resources.model_copy(update={"memory_per_trial": asked / GIB})
+    before, now = (slots(node_pools(each), each) for each in (without.resources, measured))
+    largest_takes = "more than a node has" if taken * MARGIN > largest else f"{taken / GIB:.1f} GiB"
+    progress(f"{counted(now, 'trial')} at once, of {before} by CPUs: the largest network takes {largest_takes}")
+    return job.model_copy(update={"resources": measured})
+
+
+# One call and one try: the process is to have held nothing before, and the same again would take as much.
+@ray.remote(max_calls=1, max_retries=0)  # type: ignore[untyped-decorator]
+def _measured(hp: TrainingHyperparameters, width: int, classes: int, cpus: int, gpus: float) -> int:
+    return measure_process(hp, width, classes, cpus, gpus)
