@@ -35,7 +35,7 @@ def differences(manifest: RunManifest, published: PublishedResult) -> tuple[str,
     if folds.scheme in ("time", "group"):
         others = "later rows" if folds.scheme == "time" else "other groups"
         reasons.append(f"each fold validates on {others} than it trains on, the published on rows at random")
-    used, count = len(manifest.folds.used), folds.count
+    used, count = len(manifest.folds.used), folds.drawn
     if used < count:
         reasons.append(f"the run used only {used} of {count} folds")
     return tuple(reasons)

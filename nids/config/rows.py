@@ -50,6 +50,8 @@ class Folds(Section):
     # (`group_folds.py`).
     scheme: Scheme = "random"
     count: Annotated[int, Field(ge=2, le=100)] = 5
+    # How often the rows are split into so many folds, each time another way.
+    repeats: Annotated[int, Field(ge=1, le=100)] = 1
     # Only the first so many folds are trained and validated on.
     use: Annotated[int, Field(ge=1)] | None = None
     resampling: Resampling = "smote"
@@ -61,8 +63,11 @@ class Folds(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.use is not None and self.use > self.count:
-            raise ValueError(f"use is {self.use}, but there are only {self.count} folds (folds.count)")
+        if self.use is not None and self.use > self.drawn:
+            keys = "folds.count" if self.repeats == 1 else "folds.count × folds.repeats"
+            raise ValueError(f"use is {self.use}, but there are only {self.drawn} folds ({keys})")
+        if self.repeats > 1 and self.scheme == "time":
+            raise ValueError(f'repeats is {self.repeats}, but with scheme = "time" there is one way to split the rows')
         if self.targets and self.resampling == "none":
             raise ValueError('targets are given, but resampling is "none": name a method or drop the targets')
         for name, limit in self.undersample.items():
@@ -74,6 +79,11 @@ class Folds(Section):
         return self
 
     @property
+    def drawn(self) -> int:
+        """Number of folds that the rows are split into, of all repeats together."""
+        return self.count * self.repeats
+
+    @property
     def used(self) -> int:
         """Number of folds that are trained and validated on."""
-        return self.count if self.use is None else self.use
+        return self.drawn if self.use is None else self.use

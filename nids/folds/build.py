@@ -111,7 +111,7 @@ def full_fold(training_set: TrainingSet, job: Job) -> Fold:
     }
     folds = folds.model_copy(update={"targets": targets})
     # Folds are numbered from 0, this one after them.
-    return build(training_set, folds.count, Split(all_rows, all_rows[:0]), folds, job.search.seed)
+    return build(training_set, folds.drawn, Split(all_rows, all_rows[:0]), folds, job.search.seed)
 
 
 def build_folds(training_set: TrainingSet, traffic: Traffic, job: Job, progress: Callable[[str], object]) -> list[Fold]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nids.storage import Folder
 
 # Keys that [folds] did not have when the first folds were kept: at their default they are no part of a hash.
-LATER_KEYS = ("undersample",)
+LATER_KEYS = ("undersample", "repeats")
 
 # Part of every hash: raised whenever the same inputs would give other folds, or be stored in another form.
 FORMAT = 7

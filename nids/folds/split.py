@@ -15,12 +15,16 @@ from nids.folds.group_folds import parts_by_group
 from nids.folds.leave_attacks_out import withheld_types
 from nids.folds.time_folds import blocks_in_time
 from nids.metrics.formatting import counted, share
+from nids.seeding import derived_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nids import config
     from nids.datasets.traffic import Traffic
+
+# What the seeds of repeated folds are made of, beside the job's seed and the number of the repeat.
+REPEATS = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Split:
 
 
 def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
-    """Return the sides of ``folds.count`` folds.
+    """Return the sides of ``folds.count`` folds, and of as many again for each of ``folds.repeats`` after the first.
 
     * "random" and "unseen-attacks": stratified by class, with identical feature vectors on one side. They count as one
       while the folds are drawn, under the rarest of their classes. With "unseen-attacks", all rows of a fold's withheld
@@ -61,13 +65,20 @@ def split(traffic: Traffic, folds: config.Folds, seed: int) -> list[Split]:
         )
     vector = vectors(traffic)
     if folds.scheme == "time":
-        return [
-            _with_notes(traffic, folds, vector, i, *at) for i, at in enumerate(blocks_in_time(traffic, folds.count))
-        ]
-    if folds.scheme == "group":
-        parts = parts_by_group(traffic, folds.count, seed)
-        return [_with_notes(traffic, folds, vector, i, parts != i, parts == i) for i in range(folds.count)]
-    return _stratified(traffic, folds, vector, seed)
+        blocks = blocks_in_time(traffic, folds.count)
+        return [_with_notes(traffic, folds, vector, number, *sides) for number, sides in enumerate(blocks)]
+    splits: list[Split] = []
+    for repeat in range(folds.repeats):
+        drawn_by = derived_seed(seed, REPEATS, repeat) if repeat else seed
+        if folds.scheme == "group":
+            parts = parts_by_group(traffic, folds.count, drawn_by)
+            splits += [
+                _with_notes(traffic, folds, vector, len(splits) + part, parts != part, parts == part)
+                for part in range(folds.count)
+            ]
+        else:
+            splits += _stratified(traffic, folds, vector, drawn_by)
+    return splits
 
 
 def vectors(traffic: Traffic) -> np.ndarray:

@@ -53,7 +53,7 @@ def picture(run: Run) -> bytes:
     confusion = confusion_matrix.draw(confusion_matrix.data(run.confusions(), summary.best.trial, classes), classes)
     curves = loss_curves.draw(loss_curves.data(run.curves(), summary.best.trial), summary.best.epoch)
     by_class = class_results.draw(class_results.data(run.classes(), summary.best.trial), classes)
-    data, count = run.manifest.data, run.manifest.job.folds.count
+    data, count = run.manifest.data, run.manifest.job.folds.drawn
     source = f"{data.rows:,} rows of {data.source}, {summary.folds} of {count} folds"
     trials = counted(summary.all_trials, "trial")
     title = alt.TitleParams(

@@ -143,6 +143,16 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         pytest.param({"data": {"rows": 5}}, "data.rows = 5: should be greater than or equal to 100.", id="too few"),
         pytest.param({"folds": {"count": 1}}, "folds.count = 1: should be greater than or equal to 2.", id="one fold"),
         pytest.param(
+            {"folds": {"count": 3, "repeats": 2, "use": 7}},
+            "folds: use is 7, but there are only 6 folds (folds.count × folds.repeats).",
+            id="too many repeated folds",
+        ),
+        pytest.param(
+            {"folds": {"repeats": 2, "scheme": "time"}},
+            'folds: repeats is 2, but with scheme = "time" there is one way to split the rows.',
+            id="repeats in time",
+        ),
+        pytest.param(
             {"folds": {"use": 6}}, "folds: use is 6, but there are only 5 folds (folds.count).", id="too many folds"
         ),
         pytest.param(

@@ -98,3 +98,30 @@ def test_rows_of_one_class_are_refused() -> None:
     alone = replace(traffic, label=np.zeros_like(traffic.label))
     with pytest.raises(UserError, match="are of one class, Normal: there is nothing to tell it from"):
         split(alone, Folds(count=2), seed=0)
+
+
+@pytest.mark.parametrize("scheme", ["random", "group", "unseen-attacks"])
+def test_repeats_split_all_rows_another_way(tmp_path: Path, scheme: str) -> None:
+    flows = datasets.load_training("nsl-kdd-sample", rows=2000) if scheme == "unseen-attacks" else loaded(tmp_path)
+    once, twice = (
+        Folds.model_validate({"count": 3, "repeats": repeats, "scheme": scheme, "resampling": "none"})
+        for repeats in (1, 2)
+    )
+    first, both = split(flows, once, seed=0), split(flows, twice, seed=0)
+    assert len(both) == twice.drawn == twice.used == 6
+    for alone, among in zip(first, both, strict=False):
+        np.testing.assert_array_equal(alone.validation, among.validation)
+    validated = np.zeros(len(flows.label), dtype=int)
+    for sides in both[3:]:
+        assert not set(sides.training) & set(sides.validation)
+        validated[sides.validation] += 1
+    assert (validated >= 1).all()
+    if scheme != "unseen-attacks":  # where a withheld type is validated on in its fold too
+        assert (validated == 1).all()
+    assert {sides.validation.tobytes() for sides in both[:3]}.isdisjoint(
+        sides.validation.tobytes() for sides in both[3:]
+    )
+    notes = [note for sides in both for note in sides.notes]
+    assert [int(note.split()[1].rstrip(":")) for note in notes] == sorted(
+        int(note.split()[1].rstrip(":")) for note in notes
+    )
