@@ -130,7 +130,7 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         pytest.param(
             {"folds": {"cuont": 4}},
             "folds.cuont = 4: there is no such key (did you mean count?). "
-            "Allowed here: scheme, count, use, resampling, k_neighbors, targets, undersample.",
+            "Allowed here: scheme, count, repeats, use, resampling, k_neighbors, targets, undersample.",
             id="a typo in a key",
         ),
         pytest.param(

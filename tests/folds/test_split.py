@@ -118,9 +118,9 @@ def test_repeats_split_all_rows_another_way(tmp_path: Path, scheme: str) -> None
     assert (validated >= 1).all()
     if scheme != "unseen-attacks":  # where a withheld type is validated on in its fold too
         assert (validated == 1).all()
-    assert {sides.validation.tobytes() for sides in both[:3]}.isdisjoint(
-        sides.validation.tobytes() for sides in both[3:]
-    )
+    if scheme != "group":  # of which there are few ways to split them
+        again = {sides.validation.tobytes() for sides in both[3:]}
+        assert again.isdisjoint(sides.validation.tobytes() for sides in both[:3])
     notes = [note for sides in both for note in sides.notes]
     assert [int(note.split()[1].rstrip(":")) for note in notes] == sorted(
         int(note.split()[1].rstrip(":")) for note in notes
