@@ -16,9 +16,10 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
@@ -39,7 +40,11 @@ from nids.folds import cache
 from nids.folds.build import build_folds
 from nids.folds.fold import TrainingSet
 from nids.report import as_json, html, terminal
-from nids.results import new_run, open_run
+from nids.results import new_run, open_run, write_table
+from nids.results.notes import change_tags, write_note
+from nids.results.run import REPEATS
+from nids.search.learned import FILE as LEARNED
+from nids.search.learned import Learned, LearnedTrial, learned_of
 from nids.storage import Folder
 from nids.training import checkpoint
 from tests.fuzz.mutations import SEPARATOR
@@ -315,6 +320,18 @@ def _write_run(path: Path) -> None:
         shutil.copy(demonstration / part / "evaluation.json", path / "a-run" / part / "evaluation.json")
     shutil.copy(demonstration / "baselines/folds.parquet", path / "a-run/baselines/folds.parquet")
     (path / "a-run/driver.json").write_text(json.dumps({"token": "ab"}))
+    run = open_run(str(path), "a-run")
+    write_note(run, "a note")
+    change_tags(run, ["a-tag"])
+    complete: Any = run.trials().query("state == 'COMPLETE'").iloc[0]
+    again = {"trial": complete["trial"], "repeat": 1, "seed": 1, "value": 0.1, "error": None, "log_loss": 0.1}
+    write_table(run.folder, REPEATS, pd.DataFrame([again, {**again, "repeat": 2, "seed": 2, "value": 0.2}]))
+    hp = run.manifest.hyperparameters_of(complete).model_dump()
+    params = {name: hp[name] for name in run.manifest.space}
+    trial = LearnedTrial(
+        source="earlier:0", state="COMPLETE", values=(0.1,), params=params, intermediate_values={1: 0.1}
+    )
+    run.folder.write(LEARNED, Learned(trials=(trial,), points=(params,)).to_json())
 
 
 def _list_runs(path: Path) -> None:
@@ -328,6 +345,10 @@ def _report_run(path: Path) -> None:
     run = open_run(str(path), "a-run")
     terminal.show(run, Console(file=io.StringIO()))
     as_json.content(run)
+
+
+def _learned(path: Path) -> None:
+    learned_of(open_run(str(path), "a-run"))
 
 
 def _page_of_run(path: Path) -> None:
@@ -382,6 +403,9 @@ TARGETS: dict[str, Target] = {
     "bundle": Target(BUNDLE.reader(_load_bundle), BUNDLE.seeds),
     "runs": Target(RUN.reader(_list_runs), RUN.seeds),
     "report": Target(RUN.reader(_report_run), RUN.seeds),
+    "learned": Target(
+        RUN.reader(_learned), lambda: [seed for seed in RUN.seeds() if seed.startswith(f"a-run/{LEARNED}".encode())]
+    ),
     "report-page": Target(RUN.reader(_page_of_run), RUN.seeds),
     "folds": Target(FOLDS.reader(_load_folds), FOLDS.seeds),
     "checkpoint": Target(_load_checkpoint, lambda: [_checkpoint()]),
