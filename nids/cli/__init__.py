@@ -117,6 +117,7 @@ _group(
         "rename": run_handling.rename,
         "note": run_handling.note,
         "tag": run_handling.tag,
+        "export": run_handling.export,
     },
     alone=runs.runs,
 )

@@ -1,7 +1,8 @@
-"""The commands that delete, rename and label runs: ``nids runs delete`` and those beside it."""
+"""The commands that delete, rename, label and export runs: ``nids runs delete`` and those beside it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -109,6 +110,27 @@ def tag(
 
     has = change_tags(open_run(storage, run), tags, remove=remove)
     _say(results_console(), "[bold]{run}[/]: {tags}", run=run, tags=", ".join(has) or "no tags")
+
+
+def export(
+    run: RunArgument,
+    folder: Annotated[Path, typer.Argument(help="The folder to make.", metavar="FOLDER", show_default=False)],
+    storage: StorageOption = "runs",
+) -> None:
+    """Write a run's trials for TensorBoard: hyperparameters, figures and learning curves, a folder a trial.
+
+    Example: `nids runs export first first-tensorboard`, then `tensorboard --logdir first-tensorboard`
+    """
+    from nids.metrics.formatting import counted
+    from nids.progress import ProgressDisplay
+    from nids.report import tensorboard
+    from nids.results import open_run
+
+    console = results_console()
+    opened = open_run(storage, run)
+    with ProgressDisplay(console, None, "trials") as display:
+        trials = tensorboard.export(opened, folder, display.update)
+    _say(console, "{folder}: {trials} of {run}", folder=folder, trials=counted(trials, "trial"), run=run)
 
 
 def _folder(storage: str, name: str) -> Folder:
