@@ -94,15 +94,15 @@ def with_resources(job: Job, overrides: Sequence[str]) -> Job:
     return changed
 
 
-def extended(job: Job, trials: int | None, hours: float | None) -> Job:
-    """Return a job that asks for another number of trials or hours, of which None leaves what it has.
+def extended(job: Job, trials: int | None = None, hours: float | None = None, patience: int | None = None) -> Job:
+    """Return a job that asks for another number of trials or hours, or more patience; None leaves what it has.
 
     Raises:
         UserError: A number is not allowed.
     """
-    changed = {name: value for name, value in (("trials", trials), ("hours", hours)) if value is not None}
-    search = {**job.search.model_dump(), **changed}
-    return make({**job.model_dump(), "search": search}, source="--trials, --hours")
+    asked = {"trials": trials, "hours": hours, "patience": patience}
+    search = {**job.search.model_dump(), **{name: value for name, value in asked.items() if value is not None}}
+    return make({**job.model_dump(), "search": search}, source="--trials, --hours, --patience")
 
 
 def make(values: Mapping[str, Any], source: str) -> Job:

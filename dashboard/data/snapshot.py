@@ -204,7 +204,7 @@ def _trials(path: str, versions: str, _run: KeptRun) -> pd.DataFrame:
     if len(_run.manifest.folds.used) == 1:
         # One fold has no spread; the zero that is stored would read as certainty.
         table = table.assign(**{name: math.nan for name in table.columns if name.endswith("_std")})
-    table = with_repeats(with_feasibility(table, _run.manifest.job.search.limits), _run.repeats())
+    table = with_repeats(with_feasibility(table, _run.manifest.job.search.limits), _run.repeats(), _run.direction)
     if _run.faults:
         raise IncompleteError(table)
     return table

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from scipy import stats
 
+from nids.command_line import command_on
 from nids.metrics.formatting import counted
 from nids.metrics.formatting import value as formatted
 from nids.metrics.measures import label
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from nids.results import Run
 
 LEVEL = 0.95
-TITLE = "The best trials, trained again with other seeds and on other folds"
+TITLE = "The best trials, trained again with other seeds and other splits of the same rows"
 
 
 def repeated_trials(run: Run, trials: pd.DataFrame) -> pd.DataFrame:
@@ -28,8 +29,9 @@ def repeated_trials(run: Run, trials: pd.DataFrame) -> pd.DataFrame:
         trials: Its trials.
 
     Returns:
-        Columns trial, first (the value in the search), mean, low, high (Student's 95 % interval of the mean; NaN of a
-        single repeat), repeats, failed.
+        Columns trial, first (the value in the search), mean, low, high, repeats, failed. Low and high are Student's
+        95 % interval of the mean over seeds and splits of the same rows, NaN of a single repeat; other rows can differ
+        more.
     """
     again, rows = run.repeats(), []
     for trial, of_trial in again.groupby("trial"):
@@ -57,14 +59,20 @@ def in_words(run: Run, trials: pd.DataFrame, table: pd.DataFrame) -> list[str]:
     metric, best = run.manifest.metric, ranking.ordered(trials, run.direction, as_searched=True).iloc[0]
     (winner,) = table[table["trial"] == best["trial"]].to_dict("records") or [None]
     if winner is None:
-        return []
+        return [
+            f"Trial {best['trial']}, the best of the search, has not been trained again, so that trials rank as they "
+            f"were searched. `{command_on(run.uri, 'repeat')}` trains it."
+        ]
     first, mean = formatted(metric, winner["first"]), formatted(metric, winner["mean"])
     told = f"Trial {winner['trial']} was the best of the search with a {label(metric)} of {first}; trained again "
     told += f"{counted(winner['repeats'], 'time')}, with other seeds and on other folds, it has {mean} on average."
-    leader = table.iloc[0]
+    leader = ranking.ordered(trials, run.direction).iloc[0]
+    compared = counted(int(trials["repeated_value"].notna().sum()), "trial") if "repeated_value" in trials else ""
+    if not compared:
+        return [told]
     if leader["trial"] == winner["trial"]:
-        return [f"{told} It is still the best of the {len(table)} that were trained again."]
+        return [f"{told} It is still the best of {compared} that can be compared so."]
     return [
-        f"{told} Of the {len(table)} trials that were trained again, trial {int(leader['trial'])} is the best, with "
-        f"{formatted(metric, leader['mean'])}."
+        f"{told} Of {compared} that can be compared so, trial {leader['trial']} is the best, with "
+        f"{formatted(metric, leader['repeated_value'])}."
     ]

@@ -18,7 +18,7 @@ from scipy import stats
 
 from nids import datasets, job_file
 from nids.cluster import connection
-from nids.errors import RunNotFoundError
+from nids.errors import RunNotFoundError, UserError
 from nids.evaluation.workspace import Workspace
 from nids.results import open_run
 from nids.results.removal import delete_run, free_to_delete
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from nids.config import Job
     from nids.results import Run
 
 JOB = Path(__file__).parent / "short_searches.toml"
@@ -57,11 +58,14 @@ class ShortSearches:
             name: Of the run.
             overrides: Keys of ``JOB`` that differ, as ``--set`` takes them.
             search: Keys of its section ``search`` that differ.
+
+        Raises:
+            UserError: The storage has a run of that name, but of another job.
         """
-        if self._has_ended(name):
-            return open_run(self.storage, name)
         job = job_file.read(JOB, overrides)
         job = job.model_copy(update={"search": job.search.model_copy(update=search)})
+        if self._has_ended(name, job):
+            return open_run(self.storage, name)
         traffic = datasets.load_for(job.data, job.search.seed)
         console = self.workspace().console
         run = driver.run(prepare.prepare(job, traffic, self.storage, name, console.print), console)
@@ -77,13 +81,16 @@ class ShortSearches:
         """Return where the runs are, with a console that prints nothing."""
         return Workspace(self.storage, Console(file=io.StringIO()))
 
-    def _has_ended(self, name: str) -> bool:
-        """Return whether a run is whole; what is left of one that is not is deleted."""
+    def _has_ended(self, name: str, job: Job) -> bool:
+        """Return whether the run of a job is whole; what is left of one that is not is deleted."""
         try:
             folder = find_run(self.storage, name)
         except RunNotFoundError:
             return False
-        if open_run(self.storage, name).state == "finished":
+        run = open_run(self.storage, name)
+        if run.manifest.job != job:
+            raise UserError(f"{run.uri} is a search of another job than the benchmark's now. Name another --storage.")
+        if run.state == "finished":
             return True
         delete_run(folder, free_to_delete(folder, lambda _: None))
         return False

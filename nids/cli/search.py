@@ -50,7 +50,9 @@ def search(
     ] = None,
     learn_from: Annotated[
         list[str] | None,
-        typer.Option("--learn-from", help="Learn from the trials of another run. May be repeated.", show_default=False),
+        typer.Option(
+            "--learn-from", help="Learn from the trials of another run too. May be repeated.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Run the trials of a job file and report the best one.
@@ -64,8 +66,9 @@ def search(
     console = results_console()
     described = job_file.read(job, set_ or ())
     if learn_from:
+        runs = [*dict.fromkeys((*described.search.learn_from, *learn_from))]
         described = job_file.make(
-            {**described.model_dump(), "search": {**described.search.model_dump(), "learn_from": learn_from}},
+            {**described.model_dump(), "search": {**described.search.model_dump(), "learn_from": runs}},
             source="--learn-from",
         )
     for text in start_from or ():
@@ -91,6 +94,10 @@ def resume(
     hours: Annotated[
         float | None, typer.Option(help="Hours that the search may take in all. Default: as its job says.", min=0)
     ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Trials in a row without a better one that end it. Default: as its job says.", min=1),
+    ] = None,
     take_over: Annotated[
         bool,
         typer.Option(
@@ -113,7 +120,8 @@ def resume(
     opened = results.open_run(storage, run)
     job_file.refuse_all_but_resources(set_ or ())
     workspace = Workspace(storage, console, data, address, set_ or ())
-    if opened.state == "finished" and trials is None and hours is None and not gaps_of(opened):
+    is_extended = not (trials is hours is patience is None)
+    if opened.state == "finished" and not is_extended and not gaps_of(opened):
         console.print(f"{run} is finished: nothing is left to do.")
         show(_repeated(opened, workspace), console)
         return
@@ -125,6 +133,7 @@ def resume(
             overrides=set_ or (),
             most_trials=trials,
             hours=hours,
+            patience=patience,
             data=data,
             address=address,
             take_over=take_over,
@@ -139,9 +148,10 @@ def _repeated(run: Run, workspace: Workspace) -> Run:
     """Train the best trials of a search that has ended again, if its job asks for that, and return the run."""
     from nids import results
     from nids.evaluation import repeats
+    from nids.results import ranking
 
     search = run.manifest.job.search
-    if not search.repeats or run.state != "finished":
+    if not search.repeats or run.state != "finished" or ranking.best(run.trials(), run.direction) is None:
         return run
     repeats.repeat(run, repeats.best(run, search.repeat_best), search.repeats, workspace)
     return results.open_run(workspace.storage, run.name)

@@ -56,15 +56,29 @@ def with_memory(job: Job, space: Space, width: int, classes: int, progress: Call
         taken = ray.get(remote.remote(hp, width, classes, resources.cpus_per_trial, resources.gpus))
     except (OutOfMemoryError, WorkerCrashedError):
         taken = math.inf
+    if taken is None:
+        progress("the largest network needs more than its share of a GPU, so that its memory cannot be measured")
+        return without
     asked = min(taken * MARGIN, largest)
     measured = resources.model_copy(update={"memory_per_trial": asked / GIB})
     before, now = (slots(node_pools(each), each) for each in (without.resources, measured))
-    largest_takes = "more than a node has" if taken * MARGIN > largest else f"{taken / GIB:.1f} GiB"
-    progress(f"{counted(now, 'trial')} at once, of {before} by CPUs: the largest network takes {largest_takes}")
+    if taken * MARGIN > largest:
+        takes = f"more than any node has; trials run on nodes with {largest / GIB:.1f} GiB alone, one on each"
+    else:
+        takes = f"{taken / GIB:.1f} GiB"
+    progress(f"{counted(now, 'trial')} at once, of {before} by CPUs: the largest network takes {takes}")
     return job.model_copy(update={"resources": measured})
 
 
 # One call and one try: the process is to have held nothing before, and the same again would take as much.
 @ray.remote(max_calls=1, max_retries=0)  # type: ignore[untyped-decorator]
-def _measured(hp: TrainingHyperparameters, width: int, classes: int, cpus: int, gpus: float) -> int:
-    return measure_process(hp, width, classes, cpus, gpus)
+def _measured(hp: TrainingHyperparameters, width: int, classes: int, cpus: int, gpus: float) -> int | None:
+    from nids.models import backend
+
+    try:
+        return measure_process(hp, width, classes, cpus, gpus)
+    except Exception as error:
+        # Of its share of a GPU: of its node's memory, the process is killed.
+        if backend.is_out_of_memory(error):
+            return None
+        raise

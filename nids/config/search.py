@@ -104,6 +104,11 @@ class Search(Section):
                 f"objectives: found {', '.join(self.objectives)}, but two or more different measures are needed. To "
                 "optimize one, name it as metric"
             )
+        if self.objectives and self.min_improvement:
+            raise ValueError(
+                f"min_improvement is {self.min_improvement:g}, but each objective has a unit of its own. Leave it "
+                "out: a trial is better if no other is at least as good in all of them"
+            )
         try:
             check_options(self.sampler, self.sampler_options)
         except ValueError as error:

@@ -1,7 +1,8 @@
 """The best trials of a search, trained again: other seeds, other folds.
 
 The best of many values is better than what its trial is worth, as luck took part in choosing it. What the same
-hyperparameters come to on folds and seeds that had no part in that is told here.
+hyperparameters come to with other seeds, and when the same rows are split another way, is told here. That the rows took
+part in the choice is not undone by it: held-out rows are for that.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from nids.metrics.formatting import counted
 from nids.progress import ProgressDisplay
 from nids.results import ranking, write_table
 from nids.results.driven import refuse_if_driven
+from nids.results.ownership import locked
 from nids.results.run import REPEATS
 from nids.seeding import derived_seed
 from nids.training.trial import TrialFailed, run_trial
@@ -65,7 +67,8 @@ def best(run: Run, count: int) -> list[int]:
     trials = run.trials()
     candidates = trials[ranking.eligible(trials) & trials["value"].notna()]
     if candidates.empty:
-        raise UserError(f"{run.name} has no complete trial that could be repeated.")
+        kept = " that keeps the constraints" if run.manifest.job.search.constraints else ""
+        raise UserError(f"{run.name} has no complete trial{kept}, so there is none to be trained again.")
     return ranking.ordered(candidates, run.direction, as_searched=True)["trial"][:count].tolist()
 
 
@@ -96,11 +99,11 @@ def repeat(run: Run, numbers: Sequence[int], times: int, workspace: Workspace) -
         if (row["trial"], number) not in there
     ]
     if missing:
-        _train(run, missing, done, workspace)
+        _train(run, missing, workspace)
     return run.repeats()
 
 
-def _train(run: Run, missing: list[Repeat], done: pd.DataFrame, workspace: Workspace) -> None:
+def _train(run: Run, missing: list[Repeat], workspace: Workspace) -> None:
     job = job_file.with_resources(run.manifest.job, workspace.overrides)
     traffic = datasets.load_for(
         job.data, job.search.seed, workspace.data, run.manifest.dataset, workspace.console.print
@@ -111,7 +114,6 @@ def _train(run: Run, missing: list[Repeat], done: pd.DataFrame, workspace: Works
             "compared with its trials. Name the rows with --data."
         )
     training_set = TrainingSet.from_traffic(traffic)
-    rows = done.to_dict("records")
     total = counted(len(missing), "training")
     with (
         connection.connected(workspace.address, job.resources.cpus_per_trial),
@@ -123,7 +125,7 @@ def _train(run: Run, missing: list[Repeat], done: pd.DataFrame, workspace: Works
         display.print(f"{run.name}: {total} of the best trials again, each with other folds and seeds")
         for number in sorted({each.number for each in missing}):
             repeats = [each for each in missing if each.number == number]
-            _train_on(run, repeats, job, traffic, training_set, pool, rows, display)
+            _train_on(run, repeats, job, traffic, training_set, pool, display)
 
 
 def _train_on(
@@ -133,7 +135,6 @@ def _train_on(
     traffic: Traffic,
     training_set: TrainingSet,
     pool: NodePool,
-    rows: list[dict[Any, Any]],
     display: ProgressDisplay,
 ) -> None:
     """Train the trials of one repeat side by side, and write each as soon as it is done."""
@@ -143,14 +144,25 @@ def _train_on(
 
     def keep(position: int, figures: dict[str, Any]) -> None:
         repeated = repeats[position]
-        rows.append({"trial": repeated.trial, "repeat": repeated.number, "seed": seed, **figures})
-        write_table(run.folder, REPEATS, pd.DataFrame(rows))
+        _add(run, {"trial": repeated.trial, "repeat": repeated.number, "seed": seed, **figures})
         failed = f": {figures['error']}" if figures["error"] else ""
         display.print(f"trial {repeated.trial}, repeat {repeated.number} is done{failed}")
         display.advance()
 
     items = [(each.hyperparameters, training_set, folds, job, pool) for each in repeats]
     parallel_map(_whole, items, cpus=pool.cpus, gpus=pool.gpus, memory=pool.memory, on_result=keep)
+
+
+def _add(run: Run, row: dict[str, Any]) -> None:
+    """Add a repeat to those of a run, of which another process may train others at the same time.
+
+    Raises:
+        UserError: The run was deleted or renamed meanwhile.
+    """
+    if not run.has_file("manifest.json"):
+        raise UserError(f"{run.uri} is no more: it was deleted or renamed while its trials were trained again.")
+    with locked(run.folder):
+        write_table(run.folder, REPEATS, pd.DataFrame([*run.repeats().to_dict("records"), row]))
 
 
 def _whole(

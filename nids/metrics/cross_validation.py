@@ -65,7 +65,10 @@ def over_folds(results: Sequence[Mapping[str, Any]], on_demand: Sequence[str] = 
     for name in dict.fromkeys((*ON_FOLDS, *on_demand)):
         if name not in results[0]:
             continue
-        values = [result[name] for result in results]
-        means[name] = float(np.mean(values))
-        means[f"{name}_std"] = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+        values = np.array([result[name] for result in results], dtype=np.float64)
+        if name in on_demand:
+            # Those folds count that have the rows which it is of.
+            values = values[~np.isnan(values)]
+        means[name] = float(values.mean()) if len(values) else float("nan")
+        means[f"{name}_std"] = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     return means

@@ -39,8 +39,12 @@ class Limit(NamedTuple):
         return cls(name, relation == "<=", value)
 
     def excess(self, value: float) -> float:
-        """Return by how much a value is beyond the limit; 0 or less if it is within, as Optuna's constraints are."""
-        return value - self.value if self.is_most else self.value - value
+        """Return by how much a value is beyond the limit, in units of that; 0 or less if it is within.
+
+        So Optuna takes constraints. It adds up those of all limits, so that seconds and shares have to be on a par.
+        """
+        beyond = value - self.value if self.is_most else self.value - value
+        return beyond / self.value if self.value else beyond
 
     def holds(self, values: pd.Series) -> pd.Series:
         """Return which values are within the limit, bool with their index; NaN is not."""

@@ -117,7 +117,10 @@ def figures_on_demand(names: Iterable[str], rows: JudgedRows, classes: Sequence[
     by_class = class_figures(rows.confusion)
     for name in names:
         if of_class := class_in(name):
-            figures[name] = float(getattr(by_class, of_class[0])[classes.index(of_class[1])])
+            figure, label = of_class[0], classes.index(of_class[1])
+            # Of a class without rows, zero would read as a failure.
+            has_figure = by_class.support[label] > 0 or figure == "false_positive_rate"
+            figures[name] = float(getattr(by_class, figure)[label]) if has_figure else math.nan
         elif (rate := rate_in(name)) is not None:
             scores, is_attack = _attack_against_benign(rows)
             figures[name] = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -50,16 +51,29 @@ def trained(trials: pd.DataFrame) -> pd.Series:
     return trials["duplicate_of"].isna() if "duplicate_of" in trials else pd.Series(True, index=trials.index)
 
 
-def with_repeats(trials: pd.DataFrame, repeats: pd.DataFrame) -> pd.DataFrame:
+def with_repeats(trials: pd.DataFrame, repeats: pd.DataFrame, direction: Direction) -> pd.DataFrame:
     """Return trials with a column ``repeated_value``: the mean over the times that a trial was trained again.
+
+    Only what can be compared has one: the best trials of the search, up to the first that was not trained again, and of
+    each the repeats that all of them have. A trial that failed in one of those has no mean, and so ranks behind them.
 
     Args:
         trials: The run store's trials.
-        repeats: As ``Run.repeats`` returns them; if there are none, the trials are returned as they are.
+        repeats: As ``Run.repeats`` returns them.
+        direction: As for ``ordered``.
+
+    Returns:
+        The trials as they are, if none has such a mean.
     """
     if repeats.empty:
         return trials
-    return trials.assign(repeated_value=trials["trial"].map(repeats.groupby("trial")["value"].mean()))
+    searched = ordered(trials[eligible(trials) & trials["value"].notna()], direction, as_searched=True)["trial"]
+    numbers = repeats.groupby("trial")["repeat"].agg(frozenset)
+    best = [*takewhile(numbers.index.__contains__, searched)]
+    common = frozenset.intersection(*numbers[best]) if best else frozenset()
+    counted = repeats[repeats["trial"].isin(best) & repeats["repeat"].isin(common)]
+    means = counted.groupby("trial")["value"].agg(lambda values: values.mean(skipna=False))
+    return trials.assign(repeated_value=trials["trial"].map(means)) if means.notna().any() else trials
 
 
 def eligible(trials: pd.DataFrame) -> pd.Series:
@@ -248,16 +262,19 @@ def pick(trials: pd.DataFrame, rule: Rule) -> pd.Series:
         values = within[limit.name]
         kept = within[limit.holds(values)]
         if kept.empty:
-            nearest = ordered(
-                within.assign(value=values).dropna(subset=["value"]), "min" if limit.is_most else "max"
-            ).iloc[0]
+            nearest = _by(within, limit.name, "min" if limit.is_most else "max").iloc[0]
             before = "" if within is complete else " of those within the limits before it"
             raise UserError(
                 f"no complete trial{before} has {limit}: the nearest is trial {nearest['trial']}, with "
-                f"{nearest['value']:.4g}. Relax the limit."
+                f"{nearest[limit.name]:.4g}. Relax the limit."
             )
         within = kept
-    picked = best(within.assign(value=within[rule.aim]), described(rule.aim).direction)
-    if picked is None:
+    by_aim = _by(within, rule.aim, described(rule.aim).direction)
+    if by_aim.empty:
         raise UserError(f"no complete trial within the limits has a value of {rule.aim}. Relax a limit.")
-    return trials[trials["trial"] == picked["trial"]].iloc[0]
+    return trials[trials["trial"] == by_aim["trial"].iloc[0]].iloc[0]
+
+
+def _by(trials: pd.DataFrame, name: str, direction: Direction) -> pd.DataFrame:
+    """Return the trials that have a measure, the best in it first; of equal ones, the first."""
+    return trials.dropna(subset=[name]).sort_values([name, "trial"], ascending=[direction == "min", True])

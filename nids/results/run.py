@@ -104,7 +104,7 @@ class Run:
     def trials(self) -> pd.DataFrame:
         """Return a row a trial, with ``feasible`` where the job has constraints, and ``repeated_value``, if any was."""
         trials = with_feasibility(self.table("trials"), self.manifest.job.search.limits)
-        return with_repeats(trials, self.repeats())
+        return with_repeats(trials, self.repeats(), self.direction)
 
     def repeats(self) -> pd.DataFrame:
         """Return a row for each time that a trial was trained again: trial, repeat, seed, value, error, the measures.

@@ -11,7 +11,7 @@ import pandas as pd
 from nids.metrics.formatting import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from optuna.trial import FrozenTrial
 
@@ -43,8 +43,7 @@ class Budget:
         self._no_better = 0
         self.reason = ""
         for trial in sorted(ended, key=lambda trial: trial.datetime_complete or datetime.min):
-            if trial.state.name != "FAIL":
-                self.take_in(trial.values if trial.state.name == "COMPLETE" else ())
+            self.take_in(trial)
 
     @property
     def seconds(self) -> float:
@@ -57,11 +56,15 @@ class Budget:
         hours = self.search.hours
         return None if hours is None else max(hours * SECONDS_AN_HOUR - self.seconds, 0.0)
 
-    def take_in(self, values: Sequence[float]) -> None:
-        """Count a trial that has ended without an error; one that was pruned has no values.
+    def take_in(self, trial: FrozenTrial) -> None:
+        """Count a trial that has ended; one that failed says nothing.
 
-        Of several objectives, a trial is better if no earlier one is at least as good in all of them.
+        One that was pruned, or does not keep a constraint, is no better than others. Of several objectives, a trial is
+        better if no earlier one is at least as good in all of them.
         """
+        if trial.state.name == "FAIL":
+            return
+        values = trial.values if trial.state.name == "COMPLETE" and is_feasible(trial) else ()
         signs = [1.0 if direction == "min" else -1.0 for direction in self.search.directions]
         costs = tuple(sign * value for sign, value in zip(signs, values, strict=False))
         least = self.search.min_improvement
@@ -82,6 +85,11 @@ class Budget:
         elif patience is not None and self._best and self._no_better >= patience:
             self.reason = f"{counted(self._no_better, 'trial')} in a row were no better (search.patience = {patience})"
         return bool(self.reason)
+
+
+def is_feasible(trial: FrozenTrial) -> bool:
+    """Return whether an ended trial keeps all constraints."""
+    return all(excess <= 0 for excess in trial.constraints.values())
 
 
 def searched_seconds(trials: pd.DataFrame) -> float:

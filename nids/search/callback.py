@@ -45,7 +45,8 @@ class RunStoreCallback(tune.Callback):
         ended: Number of trials that earlier drivers ended, by state.
         watch: Called with each record that changed, and the number of trials by state.
         nodes: Returns the cluster's nodes, for the status.
-        system_attrs: Returns what the sampler noted of the trial of a number.
+        told: Returns what the study has been told of the end of the trial of a number; without it, the trial's last
+            result is all that there is.
         say: Called with a line of text when the storage is out of reach, and when it no longer is.
         at_end: Writes what is written only when the search ends.
         reason: Returns why a trial of an id was given up; None if Tune knows it.
@@ -62,7 +63,7 @@ class RunStoreCallback(tune.Callback):
         ended: Mapping[str, int],
         watch: Callable[[Record | None, Counts], object],
         nodes: Callable[[], list[Node]] = list,
-        system_attrs: Callable[[int], Mapping[str, Any]] = lambda _: {},
+        told: Callable[[int], FrozenTrial] | None = None,
         say: Callable[[str], object] = lambda _: None,
         at_end: Callable[[], object] = lambda: None,
         reason: Callable[[str], str | None] = lambda _: None,
@@ -77,7 +78,7 @@ class RunStoreCallback(tune.Callback):
         self._running: dict[str, Record] = {}
         self._watch = watch
         self._nodes = nodes
-        self._system_attrs = system_attrs
+        self._told = told
         self._say = say
         self._at_end = at_end
         self._reason = reason
@@ -234,8 +235,13 @@ class RunStoreCallback(tune.Callback):
         return Record(config["number"], config["hyperparameters"], datetime.now(UTC), objective=self._objective)
 
     def _end(self, record: Record, state: str) -> None:
+        record.system_attrs = {}
+        if self._told is not None:
+            # A trial that has come to its end can have failed: a measure that the search asks for may have no value.
+            trial = self._told(record.number)
+            state, record.system_attrs = trial.state.name, trial.system_attrs
+            record.error = record.error or trial.user_attrs.get("error")
         record.state, record.ended = state, datetime.now(UTC)
-        record.system_attrs = self._system_attrs(record.number)
         self._ended[state] += 1
         self._write(record, at_once=True)
 

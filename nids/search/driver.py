@@ -23,7 +23,7 @@ from nids.interruption import held_back, waiting_for
 from nids.results import Run, RunWriter, refuse_if_there
 from nids.results.driver_process import owner
 from nids.results.writer import JOURNAL
-from nids.search.budget import Budget, searched_seconds
+from nids.search.budget import Budget, is_feasible, searched_seconds
 from nids.search.callback import RunStoreCallback
 from nids.search.interruption import ENDS_TUNE
 from nids.search.known_points import DUPLICATE_OF, KnownPoints
@@ -139,7 +139,7 @@ def _run(search: SearchState, console: Console) -> None:
             progress.update,
             connection.nodes,
             # Tune tells the searcher of a trial's end before its callbacks, so that this is all that there will be.
-            lambda number: study.get_trials(deepcopy=False)[first + number].system_attrs,
+            lambda number: study.get_trials(deepcopy=False)[first + number],
             progress.print,
             lambda: search.writer.write_journal(search.journal.read_bytes()),
             stalls.reason,
@@ -186,7 +186,11 @@ def _run(search: SearchState, console: Console) -> None:
 
 def _best(search: SearchState) -> tuple[float, int] | None:
     """Return the best value of earlier drivers, and its trial."""
-    complete = [(trial.values[0], trial.number) for trial in search.ended if trial.state.name == "COMPLETE"]
+    complete = [
+        (trial.values[0], trial.number)
+        for trial in search.ended
+        if trial.state.name == "COMPLETE" and is_feasible(trial)
+    ]
     sign = 1.0 if search.job.search.direction == "min" else -1.0
     return min(complete, key=lambda found: (sign * found[0], found[1]), default=None)
 

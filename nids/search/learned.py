@@ -1,8 +1,8 @@
 """Trials of earlier searches that a new one learns from, before it has any of its own.
 
 Where an earlier search had the same folds and trained in the same way, its results are what the new one would come to:
-the sampler is told of them as of its own. Elsewhere only the order of its trials is worth something: its best points
-become the first ones of the new search.
+the sampler is told of them as of its own. Elsewhere, and for samplers that learn only from what they have asked for,
+the order of its trials is all that is worth something: its best points become the first ones of the new search.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LEARNED_FROM = "learned_from"
 FILE = "learned.json"
 MOST_TRIALS = 10_000
+# Samplers that model all results of a study: a genetic algorithm takes those of its own generations, others take none.
+LEARN_FROM_RESULTS = ("tpe",)
 # Points of searches of other rows that a new one begins with.
 MOST_POINTS = 5
 
@@ -116,14 +118,20 @@ def learned_from(job: Job, space: Space, folds: str, storage: str, progress: Cal
         in_space = list(_in_space(run, with_results, job, space))
         dropped = len(with_results) - len(in_space)
         outside = f"; {counted(dropped, 'trial')} of it lie outside this search's space" if dropped else ""
-        if unlike := _unlike(run, job, folds):
+        unlike = _unlike(run, job, folds)
+        if unlike or job.search.sampler not in LEARN_FROM_RESULTS:
             best = [params for _, params in in_space if params not in points][:MOST_POINTS]
             points += best
-            progress(f"{name} has other {unlike}: its best {counted(len(best), 'point')} come first here{outside}")
+            reason = f"{name} has other {unlike}" if unlike else f"{job.search.sampler} learns from no other's results"
+            progress(f"{reason}: the best {counted(len(best), 'point')} of {name} come first here{outside}")
         else:
-            trials += [_trial(run, row, params, job) for row, params in in_space]
-            progress(f"{counted(len(in_space), 'trial')} of {name} count as this search's own{outside}")
-    return Learned(trials=tuple(trials[:MOST_TRIALS]), points=tuple(points[:MOST_POINTS]))
+            # In the order in which they ended: the sampler gives the latest the most weight.
+            in_space.sort(key=lambda found: found[0]["ended"])
+            latest = in_space[-(MOST_TRIALS - len(trials)) :] if len(trials) < MOST_TRIALS else []
+            trials += [_trial(run, row, params, job) for row, params in latest]
+            cut = f", the latest of {len(in_space):,}" if len(latest) < len(in_space) else ""
+            progress(f"{counted(len(latest), 'trial')} of {name}{cut} count as this search's own{outside}")
+    return Learned(trials=tuple(trials), points=tuple(points[:MOST_POINTS]))
 
 
 def _in_space(
@@ -165,7 +173,8 @@ def _trial(run: Run, row: Mapping[str, Any], params: dict[str, Any], job: Job) -
         state=row["state"],
         values=tuple(row[name] for name in search.measures) if complete else None,
         params=params,
-        intermediate_values={} if search.objectives else {int(row["epochs"]): row["value"]},
+        # The value of a run with several objectives is that of the first one.
+        intermediate_values={} if search.objectives else {int(row["epochs"]): row[search.metric]},
         constraints={str(limit): limit.excess(row[limit.name]) for limit in search.limits},
     )
 

@@ -117,6 +117,14 @@ class HyperBand(Halving):
 class Median(_GoesOn, MedianStoppingRule):
     """A trial ends that is worse than the median of the others' running means (Golovin et al. 2017)."""
 
+    def on_trial_result(self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]) -> str:
+        """Return whether a trial goes on after an epoch."""
+        decision = super().on_trial_result(tune_controller, trial, result)
+        # Tune takes no further result of a trial that it has told to stop; one that had been let past this epoch before
+        # an interruption has more of them.
+        self._stopped_trials.discard(trial)
+        return decision
+
     def on_trial_complete(self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]) -> None:
         """Take in the last result of a trial; one that failed has none."""
         if result.get("epoch"):

@@ -10,7 +10,7 @@ from optuna.trial import Trial, TrialState
 from ray.tune.search import Searcher
 
 from nids.search.known_points import DUPLICATE_OF, KnownPoints, Result, result_of
-from nids.search.study import first_number
+from nids.search.study import INTERRUPTED, first_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,8 +71,10 @@ class StudySearcher(Searcher):
         self._first = first_number(study)
         ended = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False)) - self._first
         self._left = budget.search.trials - ended
-        self._waiting = len(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
+        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        self._interrupted = sum(INTERRUPTED in trial.user_attrs for trial in waiting)
         self._waiting_duplicates = 0
+        self._bereft: list[Trial] = []  # waited for a trial at their point that was lost
 
     def __getstate__(self) -> dict[str, Any]:
         """Return nothing: Tune pickles its search algorithm for a restore that is never made of it."""
@@ -85,14 +87,18 @@ class StudySearcher(Searcher):
             ``FINISHED`` if there are to be no more trials; None if there is none for now.
         """
         while True:
-            if self._left <= 0 or (self._waiting <= 0 and self._budget.is_spent()):
-                return Searcher.FINISHED
+            if self._bereft:
+                trial = self._bereft.pop()
+                break
+            if self._left <= 0 or (self._interrupted <= 0 and self._budget.is_spent()):
+                return None if self._waiting_duplicates else Searcher.FINISHED
             # Beyond as many as could run, further suggestions would rest on nothing new.
             if self._waiting_duplicates >= sum(pool.capacity for pool in self._pools):
                 return None
             trial = self._study.ask(self._space)
             self._left -= 1
-            self._waiting -= 1
+            # They have the least numbers of those that wait, and so come first.
+            self._interrupted -= INTERRUPTED in trial.user_attrs
             if (result := self._known.result(trial.params)) is not None:
                 self._end_duplicate(trial, result)
             elif self._known.enter(trial):
@@ -123,10 +129,15 @@ class StudySearcher(Searcher):
         del self._asked[trial_id], self._pool_of[trial_id]
         for known in (self._epochs, self._best):
             known.pop(trial_id, None)
+        number, lost = trial.number - self._first, error or result is None
         for duplicate in self._known.leave(trial.params, came):
+            if came is None and lost:  # which tells nothing of its point: the first one that waited takes its place
+                if self._known.enter(duplicate):
+                    self._waiting_duplicates -= 1
+                    self._bereft.append(duplicate)
+                continue
             self._waiting_duplicates -= 1
             if came is None:
-                number = trial.number - self._first
                 ended = self._fail(duplicate, f"trial {number}, at the same point, failed")
                 self._on_duplicate(ended, duplicate.number - self._first, number)
             else:
@@ -150,8 +161,9 @@ class StudySearcher(Searcher):
 
     def _tell(self, trial: Trial, values: Sequence[float]) -> FrozenTrial:
         """Tell the study that a trial is complete or, without values, pruned."""
-        self._budget.take_in(values)
-        return self._study.tell(trial, values or None, None if values else TrialState.PRUNED)
+        told = self._study.tell(trial, values or None, None if values else TrialState.PRUNED)
+        self._budget.take_in(told)
+        return told
 
     def _fail(self, trial: Trial, reason: str | None) -> FrozenTrial:
         if reason:

@@ -115,6 +115,7 @@ def resume(
     overrides: Sequence[str] = (),
     most_trials: int | None = None,
     hours: float | None = None,
+    patience: int | None = None,
     data: Path | None = None,
     address: str | None = None,
     take_over: bool = False,
@@ -128,6 +129,7 @@ def resume(
         overrides: Of the job's resources, as ``nids.job_file.with_resources`` takes them.
         most_trials: Trials that it is to have in all, as if the job had asked for them; None: as it asks.
         hours: The same of the hours that it may take.
+        patience: The same of the trials without a better one that end it.
         data: As for ``search``; the rows are only read if the storage no longer has the run's folds.
         address: As for ``search``.
         take_over: Whether a driver that the run may still have is to lose it: that driver then ends at its next write.
@@ -139,13 +141,17 @@ def resume(
         KeyboardInterrupt: As for ``search``.
     """
     console = console or TerminalConsole(stderr=True)
-    job = job_file.extended(run.manifest.job, most_trials, hours)
+    job = job_file.extended(run.manifest.job, most_trials, hours, patience)
     resources = job_file.with_resources(job, overrides).resources
     instead_of = None if take_over else refuse_if_driven(run, console.print)
     trials = run.trials()
     if job.search.trials < len(trials):
         raise UserError(f"--trials {job.search.trials}: {run.name} has begun {len(trials):,} trials already.")
     gaps = gaps_at_rest(run, trials).readable()
+    if run.state == "finished" and not gaps.trials and (reason := _spent(run, job)):
+        raise UserError(
+            f"{run.name} would have nothing to run: {reason}. Ask for more with --trials, --hours or --patience."
+        )
     if lost := gaps.lost_in_words(run.uri):
         console.print(styled("[yellow]{lost}[/]", lost=lost), highlight=False)
     ended = int((trials["state"].ne("RUNNING") & ~trials["trial"].isin(gaps.trials)).sum())
@@ -168,6 +174,19 @@ def resume(
         return prepare_again(run, storage, data, console.print, overrides, instead_of, gaps.trials, job)
 
     return _run(prepared, resources.cpus_per_trial, address, console)
+
+
+def _spent(run: Run, job: Job) -> str:
+    """Return why no trial would begin if a finished search went on by a job; nothing if one would."""
+    from nids.search.budget import Budget
+    from nids.search.study import ended_trials
+
+    ended = ended_trials(run, job.search)
+    if len(ended) >= job.search.trials:
+        return f"all of its {counted(job.search.trials, 'trial')} have ended"
+    budget = Budget(job.search, ended.values(), run.status.trials.seconds or 0.0)
+    budget.is_spent()
+    return budget.reason
 
 
 def default_name(job: Job) -> str:

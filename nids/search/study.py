@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from nids.results import Run
     from nids.search_space import Space
 
+# What a trial says of itself that had begun when the search was interrupted.
+INTERRUPTED = "interrupted"
 # What a study's trial says of itself; columns of the run store have the same names.
 _ATTRIBUTES = ("error", DUPLICATE_OF)
 
@@ -57,30 +60,43 @@ def resumed_study(
 ) -> tuple[optuna.Study, list[FrozenTrial]]:
     """Return the study of an interrupted run, and its ended trials.
 
-    Both are made again from the run store, which alone says what has happened.
+    Both are made again from the run store, which alone says what has happened. The ended trials have the metric's
+    running values, by which the scheduler judges, whatever the study takes of them.
 
     Trials keep their numbers, and what the sampler noted of them (Optuna's ``system_attrs``). One that had not ended
     waits to be asked for again, with the same hyperparameters. The journal left by the former driver is not looked at:
     it may know of results that the store never received.
     """
     space = run.manifest.space
-    values = running_values(run.curves(), search)
     rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
+    ended = ended_trials(run, search)
     study = _create(run.name, search, journal, drawn=len(rows))
     study.add_trials(learned)
-    ended = []
-    for number in range(max(max(rows, default=-1) + 1, len(starting_points))):
-        row = rows.get(number)
-        if row is None:
-            # Never heard of: but for a starting point, any point will do, but its number must not be another's.
-            study.enqueue_trial(dict(starting_points[number]) if number < len(starting_points) else {})
-        elif row["state"] == "RUNNING":
-            study.enqueue_trial(params_of(row, space))
+    begun = max(rows, default=-1) + 1
+    for number in range(max(begun, len(starting_points))):
+        if number in ended:
+            # As while it ran: of several objectives, a study takes no intermediate values.
+            study.add_trial(_without_intermediate_values(ended[number]) if search.objectives else ended[number])
+        elif number in rows:
+            study.enqueue_trial(params_of(rows[number], space), {INTERRUPTED: True})
         else:
+            # Never heard of: but for a starting point, any point will do, but its number must not be another's.
+            point = dict(starting_points[number]) if number < len(starting_points) else {}
+            study.enqueue_trial(point, {INTERRUPTED: True} if number < begun else None)
+    return study, list(ended.values())
+
+
+def ended_trials(run: Run, search: Search) -> dict[int, FrozenTrial]:
+    """Return the ended trials of a run by their numbers, in that order, with the metric's running values."""
+    space = run.manifest.space
+    values = running_values(run.curves(), search)
+    rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
+    ended = {}
+    for number, row in sorted(rows.items()):
+        if row["state"] != "RUNNING":
             trained = number if row["duplicate_of"] is None else row["duplicate_of"]
-            ended.append(_frozen(row, space, values.get(trained, {}), _values(rows.get(trained, row), search)))
-            study.add_trial(ended[-1])
-    return study, ended
+            ended[number] = _frozen(row, space, values.get(trained, {}), _values(rows.get(trained, row), search))
+    return ended
 
 
 def first_number(study: optuna.Study) -> int:
@@ -132,6 +148,12 @@ def _frozen(
     trial.datetime_start = row["started"].astimezone().replace(tzinfo=None)
     trial.datetime_complete = row["ended"].astimezone().replace(tzinfo=None)
     return trial
+
+
+def _without_intermediate_values(trial: FrozenTrial) -> FrozenTrial:
+    alike = copy.copy(trial)
+    alike.intermediate_values = {}
+    return alike
 
 
 def _noted(text: str) -> dict[str, Any]:

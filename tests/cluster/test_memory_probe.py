@@ -53,4 +53,7 @@ def test_what_no_node_holds_runs_alone(make_job: Callable[..., Job], monkeypatch
     job = make_job(resources={"max_concurrent": 1})
     measured = memory_probe.with_memory(job, space_of(job), WIDTH, CLASSES, lines.append)
     assert measured.resources.memory_per_trial == 0.25
-    assert lines[1] == "1 trial at once, of 1 by CPUs: the largest network takes more than a node has"
+    assert lines[1] == (
+        "1 trial at once, of 1 by CPUs: the largest network takes more than any node has; trials run on nodes with "
+        "0.2 GiB alone, one on each"
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,3 +70,10 @@ def test_over_folds() -> None:
         "log_loss_std": pytest.approx(2**0.5),
     }
     assert over_folds(folds[:1]) == {"accuracy": 0.5, "accuracy_std": 0.0, "log_loss": 2.0, "log_loss_std": 0.0}
+
+
+def test_over_folds_that_lack_the_rows_of_a_measure() -> None:
+    folds = [{"accuracy": 0.5, "recall.U2R": value} for value in (0.25, math.nan, 0.75)]
+    means = over_folds(folds, ["recall.U2R"])
+    assert (means["recall.U2R"], means["recall.U2R_std"]) == (0.5, pytest.approx(0.125**0.5))
+    assert math.isnan(over_folds(folds[1:2], ["recall.U2R"])["recall.U2R"])

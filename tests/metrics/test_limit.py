@@ -30,6 +30,7 @@ def test_other_texts_are_refused(text: str) -> None:
 
 def test_what_is_beyond_it() -> None:
     most, least = Limit("seconds", True, 600.0), Limit("accuracy", False, 0.5)
-    assert [most.excess(500.0), most.excess(600.0), most.excess(700.0)] == [-100.0, 0.0, 100.0]
-    assert [least.excess(0.25), least.excess(0.75)] == [0.25, -0.25]
+    assert [most.excess(450.0), most.excess(600.0), most.excess(750.0)] == [-0.25, 0.0, 0.25]
+    assert [least.excess(0.25), least.excess(0.75)] == [0.5, -0.5]
+    assert Limit.from_text("false_alarm_rate <= 0").excess(0.25) == 0.25
     assert least.holds(pd.Series([0.25, 0.5, math.nan])).tolist() == [False, True, False]

@@ -72,3 +72,12 @@ def test_they_are_described_by_their_names(name: str, label: str, direction: str
 )
 def test_other_names_are_none_of_them(name: str) -> None:
     assert (is_on_demand(name), class_in(name), rate_in(name)) == (False, None, None)
+
+
+def test_of_a_class_without_rows_there_is_no_recall(rows: JudgedRows) -> None:
+    label = int(rows.labels[0])
+    left = rows.labels != label
+    without = JudgedRows(rows.labels[left], rows.probabilities[left], 0, rows.attacks[left], rows.unseen[left])
+    names = [f"{figure}.{CLASSES[label]}" for figure in ("recall", "precision", "f1", "false_positive_rate")]
+    found = figures_on_demand(names, without, CLASSES)
+    assert [np.isnan(found[name]) for name in names] == [True, True, True, False]

@@ -228,3 +228,57 @@ def test_pick_says_why_there_is_none(text: str, message: str) -> None:
     with pytest.raises(UserError) as raised:
         ranking.pick(SIX, Rule.from_text(text))
     assert str(raised.value) == message
+
+
+SEARCHED = pd.DataFrame(
+    {
+        "trial": [0, 1, 2, 3],
+        "state": ["COMPLETE"] * 4,
+        "value": [0.1, 0.2, 0.3, 0.4],
+        "log_loss": [0.1, 0.2, 0.3, 0.4],
+        "macro_f1": [0.9, 0.8, 0.7, 0.6],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "means", "order"),
+    [
+        pytest.param({}, {}, [0, 1, 2, 3], id="none"),
+        pytest.param({(0, 1): 0.5, (1, 1): 0.25}, {0: 0.5, 1: 0.25}, [1, 0, 2, 3], id="another one is the best"),
+        pytest.param({(2, 1): 0.01, (3, 1): 0.02}, {}, [0, 1, 2, 3], id="the best of the search was not repeated"),
+        pytest.param({(0, 1): 0.5, (2, 1): 0.01}, {0: 0.5}, [0, 1, 2, 3], id="one between them was not repeated"),
+        pytest.param(
+            {(0, 1): 0.5, (1, 1): 0.625, (0, 2): 0.75}, {0: 0.5, 1: 0.625}, [0, 1, 2, 3], id="what they have in common"
+        ),
+        pytest.param(
+            {(0, 1): 0.125, (0, 2): None, (1, 1): 0.5, (1, 2): 0.5}, {1: 0.5}, [1, 0, 2, 3], id="a repeat that failed"
+        ),
+        pytest.param({(0, 1): 0.5, (1, 2): 0.25}, {}, [0, 1, 2, 3], id="nothing in common"),
+    ],
+)
+def test_repeats_rank_what_they_can_compare(
+    values: dict[tuple[int, int], float | None], means: dict[int, float], order: list[int]
+) -> None:
+    rows = [(trial, repeat, value) for (trial, repeat), value in values.items()]
+    repeats = pd.DataFrame(rows, columns=["trial", "repeat", "value"]).astype({"value": float})
+    trials = ranking.with_repeats(SEARCHED, repeats, "min")
+    column = trials["repeated_value"] if "repeated_value" in trials else pd.Series(dtype=float)
+    assert column.dropna().to_dict() == means
+    assert ranking.ordered(trials, "min")["trial"].tolist() == order
+
+
+def test_a_trial_that_comes_later_and_is_better_is_the_best_whatever_was_repeated() -> None:
+    repeats = pd.DataFrame({"trial": [0, 1], "repeat": [1, 1], "value": [0.5, 0.25]})
+    later = pd.concat([SEARCHED, SEARCHED[:1].assign(trial=4, value=0.05)], ignore_index=True)
+    best = ranking.best(ranking.with_repeats(later, repeats, "min"), "min")
+    assert best is not None
+    assert best["trial"] == 4
+
+
+def test_pick_goes_by_its_rule_whatever_was_repeated() -> None:
+    repeats = pd.DataFrame({"trial": [0, 1], "repeat": [1, 1], "value": [0.5, 0.25]})
+    trials = ranking.with_repeats(SEARCHED, repeats, "min")
+    assert ranking.pick(trials, Rule.from_text("log_loss <= 0.35, then max macro_f1"))["trial"] == 0
+    with pytest.raises(UserError, match=r"the nearest is trial 0, with 0\.1\. Relax"):
+        ranking.pick(trials, Rule.from_text("log_loss <= 0.05, then max macro_f1"))

@@ -13,8 +13,10 @@ from nids.search.budget import Budget, searched_seconds
 STARTED = datetime(2026, 1, 2)
 
 
-def ended(minute: int, state: TrialState, value: float | None = None) -> FrozenTrial:
-    trial = create_trial(state=state, value=value)
+def ended(
+    minute: int, state: TrialState, value: float | None = None, constraints: dict[str, float] | None = None
+) -> FrozenTrial:
+    trial = create_trial(state=state, value=value, constraints=constraints)
     trial.datetime_complete = STARTED + timedelta(minutes=minute)
     return trial
 
@@ -49,7 +51,7 @@ def ended(minute: int, state: TrialState, value: float | None = None) -> FrozenT
 def test_patience_ends(search: dict[str, Any], values: tuple[float | None, ...], reason: str) -> None:
     left = Budget(Search(**search))
     for value in values:
-        left.take_in(() if value is None else (value,))
+        left.take_in(ended(0, TrialState.PRUNED if value is None else TrialState.COMPLETE, value))
     assert (left.is_spent(), left.reason) == (bool(reason), reason)
 
 
@@ -62,7 +64,18 @@ def test_trials_of_earlier_drivers_count_in_the_order_of_their_ends() -> None:
     ]
     left = Budget(Search(patience=3), earlier)
     assert not left.is_spent()
-    left.take_in(())
+    left.take_in(ended(5, TrialState.PRUNED))
+    assert left.is_spent()
+
+
+def test_a_trial_that_keeps_no_constraint_is_no_better() -> None:
+    left = Budget(Search(patience=2))
+    left.take_in(ended(0, TrialState.COMPLETE, 0.1, {"seconds <= 60": 0.5}))
+    left.take_in(ended(1, TrialState.COMPLETE, 0.5, {"seconds <= 60": -0.5}))
+    left.take_in(ended(2, TrialState.COMPLETE, 0.4, {"seconds <= 60": 0.0}))
+    left.take_in(ended(3, TrialState.COMPLETE, 0.2, {"seconds <= 60": 0.25}))
+    assert not left.is_spent()
+    left.take_in(ended(4, TrialState.COMPLETE, 0.45, {"seconds <= 60": 0.0}))
     assert left.is_spent()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from optuna.distributions import FloatDistribution
-from optuna.trial import create_trial
+from optuna.trial import TrialState, create_trial
 from ray.tune.experiment import Trial
 
 from nids.command_line import command_on
@@ -96,15 +96,25 @@ class TestRunStoreCallback:
         assert watcher.seen[-1] == (4, "RUNNING", counts)
 
     def test_what_the_sampler_noted_is_kept_of_ended_trials(self, writer: RunWriter) -> None:
-        callback = RunStoreCallback(
-            writer, CLASSES, 2, Counter(), Watcher(), system_attrs=lambda number: {"generation": number}
-        )
+        failed = create_trial(state=TrialState.FAIL, system_attrs={"generation": 0})
+        callback = RunStoreCallback(writer, CLASSES, 2, Counter(), Watcher(), told=lambda _: failed)
         lost, running = map(self.trial, range(2))
         self.go(callback, running)
         self.go(callback, lost)
         callback.on_trial_error(1, [], lost)
         trials = Run(writer.folder).arrow("trials").sort_by("trial")
         assert trials["system_attrs"].to_pylist() == ['{"generation": 0}', None]
+
+    def test_a_trial_that_the_study_calls_failed_has_failed(self, writer: RunWriter) -> None:
+        reason = "recall.U2R has no value on these folds"
+        failed = create_trial(state=TrialState.FAIL, user_attrs={"error": reason})
+        callback = RunStoreCallback(writer, CLASSES, 1, Counter(), Watcher(), told=lambda _: failed)
+        at_its_end = self.trial(0)
+        self.go(callback, at_its_end, report(1, best_epoch=1, value=1.0, finished=True))
+        callback.on_trial_complete(1, [], at_its_end)
+        (row,) = Run(writer.folder).arrow("trials").to_pylist()
+        assert (row["state"], row["error"]) == ("FAIL", reason)
+        assert (callback.counts["complete"], callback.counts["failed"]) == (0, 1)
 
     def test_ends_under_earlier_drivers_are_counted(self, writer: RunWriter) -> None:
         callback = RunStoreCallback(writer, CLASSES, 9, {"COMPLETE": 4, "PRUNED": 2, "FAIL": 1}, Watcher())

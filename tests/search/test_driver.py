@@ -273,4 +273,4 @@ def test_of_a_search_of_other_folds_the_best_points_come_first(
     best = points_of(search("first", trials=8)).sort_values("value")["point"][:5].tolist()
     assert points_of(search("second", seed=1, learn_from=["first"]))["point"][:5].tolist() == best
     console.file.seek(0)
-    assert "first has other rows or folds: its best 5 points come first here\n" in console.file.read()
+    assert "first has other rows or folds: the best 5 points of first come first here\n" in console.file.read()

@@ -48,15 +48,33 @@ def test_it_knows_the_rungs_of_earlier_trials(
     assert decision(scheduler(make_job(), earlier), value) == expected
 
 
+@pytest.mark.parametrize("kind", ["asha", "median"])
 def test_a_trial_that_was_let_past_a_rung_is_not_stopped_there_after_an_interruption(
-    make_job: Callable[..., Job],
+    make_job: Callable[..., Job], kind: str
 ) -> None:
-    made = scheduler(make_job(), [0.1, 0.2, 0.3, 0.4, 0.5])
-    trial = SimpleNamespace(trial_id="resumed")
+    made = scheduler(make_job(scheduler={"kind": kind}), [0.1, 0.2, 0.3, 0.4, 0.5])
+    trial = StandIn("resumed", {"number": 7})
     made.on_trial_add(None, trial)
-    result = {"epoch": 1, "value": 0.9}
-    assert made.on_trial_result(None, trial, {**result, "report": [{**result, "replayed": True}]}) == "CONTINUE"
+    for epoch in (1, 2):
+        result = {"epoch": epoch, "value": 0.9}
+        assert made.on_trial_result(None, trial, {**result, "report": [{**result, "replayed": True}]}) == "CONTINUE"
     assert decision(made, 0.9) == "STOP"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_trials_that_ran_side_by_side_are_taken_in_after_an_interruption(
+    make_job: Callable[..., Job], kind: str
+) -> None:
+    """The last one would be stopped by what the others came to, of which nothing was known while it ran."""
+    job = make_job(training={"epochs": 9}, scheduler={"kind": kind, "grace_period": 2})
+    ended = [
+        create_trial(state=TrialState.COMPLETE, value=value, intermediate_values=dict.fromkeys(range(1, 10), value))
+        for value in (0.3, 0.3, 0.3, 0.9)
+    ]
+    for number, trial in enumerate(ended):
+        trial.number = number
+    resumed = scheduler_of(job, ended)
+    assert len(judged(resumed, 4, 9)) == (9 if kind == "none" else 2)
 
 
 def test_hyperband_puts_a_trial_into_the_same_bracket_after_an_interruption(make_job: Callable[..., Job]) -> None:

@@ -15,6 +15,7 @@ from nids.config import Search
 from nids.search.budget import Budget
 from nids.search.known_points import KnownPoints
 from nids.search.searcher import StudySearcher
+from nids.search.study import INTERRUPTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,7 +160,7 @@ def test_of_several_objectives_those_of_the_best_epoch_count() -> None:
     complete, pruned = searched.trials
     assert (complete.state, complete.values) == (TrialState.COMPLETE, [0.75, 0.125])
     assert (pruned.state, pruned.values) == (TrialState.PRUNED, None)
-    assert [trial.constraints for trial in (complete, pruned)] == [{"scoring_seconds <= 60": 15.0}] * 2
+    assert [trial.constraints for trial in (complete, pruned)] == [{"scoring_seconds <= 60": 0.25}] * 2
     assert searched.best_trials == []  # it keeps no constraint
 
 
@@ -189,11 +190,36 @@ def test_a_point_that_is_known_is_not_suggested_again_but_its_trial_ends_at_once
         searched.enqueue_trial({"learning_rate": 0.002})
     assert searcher.suggest("c") is None
     assert [(trial.number, trial.values, trial.user_attrs, trial.constraints) for trial, _, _ in repeated[1:]] == [
-        (3, [0.5, 0.25], {"duplicate_of": 0}, {"scoring_seconds <= 60": 15.0})
+        (3, [0.5, 0.25], {"duplicate_of": 0}, {"scoring_seconds <= 60": 0.25})
     ]
-    searcher.on_trial_complete("b", None, error=True)
+    searcher.on_trial_complete("b", {**report(1, 1, 0.5, 0.25), "failed": "it diverged"})
     assert [trial.state for trial, _, _ in repeated[2:]] == [TrialState.FAIL] * 3
     assert repeated[-1][0].user_attrs == {"error": "trial 2, at the same point, failed"}
+
+
+def test_a_trial_that_waited_for_one_that_was_lost_is_trained() -> None:
+    searched, searcher, repeated = of_two()
+    for _ in range(4):
+        searched.enqueue_trial({"learning_rate": 0.001})
+    assert searcher.suggest("a")["number"] == 0  # type: ignore[index]
+    assert searcher.suggest("b") is None
+    searcher.on_trial_complete("a", None, error=True)
+    assert searcher.suggest("b")["number"] == 1  # type: ignore[index]
+    searcher.on_trial_complete("b", report(1, 1, 0.5, 0.25, finished=True))
+    assert [(trial.number, trial.values, of) for trial, _, of in repeated] == [(2, [0.5, 0.25], 1), (3, [0.5, 0.25], 1)]
+    assert [trial.state.name for trial in searched.trials[:2]] == ["FAIL", "COMPLETE"]
+
+
+def test_a_search_is_not_over_while_a_trial_waits_for_another() -> None:
+    searched = study()
+    for _ in range(2):
+        searched.enqueue_trial({"learning_rate": 0.005})
+    searcher = StudySearcher(searched, SPACE, PLACES, Budget(Search(trials=2)), KnownPoints())
+    assert searcher.suggest("a")["number"] == 0  # type: ignore[index]
+    assert searcher.suggest("b") is None
+    searcher.on_trial_complete("a", None, error=True)
+    assert searcher.suggest("b")["number"] == 1  # type: ignore[index]
+    assert searcher.suggest("c") == Searcher.FINISHED
 
 
 def test_no_trial_is_suggested_beyond_the_last_one() -> None:
@@ -204,9 +230,10 @@ def test_no_trial_is_suggested_beyond_the_last_one() -> None:
     assert len(searched.trials) == 2
 
 
-def test_a_budget_that_is_spent_ends_all_but_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_budget_that_is_spent_ends_all_but_what_had_begun() -> None:
     searched = study()
-    searched.enqueue_trial({"learning_rate": 0.005})
+    searched.enqueue_trial({"learning_rate": 0.005}, {INTERRUPTED: True})
+    searched.enqueue_trial({"learning_rate": 0.006})
     searcher = StudySearcher(searched, SPACE, PLACES, Budget(Search(hours=1), seconds=3601.0), KnownPoints())
     assert searcher.suggest("a") == {"number": 0, "hyperparameters": {"learning_rate": 0.005}, "pool": 0}
     assert searcher.suggest("b") == Searcher.FINISHED

@@ -18,7 +18,7 @@ from nids.models.cnn_bigru.spaces import PAPER, PUBLISHED
 from nids.results import Run, RunWriter
 from nids.results.writer import JOURNAL
 from nids.search import study as study_module
-from nids.search.study import new_study, resumed_study, running_values
+from nids.search.study import INTERRUPTED, new_study, resumed_study, running_values
 from nids.search_space import describe, params_of
 from nids.storage import Folder
 from tests.manifests import a_manifest
@@ -265,3 +265,35 @@ def test_a_resumed_study_has_all_objectives_repeats_and_starting_points(tmp_path
     ]
     assert [trial.intermediate_values for trial in ended] == [{1: 2.0}] * 4
     assert [study.ask(SPACE).params for _ in range(2)] == points[4:]
+
+
+def test_a_search_of_several_objectives_with_pruned_trials_goes_on(tmp_path: Path) -> None:
+    search = Search(objectives=["macro_f1", "accuracy"], trials=20, startup_trials=4)
+    measures = {"log_loss": "min", "macro_f1": "max", "accuracy": "max"}
+    job = {"name": "a-job", "search": search.model_dump()}
+    writer = RunWriter(
+        Folder.from_uri(str(tmp_path / "a-run")), a_manifest(space=describe(SPACE), measures=measures, job=job)
+    )
+    for number in range(12):
+        chosen = {f"params_{name}": value for name, value in params(number).items()}
+        state = "PRUNED" if number % 3 == 0 else "COMPLETE"
+        row = {"trial": number, "state": state, "value": 0.5, "macro_f1": 0.5, "accuracy": number / 20}
+        curve = {"trial": number, "fold": 0, "epoch": 1, "log_loss": 2.0}
+        times = {"started": BEGUN, "ended": BEGUN}
+        tables: dict[str, Any] = {"trials": [{**row, **times, **chosen}], "curves": [curve]}
+        writer.put(number, {**tables, "classes": [], "confusions": [], "attacks": []})
+    writer.flush(0)
+    study, ended = resumed_study(Run(writer.folder), search, tmp_path / "again.journal")
+    assert [trial.intermediate_values for trial in ended] == [{1: 2.0}] * 12  # for the scheduler
+    assert [trial.intermediate_values for trial in study.trials] == [{}] * 12
+    assert study.ask(SPACE).number == 12
+
+
+def test_what_had_begun_is_told_from_starting_points_that_had_not(tmp_path: Path) -> None:
+    writer = RunWriter(Folder.from_uri(str(tmp_path / "a-run")), a_manifest(space=describe(SPACE)))
+    chosen = {f"params_{name}": value for name, value in params(1).items()}
+    row = {"trial": 1, "state": "RUNNING", "started": BEGUN, **chosen}
+    writer.put(1, {"trials": [row], "classes": [], "confusions": [], "attacks": [], "curves": []})
+    writer.flush(1)
+    study, _ = resumed_study(Run(writer.folder), Search(), tmp_path / "again.journal", [params(n) for n in range(3)])
+    assert [INTERRUPTED in trial.user_attrs for trial in study.trials] == [True, True, False]
