@@ -61,9 +61,9 @@ class SearchProgress:
     def _take_in(self, record: Record) -> None:
         # As in the report, and wherever trials are ranked; a duplicate is no better than the trial at its point.
         if record.state == "COMPLETE" and record.last is not None and record.duplicate_of is None:
-            figures = record.last
+            figures = record.best["means"] if record.best else {}
             if all(limit.excess(figures[limit.name]) <= 0 for limit in self._search.limits):
-                self._keep_best(figures["value"], record.number)
+                self._keep_best(record.last["value"], record.number)
         self._running[record.number] = record
         if record.ended is not None:
             del self._running[record.number]

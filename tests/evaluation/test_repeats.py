@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -63,6 +63,15 @@ def test_the_best_trials_are_trained_again_on_other_folds(
     means = table.groupby("trial")["value"].mean()
     trials = Run(run.folder).trials().set_index("trial")
     assert trials["repeated_value"].dropna().to_dict() == means.to_dict()
+
+    known: Any = table.iloc[0].to_dict()
+    for trial in (98, 99):  # of another process
+        repeats._add(run, {**known, "trial": trial})
+    assert run.repeats()["trial"].tolist() == [*table["trial"], 98, 99]
+    run.folder.delete_file("manifest.json")
+    with pytest.raises(UserError, match="is no more: it was deleted or renamed while its trials were trained again"):
+        repeats._add(run, known)
+    run.folder.write("manifest.json", run.manifest.to_json())
 
     other = traffic.__class__(**{**vars(traffic), "sha256": "other"})
     monkeypatch.setattr("nids.datasets.load_for", lambda *_: other)

@@ -22,7 +22,7 @@ from nids.results.manifest import HeldOutAccess
 from nids.results.ownership import Ownership, token_in
 from nids.results.reopen import FOLDS
 from nids.results.writer import JOURNAL, record_test_access
-from nids.search import driver, prepare, repair
+from nids.search import driver, prepare, repair, session
 from nids.search.known_points import DUPLICATE_OF
 from nids.search.prepare import PreparedSearch
 from nids.storage import Folder
@@ -228,6 +228,16 @@ def test_patience_ends_a_search(
     assert run.status.message.endswith(" trials in a row were no better (search.patience = 5)")
     assert len(run.trials()) < 40
     assert not gaps_at_rest(run)
+    ended = len(run.trials())
+    reason = (
+        r"a-run would have nothing to run: \d+ trials in a row were no better \(search\.patience = 5\)\. Ask for more"
+    )
+    with pytest.raises(UserError, match=reason):
+        session.resume(run, storage=str(tmp_path), hours=1.0, console=console)
+    run = go_on(run, job_file.extended(job, trials=ended + 3, patience=40), console, Quick)
+    assert (run.state, len(run.trials())) == ("finished", ended + 3)
+    with pytest.raises(UserError, match=f"nothing to run: all of its {ended + 3} trials have ended"):
+        session.resume(run, storage=str(tmp_path), hours=1.0, console=console)
 
 
 def float_space(make_job: Callable[..., Job], **search: Any) -> Job:
@@ -272,5 +282,10 @@ def test_of_a_search_of_other_folds_the_best_points_come_first(
 
     best = points_of(search("first", trials=8)).sort_values("value")["point"][:5].tolist()
     assert points_of(search("second", seed=1, learn_from=["first"]))["point"][:5].tolist() == best
+    of_chance = search("third", sampler="random", learn_from=["first"])
+    assert points_of(of_chance)["point"][:5].tolist() == best
+    console.file.seek(0)
+    said = console.file.read()
+    assert "random learns from no other's results: the best 5 points of first come first here\n" in said
     console.file.seek(0)
     assert "first has other rows or folds: the best 5 points of first come first here\n" in console.file.read()
