@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nids import datasets
+from nids.config.samplers import random_points
 from nids.datasets.description import is_description
 from nids.datasets.registry import is_generated
 from nids.errors import UserError
@@ -67,6 +68,13 @@ def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
 def _of_search(job: Job) -> Iterator[tuple[str, str]]:
     if job.search.sampler != "tpe":
         yield "search.startup_trials", f'search.sampler is "{job.search.sampler}", which begins in its own way'
+    population = random_points(job.search.sampler, job.search.sampler_options)
+    if job.search.trials <= population:
+        yield (
+            "search.sampler",
+            f'the first {population} points of "{job.search.sampler}" are random (population_size of '
+            f"search.sampler_options), and there are to be {job.search.trials} trials",
+        )
     if job.search.patience is None:
         yield "search.min_improvement", "there is no search.patience"
     if job.search.repeats == 0:

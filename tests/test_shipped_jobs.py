@@ -10,7 +10,18 @@ JOBS = Path(__file__).parents[1] / "jobs"
 
 
 def test_names_are_those_of_the_job_files() -> None:
-    expected = ["cnn-bigru", "correlate", "large", "own", "paper", "quick", "reference", "unseen", "unsw-nb15"]
+    expected = [
+        "cnn-bigru",
+        "correlate",
+        "large",
+        "objectives",
+        "own",
+        "paper",
+        "quick",
+        "reference",
+        "unseen",
+        "unsw-nb15",
+    ]
     assert shipped_jobs.names() == expected
 
 

@@ -38,6 +38,11 @@ def unused_of(**sections: Any) -> set[str]:
         pytest.param(
             {"search": {"sampler": "random", "startup_trials": 3}}, {"search.startup_trials"}, id="random sampler"
         ),
+        pytest.param({"search": {"sampler": "nsga2"}}, {"search.sampler"}, id="one generation"),
+        pytest.param({"search": {"sampler": "nsga2", "trials": 51}}, set(), id="a second generation"),
+        pytest.param(
+            {"search": {"sampler": "nsga3", "sampler_options": {"population_size": 14}}}, set(), id="a small generation"
+        ),
         pytest.param(
             {"scheduler": {"kind": "none", "grace_period": 1, "reduction_factor": 2}},
             {"scheduler.grace_period", "scheduler.reduction_factor"},

@@ -31,6 +31,12 @@ _SET_ELSEWHERE = {"seed", "n_startup_trials", "scramble", "warn_asynchronous_see
 _TYPES = {"bool": bool, "int": int, "float": float, "str": str, "None": NoneType}
 
 
+def random_points(sampler: str, options: Mapping[str, Any]) -> int:
+    """Return how many points a genetic algorithm draws at random, its first generation; 0 for other samplers."""
+    population = inspect.signature(SAMPLERS[sampler]).parameters.get("population_size")
+    return 0 if population is None else int(options.get("population_size", population.default))
+
+
 def options_of(sampler: str) -> dict[str, Any]:
     """Return the type of each option that a job can set for a sampler: those of its own that are plain values."""
     types = {}
