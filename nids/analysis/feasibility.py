@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nids.results import ranking
 
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 class KeptLimit:
     """A limit: how many complete trials keep it, and the value of the one that comes nearest to it, or is farthest in.
 
-    The value is NaN if no complete trial has the measure.
+    The value is NaN if no complete trial has the measure; ``trial`` is then None.
     """
 
     limit: Limit
     trials: int
     nearest: float
+    trial: int | None
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,14 @@ def feasibility(trials: pd.DataFrame, limits: Sequence[Limit]) -> Feasibility | 
     if not limits:
         return None
     complete = trials[(trials["state"] == "COMPLETE") & ranking.trained(trials)]
-    kept = [
-        KeptLimit(
-            limit,
-            int(limit.holds(complete[limit.name]).sum()),
-            float(complete[limit.name].min() if limit.is_most else complete[limit.name].max()),
-        )
-        for limit in limits
-    ]
-    return Feasibility(len(complete), int(complete["feasible"].sum()), tuple(kept))
+    kept = tuple(_kept(limit, complete) for limit in limits)
+    return Feasibility(len(complete), int(complete["feasible"].sum()), kept)
+
+
+def _kept(limit: Limit, complete: pd.DataFrame) -> KeptLimit:
+    values = complete.set_index("trial")[limit.name].dropna().astype(float)
+    trials = int(limit.holds(values).sum())
+    if values.empty:
+        return KeptLimit(limit, trials, math.nan, None)
+    nearest: Any = values.idxmin() if limit.is_most else values.idxmax()
+    return KeptLimit(limit, trials, float(values[nearest]), int(nearest))

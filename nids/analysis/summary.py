@@ -174,7 +174,8 @@ def _best(row: pd.Series, metric: str) -> BestTrial:
 
 
 def _front(trials: pd.DataFrame, objectives: Sequence[str], direction: Direction) -> pd.DataFrame:
-    return ranking.ordered(trials[ranking.front(trials, objectives)], direction).reset_index(drop=True)
+    front = trials[ranking.front(trials, objectives)]
+    return ranking.ordered(front, direction, as_searched=True).reset_index(drop=True)
 
 
 def _metrics(row: pd.Series | None, manifest: RunManifest) -> pd.DataFrame:

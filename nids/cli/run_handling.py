@@ -93,6 +93,8 @@ def note(
     from nids.results.notes import write_note
 
     write_note(open_run(storage, run), text)
+    said = "has the note" if text.strip() else "has no note any more"
+    _say(results_console(), "[bold]{run}[/] {said}", run=run, said=said)
 
 
 def tag(

@@ -92,7 +92,11 @@ def resume(
         int | None, typer.Option(help="Trials that the search is to have in all. Default: as its job says.", min=1)
     ] = None,
     hours: Annotated[
-        float | None, typer.Option(help="Hours that the search may take in all. Default: as its job says.", min=0)
+        float | None,
+        typer.Option(
+            help="Hours that the search may take in all. Default: as its job says.",
+            min=0.001,
+        ),
     ] = None,
     patience: Annotated[
         int | None,
@@ -123,7 +127,9 @@ def resume(
     is_extended = not (trials is hours is patience is None)
     if opened.state == "finished" and not is_extended and not gaps_of(opened):
         console.print(f"{run} is finished: nothing is left to do.")
-        show(_repeated(opened, workspace), console)
+        ended = _repeated(opened, workspace)
+        show(ended, console)
+        _exit_if_none_is_complete(ended, console)
         return
 
     def resumed() -> Run:
@@ -177,6 +183,7 @@ def repair(run: RunArgument, storage: StorageOption = "runs") -> None:
 def _run(search: Callable[[], Run], name: str, storage: str, console: Console) -> None:
     """Run a search and show its results, or how to resume it if it was interrupted."""
     from nids import results
+    from nids.results import ranking
 
     try:
         run = search()
@@ -189,14 +196,19 @@ def _run(search: Callable[[], Run], name: str, storage: str, console: Console) -
     show(run, console)
     if run.state != "finished":
         raise _interrupted(name, storage, console)
+    _exit_if_none_is_complete(run, console)
+    if ranking.best(run.trials(), run.direction) is not None:
+        _say_what_comes_next(name, storage, console)
+
+
+def _exit_if_none_is_complete(run: Run, console: Console) -> None:
+    """End the command with status 1 if a search has no result, for a job server or a script to see."""
     trials = run.trials()
     if not (trials["state"] == "COMPLETE").any():
-        # A job server, or a script, is to see that there is no result.
         reason = next(iter(trials["error"].dropna()), "none of them says why")
         words = styled("\n[bold red]No trial was completed.[/] The first failure: {reason}", reason=reason)
         console.print(words, highlight=False)
         raise typer.Exit(1)
-    _say_what_comes_next(name, storage, console)
 
 
 def _interrupted(name: str, storage: str, console: Console) -> typer.Exit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -33,7 +34,7 @@ def _metric(value: str) -> str:
 def _measured(name: str) -> None:
     """Raise a ValueError if a search computes no measure of a name."""
     if name not in ON_FOLDS and not is_on_demand(name):
-        known = (*ON_FOLDS, *ON_DEMAND)
+        known = tuple(dict.fromkeys((*ON_FOLDS, *ON_DEMAND)))
         raise ValueError(f"{beginning(name)} is not a measure{did_you_mean(name, known)}. Known: {', '.join(known)}")
 
 
@@ -51,6 +52,12 @@ def _constraint(text: str) -> str:
     limit = Limit.from_text(text)
     _measured(limit.name)
     return str(limit)
+
+
+def _run_name(text: str) -> str:
+    if not re.fullmatch(NAME, text):
+        raise ValueError(f"{excerpt(text)} is not the name of a run (for one trial: --start-from RUN:TRIAL)")
+    return text
 
 
 class Search(Section):
@@ -85,7 +92,7 @@ class Search(Section):
     # How many of the best trials.
     repeat_best: Annotated[int, Field(ge=1, le=100)] = 5
     # Names of runs in the same storage from whose trials the search learns.
-    learn_from: list[Annotated[str, Field(pattern=NAME)]] = []
+    learn_from: list[Annotated[str, AfterValidator(_run_name)]] = []
     # Points that come next: hyperparameter → value; the sampler chooses those that a point lacks.
     starting_points: list[Annotated[dict[str, Scalar], Field(min_length=1)]] = []
 

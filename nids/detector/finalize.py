@@ -150,6 +150,9 @@ def choose(run: Run, trial: int | None = None) -> Choice:
         if best is None and any(row["state"] == "COMPLETE" for row in rows.values()):
             limits = " and ".join(map(str, run.manifest.job.search.limits))
             raise UserError(f"{run.name} has no complete trial that keeps {limits}. Choose one all the same (--trial).")
+        if best is None and run.state == "finished":
+            reason = next((row["error"] for row in rows.values() if row["error"]), "none of them says why")
+            raise UserError(f"none of the trials of {run.name} was completed. The first failure: {reason}")
         if best is None:
             raise UserError(f"{run.name} has no complete trial yet. Resume it with `{command_on(run.uri, 'resume')}`.")
         trial = int(best["trial"])
@@ -158,6 +161,12 @@ def choose(run: Run, trial: int | None = None) -> Choice:
     row = rows[trial]
     if row["best_epoch"] is None or row["state"] == "FAIL":
         raise UserError(f"trial {trial} of {run.name} is {row['state']} and has no result. Choose another (--trial).")
+    if row["state"] == "PRUNED":
+        raise UserError(
+            f"trial {trial} of {run.name} was stopped early, after {counted(row['epochs'], 'epoch')}: nobody knows "
+            "what it would have come to. Choose a complete one (--trial), or begin another search with its point (nids "
+            f"search --start-from {run.name}:{trial})."
+        )
     return Choice(trial, run.manifest.hyperparameters_of(row), row["best_epoch"], row)
 
 

@@ -13,6 +13,7 @@ from nids.charts.roc_curve import OURS
 from nids.datasets import small_classes
 from nids.metrics.detection import precision_at
 from nids.metrics.formatting import NONE, interval, mean_and_spread, value
+from nids.results import ranking
 
 if TYPE_CHECKING:
     from nids.metrics.evaluation import AttackTypeResult, Evaluation, ThresholdResult
@@ -61,14 +62,18 @@ class HeldOut:
 def in_words(run: Run) -> list[str]:
     """Return which rule picked the trial that was finalized, and a sentence for each held-out file on its detector."""
     final = run.final_evaluation()
-    sentences = []
+    sentences, whose = [], "its detector"
     if final is not None and final.picked_by:
         sentences.append(f"Trial {final.trial} was finalized, picked by “{final.picked_by}”.")
+    if final is not None:
+        best = ranking.best(run.trials(), run.direction)
+        if best is None or best["trial"] != final.trial:
+            whose = f"the detector of trial {final.trial}, which was finalized,"
     for file, evaluation in final.held_out.items() if final else ():
         detected = by_kind("of the attacks", evaluation.seen.detection_rate, evaluation.unseen.detection_rate)
         figures = evaluation.figures
         sentences.append(
-            f"On the held-out {file}, its detector has an accuracy of {value('accuracy', figures['accuracy'])} and a "
+            f"On the held-out {file}, {whose} has an accuracy of {value('accuracy', figures['accuracy'])} and a "
             f"macro-F1 of {value('macro_f1', figures['macro_f1'])}; it detects {detected or 'no attacks'}, at a "
             f"false-alarm rate of {value('false_positive_rate', figures['false_positive_rate'])}."
             f"{_without_twins(evaluation)}{_spaced(_not_judged(evaluation))}"
@@ -133,11 +138,12 @@ def held_out(run: Run, base_rate: float = BASE_RATE) -> list[HeldOut]:
         base_rate: Share of attacks in the traffic for which the precision of alerts is told, 0 to 1.
     """
     final, baselines = run.final_evaluation(), run.baselines_evaluation()
-    judged = final.held_out if final else {}
+    judged, ours = (final.held_out, f"{OURS} {final.trial}") if final else ({}, OURS)
     others = baselines.held_out if baselines else ()
     files = list(dict.fromkeys([*judged, *(each.file for each in others)]))
     return [
-        _of_file(file, judged.get(file), [each for each in others if each.file == file], base_rate) for file in files
+        _of_file(file, ours, judged.get(file), [each for each in others if each.file == file], base_rate)
+        for file in files
     ]
 
 
@@ -151,9 +157,9 @@ def accesses(run: Run) -> str:
 
 
 def _of_file(
-    file: str, evaluation: DetectorEvaluation | None, others: list[BaselineEvaluation], base_rate: float
+    file: str, ours: str, evaluation: DetectorEvaluation | None, others: list[BaselineEvaluation], base_rate: float
 ) -> HeldOut:
-    rows = [_row(OURS, evaluation)] if evaluation else []
+    rows = [_row(ours, evaluation)] if evaluation else []
     baselines = [(name_of(each.model, each.resampled), each) for each in others]
     rows += [_row(name, each) for name, each in baselines]
     return HeldOut(

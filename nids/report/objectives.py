@@ -115,7 +115,9 @@ def feasible(kept: Feasibility) -> str:
     else:
         words = f"None of the {kept.complete:,} complete trials keeps"
     if one:
-        nearest = "" if kept.feasible else f": the nearest has {_nearest(kept.limits[0])}"
+        nearest = (
+            "" if kept.feasible else f": the nearest, trial {kept.limits[0].trial}, has {_nearest(kept.limits[0])}"
+        )
         return f"{words} {which}{nearest}."
     return f"{words} {which}: {'; '.join(map(_of_limit, kept.limits))}."
 
@@ -123,7 +125,7 @@ def feasible(kept: Feasibility) -> str:
 def _of_limit(kept: KeptLimit) -> str:
     if kept.trials:
         return f"{kept.limit} is kept by {kept.trials:,}"
-    return f"{kept.limit} is kept by none, the nearest has {_nearest(kept)}"
+    return f"{kept.limit} is kept by none, the nearest, trial {kept.trial}, has {_nearest(kept)}"
 
 
 def _nearest(kept: KeptLimit) -> str:

@@ -33,6 +33,7 @@ class Budget:
     Attributes:
         search: As given.
         reason: Why no further trial begins; empty as long as one may.
+        key: The key of the search that says how much there is of what is used up.
     """
 
     def __init__(self, search: Search, ended: Iterable[FrozenTrial] = (), seconds: float = 0.0) -> None:
@@ -41,7 +42,7 @@ class Budget:
         self._started = time.monotonic()
         self._best: list[tuple[float, ...]] = []  # costs of the trials that no other one is better than
         self._no_better = 0
-        self.reason = ""
+        self.reason = self.key = ""
         for trial in sorted(ended, key=lambda trial: trial.datetime_complete or datetime.min):
             self.take_in(trial)
 
@@ -81,8 +82,10 @@ class Budget:
         """Return whether no further trial is to begin; ``reason`` then says why."""
         patience = self.search.patience
         if self.seconds_left == 0.0:
+            self.key = "hours"
             self.reason = f"the hours of the search are over (search.hours = {self.search.hours:g})"
         elif patience is not None and self._best and self._no_better >= patience:
+            self.key = "patience"
             self.reason = f"{counted(self._no_better, 'trial')} in a row were no better (search.patience = {patience})"
         return bool(self.reason)
 

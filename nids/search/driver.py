@@ -218,6 +218,7 @@ def _tuner(
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     logging.getLogger("ray.tune").setLevel(logging.ERROR)
     logging.getLogger("ray.tune.execution.tune_controller").addFilter(_is_no_loss)
+    logging.getLogger("ray.tune.tune").addFilter(_is_no_list_of_failures)
     requests = [pool.request() for pool in search.node_pools]
     trainable = tune.with_resources(
         tune.with_parameters(
@@ -254,6 +255,11 @@ def _tuner(
 def _is_no_loss(record: logging.LogRecord) -> bool:
     """Keep from the log that a trial has lost its process, which the callback says in a line."""
     return not (record.exc_info and isinstance(record.exc_info[1], RayActorError))
+
+
+def _is_no_list_of_failures(record: logging.LogRecord) -> bool:
+    """Keep from the log which trials failed, by Tune's names: each has been told with its number and its reason."""
+    return not record.getMessage().startswith("Trials did not complete")
 
 
 def _may_reuse_processes(job: Job, space: Space, trials_a_process: float) -> bool:

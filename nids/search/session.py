@@ -81,6 +81,8 @@ def search(
 
     # What cannot be is said before anything is read.
     results.new_run(storage, name)
+    for earlier in job.search.learn_from:
+        results.find_run(storage, earlier)
     if not ray.is_initialized():
         connection.refuse_if_unreachable(connection.address_of(address))
     job, traffic = rows_of(job, data, console)
@@ -149,9 +151,7 @@ def resume(
         raise UserError(f"--trials {job.search.trials}: {run.name} has begun {len(trials):,} trials already.")
     gaps = gaps_at_rest(run, trials).readable()
     if run.state == "finished" and not gaps.trials and (reason := _spent(run, job)):
-        raise UserError(
-            f"{run.name} would have nothing to run: {reason}. Ask for more with --trials, --hours or --patience."
-        )
+        raise UserError(f"{run.name} would have nothing to run: {reason}.")
     if lost := gaps.lost_in_words(run.uri):
         console.print(styled("[yellow]{lost}[/]", lost=lost), highlight=False)
     ended = int((trials["state"].ne("RUNNING") & ~trials["trial"].isin(gaps.trials)).sum())
@@ -183,10 +183,9 @@ def _spent(run: Run, job: Job) -> str:
 
     ended = ended_trials(run, job.search)
     if len(ended) >= job.search.trials:
-        return f"all of its {counted(job.search.trials, 'trial')} have ended"
+        return f"all of its {counted(job.search.trials, 'trial')} have ended. Ask for more with --trials"
     budget = Budget(job.search, ended.values(), run.status.trials.seconds or 0.0)
-    budget.is_spent()
-    return budget.reason
+    return f"{budget.reason}. Ask for more with --{budget.key}" if budget.is_spent() else ""
 
 
 def default_name(job: Job) -> str:

@@ -35,7 +35,7 @@ class _Epoch:
 
 
 class Stalls(tune.Callback):
-    """Ends the processes of trials that hang; a trial that hangs twice in the same epoch fails.
+    """Ends the processes of trials that hang; one that hangs twice in the same epoch, or beyond its minutes, fails.
 
     What hung may have been the machine, so that a trial is started again, from its last checkpoint.
 
@@ -126,7 +126,11 @@ class Stalls(tune.Callback):
     def _end(self, epoch: _Epoch) -> None:
         trial = epoch.trial
         found = f"no progress for {duration(epoch.seconds)} in epoch {epoch.number}"
-        if self._hung_in.get(trial.trial_id) != epoch.number:
+        if self._allowed(trial) == self._most:
+            # It would take as long again.
+            self._reasons[trial.trial_id] = f"{found}, longer than a trial may take (training.minutes)"
+            trial.max_failures = 0
+        elif self._hung_in.get(trial.trial_id) != epoch.number:
             self._hung_in[trial.trial_id] = epoch.number
             self._say(f"trial {trial.config['number']}: {found}; its process is ended")
         else:

@@ -23,7 +23,7 @@ def test_feasibility_counts_complete_trials_that_were_trained() -> None:
         columns=["trial", "state", "scoring_seconds", "recall.U2R", "duplicate_of"],
     )
     assert feasibility(with_feasibility(trials, LIMITS), LIMITS) == Feasibility(
-        3, 1, (KeptLimit(LIMITS[0], 1, 50.0), KeptLimit(LIMITS[1], 2, 0.75))
+        3, 1, (KeptLimit(LIMITS[0], 1, 50.0, 0), KeptLimit(LIMITS[1], 2, 0.75, 0))
     )
 
 

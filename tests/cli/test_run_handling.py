@@ -108,7 +108,7 @@ def test_rename_says_so_and_names_what_has_the_former_name(nids: Nids, runs: Pat
 
 def test_notes_and_tags_are_listed(nids: Nids, runs: Path) -> None:
     assert nids("runs").stdout.splitlines()[0].split() == ["run", "state", "trials", "best", "data", "started", "took"]
-    assert nids("runs", "note", "first", "before the\nnew sensors").stdout == ""
+    assert nids("runs", "note", "first", "before the\nnew sensors").stdout == "first has the note\n"
     assert nids("runs", "tag", "first", "b", "a").stdout == "first: a, b\n"
     assert nids("runs", "tag", "second", "b").stdout == "second: b\n"
     listed = nids("runs", COLUMNS="").stdout.splitlines()

@@ -143,6 +143,17 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         pytest.param({"data": {"rows": 5}}, "data.rows = 5: should be greater than or equal to 100.", id="too few"),
         pytest.param({"folds": {"count": 1}}, "folds.count = 1: should be greater than or equal to 2.", id="one fold"),
         pytest.param(
+            {"search": {"learn_from": ["first:1"]}},
+            "search.learn_from.0: 'first:1' is not the name of a run (for one trial: --start-from RUN:TRIAL).",
+            id="a trial to learn from",
+        ),
+        pytest.param(
+            {"search": {"objectives": ["macro_f1", "accuracy"], "min_improvement": 0.1}},
+            "search: min_improvement is 0.1, but each objective has a unit of its own. Leave it out: a trial is better "
+            "if no other is at least as good in all of them.",
+            id="an improvement of two objectives",
+        ),
+        pytest.param(
             {"folds": {"count": 3, "repeats": 2, "use": 7}},
             "folds: use is 7, but there are only 6 folds (folds.count × folds.repeats).",
             id="too many repeated folds",

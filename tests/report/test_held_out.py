@@ -78,3 +78,16 @@ def test_rows_of_dropped_classes_are_told_with_their_numbers(monkeypatch: pytest
     assert [result.not_judged for result in held_out(run)] == [told]
     (words,) = in_words(run)
     assert words.endswith(f" {told}")
+
+
+def test_the_detector_of_another_trial_than_the_best_is_told_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = open_run(str(DEMONSTRATION), "demonstration")
+    final = run.final_evaluation()
+    assert final is not None
+    (of_best,) = in_words(run)
+    assert ", its detector has an accuracy of " in of_best
+    other = final.model_copy(update={"trial": final.trial + 1})
+    monkeypatch.setattr(Run, "final_evaluation", lambda self: other)
+    (of_other,) = in_words(run)
+    assert f", the detector of trial {final.trial + 1}, which was finalized, has an accuracy of " in of_other
+    assert held_out(run)[0].rows[0][0] == f"finalized trial {final.trial + 1}"

@@ -81,14 +81,16 @@ SECONDS, RECALL = Limit("scoring_seconds", True, 60.0), Limit("recall.U2R", Fals
             1200,
             0,
             [(0, 71.25)],
-            "None of the 1,200 complete trials keeps the constraint scoring_seconds <= 60: the nearest has 71.25.",
+            "None of the 1,200 complete trials keeps the constraint scoring_seconds <= 60: the nearest, trial 3, has "
+            "71.25.",
             id="none of one",
         ),
         pytest.param(
             1,
             0,
             [(0, 71.25)],
-            "The only complete trial does not keep the constraint scoring_seconds <= 60: the nearest has 71.25.",
+            "The only complete trial does not keep the constraint scoring_seconds <= 60: the nearest, trial 3, has "
+            "71.25.",
             id="not the only one",
         ),
         pytest.param(
@@ -104,13 +106,15 @@ SECONDS, RECALL = Limit("scoring_seconds", True, 60.0), Limit("recall.U2R", Fals
             0,
             [(9, 1.0), (0, 0.4)],
             "None of the 9 complete trials keeps all constraints: scoring_seconds <= 60 is kept by 9; recall.U2R >= "
-            "0.5 is kept by none, the nearest has 0.4.",
+            "0.5 is kept by none, the nearest, trial 3, has 0.4.",
             id="none of two",
         ),
     ],
 )
 def test_feasible(complete: int, kept: int, limits: list[tuple[int, float]], sentence: str) -> None:
-    of_limits = tuple(KeptLimit(limit, *each) for limit, each in zip((SECONDS, RECALL), limits, strict=False))
+    of_limits = tuple(
+        KeptLimit(limit, count, nearest, 3) for limit, (count, nearest) in zip((SECONDS, RECALL), limits, strict=False)
+    )
     assert objectives.feasible(Feasibility(complete, kept, of_limits)) == sentence
 
 

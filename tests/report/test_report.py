@@ -618,8 +618,14 @@ def test_json_has_the_front_and_the_constraints(tmp_path: Path) -> None:
 
 def test_why_no_trial_is_the_best_where_none_keeps_the_constraints(tmp_path: Path) -> None:
     run = make_run(tmp_path, trial(0), trial(1, "PRUNED"), search={"constraints": ["accuracy >= 0.999"]})
-    words = "The only complete trial does not keep the constraint accuracy >= 0.999: the nearest has 0.99."
+    words = "The only complete trial does not keep the constraint accuracy >= 0.999: the nearest, trial 0, has 0.99."
     assert sentences.verdict(report.summarize(run)) == words
     assert words in " ".join(shown(run).split())
     with pytest.raises(UserError, match=r"has no complete trial that keeps accuracy >= 0\.999"):
         choose(run)
+
+
+def test_a_trial_that_was_stopped_early_is_no_choice(tmp_path: Path) -> None:
+    run = make_run(tmp_path, trial(0), trial(1, "PRUNED"))
+    with pytest.raises(UserError, match=r"^trial 1 of .* was stopped early, after \d+ epochs?: nobody knows what it"):
+        choose(run, 1)

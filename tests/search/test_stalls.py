@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -154,3 +155,18 @@ def test_the_time_of_a_driver_that_stood_still_is_not_its_trials(
     watch.on_trial_result(0, [], trial, {"epoch": 1})
     pass_(36_000, step=3600)
     assert ended == []
+
+
+def test_an_epoch_beyond_the_minutes_of_a_trial_fails_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, killed, said = [0.0], [], []
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("ray.kill", killed.append)
+    watch = Stalls(say=said.append, minutes=0.5)
+    trial: Any = TrialOfTune("only")
+    trial.temporary_state = SimpleNamespace(ray_actor="its process")
+    watch.on_trial_start(0, [], trial)
+    for _ in range(31):
+        now[0] += 1
+        watch.on_step_end(0, [])
+    assert (killed, said, trial.max_failures) == (["its process"], [], 0)
+    assert watch.reason("only") == "no progress for 31 s in epoch 1, longer than a trial may take (training.minutes)"
