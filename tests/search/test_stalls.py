@@ -158,7 +158,9 @@ def test_the_time_of_a_driver_that_stood_still_is_not_its_trials(
 
 
 def test_an_epoch_beyond_the_minutes_of_a_trial_fails_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, killed, said = [0.0], [], []
+    now = [0.0]
+    killed: list[str] = []
+    said: list[str] = []
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr("ray.kill", killed.append)
     watch = Stalls(say=said.append, minutes=0.5)
