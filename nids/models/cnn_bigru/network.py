@@ -10,6 +10,7 @@ from keras import layers
 
 from nids.models import dynamic_layers
 from nids.models.cnn_bigru.gru import BidirectionalGRU
+from nids.models.piecewise_linear import PiecewiseLinear
 
 if TYPE_CHECKING:
     from nids.models.base import Values
@@ -59,8 +60,11 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
     # Keras draws the seed of every initializer and of every dropout from here, a different one for each.
     keras.utils.set_random_seed(seed)
     row = layers.Input((width, 1), name="row")
+    x = row
+    if architecture.input_form == "piecewise-linear":
+        x = PiecewiseLinear(architecture.input_knots, architecture.input_channels)(x)
     x = dynamic_layers.Conv1D(architecture.conv_filters, architecture.conv_kernel_room, activation="relu", name="conv")(
-        row
+        x
     )
     x = layers.MaxPooling1D(POOL, padding="same", name="conv_pooling")(x)
     x = dynamic_layers.BatchNormalization(name="conv_batch_norm")(x)
