@@ -51,6 +51,7 @@ class Hyperparameters(TrainingHyperparameters):
 class Architecture:
     """What a traced network cannot change any more; each is the hyperparameter of that name."""
 
+    drops_features: bool
     conv_kernel_room: int
     conv_filters: int
     gru_units: int
