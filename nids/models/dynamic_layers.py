@@ -63,6 +63,21 @@ class Dropout(layers.Layer):
         return inputs * (ops.cast(drawn >= self.rate, inputs.dtype) / (1.0 - self.rate))
 
 
+class FeatureDropout(Dropout):
+    """Sets some of a row's columns to zero in training, as if nothing had been measured there; ``rate`` is a weight.
+
+    What is left is not scaled: a column of 1 or 0 has to stay one.
+    """
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """Return the inputs, of shape (batch, width, …), in training with some columns of each row set to zero."""
+        if not training:
+            return inputs
+        shape = (*ops.shape(inputs)[:2], *(1 for _ in inputs.shape[2:]))
+        drawn = keras.random.uniform(shape, seed=self.seed_generator)
+        return inputs * ops.cast(drawn >= self.rate, inputs.dtype)
+
+
 class BatchNormalization(layers.BatchNormalization):
     """Keras's layer with its ``momentum`` as a weight."""
 

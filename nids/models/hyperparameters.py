@@ -26,5 +26,12 @@ class TrainingHyperparameters(BaseModel):
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 512
     # Share of the synthetic rows of the run's folds that the trial trains on, class by class: 0 none, 1 all.
     resampling_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
+    # Share of a row's encoded columns that are set to 0 in training, drawn anew for each row and step.
+    feature_dropout: Dropout = 0.0
     # Exponent of the balancing class weights: 0 weighs all rows alike, 1 all classes alike.
     class_weight_power: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    @property
+    def drops_features(self) -> bool:
+        """Whether a network has the layer that ``feature_dropout`` is the rate of."""
+        return self.feature_dropout > 0

@@ -72,7 +72,7 @@ def estimate(job: Job, traffic: Traffic, slots: int) -> Estimate:
     classes = len(training_set.dataset.classes)
     trainer = Trainer(few.encoding.width, classes, hp, job.training)
     weights = np.ones(classes, dtype=np.float32)
-    state = trainer.fresh(seed)
+    state = trainer.fresh(seed, trained)
     seconds = []
     for part in (lambda: trainer.train(state, trained, weights, 1, seed), lambda: trainer.predict(state, validated)):
         part()  # traces the network

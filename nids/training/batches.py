@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nids.folds.knots import hat_functions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -46,6 +48,11 @@ class TrainingRows:
         synthetic = self._chosen[positions[~real] - len(self._fold.training)]
         rows[~real, :filled] = self._fold.synthetic[synthetic].toarray()
         return rows
+
+    def hat_functions(self, knots: int) -> np.ndarray:
+        """Return ``nids.folds.knots.hat_functions`` of the real rows, with at most so many knots a column."""
+        numeric = self._fold.encoding.scale(self._training_set.rows, self._fold.training)
+        return hat_functions(numeric, self._width, knots)
 
     def batches(self, size: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield one epoch of shuffled batches: rows, float32 of shape (size, width), and labels, int8.

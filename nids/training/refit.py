@@ -121,7 +121,7 @@ def fit(training_set: TrainingSet, fold: Fold, task: FitTask, job: Job) -> Itera
     rows = FoldOfTrial.from_fold(training_set, fold, task.width, task.hyperparameters)
     classes = len(training_set.dataset.classes)
     trainer = Trainer(task.width, classes, task.hyperparameters, job.training)
-    state = trainer.fresh(task.seed)
+    state = trainer.fresh(task.seed, rows.training)
     for epoch in range(1, task.epochs + 1):
         state, loss = trainer.train(state, rows.training, rows.weights, epoch, seed=task.seed + epoch)
         if not math.isfinite(loss):

@@ -46,10 +46,16 @@ class Trainer:
             self._network = traced_network(spec, width, classes, spec.architecture_of(hp), hp.optimizer)
         self._shape = spec.shape
 
-    def fresh(self, seed: int) -> State:
-        """Return the state of a fresh model and optimizer; the same seed gives the same state."""
+    def fresh(self, seed: int, rows: TrainingRows) -> State:
+        """Return the state of a fresh model and optimizer; the same seed and rows give the same state.
+
+        Args:
+            seed: Decides the first weights.
+            rows: The training rows: where a network asks for knots, they are where these have their values.
+        """
         with self.timer.running("tracing"):
-            return self._network.fresh(self._hp, seed)
+            hats = rows.hat_functions(self._network.knots) if self._network.knots else None
+            return self._network.fresh(self._hp, seed, hats)
 
     @property
     def parameters(self) -> int:

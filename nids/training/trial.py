@@ -106,7 +106,9 @@ def run_trial(
 
     earlier = checkpoint.load(is_usable) if checkpoint else None
     started = time.perf_counter()
-    reports, states = earlier or Progress([], [trainer.fresh(seed) for seed in seeds])
+    reports, states = earlier or Progress(
+        [], [trainer.fresh(seed, fold.training) for seed, fold in zip(seeds, prepared, strict=True)]
+    )
     preparing += time.perf_counter() - started
     for report in reports:
         yield {**report, "replayed": True}

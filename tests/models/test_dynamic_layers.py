@@ -24,6 +24,20 @@ def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
     assert not np.array_equal(first, second)
 
 
+@pytest.mark.parametrize("shape", [(200, 500), (200, 500, 3)])
+def test_feature_dropout_sets_columns_to_zero_and_leaves_the_others_alone(shape: tuple[int, ...]) -> None:
+    layer = dynamic_layers.FeatureDropout()
+    rows = np.random.default_rng(0).uniform(0.5, 1, shape).astype(np.float32)
+    assert np.array_equal(layer(rows, training=True), rows)  # a rate of 0 to begin with
+    layer.rate.assign(0.25)
+    assert np.array_equal(layer(rows, training=False), rows)
+    found = keras.ops.convert_to_numpy(layer(rows, training=True))
+    dropped = (found == 0).reshape(200, 500, -1)
+    assert (dropped.all(axis=2) == dropped.any(axis=2)).all()
+    assert dropped.mean() == pytest.approx(0.25, abs=0.01)
+    np.testing.assert_array_equal(found[found != 0], rows[found != 0])
+
+
 def test_batch_normalization_averages_with_its_momentum() -> None:
     ours, plain = dynamic_layers.BatchNormalization(), keras.layers.BatchNormalization(momentum=0.7)
     rows = np.random.default_rng(0).normal(3, 2, (50, 4, 6)).astype(np.float32)

@@ -52,7 +52,7 @@ def bits(state: State) -> list[bytes]:
 
 def trained(trainer: Trainer, fold: Fold, seed: int) -> tuple[list[bytes], list[float], bytes]:
     """Train a fresh state through the whole schedule; return it, the losses and the last prediction, to the bit."""
-    state, losses = trainer.fresh(seed), []
+    state, losses = trainer.fresh(seed, fold.training), []
     for epoch in (1, 2):
         state, loss = trainer.train(state, fold.training, EVEN, epoch, seed=seed + epoch)
         losses.append(loss)
@@ -61,11 +61,11 @@ def trained(trainer: Trainer, fold: Fold, seed: int) -> tuple[list[bytes], list[
 
 
 def test_a_fresh_state_is_fresh_whatever_was_trained_before(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
-    expected = bits(Trainer(WIDTH, CLASSES, HP, TRAINING).fresh(7))
-    assert bits(traced.fresh(7)) == expected
+    expected = bits(Trainer(WIDTH, CLASSES, HP, TRAINING).fresh(7, folds[0].training))
+    assert bits(traced.fresh(7, folds[0].training)) == expected
     trained(traced, folds[0], seed=1)
-    assert bits(traced.fresh(7)) == expected
-    assert bits(traced.fresh(8)) != expected
+    assert bits(traced.fresh(7, folds[0].training)) == expected
+    assert bits(traced.fresh(8, folds[0].training)) != expected
 
 
 def test_nothing_of_a_fold_reaches_the_next_one(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
@@ -77,7 +77,7 @@ def test_nothing_of_a_fold_reaches_the_next_one(traced: Trainer, folds: tuple[Fo
 
 def test_folds_may_take_turns(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     alone = [trained(traced, fold, seed=i) for i, fold in enumerate(folds)]
-    states = [traced.fresh(i) for i in range(2)]
+    states = [traced.fresh(i, folds[0].training) for i in range(2)]
     losses: list[list[float]] = [[], []]
     predictions = [b"", b""]
     for epoch in (1, 2):
@@ -89,7 +89,7 @@ def test_folds_may_take_turns(traced: Trainer, folds: tuple[Fold, Fold]) -> None
 
 
 def test_prediction_changes_nothing(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
-    state = traced.fresh(0)
+    state = traced.fresh(0, folds[0].training)
     before = bits(state)
     first, again = (traced.predict(state, folds[0].validation) for _ in range(2))
     assert bits(state) == before
@@ -100,7 +100,7 @@ def test_prediction_changes_nothing(traced: Trainer, folds: tuple[Fold, Fold]) -
 
 
 def test_training_makes_a_new_state_and_keeps_the_old_one(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
-    state = traced.fresh(0)
+    state = traced.fresh(0, folds[0].training)
     before = bits(state)
     later, loss = traced.train(state, folds[0].training, EVEN, epoch=1, seed=0)
     assert bits(state) == before
@@ -109,14 +109,14 @@ def test_training_makes_a_new_state_and_keeps_the_old_one(traced: Trainer, folds
 
 
 def test_the_seed_decides_the_order_of_the_rows(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
-    state = traced.fresh(0)
+    state = traced.fresh(0, folds[0].training)
     once, again, other = (bits(traced.train(state, folds[0].training, EVEN, 1, seed)[0]) for seed in (1, 1, 2))
     assert once == again
     assert once != other
 
 
 def test_class_weights_scale_the_loss(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
-    state = traced.fresh(0)
+    state = traced.fresh(0, folds[0].training)
     _, nothing = traced.train(state, folds[0].training, 0 * EVEN, epoch=1, seed=0)
     assert nothing == 0
 
@@ -124,12 +124,12 @@ def test_class_weights_scale_the_loss(traced: Trainer, folds: tuple[Fold, Fold])
 def test_a_loss_that_is_not_finite_ends_the_epoch(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     weights = EVEN.copy()
     weights[0] = np.nan
-    _, loss = traced.train(traced.fresh(0), folds[0].training, weights, epoch=1, seed=0)
+    _, loss = traced.train(traced.fresh(0, folds[0].training), folds[0].training, weights, epoch=1, seed=0)
     assert np.isnan(loss)
 
 
 def test_a_longer_training_learns_the_training_rows(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
-    state, losses = traced.fresh(0), []
+    state, losses = traced.fresh(0, folds[0].training), []
     for seed in range(6):
         state, loss = traced.train(state, folds[0].training, EVEN, epoch=1, seed=seed)
         losses.append(loss)
@@ -145,13 +145,13 @@ def test_the_learning_rate_follows_its_schedule(schedule: Literal["constant", "c
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "rmsprop"])
-def test_every_optimizer_has_a_state_of_its_own(optimizer: str) -> None:
+def test_every_optimizer_has_a_state_of_its_own(optimizer: str, folds: tuple[Fold, Fold]) -> None:
     hp = HP.model_copy(update={"optimizer": optimizer})
     trainer = Trainer(6, 2, hp, TRAINING)
     assert type(trainer._network.model.optimizer).__name__.lower() == optimizer
-    assert bits(trainer.fresh(0)) == bits(trainer.fresh(0))
+    assert bits(trainer.fresh(0, folds[0].training)) == bits(trainer.fresh(0, folds[0].training))
     model = trainer._network.model
-    assert len(trainer.fresh(0)) == len(model.variables) + len(model.optimizer.variables)
+    assert len(trainer.fresh(0, folds[0].training)) == len(model.variables) + len(model.optimizer.variables)
 
 
 @pytest.mark.slow

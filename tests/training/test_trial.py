@@ -353,7 +353,7 @@ class ScriptedTrainer:
     def __init__(self, width: int, classes: int, hp: Hyperparameters, training: config.Training) -> None:
         self.timer = Timer()
 
-    def fresh(self, seed: int) -> int:
+    def fresh(self, seed: int, rows: object) -> int:
         return 0
 
     def train(self, state: int, rows: object, weights: np.ndarray, epoch: int, seed: int) -> tuple[int, float]:

@@ -11,6 +11,7 @@ from nids.models.hyperparameters import Dropout, TrainingHyperparameters, Units
 
 # In the order of the memory that they take.
 Attention = Literal["dot", "additive", "multi-head"]
+InputForm = Literal["values", "piecewise-linear"]
 
 # Kernels of the convolution share a traced network with all those that are shorter by less than this.
 KERNEL_ROOM = 8
@@ -32,6 +33,10 @@ class Hyperparameters(TrainingHyperparameters):
     gru_units: Units = 64
     sequence_gru_units: Units = 128
     attention: Attention = "dot"
+    # Scaled values alone, or beside them learned functions of each, piecewise linear between knots.
+    input_form: InputForm = "values"
+    input_knots: Annotated[int, Field(ge=3, le=1024)] = 64
+    input_channels: Annotated[int, Field(ge=1, le=64)] = 4
     # Keras's default of 0.99 needs hundreds of steps before its running averages resemble the data: on small data the
     # first epochs' validation is absurd, and a pruner would judge by it.
     batch_norm_momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
@@ -46,8 +51,12 @@ class Hyperparameters(TrainingHyperparameters):
 class Architecture:
     """What a traced network cannot change any more; each is the hyperparameter of that name."""
 
+    drops_features: bool
     conv_kernel_room: int
     conv_filters: int
     gru_units: int
     sequence_gru_units: int
     attention: Attention
+    input_form: InputForm
+    input_knots: int
+    input_channels: int

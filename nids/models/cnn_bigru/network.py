@@ -10,6 +10,7 @@ from keras import layers
 
 from nids.models import dynamic_layers
 from nids.models.cnn_bigru.gru import BidirectionalGRU
+from nids.models.piecewise_linear import PiecewiseLinear
 
 if TYPE_CHECKING:
     from nids.models.base import Values
@@ -35,6 +36,7 @@ def adjust(fresh: Values, hp: Hyperparameters) -> dict[str, np.ndarray]:
         # Glorot's limit goes with one over the root of the kernel's size.
         "conv/kernel": (kernel * window * np.sqrt(room / size)).astype(np.float32),
         **{f"{name}/rate": np.float32(rate) for name, rate in rates.items()},
+        **({"feature_dropout/rate": np.float32(hp.feature_dropout)} if hp.drops_features else {}),
         "conv_batch_norm/momentum": np.float32(hp.batch_norm_momentum),
         "sequence_batch_norm/momentum": np.float32(hp.batch_norm_momentum),
     }
@@ -59,8 +61,11 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
     # Keras draws the seed of every initializer and of every dropout from here, a different one for each.
     keras.utils.set_random_seed(seed)
     row = layers.Input((width, 1), name="row")
+    x = dynamic_layers.FeatureDropout(name="feature_dropout")(row) if architecture.drops_features else row
+    if architecture.input_form == "piecewise-linear":
+        x = PiecewiseLinear(architecture.input_knots, architecture.input_channels)(x)
     x = dynamic_layers.Conv1D(architecture.conv_filters, architecture.conv_kernel_room, activation="relu", name="conv")(
-        row
+        x
     )
     x = layers.MaxPooling1D(POOL, padding="same", name="conv_pooling")(x)
     x = dynamic_layers.BatchNormalization(name="conv_batch_norm")(x)

@@ -33,6 +33,7 @@ class Hyperparameters(TrainingHyperparameters):
 class Architecture:
     """What a traced network cannot change any more; each is the hyperparameter of that name."""
 
+    drops_features: bool
     layers: int
     units: int
     activation: Activation

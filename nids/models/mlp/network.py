@@ -19,6 +19,8 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
     """Return a fresh network, which reads rows of shape (batch, width); see ``nids.models.base.Network``."""
     keras.utils.set_random_seed(seed)
     row = x = layers.Input((width,), name="row")
+    if architecture.drops_features:
+        x = dynamic_layers.FeatureDropout(name="feature_dropout")(x)
     for i in range(architecture.layers):
         x = layers.Dense(architecture.units, use_bias=not architecture.batch_norm, name=f"dense_{i}")(x)
         if architecture.batch_norm:
@@ -31,7 +33,8 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
 
 def adjust(fresh: Values, hp: Hyperparameters) -> dict[str, np.ndarray]:  # noqa: ARG001 - as all models have it
     """Return the values that hyperparameters set in a fresh network; see ``nids.models.base.Network``."""
-    values = {f"dropout_{i}/rate": np.asarray(hp.dropout, np.float32) for i in range(hp.layers)}
+    values = {"feature_dropout/rate": np.asarray(hp.feature_dropout, np.float32)} if hp.drops_features else {}
+    values |= {f"dropout_{i}/rate": np.asarray(hp.dropout, np.float32) for i in range(hp.layers)}
     if hp.batch_norm:
         momentum = np.asarray(hp.batch_norm_momentum, np.float32)
         values |= {f"batch_norm_{i}/momentum": momentum for i in range(hp.layers)}

@@ -68,7 +68,9 @@ def test_build_follows_its_seed() -> None:
 
 def test_architectural_is_all_but_the_rates() -> None:
     assert MODEL.architectural == {"layers", "units", "activation", "batch_norm", "optimizer"}
-    assert MODEL.architecture_of(Hyperparameters(layers=3, dropout=0.5)) == Architecture(3, 256, "relu", True)
+    assert MODEL.architecture_of(Hyperparameters(layers=3, dropout=0.5)) == Architecture(
+        drops_features=False, layers=3, units=256, activation="relu", batch_norm=True
+    )
 
 
 def test_largest_point_is_the_deepest_and_widest() -> None:
