@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nids import config, job_file
+from nids import config, job_file, models
 from nids.folds.build import build
 from nids.folds.encoding import CompactRows
 from nids.folds.fold import Fold, TrainingSet
@@ -233,6 +233,19 @@ def test_every_resampling_is_trained_on(traffic: Traffic, folds: config.Folds) -
     training_set, built = folds_of(traffic, folds)
     reports = run(training_set, built[:1], job())
     assert [report["epoch"] for report in reports] == [1, 2]
+    assert np.isfinite([report["log_loss"] for report in reports]).all()
+
+
+@pytest.mark.parametrize("model", ["cnn-bigru", "mlp"])
+def test_every_form_of_input_is_trained_on(traffic: Traffic, model: str) -> None:
+    training_set, built = folds_of(traffic, config.Folds(count=3, resampling="none"))
+    sizes: dict[str, Any] = {
+        "cnn-bigru": {"conv_filters": 4, "gru_units": 4, "sequence_gru_units": 4},
+        "mlp": {"units": 8},
+    }[model]
+    forms: dict[str, Any] = {"cnn-bigru": {"input_form": "piecewise-linear", "input_knots": 8}, "mlp": {}}[model]
+    hp = models.get(model).hyperparameters.model_validate({**sizes, **forms, "feature_dropout": 0.2})
+    reports = list(run_trial(hp, training_set, built[:1], job()))
     assert np.isfinite([report["log_loss"] for report in reports]).all()
 
 

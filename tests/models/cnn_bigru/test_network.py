@@ -48,6 +48,24 @@ def test_the_parts_are_those_of_the_paper_in_its_order(attention: str) -> None:
     ]
 
 
+def test_what_is_before_the_convolution_follows_the_hyperparameters() -> None:
+    hp = small(input_form="piecewise-linear", input_knots=6, input_channels=3, feature_dropout=0.25)
+    model = MODEL.build_for(WIDTH, CLASSES, hp, seed=0)
+    assert [(layer.name, layer.output.shape[1:]) for layer in model.layers[:4]] == [
+        ("row", (23, 1)),
+        ("feature_dropout", (23, 1)),
+        ("piecewise_linear", (23, 4)),
+        ("conv", (23, 4)),
+    ]
+    values = {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.variables}
+    assert values["feature_dropout/rate"] == 0.25
+    assert values["piecewise_linear/hats"].shape == (3, 23, 6)
+    # Without them, a network is to the last bit what it was before there were any.
+    assert "feature_dropout/rate" not in {
+        variable.path for variable in MODEL.build_for(WIDTH, CLASSES, SMALL, 0).variables
+    }
+
+
 def test_the_hyperparameters_reach_their_layers() -> None:
     hp = small(
         conv_kernel_size=9, conv_dropout=0.25, gru_dropout=0.125, attention_dropout=0.5, batch_norm_momentum=0.75
