@@ -71,13 +71,13 @@ def test_help_loads_nothing_slow(tmp_path: Path) -> None:
         pytest.param(
             ["search", "nowhere.toml"],
             "Error: nowhere.toml: no such file. Give a job file, or the name of one that comes with nids: "
-            "cnn-bigru, correlate, large, own, paper, quick, reference, unseen, unsw-nb15.\n",
+            "cnn-bigru, correlate, large, objectives, own, paper, quick, reference, unseen, unsw-nb15.\n",
             id="no job file",
         ),
         pytest.param(
             ["search", "jobs/qick.toml"],
             "Error: jobs/qick.toml: no such file (did you mean quick?). Give a job file, or the name of one that comes "
-            "with nids: cnn-bigru, correlate, large, own, paper, quick, reference, unseen, unsw-nb15.\n",
+            "with nids: cnn-bigru, correlate, large, objectives, own, paper, quick, reference, unseen, unsw-nb15.\n",
             id="a misspelt job file",
         ),
         pytest.param(
