@@ -20,6 +20,7 @@ from nids import datasets, job_file
 from nids.cluster import connection
 from nids.errors import RunNotFoundError, UserError
 from nids.evaluation.workspace import Workspace
+from nids.metrics.significance import CONFIDENCE
 from nids.results import open_run
 from nids.results.removal import delete_run, free_to_delete
 from nids.results.runs import find_run
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 JOB = Path(__file__).parent / "short_searches.toml"
 # What differs from a sampler's defaults, which are for more trials than there are here.
 OPTIONS: dict[str, dict[str, Any]] = {"nsga2": {"population_size": 10}, "nsga3": {"population_size": 10}}
-LEVEL = 0.95
 
 
 class ShortSearches:
@@ -114,5 +114,5 @@ def mean_ratio(ratios: Sequence[float]) -> str:
     mean = math.exp(statistics.fmean(logarithms))
     if len(ratios) == 1:
         return f"{mean:.3f}"
-    low, high = (math.exp(bound) for bound in stats.ttest_1samp(logarithms, 0.0).confidence_interval(LEVEL))
+    low, high = (math.exp(bound) for bound in stats.ttest_1samp(logarithms, 0.0).confidence_interval(CONFIDENCE))
     return f"{mean:.3f} (95 %: {low:.3f}–{high:.3f}, {len(ratios)} seeds)"

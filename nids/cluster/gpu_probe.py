@@ -43,8 +43,7 @@ def with_share(job: Job, space: Space, width: int, classes: int, progress: Calla
         raise UserError(
             'resources.gpus_per_trial is "auto", but no node of the cluster has a GPU. Set it to 0 for trials on CPUs.'
         )
-    model = models.get(job.model.name)
-    hp = model.hyperparameters.model_validate({**job.hyperparameters, **model.largest_point(space)})
+    hp = models.get(job.model.name).largest(space, job.hyperparameters)
     remote = _measured.options(num_cpus=resources.cpus_per_trial, num_gpus=1)
     progress("measuring how much of a GPU a trial needs, on a whole free one")
     try:

@@ -33,19 +33,12 @@ def with_memory(job: Job, space: Space, width: int, classes: int, progress: Call
     """Return the job with a number for ``memory_per_trial``, measured on the connected cluster if it is "auto".
 
     Where each node has plenty for as many trials as fit by CPUs and GPUs, nothing is measured, and nothing asked for.
-
-    Args:
-        job: The job, with a number for ``gpus_per_trial``.
-        space: What is searched.
-        width: Encoded features of a row.
-        classes: Number of classes.
-        progress: Called with a line of text that says what was found.
+    Arguments are those of ``nids.cluster.gpu_probe.with_share``; the job has a number for ``gpus_per_trial``.
     """
     resources = job.resources
     if resources.memory_per_trial != "auto":
         return job
-    model = models.get(job.model.name)
-    hp = model.hyperparameters.model_validate({**job.hyperparameters, **model.largest_point(space)})
+    hp = models.get(job.model.name).largest(space, job.hyperparameters)
     without = job.model_copy(update={"resources": resources.model_copy(update={"memory_per_trial": 0.0})})
     if memory_of_a_slot(resources) >= PLENTY + hp.batch_size * PLENTY_A_ROW:
         return without

@@ -16,15 +16,7 @@ if TYPE_CHECKING:
 def with_needs(job: Job, space: Space, width: int, classes: int, progress: Callable[[str], object]) -> Job:
     """Return the job with numbers for what is "auto" in its resources, measured on the connected cluster.
 
-    Args:
-        job: The job.
-        space: What is searched.
-        width: Encoded features of a row.
-        classes: Number of classes.
-        progress: Called with a line of text that says what was found.
-
-    Raises:
-        UserError: The cluster has no GPU, or the largest network does not fit into one.
+    Arguments and errors are those of ``nids.cluster.gpu_probe.with_share``.
     """
     job = gpu_probe.with_share(job, space, width, classes, progress)
     return memory_probe.with_memory(job, space, width, classes, progress)

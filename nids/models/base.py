@@ -124,6 +124,10 @@ class ModelSpec:
             for name, distribution in space.items()
         }
 
+    def largest(self, space: Space, fixed: Mapping[str, Any]) -> TrainingHyperparameters:
+        """Return the hyperparameters of ``largest_point``, those that a search does not vary beside them."""
+        return self.hyperparameters.model_validate({**fixed, **self.largest_point(space)})
+
     def _size(self, name: str, choice: Any) -> float:
         if isinstance(choice, str):
             return get_args(self.hyperparameters.model_fields[name].annotation).index(choice)
