@@ -56,7 +56,7 @@ def _live(run: KeptRun) -> None:
     figures = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
     st.markdown(f"#### {unbroken(plain(sentences.headline(summary, figures)))}")
     again = repeats.repeated_trials(run, trials)
-    for sentence in (*held_out.in_words(run), *repeats.in_words(run, trials, again)):
+    for sentence in (*held_out.in_words(run, trials), *repeats.in_words(run, trials, again)):
         st.markdown(unbroken(plain(sentence)))
     # The answer comes first: a phone shows columns below each other.
     left, right = st.columns([2, 3], gap="medium")

@@ -25,6 +25,7 @@ from nids.terminal import styled
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
     from rich.console import Console
 
     from nids.evaluation.workspace import Workspace
@@ -129,7 +130,7 @@ def resume(
         console.print(f"{run} is finished: nothing is left to do.")
         ended = _repeated(opened, workspace)
         show(ended, console)
-        _exit_if_none_is_complete(ended, console)
+        _exit_if_none_is_complete(ended.trials(), console)
         return
 
     def resumed() -> Run:
@@ -196,14 +197,14 @@ def _run(search: Callable[[], Run], name: str, storage: str, console: Console) -
     show(run, console)
     if run.state != "finished":
         raise _interrupted(name, storage, console)
-    _exit_if_none_is_complete(run, console)
-    if ranking.best(run.trials(), run.direction) is not None:
+    trials = run.trials()
+    _exit_if_none_is_complete(trials, console)
+    if ranking.best(trials, run.direction) is not None:
         _say_what_comes_next(name, storage, console)
 
 
-def _exit_if_none_is_complete(run: Run, console: Console) -> None:
+def _exit_if_none_is_complete(trials: pd.DataFrame, console: Console) -> None:
     """End the command with status 1 if a search has no result, for a job server or a script to see."""
-    trials = run.trials()
     if not (trials["state"] == "COMPLETE").any():
         reason = next(iter(trials["error"].dropna()), "none of them says why")
         words = styled("\n[bold red]No trial was completed.[/] The first failure: {reason}", reason=reason)

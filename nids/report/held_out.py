@@ -59,14 +59,19 @@ class HeldOut:
     baselines: list[tuple[str, BaselineEvaluation]]
 
 
-def in_words(run: Run) -> list[str]:
-    """Return which rule picked the trial that was finalized, and a sentence for each held-out file on its detector."""
+def in_words(run: Run, trials: pd.DataFrame) -> list[str]:
+    """Return which rule picked the trial that was finalized, and a sentence for each held-out file on its detector.
+
+    Args:
+        run: The run.
+        trials: Its trials.
+    """
     final = run.final_evaluation()
     sentences, whose = [], "its detector"
     if final is not None and final.picked_by:
         sentences.append(f"Trial {final.trial} was finalized, picked by “{final.picked_by}”.")
     if final is not None:
-        best = ranking.best(run.trials(), run.direction)
+        best = ranking.best(trials, run.direction)
         if best is None or best["trial"] != final.trial:
             whose = f"the detector of trial {final.trial}, which was finalized,"
     for file, evaluation in final.held_out.items() if final else ():

@@ -75,7 +75,7 @@ def page(run: Run, base_rate: float = held_out.BASE_RATE) -> str:
         verdict=sentences.headline(summary, compared)
         .replace(" ±", "\N{NO-BREAK SPACE}±")
         .replace(" %", "\N{NO-BREAK SPACE}%"),
-        on_held_out=held_out.in_words(run),
+        on_held_out=held_out.in_words(run, trials_of_run),
         on_objectives=[*objectives.in_words(trials_of_run, summary), *repeats.in_words(run, trials_of_run, again)],
         again_title=repeats.TITLE,
         again=None if again.empty else cells.repeats(again, summary.metric),

@@ -41,7 +41,7 @@ def show(run: Run, console: Console, base_rate: float = held_out.BASE_RATE) -> N
         console.print(Panel(Text(sentences.SYNTHETIC, style="bold"), style="yellow", expand=False))
     compared = baselines.figures_by_fold(run, summary.best) if summary.best else pd.DataFrame()
     console.print(Text(sentences.headline(summary, compared)))
-    for sentence in held_out.in_words(run):
+    for sentence in held_out.in_words(run, trials):
         console.print(Text(sentence))
     console.print(Text(f"Trials: {sentences.states(summary)}.", style="dim"))
     again = repeats.repeated_trials(run, trials)

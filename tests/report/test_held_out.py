@@ -44,7 +44,7 @@ def test_rows_with_a_twin_in_training_are_told_after_the_figures(
         update={"held_out": {file: evaluation.model_copy(update={"rows": 6000, "twins": twins})}}
     )
     monkeypatch.setattr(Run, "final_evaluation", lambda self: changed)
-    (words,) = in_words(run)
+    (words,) = in_words(run, run.trials())
     _, end = words.split("at a false-alarm rate of ")
     assert end == f"{end.split(' %')[0]} %.{sentence}"
 
@@ -54,11 +54,11 @@ def test_the_rule_that_picked_the_trial_is_told(monkeypatch: pytest.MonkeyPatch)
     final = run.final_evaluation()
     assert final is not None
     assert not final.picked_by
-    without = in_words(run)
+    without = in_words(run, run.trials())
     picked = final.model_copy(update={"picked_by": "seconds <= 600, then max macro_f1"})
     monkeypatch.setattr(Run, "final_evaluation", lambda self: picked)
     rule = f"Trial {final.trial} was finalized, picked by “seconds <= 600, then max macro_f1”."
-    assert in_words(run) == [rule, *without]
+    assert in_words(run, run.trials()) == [rule, *without]
 
 
 def test_rows_of_dropped_classes_are_told_with_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_rows_of_dropped_classes_are_told_with_their_numbers(monkeypatch: pytest
     assert [result.not_judged for result in held_out(run)] == [told]
     monkeypatch.setattr(Run, "final_evaluation", lambda self: final.model_copy(update={"held_out": ours}))
     assert [result.not_judged for result in held_out(run)] == [told]
-    (words,) = in_words(run)
+    (words,) = in_words(run, run.trials())
     assert words.endswith(f" {told}")
 
 
@@ -84,10 +84,10 @@ def test_the_detector_of_another_trial_than_the_best_is_told_by_its_number(monke
     run = open_run(str(DEMONSTRATION), "demonstration")
     final = run.final_evaluation()
     assert final is not None
-    (of_best,) = in_words(run)
+    (of_best,) = in_words(run, run.trials())
     assert ", its detector has an accuracy of " in of_best
     other = final.model_copy(update={"trial": final.trial + 1})
     monkeypatch.setattr(Run, "final_evaluation", lambda self: other)
-    (of_other,) = in_words(run)
+    (of_other,) = in_words(run, run.trials())
     assert f", the detector of trial {final.trial + 1}, which was finalized, has an accuracy of " in of_other
     assert held_out(run)[0].rows[0][0] == f"finalized trial {final.trial + 1}"
