@@ -162,6 +162,8 @@ def wait_until_ended(folder: Path, trials: int, process: subprocess.Popen[str]) 
 def test_an_interrupted_search_is_resumed(cluster: None, nids: Nids, tmp_path: Path) -> None:
     """By Ctrl-C; in ``tests/end_to_end``, by a job server's SIGTERM, and by SIGKILL."""
     command = [sys.executable, "-m", "nids", "search", str(ROOT / "jobs/quick.toml"), *TINY, "--name", "a"]
+    # Trials that last longer than it takes to see that the first has ended.
+    command += ["--set", "training.epochs=50"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         ended = wait_until_ended(tmp_path / "runs/a", 1, process)
         process.send_signal(signal.SIGINT)
