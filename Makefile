@@ -45,6 +45,7 @@ lock: $(VENV)/.uv ## renew the lock files from pyproject.toml
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --extra gpu -c requirements.lock pyproject.toml -o requirements-gpu.lock
+	$(COMPILE) --extra boosting -c requirements.lock pyproject.toml -o requirements-boosting.lock
 	$(COMPILE) --group uv -o requirements-uv.lock
 # What `ray up` needs goes into an environment with the rest. Only of python-dateutil, botocore refuses what is locked.
 	sed -n '/^python-dateutil==/d; s/^\([a-z0-9].*==.*\) \\$$/\1/p' requirements-dev.lock > $(VENV)/locked.txt

@@ -73,6 +73,22 @@ def finalize(
 
 def baselines(
     run: RunArgument,
+    tuned: Annotated[
+        bool,
+        typer.Option("--tuned", help="Tune XGBoost, LightGBM, CatBoost and a perceptron on the run's folds too."),
+    ] = False,
+    trials: Annotated[
+        int | None,
+        typer.Option(min=1, help="Trials of each tuned model. Default: as many as the run has.", show_default=False),
+    ] = None,
+    hours: Annotated[
+        float | None,
+        typer.Option(
+            help="Hours of one CPU after which no further trial of a tuned model begins. Default: what the run's "
+            "trials took.",
+            show_default=False,
+        ),
+    ] = None,
     again: AgainOption = False,
     data: DataOption = None,
     storage: StorageOption = "runs",
@@ -80,18 +96,24 @@ def baselines(
 ) -> None:
     """Train and evaluate classical models on a run's folds and on the held-out files.
 
-    Example: `nids baselines first`
+    Example: `nids baselines first --tuned`
     """
     from nids import results
     from nids.evaluation import baselines
+    from nids.evaluation.tuning import TuningBudget
     from nids.evaluation.workspace import Workspace
 
     console = results_console()
     opened = results.open_run(storage, run)
+    if not tuned and (trials, hours) != (None, None):
+        raise UserError("found --trials or --hours without --tuned: they are for the tuned models. Give --tuned too.")
+    if hours is not None and not hours > 0:
+        raise UserError(f"--hours is {hours:g}, but has to be above 0.")
     if not again and opened.baselines_evaluation() is not None:
         raise already_evaluated(f"{run} already has baselines")
     warn_of_gaps(opened, console)
-    baselines.measure(opened, Workspace(storage, console, data, address))
+    budget = TuningBudget.of(opened, trials, hours) if tuned else None
+    baselines.measure(opened, Workspace(storage, console, data, address), budget)
     show(results.open_run(storage, run), console)
 
 

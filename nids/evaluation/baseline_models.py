@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,18 +13,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from nids.analysis.baselines import MAJORITY_CLASS
+from nids.evaluation.tuned_models import TUNED_MODELS
 from nids.metrics.cross_validation import validation_figures
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sklearn.base import ClassifierMixin
 
     from nids.folds.fold import Fold, TrainingSet
 
 # Each with scikit-learn's defaults, unless a comment says why not: nobody has tuned them, and they set the bar all the
-# same.
+# same. Those that are tuned are in ``nids.evaluation.tuned_models``.
 MODELS: dict[str, Callable[[int], ClassifierMixin]] = {
     MAJORITY_CLASS: lambda _: DummyClassifier(strategy="prior"),
     # The default of 100 iterations ends before the solver has converged on these rows.
@@ -39,10 +40,23 @@ MODELS: dict[str, Callable[[int], ClassifierMixin]] = {
 
 @dataclass(frozen=True)
 class Baseline:
-    """A model, with or without the run's resampling."""
+    """A model, with or without the run's resampling.
+
+    Attributes:
+        model: One of ``MODELS`` or of ``nids.evaluation.tuned_models.TUNED_MODELS``.
+        resampled: Whether it is trained on all synthetic rows too.
+        hyperparameters: Those of a tuned model.
+    """
 
     model: str
     resampled: bool
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def estimator(self, seed: int) -> ClassifierMixin:
+        """Return the model, not yet trained."""
+        if self.model in MODELS:
+            return MODELS[self.model](seed)
+        return TUNED_MODELS[self.model].make(self.hyperparameters, seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +101,12 @@ def fit(
     """
     rows = TrainingRows(training_set, fold, fold.encoding.width, resampling_ratio=1.0 if baseline.resampled else 0.0)
     started = time.perf_counter()
-    model = MODELS[baseline.model](seed).fit(rows.encoded(np.arange(len(rows))), rows.labels)
+    # Not all models take labels that leave out a number.
+    classes, labels = np.unique(rows.labels, return_inverse=True)
+    model = baseline.estimator(seed).fit(rows.encoded(np.arange(len(rows))), labels)
     seconds = time.perf_counter() - started
     encoded = fold.encoding.transform(training_set.rows, fold.validation) if others is None else others
     probabilities = np.zeros((len(encoded), len(training_set.dataset.classes)), dtype=np.float32)
-    probabilities[:, model.classes_] = model.predict_proba(encoded)
+    probabilities[:, classes] = model.predict_proba(encoded)
     figures = validation_figures(training_set, fold, probabilities) if others is None else {}
     return FittedBaseline(baseline, fold.number, figures, probabilities, seconds)

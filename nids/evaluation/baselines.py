@@ -13,6 +13,7 @@ from nids.cluster.parallel import parallel_map
 from nids.evaluation import held_out
 from nids.evaluation.baseline_models import Baseline, FittedBaseline, baselines_of, fit
 from nids.evaluation.evaluate import evaluate_traffic
+from nids.evaluation.tuning import tune
 from nids.folds.build import full_fold
 from nids.folds.encoding import compact
 from nids.interruption import held_back
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nids.datasets.traffic import Traffic
+    from nids.evaluation.tuning import TuningBudget
     from nids.evaluation.workspace import Workspace
     from nids.folds.fold import Fold, TrainingSet
     from nids.results import Run
@@ -36,8 +38,13 @@ if TYPE_CHECKING:
 FOLDER = "baselines"
 
 
-def measure(run: Run, workspace: Workspace) -> None:
+def measure(run: Run, workspace: Workspace, budget: TuningBudget | None = None) -> None:
     """Measure all baselines on the folds of a run and on its held-out rows, and write them beside its trials.
+
+    Args:
+        run: The run.
+        workspace: Where it is evaluated.
+        budget: With it, strong models are tuned on the folds, and measured beside the others.
 
     Raises:
         UserError: The run has a driver, or rows are missing or are not what they were.
@@ -48,6 +55,8 @@ def measure(run: Run, workspace: Workspace) -> None:
     baselines = baselines_of(job.folds.resampling)
     seed = job.search.seed
     with connection.connected(workspace.address):
+        if budget is not None:
+            baselines += tune(run, job, training_set, folds, budget, console)
         on_folds = _fit_all(
             [(baseline, training_set, fold, seed) for baseline in baselines for fold in folds], "on the folds", console
         )

@@ -40,6 +40,8 @@ UNFINISHED = "final/unfinished"
 RANK_CORRELATION, _FORMER_RANK_CORRELATION = "rank_correlation", "foretelling"
 # What baselines/folds.parquet has, beside a column for each measure.
 COLUMNS_OF_BASELINES = ("model", "resampled", "fold", "training_rows", "validation_rows", "confusion")
+# What was tried in the tuning of baselines.
+TUNING, COLUMNS_OF_TUNING = "baselines/tuning.parquet", ("model", "trial", "value", "seconds", "hyperparameters")
 # Trials that were trained again, and what is known of each.
 REPEATS, COLUMNS_OF_REPEATS = "repeats.parquet", ("trial", "repeat", "seed", "value", "error")
 # Files of an object store that are asked for at the same time.
@@ -149,6 +151,19 @@ class Run:
             raise damaged(self.uri, path, f"it has no column {', '.join(missing)}")
         # Baselines of an older version lack newer measures.
         return table.assign(**{name: math.nan for name in (*ON_FOLDS, *self.manifest.measures) if name not in table})
+
+    def tuning(self) -> pd.DataFrame:
+        """Return a row a trial of a tuned baseline; empty if none was tuned.
+
+        Raises:
+            UserError: The file cannot be read.
+        """
+        if not self.has_file(TUNING):
+            return pa.table({name: [] for name in COLUMNS_OF_TUNING}).to_pandas()
+        table = self._parquet(TUNING).to_pandas()
+        if missing := [name for name in COLUMNS_OF_TUNING if name not in table]:
+            raise damaged(self.uri, TUNING, f"it has no column {', '.join(missing)}")
+        return table
 
     def predictions(self, name: str) -> pd.DataFrame | None:
         """Return the finalized trial's predictions of ``final/NAME.parquet``; None where there is no such file.

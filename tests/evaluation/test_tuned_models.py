@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nids.evaluation.tuned_models import TUNED_MODELS
+from nids.search_space import holds
+
+
+@pytest.mark.parametrize("name", list(TUNED_MODELS))
+def test_the_tuning_begins_inside_the_space(name: str) -> None:
+    model = TUNED_MODELS[name]
+    assert model.space.keys() == model.start.keys()
+    assert all(holds(model.space[key], model.start[key]) for key in model.space)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(TUNED_MODELS))
+@pytest.mark.parametrize("classes", [2, 3])
+def test_an_estimator_learns_and_a_seed_makes_it_again(name: str, classes: int) -> None:
+    model = TUNED_MODELS[name]
+    rows = np.random.default_rng(0).random((400, 6), dtype=np.float32)
+    labels = (rows[:, 2] * classes).astype(int)
+    found = [model.make(model.start, 3).fit(rows, labels).predict_proba(rows) for _ in range(2)]
+    np.testing.assert_array_equal(*found)
+    assert found[0].shape == (400, classes)
+    assert (found[0].argmax(axis=1) == labels).mean() > 0.7
+
+
+def test_a_model_whose_package_is_missing_is_known() -> None:
+    model = TUNED_MODELS["tuned XGBoost"]
+    assert model.is_installed
+    assert not type(model)(model.name, "no_such_package", model.space, model.start, model.make).is_installed
