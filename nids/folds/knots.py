@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-# Slope on either side of a knot that is not in use: no value between 0 and 1 comes near it.
-_FAR, _STEEP = 2.0, 1e6
+# In the place of a knot that is not in use. So far above all values, between 0 and 1, that a line to it is level.
+UNUSED = 1e30
 
 
-def hat_functions(numeric: np.ndarray, width: int, most: int) -> np.ndarray:
-    """Return a hat function for each knot of each encoded column.
+def column_knots(numeric: np.ndarray, width: int, most: int) -> np.ndarray:
+    """Return the knots of each encoded column.
 
     A numeric column has knots at all of its values or, where these are too many, a third of ``most`` each at quantiles,
     at values that are evenly spaced among the distinct ones, and at the most frequent ones. All other columns, which
@@ -21,19 +21,14 @@ def hat_functions(numeric: np.ndarray, width: int, most: int) -> np.ndarray:
         most: The most knots of a column, 3 or more.
 
     Returns:
-        Knot, and the slopes of its hat on the left and on the right, float32 of shape (3, width, most). A hat is 1 at
-        its knot and falls to 0 at its neighbours; the outermost ones stay 1 beyond. Knots not in use are far off.
+        float32 of shape (width, most): those of a column in ascending order, then ``UNUSED``.
     """
-    hats = np.empty((3, width, most), dtype=np.float32)
-    hats[0], hats[1:] = _FAR, _STEEP
+    result = np.full((width, most), UNUSED, dtype=np.float32)
     for column in range(width):
         values = numeric[:, column] if column < numeric.shape[1] else np.array([0, 1], dtype=np.float32)
         knots = knots_of(values, most)
-        slopes = 1 / np.diff(knots)
-        hats[0, column, : len(knots)] = knots
-        hats[1, column, : len(knots)] = [0, *slopes]
-        hats[2, column, : len(knots)] = [*slopes, 0]
-    return hats
+        result[column, : len(knots)] = knots
+    return result
 
 
 def knots_of(values: np.ndarray, most: int) -> np.ndarray:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from keras import KerasTensor as Tensor
 
 NAME = "piecewise_linear"
-HATS = f"{NAME}/hats"
+KNOTS = f"{NAME}/knots"
 # Of the first weights: the channels then vary about as much as the values, which lie between 0 and 1.
 STDDEV = 0.3
 
@@ -21,34 +21,39 @@ class PiecewiseLinear(layers.Layer):
 
     Min-max scaling squeezes into a few hundredths of a column's range what tells attacks apart. With knots where its
     values are, a network can tell neighbours apart that lie close together. After the piecewise-linear encoding of
-    Y. Gorishniy, I. Rubachev, A. Babenko, On Embeddings for Numerical Features in Tabular Deep Learning, NeurIPS 2022,
-    in the basis of hat functions: a weight is what a channel has at a knot. The weight ``hats`` holds the knots;
-    ``nids.folds.knots`` makes it from training rows, and training does not change it.
+    Y. Gorishniy, I. Rubachev, A. Babenko, On Embeddings for Numerical Features in Tabular Deep Learning, NeurIPS 2022;
+    here, a weight is what a channel has at a knot, and it has the outermost ones' beyond them. The weight ``knots`` is
+    what ``nids.folds.knots`` makes of training rows; training does not change it.
 
     Args:
-        knots: The most knots of a column.
+        most: The most knots of a column.
         channels: Functions of each column.
     """
 
-    def __init__(self, knots: int, channels: int) -> None:
+    def __init__(self, most: int, channels: int) -> None:
         super().__init__(name=NAME)
-        self.knots = knots
+        self.most = most
         self.channels = channels
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create the weights, for inputs of shape (batch, width, 1)."""
         width = input_shape[1]
-        self.hats = self.add_weight(name="hats", shape=(3, width, self.knots), initializer="zeros", trainable=False)
+        self.knots = self.add_weight(name="knots", shape=(width, self.most), initializer="zeros", trainable=False)
         self.kernel = self.add_weight(
             name="kernel",
-            shape=(width, self.knots, self.channels),
+            shape=(width, self.most, self.channels),
             initializer=keras.initializers.RandomNormal(stddev=STDDEV),
         )
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the values and their channels, of shape (batch, width, 1 + channels)."""
-        centre, left, right = self.hats[0], self.hats[1], self.hats[2]
-        beyond = inputs - centre
-        # 1 at the knot, 0 from its neighbours on; flat beyond the outermost knots.
-        hats = ops.relu(1.0 - ops.maximum(-beyond * left, beyond * right))
-        return ops.concatenate([inputs, ops.einsum("bwk,wkc->bwc", hats, self.kernel)], axis=-1)
+        # Looked up rather than summed over all knots, which would pass a matrix of them through memory for each row.
+        below = ops.sum(ops.cast(inputs > self.knots, "int32"), axis=-1)
+        first = ops.arange(inputs.shape[1], dtype="int32") * self.most
+        left, right = first + ops.maximum(below - 1, 0), first + ops.minimum(below, self.most - 1)
+        knots, kernel = ops.reshape(self.knots, (-1,)), ops.reshape(self.kernel, (-1, self.channels))
+        start, end = ops.take(knots, left), ops.take(knots, right)
+        share = (inputs[..., 0] - start) / ops.where(end > start, end - start, 1.0)
+        share = ops.clip(share, 0.0, 1.0)[..., None]
+        channels = (1.0 - share) * ops.take(kernel, left, axis=0) + share * ops.take(kernel, right, axis=0)
+        return ops.concatenate([inputs, channels], axis=-1)

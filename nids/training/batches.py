@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nids.folds.knots import hat_functions
+from nids.folds.knots import column_knots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,10 +49,10 @@ class TrainingRows:
         rows[~real, :filled] = self._fold.synthetic[synthetic].toarray()
         return rows
 
-    def hat_functions(self, knots: int) -> np.ndarray:
-        """Return ``nids.folds.knots.hat_functions`` of the real rows, with at most so many knots a column."""
+    def knots(self, most: int) -> np.ndarray:
+        """Return ``nids.folds.knots.column_knots`` of the real rows, at most so many a column."""
         numeric = self._fold.encoding.scale(self._training_set.rows, self._fold.training)
-        return hat_functions(numeric, self._width, knots)
+        return column_knots(numeric, self._width, most)
 
     def batches(self, size: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield one epoch of shuffled batches: rows, float32 of shape (size, width), and labels, int8.

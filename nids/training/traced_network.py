@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from nids.models import backend
-from nids.models.piecewise_linear import HATS
+from nids.models.piecewise_linear import KNOTS
 
 if TYPE_CHECKING:
     from nids.models.base import ModelSpec
@@ -42,25 +42,25 @@ class TracedNetwork:
         return model, [*model.variables, *optimizer.variables]
 
     @property
-    def knots(self) -> int:
+    def most_knots(self) -> int:
         """The most knots of a column, of which the network takes ``nids.folds.knots``; 0 if it takes none."""
-        return next((variable.shape[-1] for variable in self._variables if variable.path == HATS), 0)
+        return next((variable.shape[-1] for variable in self._variables if variable.path == KNOTS), 0)
 
-    def fresh(self, hp: TrainingHyperparameters, seed: int, hats: np.ndarray | None = None) -> State:
+    def fresh(self, hp: TrainingHyperparameters, seed: int, knots: np.ndarray | None = None) -> State:
         """Return the state of a fresh model of some hyperparameters and of a fresh optimizer.
 
         Args:
             hp: The hyperparameters.
             seed: Decides the first weights.
-            hats: Where the network takes them: what ``nids.folds.knots.hat_functions`` makes of the training rows.
+            knots: Where the network takes them: what ``nids.folds.knots.column_knots`` makes of the training rows.
         """
         if seed not in self._fresh:
             _, variables = self._compile(seed)
             self._fresh[seed] = [keras.ops.convert_to_numpy(variable) for variable in variables]
         paths = [variable.path for variable in self._variables]
         changes = self._spec.adjust(dict(zip(paths, self._fresh[seed], strict=True)), hp)
-        if hats is not None:
-            changes[HATS] = hats
+        if knots is not None:
+            changes[KNOTS] = knots
         return [changes.get(path, value) for path, value in zip(paths, self._fresh[seed], strict=True)]
 
     def named(self, state: State) -> dict[str, np.ndarray]:

@@ -54,8 +54,8 @@ class Trainer:
             rows: The training rows: where a network asks for knots, they are where these have their values.
         """
         with self.timer.running("tracing"):
-            hats = rows.hat_functions(self._network.knots) if self._network.knots else None
-            return self._network.fresh(self._hp, seed, hats)
+            knots = rows.knots(self._network.most_knots) if self._network.most_knots else None
+            return self._network.fresh(self._hp, seed, knots)
 
     @property
     def parameters(self) -> int:

@@ -25,10 +25,11 @@ def test_the_paper_searches_five_hyperparameters() -> None:
     assert space_of(job()) == PAPER
 
 
-def test_the_wide_space_searches_all_but_the_forms_of_the_input() -> None:
+def test_the_wide_space_searches_all_but_forms_of_the_input_and_parts() -> None:
     assert space_of(job(**WIDE_JOB)) == WIDE
     forms = {"input_form", "input_knots", "input_channels", "feature_dropout"}
-    assert {*WIDE, *forms} == {*Hyperparameters.model_fields}
+    parts = {"convolution", "sequence_bigru", "shortcut"}
+    assert {*WIDE, *forms, *parts} == {*Hyperparameters.model_fields}
 
 
 @pytest.mark.parametrize("name", WIDE)
@@ -92,12 +93,12 @@ def test_ranges_of_the_job_go_before_those_of_the_space() -> None:
         ),
         pytest.param(
             {"attention": {"low": 1, "high": 2}},
-            "space.attention: 1.0 should be 'dot', 'additive' or 'multi-head'.",
+            "space.attention: 1.0 should be 'none', 'dot', 'additive' or 'multi-head'.",
             id="a range of names",
         ),
         pytest.param(
             {"attention": {"choices": ["dot", "dots"]}},
-            "space.attention: 'dots' should be 'dot', 'additive' or 'multi-head'.",
+            "space.attention: 'dots' should be 'none', 'dot', 'additive' or 'multi-head'.",
             id="a wrong choice",
         ),
     ],

@@ -10,7 +10,7 @@ from nids.config import Folds
 from nids.folds.build import build
 from nids.folds.encoding import CompactRows
 from nids.folds.fold import Fold, TrainingSet
-from nids.folds.knots import hat_functions
+from nids.folds.knots import column_knots
 from nids.folds.split import split
 from nids.training.batches import TrainingRows, ValidationRows
 
@@ -133,13 +133,13 @@ def test_validation_rows_come_in_order_as_batches_of_one_shape(
 
 def test_knots_are_where_the_real_training_rows_have_their_values(training_set: TrainingSet, fold: Fold) -> None:
     width = fold.encoding.width
-    hats = TrainingRows(training_set, fold, width).hat_functions(16)
+    knots = TrainingRows(training_set, fold, width).knots(16)
     numeric = fold.encoding.scale(training_set.rows, fold.training)
-    np.testing.assert_array_equal(hats, hat_functions(numeric, width, 16))
+    np.testing.assert_array_equal(knots, column_knots(numeric, width, 16))
     # Neither what is validated on nor a synthetic row has a part in them.
     spoilt = training_set.rows.numeric.copy()
     spoilt[fold.validation] = 0.123
     rows = CompactRows(spoilt, training_set.rows.codes, training_set.rows.vocabularies)
     without = replace(fold, synthetic=fold.synthetic[:0], synthetic_labels=fold.synthetic_labels[:0])
-    others = TrainingRows(replace(training_set, rows=rows), without, width).hat_functions(16)
-    np.testing.assert_array_equal(others, hats)
+    others = TrainingRows(replace(training_set, rows=rows), without, width).knots(16)
+    np.testing.assert_array_equal(others, knots)

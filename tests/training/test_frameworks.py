@@ -64,8 +64,8 @@ def start_from(folder: Path) -> None:
     """Have networks begin with the weights in a folder, or keep there those that they begin with."""
     own = TracedNetwork.fresh
 
-    def fresh(self: TracedNetwork, hp: Any, seed: int, hats: np.ndarray | None = None) -> State:
-        state = own(self, hp, seed, hats)
+    def fresh(self: TracedNetwork, hp: Any, seed: int, knots: np.ndarray | None = None) -> State:
+        state = own(self, hp, seed, knots)
         paths = {weight.path for weight in self.model.weights}
         file = folder / f"{seed}.npz"
         if not file.exists():

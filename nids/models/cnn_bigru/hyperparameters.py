@@ -10,7 +10,7 @@ from pydantic import Field
 from nids.models.hyperparameters import Dropout, TrainingHyperparameters, Units
 
 # In the order of the memory that they take.
-Attention = Literal["dot", "additive", "multi-head"]
+Attention = Literal["none", "dot", "additive", "multi-head"]
 InputForm = Literal["values", "piecewise-linear"]
 
 # Kernels of the convolution share a traced network with all those that are shorter by less than this.
@@ -32,7 +32,13 @@ class Hyperparameters(TrainingHyperparameters):
     conv_filters: Units = 64
     gru_units: Units = 64
     sequence_gru_units: Units = 128
+    # With "none", the mean of the steps takes its place.
     attention: Attention = "dot"
+    # Parts that an ablation leaves out; without the second BiGRU there is nothing to attend to.
+    convolution: bool = True
+    sequence_bigru: bool = True
+    # Whether the classifier also sees the first BiGRU's summary, of which pooling leaves a fifth to the second one.
+    shortcut: bool = False
     # Scaled values alone, or beside them learned functions of each, piecewise linear between knots.
     input_form: InputForm = "values"
     input_knots: Annotated[int, Field(ge=3, le=1024)] = 64
@@ -57,6 +63,9 @@ class Architecture:
     gru_units: int
     sequence_gru_units: int
     attention: Attention
+    convolution: bool
+    sequence_bigru: bool
+    shortcut: bool
     input_form: InputForm
     input_knots: int
     input_channels: int

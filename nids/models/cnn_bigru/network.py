@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -22,24 +22,23 @@ HEADS = 4
 
 def adjust(fresh: Values, hp: Hyperparameters) -> dict[str, np.ndarray]:
     """Return the values that hyperparameters set in a fresh network; see ``nids.models.base.Network``."""
-    kernel = fresh["conv/kernel"]
-    room, size = len(kernel), hp.conv_kernel_size
-    window = dynamic_layers.Conv1D.window_of(size, room)
-    rates = {
-        "conv_dropout": hp.conv_dropout,
-        "bigru_dropout": hp.gru_dropout,
-        "sequence_bigru_dropout": hp.gru_dropout,
-        "attention_dropout": hp.attention_dropout,
+    values: dict[str, Any] = {
+        "feature_dropout/rate": hp.feature_dropout,
+        "conv_batch_norm/momentum": hp.batch_norm_momentum,
+        "conv_dropout/rate": hp.conv_dropout,
+        "bigru_dropout/rate": hp.gru_dropout,
+        "sequence_batch_norm/momentum": hp.batch_norm_momentum,
+        "sequence_bigru_dropout/rate": hp.gru_dropout,
+        "attention_dropout/rate": hp.attention_dropout,
     }
-    return {
-        "conv/window": window,
+    if hp.convolution:
+        kernel = fresh["conv/kernel"]
+        room, size = len(kernel), hp.conv_kernel_size
+        values["conv/window"] = dynamic_layers.Conv1D.window_of(size, room)
         # Glorot's limit goes with one over the root of the kernel's size.
-        "conv/kernel": (kernel * window * np.sqrt(room / size)).astype(np.float32),
-        **{f"{name}/rate": np.float32(rate) for name, rate in rates.items()},
-        **({"feature_dropout/rate": np.float32(hp.feature_dropout)} if hp.drops_features else {}),
-        "conv_batch_norm/momentum": np.float32(hp.batch_norm_momentum),
-        "sequence_batch_norm/momentum": np.float32(hp.batch_norm_momentum),
-    }
+        values["conv/kernel"] = kernel * values["conv/window"] * np.sqrt(room / size)
+    # Those of the parts that this network has.
+    return {path: np.asarray(value, np.float32) for path, value in values.items() if path in fresh}
 
 
 def build(width: int, classes: int, architecture: Architecture, seed: int) -> keras.Model:
@@ -64,28 +63,38 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
     x = dynamic_layers.FeatureDropout(name="feature_dropout")(row) if architecture.drops_features else row
     if architecture.input_form == "piecewise-linear":
         x = PiecewiseLinear(architecture.input_knots, architecture.input_channels)(x)
-    x = dynamic_layers.Conv1D(architecture.conv_filters, architecture.conv_kernel_room, activation="relu", name="conv")(
-        x
-    )
+    if architecture.convolution:
+        filters, room = architecture.conv_filters, architecture.conv_kernel_room
+        x = dynamic_layers.Conv1D(filters, room, activation="relu", name="conv")(x)
     x = layers.MaxPooling1D(POOL, padding="same", name="conv_pooling")(x)
     x = dynamic_layers.BatchNormalization(name="conv_batch_norm")(x)
     x = dynamic_layers.Dropout(name="conv_dropout")(x)
     x = BidirectionalGRU(architecture.gru_units, name="bigru")(x)
-    x = dynamic_layers.Dropout(name="bigru_dropout")(x)
-    x = layers.Reshape((2 * architecture.gru_units, 1), name="reshape")(x)
-    x = layers.MaxPooling1D(POOL, padding="same", name="sequence_pooling")(x)
-    x = dynamic_layers.BatchNormalization(name="sequence_batch_norm")(x)
-    x = BidirectionalGRU(architecture.sequence_gru_units, return_sequences=True, name="sequence_bigru")(x)
-    x = dynamic_layers.Dropout(name="sequence_bigru_dropout")(x)
-    query = layers.GlobalAveragePooling1D(keepdims=True, name="attention_query")(x)
-    x = _attend(architecture.attention, query, x)
-    x = layers.Flatten(name="context")(x)
-    x = dynamic_layers.Dropout(name="attention_dropout")(x)
+    x = summary = dynamic_layers.Dropout(name="bigru_dropout")(x)
+    if architecture.sequence_bigru:
+        x = _context_of(summary, architecture)
+        if architecture.shortcut:
+            x = layers.Concatenate(name="shortcut")([x, summary])
+        x = dynamic_layers.Dropout(name="attention_dropout")(x)
     probabilities = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
     return keras.Model(row, probabilities, name="cnn_bigru_attention")
 
 
-def _attend(kind: Attention, query: keras.KerasTensor, steps: keras.KerasTensor) -> keras.KerasTensor:
+def _context_of(summary: keras.KerasTensor, architecture: Architecture) -> keras.KerasTensor:
+    """Return what the second BiGRU and the attention make of the first one's summary."""
+    x = layers.Reshape((2 * architecture.gru_units, 1), name="reshape")(summary)
+    x = layers.MaxPooling1D(POOL, padding="same", name="sequence_pooling")(x)
+    x = dynamic_layers.BatchNormalization(name="sequence_batch_norm")(x)
+    x = BidirectionalGRU(architecture.sequence_gru_units, return_sequences=True, name="sequence_bigru")(x)
+    x = dynamic_layers.Dropout(name="sequence_bigru_dropout")(x)
+    x = _attend(architecture.attention, x)
+    return layers.Flatten(name="context")(x)
+
+
+def _attend(kind: Attention, steps: keras.KerasTensor) -> keras.KerasTensor:
+    query = layers.GlobalAveragePooling1D(keepdims=True, name="attention_query")(steps)
+    if kind == "none":
+        return query
     if kind == "dot":
         return layers.Attention(score_mode="dot", use_scale=True, name="attention")([query, steps])
     if kind == "additive":

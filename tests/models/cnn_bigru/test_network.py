@@ -11,7 +11,8 @@ WIDTH, CLASSES = 23, 5
 SMALL = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=6, sequence_gru_units=4)
 ROWS = np.random.default_rng(0).random((7, WIDTH, 1), dtype=np.float32)
 
-ATTENTION = pytest.mark.parametrize("attention", ["dot", "additive", "multi-head"])
+KINDS = {"dot": "Attention", "additive": "AdditiveAttention", "multi-head": "MultiHeadAttention"}
+ATTENTION = pytest.mark.parametrize("attention", list(KINDS))
 
 
 def small(**values: object) -> Hyperparameters:
@@ -26,7 +27,6 @@ def variables(model: keras.Model) -> dict[str, np.ndarray]:
 @ATTENTION
 def test_the_parts_are_those_of_the_paper_in_its_order(attention: str) -> None:
     model = MODEL.build_for(WIDTH, CLASSES, small(attention=attention), seed=0)
-    kinds = {"dot": "Attention", "additive": "AdditiveAttention", "multi-head": "MultiHeadAttention"}
     assert [(layer.name, type(layer).__name__, layer.output.shape[1:]) for layer in model.layers] == [
         ("row", "InputLayer", (23, 1)),
         ("conv", "Conv1D", (23, 4)),
@@ -41,7 +41,7 @@ def test_the_parts_are_those_of_the_paper_in_its_order(attention: str) -> None:
         ("sequence_bigru", "BidirectionalGRU", (3, 8)),
         ("sequence_bigru_dropout", "Dropout", (3, 8)),
         ("attention_query", "GlobalAveragePooling1D", (1, 8)),
-        ("attention", kinds[attention], (1, 8)),
+        ("attention", KINDS[attention], (1, 8)),
         ("context", "Flatten", (8,)),
         ("attention_dropout", "Dropout", (8,)),
         ("probabilities", "Dense", (5,)),
@@ -59,11 +59,44 @@ def test_what_is_before_the_convolution_follows_the_hyperparameters() -> None:
     ]
     values = {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.variables}
     assert values["feature_dropout/rate"] == 0.25
-    assert values["piecewise_linear/hats"].shape == (3, 23, 6)
+    assert values["piecewise_linear/knots"].shape == (23, 6)
     # Without them, a network is to the last bit what it was before there were any.
     assert "feature_dropout/rate" not in {
         variable.path for variable in MODEL.build_for(WIDTH, CLASSES, SMALL, 0).variables
     }
+
+
+@pytest.mark.parametrize(
+    ("values", "missing", "seen"),
+    [
+        pytest.param({"attention": "none"}, {"attention"}, 8, id="attention"),
+        pytest.param({"convolution": False}, {"conv"}, 8, id="convolution"),
+        pytest.param(
+            {"sequence_bigru": False},
+            {
+                *("reshape", "sequence_pooling", "sequence_batch_norm", "sequence_bigru", "sequence_bigru_dropout"),
+                *("attention_query", "attention", "context", "attention_dropout"),
+            },
+            12,
+            id="second BiGRU",
+        ),
+        pytest.param({"shortcut": True}, set(), 20, id="with a shortcut"),
+    ],
+)
+def test_parts_can_be_left_out(values: dict[str, object], missing: set[str], seen: int) -> None:
+    model = MODEL.build_for(WIDTH, CLASSES, small(**values), seed=0)
+    whole = {layer.name for layer in MODEL.build_for(WIDTH, CLASSES, SMALL, seed=0).layers}
+    assert whole - {layer.name for layer in model.layers} == missing
+    assert model.get_layer("probabilities").input.shape == (None, seen)
+    probabilities = keras.ops.convert_to_numpy(model(ROWS, training=False))
+    assert len(np.unique(probabilities, axis=0)) == 7
+
+
+def test_without_attention_the_context_is_the_mean_of_the_steps() -> None:
+    model = MODEL.build_for(WIDTH, CLASSES, small(attention="none"), seed=0)
+    parts = keras.Model(model.input, [model.get_layer("sequence_bigru").output, model.get_layer("context").output])
+    steps, context = parts.predict_on_batch(ROWS)
+    np.testing.assert_allclose(context, steps.mean(axis=1), rtol=1e-5, atol=1e-6)
 
 
 def test_the_hyperparameters_reach_their_layers() -> None:
