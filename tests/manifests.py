@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nids import datasets
-from nids.detector import bundle
+from nids.detector.manifest import Manifest
 from nids.results import RunManifest
 from nids.results.manifest import MEASURES_OF_FORMAT_3
 from nids.results.status import Owner, TrialCounts
@@ -52,23 +52,24 @@ def a_manifest(**sections: Any) -> RunManifest:
     return RunManifest.model_validate(values)
 
 
-def a_bundle_manifest(hyperparameters: Any, **changes: Any) -> bundle.Manifest:
-    """Return the manifest of a detector of two CNN-BiGRUs for NSL-KDD's rows; some keys can be given other values."""
+def networks(hyperparameters: Any, **changes: Any) -> dict[str, Any]:
+    """Return what the manifest of a detector says of two CNN-BiGRUs; some keys can be given other values."""
+    values = {"kind": "networks", "trial": 3, "model": "cnn-bigru", "epochs": 2, "members": 2, "weight": 1.0}
+    return values | {"hyperparameters": hyperparameters} | changes
+
+
+def a_bundle_manifest(*components: Any, **changes: Any) -> Manifest:
+    """Return the manifest of a detector of such components for NSL-KDD's rows; some keys can be given other values."""
     values: dict[str, Any] = {
-        "format": bundle.FORMAT,
         "dataset": "nsl-kdd-sample",
         "class_map": "nsl-kdd",
         "classes": ("Normal", "DoS", "Probe", "R2L", "U2R"),
         "run": "a-run",
-        "trial": 3,
-        "model": "cnn-bigru",
-        "hyperparameters": hyperparameters,
-        "epochs": 2,
-        "members": 2,
+        "components": components,
         "thresholds": {0.001: 0.9, 0.01: 0.5},
         "calibration": {"temperature": 1.5, "trained_on": (0.2,) * 5, "natural": (0.6, 0.1, 0.1, 0.1, 0.1)},
         "data": {"source": "rows", "sha256": "ab", "rows": 240, "synthetic": True},
         "created": "2026-01-02T03:04:05+00:00",
         "versions": {"nids": "0.1.0"},
     }
-    return bundle.Manifest.model_validate(values | changes)
+    return Manifest.model_validate(values | changes)

@@ -26,6 +26,7 @@ from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.results import Run
 from nids.search import session
 from nids.storage import Folder
+from tests.manifests import a_bundle_manifest, networks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,23 +56,7 @@ def detector(folder: Path, traffic: Traffic) -> None:
     encoding = Encoding.fit(rows, np.arange(len(rows)), traffic.dataset)
     small = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4)
     model = MODEL.build_for(encoding.width, len(traffic.dataset.classes), small, seed=0)
-    manifest = bundle.Manifest(
-        format=bundle.FORMAT,
-        dataset=traffic.dataset.name,
-        class_map=traffic.dataset.label_maps[0].name,
-        classes=traffic.dataset.classes,
-        run="demonstration",
-        trial=23,
-        model="cnn-bigru",
-        hyperparameters=small,
-        epochs=1,
-        members=1,
-        thresholds={0.01: 0.5},
-        calibration=bundle.Calibration(temperature=1.0, trained_on=(0.2,) * 5, natural=(0.2,) * 5),
-        data=bundle.TrainingData(source="flows.csv", sha256="0" * 64, rows=140, synthetic=False),
-        created="2026-01-02T03:04:05+00:00",
-        versions={},
-    )
+    manifest = a_bundle_manifest(networks(small, members=1), run="demonstration")
     weights = {weight.path: np.array(weight) for weight in model.weights}
     saved = Folder.from_uri(f"{folder}/runs/demonstration/bundle")
     bundle.save(saved, manifest, traffic.dataset, encoding, [weights], card="# A card\n")

@@ -33,7 +33,8 @@ def figures_by_fold(run: Run, best: BestTrial) -> pd.DataFrame:
     models = [curves[curves["epoch"] == best.epoch].assign(method=BEST)]
     final = run.final_evaluation()
     if final is not None:
-        name = f"{DETECTOR} trial {final.trial} (mean of {final.members} seeds)"
+        alone = f"trial {final.trial} (mean of {final.members} seeds)"
+        name = f"{DETECTOR} {f'ensemble ({final.members} models)' if final.components else alone}"
         rows = [{"fold": fold.fold, **fold.figures} for fold in final.folds.by_fold]
         numbers = dict.fromkeys(final.folds.by_fold[0].figures, float)
         models.append(pd.DataFrame(rows).astype(numbers).assign(method=name))

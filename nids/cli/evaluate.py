@@ -36,8 +36,15 @@ def finalize(
         ),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(min=1, max=100, help="Number of models of the detector, each of another seed.")
+        int, typer.Option(min=1, max=100, help="Number of networks of a trial, each of another seed.")
     ] = 3,
+    best: Annotated[
+        int,
+        typer.Option(min=1, max=20, help="Number of trials, the best of the search, of which the folds choose some."),
+    ] = 1,
+    boosting: Annotated[
+        bool, typer.Option("--boosting", help="Let the folds choose boosted trees (XGBoost) as a part too.")
+    ] = False,
     set_: ResourcesOption = None,
     again: AgainOption = False,
     data: DataOption = None,
@@ -45,6 +52,8 @@ def finalize(
     address: AddressOption = None,
 ) -> None:
     """Train a trial on all rows, save it as a detector and evaluate it on the held-out files.
+
+    Of several trials, and boosted trees, the detector is the weighted mean that is best on the folds.
 
     Example: `nids finalize first --pick "seconds <= 600, then max macro_f1"`
     """
@@ -56,6 +65,8 @@ def finalize(
     if not again and opened.final_evaluation() is not None:
         raise already_evaluated(f"{run} is already finalized")
     warn_of_gaps(opened, console)
+    if best > 1 and (trial, pick) != (None, None):
+        raise UserError(f"found --best {best} and a trial by --trial or --pick: both choose trials. Give one of them.")
     if pick is not None:
         if trial is not None:
             raise UserError(f"found --trial {trial} and --pick {pick!r}: both name the trial. Give one of them.")
@@ -65,7 +76,8 @@ def finalize(
     from nids.detector.finalize import finalize as finalize_run
     from nids.evaluation.workspace import Workspace
 
-    finalize_run(opened, trial, seeds, Workspace(storage, console, data, address, set_ or ()), pick or "")
+    workspace = Workspace(storage, console, data, address, set_ or ())
+    finalize_run(opened, trial, seeds, workspace, pick or "", best=best, boosting=boosting)
     show(results.open_run(storage, run), console)
     bundle = opened.folder.folder(BUNDLE).uri
     console.print(f"\nDetector: {bundle}\nUse it: nids score {quote(bundle)} FILES", highlight=False, soft_wrap=True)

@@ -4,25 +4,29 @@
 ``manifest.json``       what it was made from, and how: data, hyperparameters, thresholds, calibration, versions
 ``dataset.json``        the description of the data set whose columns it reads
 ``encoding.json``       the fitted encoding
-``weights-N.npz``       the weights of each member, plain arrays by their path in the model
+``weights-N.npz``       the weights of each network, plain arrays by their path in the model
+``trees.npz``           boosted trees, if there are some, as ``nids.detector.boosted_trees.check`` has them
 ``MODEL_CARD.md``       the same for people
 ``SHA256SUMS``          of all of them, as ``sha256sum --check`` reads it
 ======================  ================================================================================================
 
-The Keras model itself is built by this package from the hyperparameters in the manifest; a bundle only fills in its
+The models themselves are built by this package from the hyperparameters in the manifest; a bundle only fills in their
 weights. So nothing in a bundle is ever executed: no pickle, no serialised layer, no expression.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
+from pydantic import ValidationError
 
 from nids import datasets, foreign_json, models, npz
 from nids.datasets.schema import DatasetSpec
+from nids.detector import boosted_trees
+from nids.detector.boosted_trees import BoostedTrees
 from nids.detector.bundle_files import (
     SUMS,
     damaged,
@@ -34,10 +38,10 @@ from nids.detector.bundle_files import (
     refuse_too_large,
     write_files,
 )
+from nids.detector.manifest import FORMAT, FORMER_FORMATS, Manifest, Networks, upgraded
 from nids.errors import UserError
 from nids.metrics.calibration import correct_priors, with_temperature
-from nids.models.hyperparameters import TrainingHyperparameters
-from nids.training.ensemble import Ensemble, Weights
+from nids.training.ensemble import Ensemble, Member, Network
 from nids.training.trainer import VALIDATION_BATCH
 
 if TYPE_CHECKING:
@@ -47,90 +51,9 @@ if TYPE_CHECKING:
 
     from nids.folds.encoding import Encoding
     from nids.storage import Folder
-
-FORMAT = 2
-# The first format knew a single model and did not name it, nor did it describe its data set.
-ONLY_MODEL = {1: "cnn-bigru"}
-
-
-class Calibration(BaseModel):
-    """What was learned on the folds about the model's probabilities.
-
-    Attributes:
-        temperature: As ``nids.metrics.calibration.fit_temperature`` gives it.
-        trained_on: Share of each class in what the model was trained on.
-        natural: Share of each class in the training file.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    temperature: Annotated[float, Field(gt=0)]
-    trained_on: tuple[Annotated[float, Field(ge=0, le=1)], ...]
-    natural: tuple[Annotated[float, Field(ge=0, le=1)], ...]
-
-
-class TrainingData(BaseModel):
-    """The rows that a detector was trained on, as ``nids.results.manifest.DataSection`` has them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    source: str
-    sha256: str
-    rows: int
-    synthetic: bool
-
-
-class Manifest(BaseModel):
-    """What a bundle says of itself.
-
-    Attributes:
-        format: ``FORMAT`` of the package that wrote it.
-        dataset: Name of the data set whose columns it reads.
-        class_map: Name of the label map: which attack belongs to which class.
-        classes: Names of the classes, in the order of the probabilities.
-        run: The search that it comes from.
-        trial: The trial of that search.
-        model: Name of the model that its members are.
-        hyperparameters: Those of the trial.
-        epochs: How long each member was trained.
-        members: Number of models, whose mean probabilities are the detector's.
-        thresholds: False-positive rate aimed at → threshold on the attack score, from rows that the model at hand was
-            not trained on.
-        calibration: What the folds say about the probabilities.
-        data: What it was trained on.
-        created: When, in ISO 8601.
-        versions: Of the packages that it was made with.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    format: int
-    dataset: str
-    class_map: str
-    classes: tuple[str, ...]
-    run: str
-    trial: int
-    model: str
-    hyperparameters: SerializeAsAny[TrainingHyperparameters]
-    epochs: Annotated[int, Field(ge=1)]
-    members: Annotated[int, Field(ge=1, le=100)]
-    thresholds: dict[float, float]
-    calibration: Calibration
-    data: TrainingData
-    created: str
-    versions: dict[str, str]
-
-    @field_validator("hyperparameters", mode="before")
-    @classmethod
-    def _of_the_model(cls, values: Any, info: ValidationInfo) -> Any:
-        if "model" not in info.data or isinstance(values, TrainingHyperparameters):
-            return values
-        return models.get(info.data["model"]).hyperparameters.model_validate(values)
-
-    @field_validator("model")
-    @classmethod
-    def _is_known(cls, name: str) -> str:
-        return models.get(name).name
+TREES = "trees.npz"
+# The format that did not yet describe its data set.
+NO_DESCRIPTION = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +115,7 @@ def save(
     manifest: Manifest,
     dataset: DatasetSpec,
     encoding: Encoding,
-    members: Sequence[Weights],
+    members: Sequence[Mapping[str, np.ndarray]],
     card: str = "",
 ) -> None:
     """Write a bundle in the place of an older one; it counts as there once its last file is, ``SHA256SUMS``.
@@ -202,7 +125,7 @@ def save(
         manifest: What it is.
         dataset: The data set whose columns it reads, with the one label map by which it classifies.
         encoding: How rows are encoded for its models.
-        members: The weights of each model.
+        members: The arrays of each model, in the order of the manifest's components.
         card: The card; only a draft, which is there to be evaluated, has none yet.
 
     Raises:
@@ -214,8 +137,8 @@ def save(
         "encoding.json": encoding.to_json().encode(),
         "MODEL_CARD.md": card.encode(),
     }
-    for i, weights in enumerate(members):
-        files[f"weights-{i}.npz"] = npz.to_bytes(weights)
+    for name, arrays in zip(_names_of_arrays(manifest), members, strict=True):
+        files[name] = npz.to_bytes(arrays)
     write_files(folder, files)
 
 
@@ -236,7 +159,7 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
         form = foreign_json.parsed(files["manifest.json"])["format"]
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(folder, "manifest.json", f"it names no format ({error})") from None
-    if form not in (*ONLY_MODEL, FORMAT):
+    if form not in (*FORMER_FORMATS, FORMAT):
         raise UserError(
             f"{folder.uri}: the bundle has format {form}, this version of nids reads formats up to {FORMAT}. "
             "Use the version that wrote it, or make it again with `nids finalize`."
@@ -247,23 +170,62 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
             f"{folder.uri}: the bundle was made for {manifest.dataset}, not for {dataset}: its columns are others. "
             f"Use one that was made for {dataset}."
         )
-    names = [f"weights-{i}.npz" for i in range(manifest.members)]
-    texts = {"manifest.json", "encoding.json", "MODEL_CARD.md", *([] if form in ONLY_MODEL else ["dataset.json"])}
-    if set(sums) != (expected := {*texts, *names}):
+    texts = {"manifest.json", "encoding.json", "MODEL_CARD.md", *([] if form == NO_DESCRIPTION else ["dataset.json"])}
+    if set(sums) != (expected := {*texts, *_names_of_arrays(manifest)}):
         raise damaged(folder, SUMS, f"it lists {', '.join(sorted(sums))} instead of {', '.join(sorted(expected))}")
     files |= {name: read_file(folder, name, sums) for name in sorted(texts)}
     described = _dataset(folder, files.get("dataset.json"), manifest)
     encoding = read_encoding(folder, files["encoding.json"], described)
-    outline = models.get(manifest.model).outline(encoding.width, len(manifest.classes), manifest.hyperparameters)
-    refuse_too_large(folder, outline.bytes_for(manifest.members, VALIDATION_BATCH))
-    most = largest_file(outline.shapes)
-    weights = [read_arrays(folder, name, read_file(folder, name, sums, most), outline.shapes) for name in names]
-    return Bundle(manifest, Ensemble.from_weights(described, encoding, manifest.hyperparameters, weights))
+    members = _members(folder, manifest, encoding.width, sums)
+    return Bundle(manifest, Ensemble(described, encoding, members, manifest.member_weights))
+
+
+def _names_of_arrays(manifest: Manifest) -> list[str]:
+    """Return the names of the files of all members, in the order of the manifest's components."""
+    networks = itertools.count()
+    return [
+        f"weights-{next(networks)}.npz" if isinstance(component, Networks) else TREES
+        for component in manifest.components
+        for _ in range(component.members)
+    ]
+
+
+def _members(folder: Folder, manifest: Manifest, width: int, sums: Mapping[str, str]) -> tuple[Member, ...]:
+    classes = len(manifest.classes)
+    outlines = {
+        component: models.get(component.model).outline(width, classes, component.hyperparameters)
+        for component in manifest.components
+        if isinstance(component, Networks)
+    }
+    refuse_too_large(
+        folder, sum(outline.bytes_for(component.members, VALIDATION_BATCH) for component, outline in outlines.items())
+    )
+    names = iter(_names_of_arrays(manifest))
+    members: list[Member] = []
+    for component in manifest.components:
+        for name in itertools.islice(names, component.members):
+            if isinstance(component, Networks):
+                shapes = outlines[component].shapes
+                content = read_file(folder, name, sums, largest_file(shapes))
+                weights = read_arrays(folder, name, content, shapes)
+                members.append(Network.from_weights(width, classes, component.hyperparameters, weights))
+            else:
+                members.append(_trees(folder, read_file(folder, name, sums, npz.largest_file()), width, classes))
+    return tuple(members)
+
+
+def _trees(folder: Folder, content: bytes, width: int, classes: int) -> BoostedTrees:
+    try:
+        arrays = npz.read(content)
+        boosted_trees.check(arrays, width, classes)
+    except (npz.ArraysError, ValueError) as error:
+        raise damaged(folder, TREES, str(error)) from None
+    return BoostedTrees(arrays, width, classes)
 
 
 def _manifest(folder: Folder, content: bytes) -> Manifest:
     try:
-        return Manifest.model_validate(_upgraded(foreign_json.parsed(content)))
+        return Manifest.model_validate(upgraded(foreign_json.parsed(content)))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
@@ -291,10 +253,3 @@ def _dataset(folder: Folder, content: bytes | None, manifest: Manifest) -> Datas
     if {len(manifest.calibration.trained_on), len(manifest.calibration.natural)} != {len(dataset.classes)}:
         raise damaged(folder, "manifest.json", "its calibration is not of as many classes as it names")
     return dataset
-
-
-def _upgraded(values: dict[str, Any]) -> dict[str, Any]:
-    """Return a manifest of any format as one of ``FORMAT``."""
-    if model := ONLY_MODEL.get(values["format"]):
-        return {**values, "format": FORMAT, "model": model}
-    return values

@@ -1,108 +1,106 @@
-"""The end of a search: its best trial trained on all rows, saved as a detector, and judged by the held-out files."""
+"""The end of a search: its best trials trained on all rows, saved as a detector, and judged by the held-out files."""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
-from nids.command_line import command_on
+from nids.cluster import connection
 from nids.detector import bundle
+from nids.detector.boosted_trees import NAME
 from nids.detector.bundle_files import BUNDLE, refuse_unreadable
+from nids.detector.candidates import Candidates, choose, choose_best, tuned_hyperparameters
+from nids.detector.judge import judge, judge_components, judge_folds, judge_out_of_fold
+from nids.detector.manifest import Manifest, TrainingData
 from nids.detector.model_card import model_card
-from nids.detector.out_of_fold import calibration_of, known_rows, out_of_fold, probability_columns, thresholds_of
+from nids.detector.out_of_fold import calibration_of, out_of_fold, thresholds_of
+from nids.detector.selection import mixed, select, select_without_each
 from nids.errors import UserError
 from nids.evaluation import held_out
-from nids.evaluation.evaluate import evaluate_traffic
+from nids.evaluation.tuned_models import EXTRA, TUNED_MODELS
 from nids.folds.build import full_fold
 from nids.interruption import held_back
-from nids.metrics.calibration import expected_calibration_error, reliability
-from nids.metrics.cross_validation import over_folds, validation_figures
+from nids.metrics.cross_validation import judged_rows
 from nids.metrics.formatting import counted
-from nids.metrics.judged_rows import JudgedRows
-from nids.metrics.measures import figures_of
 from nids.models import backend
-from nids.results import UNFINISHED, file_name, ranking, write_table
-from nids.results.evaluation import Calibration, CrossValidation, DetectorEvaluation, FinalEvaluation, OutOfFold
+from nids.results import UNFINISHED, file_name, write_table
+from nids.results.evaluation import Calibration, FinalEvaluation
 from nids.storage import Folder
 from nids.terminal import styled
-from nids.training.refit import on_all, on_folds
-from nids.training.trial import TrialFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from nids.config import Job
-    from nids.datasets.traffic import Traffic
     from nids.detector.bundle import Bundle
+    from nids.detector.candidates import Choice
+    from nids.detector.manifest import Component
     from nids.evaluation.workspace import Workspace
     from nids.folds.fold import Fold, TrainingSet
-    from nids.metrics.evaluation import Figures
-    from nids.models.hyperparameters import TrainingHyperparameters
+    from nids.metrics.judged_rows import JudgedRows
     from nids.results import Run
-    from nids.training.refit import FitResult, FitWork
 
 FOLDER = "final"
 VERSIONS_OF = ("nids", "numpy", "imbalanced-learn", "scikit-learn")
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A trial that is to become a detector.
+def finalize(
+    run: Run,
+    trial: int | None,
+    members: int,
+    workspace: Workspace,
+    picked_by: str = "",
+    *,
+    best: int = 1,
+    boosting: bool = False,
+) -> Bundle:
+    """Train a detector, save it and judge it; ``final/`` and ``bundle/`` of the run hold the outcome.
 
-    Attributes:
-        trial: Its number.
-        hyperparameters: Those of the trial, and those that its job fixes.
-        epochs: The epoch whose mean over the folds was the trial's best.
-        row: Its row in the run store's trials.
-    """
-
-    trial: int
-    hyperparameters: TrainingHyperparameters
-    epochs: int
-    row: dict[str, Any]
-
-
-def finalize(run: Run, trial: int | None, members: int, workspace: Workspace, picked_by: str = "") -> Bundle:
-    """Train a trial's detector, save it and judge it; ``final/`` and ``bundle/`` of the run hold the outcome.
+    Of several candidates, the folds choose those that it consists of, and their weights. What the folds say of it is
+    then of the weights that, for each fold, the others choose.
 
     Args:
         run: The run.
-        trial: The trial, or None for the best one.
-        members: How many models to train on the same rows, each from another seed: the detector is their mean, and
+        trial: The trial, or None for the best ones.
+        members: How many networks to train on the same rows, each from another seed: the detector is their mean, and
             their spread says how much chance there is in its figures. The folds have as many, so that thresholds and
-            calibration are of what is saved, not of one model of it.
+            calibration are of what is saved, not of one network of it.
         workspace: Where the rows are, and where models are trained.
         picked_by: The rule that has picked the trial, if one has.
+        best: How many of the best trials are candidates, where no trial is named.
+        boosting: Whether boosted trees are a candidate too.
 
     Raises:
-        UserError: There is nothing to finalize, rows are missing or are not what they were, or their encoding would
-            be too large for a detector.
+        UserError: There is nothing to finalize, rows are missing or are not what they were, their encoding would be too
+            large for a detector, or XGBoost is not installed.
     """
-    choice = choose(run, trial)
+    choices = choose_best(run, best) if trial is None else [choose(run, trial)]
+    trees = _trees(run, workspace) if boosting else None
     job, training_set, folds = workspace.reopen(run)
     held_out.refuse_if_missing(training_set.dataset, job.data, workspace.data)
     all_rows = full_fold(training_set, job)
     refuse_unreadable(run.folder.folder(BUNDLE), {"encoding.json": all_rows.encoding.to_json().encode()})
+    candidates = Candidates(run, job, training_set, choices, members, trees, workspace)
     workspace.console.print(
-        styled(
-            "[bold]{name}[/]: {what}",
-            name=run.name,
-            what=f"trial {choice.trial}, {counted(choice.epochs, 'epoch')}; training {counted(members, 'seed')} × "
-            f"({counted(len(folds), 'fold')} + all {len(training_set.rows):,} rows)",
-        ),
+        styled("[bold]{name}[/]: {what}", name=run.name, what=_in_words(choices, members, trees, folds, training_set)),
         highlight=False,
     )
-    of_folds, of_all_rows = _train(run, choice, job, training_set, folds, all_rows, members, workspace)
-    probabilities = [np.mean([model.probabilities for model in models], axis=0) for models in of_folds]
+    with connection.connected(workspace.address, job.resources.cpus_per_trial):
+        by_fold = [
+            [judged_rows(training_set, fold, probabilities) for probabilities in of_fold]
+            for fold, of_fold in zip(folds, candidates.on_folds(folds, all_rows), strict=True)
+        ]
+        weights, without_each = _weights(by_fold, job)
+        arrays = candidates.on_all(all_rows, weights)
+    components = candidates.components(weights)
+    probabilities = [mixed(rows, w).probabilities for rows, w in zip(by_fold, without_each, strict=True)]
     predictions = out_of_fold(training_set, folds, probabilities)
 
-    manifest = _manifest(run, choice, job, training_set, all_rows, predictions, members)
-    parts = (manifest, training_set.dataset, all_rows.encoding, [model.weights for model in of_all_rows])
+    manifest = _manifest(run, components, job, training_set, all_rows, predictions)
+    parts = (manifest, training_set.dataset, all_rows.encoding, arrays)
     # Scoring is this process's own work, with all that the machine has.
     backend.configure_alone()
     # Evaluated is what was saved and read again, not what happens to be in memory.
@@ -110,18 +108,20 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace, pi
         draft = Folder.from_uri(temporary)
         bundle.save(draft, *parts)
         detector = bundle.load(draft)
-    files = held_out.read_for([run], f"finalize trial {choice.trial}", workspace.data, workspace.console)
-    judged = {traffic.source: _judge(detector, traffic, training_set) for traffic in files}
+    purpose = f"finalize {' and '.join(component.name for component in components)}"
+    files = held_out.read_for([run], purpose, workspace.data, workspace.console)
+    judged = {traffic.source: judge(detector, traffic, training_set) for traffic in files}
     evaluation = FinalEvaluation(
         created=datetime.now(UTC),
-        trial=choice.trial,
+        trial=choices[0].trial,
         picked_by=picked_by,
-        epochs=choice.epochs,
-        members=members,
+        epochs=choices[0].epochs,
+        members=manifest.members,
+        components=judge_components(candidates.names(), weights, by_fold) if len(weights) > 1 else (),
         thresholds={str(rate): threshold for rate, threshold in manifest.thresholds.items()},
         calibration=Calibration(**manifest.calibration.model_dump()),
-        out_of_fold=_judge_out_of_fold(detector, predictions),
-        folds=_judge_folds(training_set, folds, probabilities),
+        out_of_fold=judge_out_of_fold(detector, predictions),
+        folds=judge_folds(training_set, folds, probabilities),
         held_out={source: of_file for source, (of_file, _) in judged.items()},
     )
     folder, bundle_folder = run.folder.folder(FOLDER), run.folder.folder(BUNDLE)
@@ -133,165 +133,67 @@ def finalize(run: Run, trial: int | None, members: int, workspace: Workspace, pi
         for source, (_, of_rows) in judged.items():
             write_table(folder, f"predictions-{file_name(source)}.parquet", of_rows)
         folder.write("evaluation.json", evaluation.to_json())
-        bundle.save(bundle_folder, *parts, card=model_card(manifest, choice.row, evaluation))
+        bundle.save(bundle_folder, *parts, card=model_card(manifest, choices[0].row, evaluation))
         run.folder.folder(UNFINISHED).delete()
     return detector
 
 
-def choose(run: Run, trial: int | None = None) -> Choice:
-    """Return a trial of a run, the best one unless another is named.
-
-    Raises:
-        UserError: There is no such trial, or it has no result.
-    """
-    rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
-    if trial is None:
-        best = ranking.best(run.trials(), run.direction)
-        if best is None and any(row["state"] == "COMPLETE" for row in rows.values()):
-            limits = " and ".join(map(str, run.manifest.job.search.limits))
-            raise UserError(f"{run.name} has no complete trial that keeps {limits}. Choose one all the same (--trial).")
-        if best is None and run.state == "finished":
-            reason = next((row["error"] for row in rows.values() if row["error"]), "none of them says why")
-            raise UserError(f"none of the trials of {run.name} was completed. The first failure: {reason}")
-        if best is None:
-            raise UserError(f"{run.name} has no complete trial yet. Resume it with `{command_on(run.uri, 'resume')}`.")
-        trial = int(best["trial"])
-    if trial not in rows:
-        raise UserError(f"{run.name} has no trial {trial}; its trials are 0 to {max(rows, default=0)}.")
-    row = rows[trial]
-    if row["best_epoch"] is None or row["state"] == "FAIL":
-        raise UserError(f"trial {trial} of {run.name} is {row['state']} and has no result. Choose another (--trial).")
-    if row["state"] == "PRUNED":
+def _trees(run: Run, workspace: Workspace) -> dict[str, int | float]:
+    """Return the hyperparameters of boosted trees; UserError if XGBoost is not installed."""
+    if not TUNED_MODELS[NAME].is_installed:
         raise UserError(
-            f"trial {trial} of {run.name} was stopped early, after {counted(row['epochs'], 'epoch')}: nobody knows "
-            "what it would have come to. Choose a complete one (--trial), or begin another search with its point (nids "
-            f"search --start-from {run.name}:{trial})."
+            f"--boosting needs XGBoost, which is not installed. It comes with the extra {EXTRA!r}, locked in "
+            f"requirements-{EXTRA}.lock."
         )
-    return Choice(trial, run.manifest.hyperparameters_of(row), row["best_epoch"], row)
+    hyperparameters, tuned = tuned_hyperparameters(run)
+    if not tuned:
+        workspace.console.print(
+            "The boosted trees have hyperparameters that nobody has tuned on these folds; `nids baselines --tuned` "
+            "does, before this."
+        )
+    return hyperparameters
 
 
-def _train(
-    run: Run,
-    choice: Choice,
-    job: Job,
-    training_set: TrainingSet,
-    folds: Sequence[Fold],
-    all_rows: Fold,
+def _weights(by_fold: Sequence[Sequence[JudgedRows]], job: Job) -> tuple[tuple[float, ...], list[tuple[float, ...]]]:
+    """Return the weight of each candidate, and for each fold those that the other folds choose."""
+    if len(by_fold[0]) == 1:
+        return (1.0,), [(1.0,)] * len(by_fold)
+    metric = job.search.metric
+    return select(by_fold, metric), select_without_each(by_fold, metric)
+
+
+def _in_words(
+    choices: Sequence[Choice],
     members: int,
-    workspace: Workspace,
-) -> tuple[list[list[FitResult]], list[FitResult]]:
-    """Return the models of each fold, and those of all rows."""
-    hp, epochs = choice.hyperparameters, choice.epochs
-    work: list[FitWork] = [
-        *on_folds(folds, members, job, hp, epochs),
-        *on_all(all_rows, members, job, hp, epochs),
-    ]
-    try:
-        models = workspace.fit(run, job, training_set, work, run.folder.folder(UNFINISHED))
-    except TrialFailed as error:
-        raise UserError(f"a model could not be trained: {error}. Choose another trial (--trial).") from None
-    *of_folds, of_all_rows = (models[i : i + members] for i in range(0, len(models), members))
-    return of_folds, of_all_rows
+    trees: object,
+    folds: Sequence[Fold],
+    training_set: TrainingSet,
+) -> str:
+    numbers = ", ".join(str(choice.trial) for choice in choices)
+    rows = f"({counted(len(folds), 'fold')} + all {len(training_set.rows):,} rows)"
+    if len(choices) == 1 and trees is None:
+        return f"trial {numbers}, {counted(choices[0].epochs, 'epoch')}; training {counted(members, 'seed')} × {rows}"
+    trials = f"trial{'s' if len(choices) > 1 else ''} {numbers}, {counted(members, 'seed')} of each"
+    return f"candidates: {trials}{', and boosted trees' if trees else ''}; training on {rows}"
 
 
 def _manifest(
     run: Run,
-    choice: Choice,
+    components: Sequence[Component],
     job: Job,
     training_set: TrainingSet,
     all_rows: Fold,
     predictions: pd.DataFrame,
-    members: int,
-) -> bundle.Manifest:
-    return bundle.Manifest(
-        format=bundle.FORMAT,
+) -> Manifest:
+    return Manifest(
         dataset=training_set.dataset.name,
         class_map=job.data.class_map or training_set.dataset.label_maps[0].name,
         classes=training_set.dataset.classes,
-        model=job.model.name,
         run=run.name,
-        trial=choice.trial,
-        hyperparameters=choice.hyperparameters,
-        epochs=choice.epochs,
-        members=members,
+        components=tuple(components),
         thresholds=thresholds_of(predictions, training_set),
-        calibration=calibration_of(predictions, training_set, all_rows, choice.hyperparameters),
-        data=bundle.TrainingData(**run.manifest.data.model_dump(include={*bundle.TrainingData.model_fields})),
+        calibration=calibration_of(predictions, training_set, all_rows, components),
+        data=TrainingData(**run.manifest.data.model_dump(include={*TrainingData.model_fields})),
         created=datetime.now(UTC).isoformat(),
         versions=backend.versions(VERSIONS_OF),
     )
-
-
-def _judge(detector: Bundle, traffic: Traffic, training_set: TrainingSet) -> tuple[DetectorEvaluation, pd.DataFrame]:
-    """Return the evaluation of a detector on held-out rows, and its predictions."""
-    by_member = detector.ensemble.by_member(traffic.features)
-    mean = by_member.mean(axis=0)
-    table = pd.DataFrame(
-        {
-            "row": np.arange(len(mean), dtype=np.int32),
-            "class": np.array(detector.classes)[traffic.label],
-            "attack": traffic.attack.to_numpy(),
-            **probability_columns(mean, detector.classes),
-        }
-    )
-    thresholds = {str(rate): threshold for rate, threshold in detector.thresholds.items()}
-    evaluation = evaluate_traffic(mean, traffic, training_set, thresholds)
-    of_detector = DetectorEvaluation.model_validate(
-        {
-            **evaluation.model_dump(),
-            "sha256": traffic.sha256,
-            "members": [_figures(detector, traffic.label, member) for member in by_member],
-            "calibrated": _calibrated(detector, traffic.label, mean),
-        }
-    )
-    return of_detector, table
-
-
-def _judge_out_of_fold(detector: Bundle, predictions: pd.DataFrame) -> OutOfFold:
-    """Return what the rows that a fold's models were not trained on say of the detector's calibration."""
-    labels, probabilities = known_rows(predictions, detector.classes)
-    return OutOfFold(rows=len(labels), calibrated=_calibrated(detector, labels, probabilities))
-
-
-def _judge_folds(
-    training_set: TrainingSet, folds: Sequence[Fold], probabilities: Sequence[np.ndarray]
-) -> CrossValidation:
-    """Return the detector's figures by cross-validation: means over the folds, their spread, and each fold's own."""
-    by_fold = [
-        validation_figures(training_set, fold, of_fold) for fold, of_fold in zip(folds, probabilities, strict=True)
-    ]
-    return CrossValidation.model_validate(
-        {
-            "figures": over_folds(by_fold),
-            "by_fold": [
-                {
-                    "fold": fold.number,
-                    "confusion": result.pop("confusion"),
-                    "attacks": result.pop("attacks"),
-                    "figures": result,
-                }
-                for fold, result in zip(folds, by_fold, strict=True)
-            ],
-        }
-    )
-
-
-def _calibrated(detector: Bundle, labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Figures]:
-    """Return the figures of probabilities as they are, and as each calibration makes them."""
-    return {
-        "as trained": _quality(detector, labels, probabilities),
-        "temperature": _quality(detector, labels, detector.calibrated(probabilities)),
-        "natural priors": _quality(detector, labels, detector.with_natural_priors(probabilities)),
-    }
-
-
-def _quality(detector: Bundle, labels: np.ndarray, probabilities: np.ndarray) -> Figures:
-    table = reliability(labels, probabilities)
-    return {
-        **_figures(detector, labels, probabilities),
-        "expected_calibration_error": expected_calibration_error(table),
-    }
-
-
-def _figures(detector: Bundle, labels: np.ndarray, probabilities: np.ndarray) -> Figures:
-    return {**figures_of(JudgedRows.all_known(labels, probabilities, detector.benign))}

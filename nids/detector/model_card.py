@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nids import models
 from nids.datasets.small_classes import in_words
+from nids.detector.manifest import Trees
 from nids.metrics.evaluation import number
 from nids.metrics.formatting import counted, mean_and_spread, setting, value
 from nids.metrics.measures import HEADLINE, label
@@ -13,7 +14,7 @@ from nids.metrics.measures import HEADLINE, label
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from nids.detector.bundle import Manifest
+    from nids.detector.manifest import Component, Manifest
     from nids.results.evaluation import FinalEvaluation
 
 
@@ -22,15 +23,15 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], evaluation: FinalEv
 
     Args:
         manifest: The bundle's.
-        trial: The trial's row of the run store: means over the folds and their spread.
+        trial: The row of the detector's best trial in the run store: means over the folds and their spread.
         evaluation: What ``nids.detector.finalize.finalize`` found.
     """
     data = manifest.data
     parts = [
-        f"# {manifest.dataset} detector: trial {manifest.trial} of {manifest.run}",
-        f"{models.get(manifest.model).title}, the mean of {counted(manifest.members, 'model')}, each trained for "
-        f"{counted(manifest.epochs, 'epoch')} on all {data.rows:,} rows of {data.source}. It gives each connection a "
-        f"probability for {', '.join(manifest.classes)}.",
+        f"# {manifest.dataset} detector: {' and '.join(component.name for component in manifest.components)} of "
+        f"{manifest.run}",
+        f"{_composition(manifest)} It was trained on all {data.rows:,} rows of {data.source}, and gives each "
+        f"connection a probability for {', '.join(manifest.classes)}.",
     ]
     if data.synthetic:
         parts.append("**The rows are synthetic: its figures say nothing about real traffic.**")
@@ -46,7 +47,7 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], evaluation: FinalEv
         f"{_shares(manifest.classes, manifest.calibration.trained_on)}; the training file itself has "
         f"{_shares(manifest.classes, manifest.calibration.natural)}.",
         "## Training details",
-        _table(("hyperparameter", ""), [(k, setting(v)) for k, v in manifest.hyperparameters.model_dump().items()]),
+        *(part for component in manifest.components for part in _training(component, len(manifest.components) > 1)),
         f"Training file: SHA-256 {data.sha256}. Made {manifest.created} with "
         + ", ".join(f"{name} {number}" for name, number in manifest.versions.items())
         + ".",
@@ -54,8 +55,33 @@ def model_card(manifest: Manifest, trial: Mapping[str, Any], evaluation: FinalEv
     return "\n\n".join(parts) + "\n"
 
 
+def _composition(manifest: Manifest) -> str:
+    """Return "CNN-BiGRU with attention, the mean of 3 models, each trained for 10 epochs.", or of each component."""
+    if len(manifest.components) == 1:
+        only = _kind(manifest.components[0])
+        return f"{only[0].upper()}{only[1:]}."
+    parts = (f"{100 * component.weight:.0f} % {_kind(component)}" for component in manifest.components)
+    return f"A weighted mean: {'; '.join(parts)}."
+
+
+def _kind(component: Component) -> str:
+    if isinstance(component, Trees):
+        return "gradient-boosted trees (XGBoost)"
+    mean = f"the mean of {counted(component.members, 'model')}, each trained for {counted(component.epochs, 'epoch')}"
+    return f"{models.get(component.model).title}, {mean}"
+
+
+def _training(component: Component, named: bool) -> list[str]:
+    values = component.hyperparameters
+    settings = values if isinstance(values, dict) else values.model_dump()
+    table = _table(("hyperparameter", ""), [(name, setting(value)) for name, value in settings.items()])
+    return [f"### {component.name}", table] if named else [table]
+
+
 def _figures(trial: Mapping[str, Any], evaluation: FinalEvaluation) -> list[str]:
-    head = ["", "cross-validated, one model", f"cross-validated, mean of {evaluation.members}", *evaluation.held_out]
+    several = len(evaluation.components) > 1
+    of_detector = "ensemble" if several else f"mean of {evaluation.members}"
+    head = ["", "cross-validated, one model", f"cross-validated, {of_detector}", *evaluation.held_out]
     held_out, folds = evaluation.held_out.values(), evaluation.folds.figures
     rows = [
         [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nids.detector.bundle import Calibration
+from nids.detector.manifest import Calibration, Networks
 from nids.metrics.calibration import fit_temperature, training_priors
 from nids.metrics.detection import FALSE_POSITIVE_RATES, attack_scores, threshold_at
 from nids.training.trial import FoldOfTrial
@@ -15,8 +15,8 @@ from nids.training.trial import FoldOfTrial
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nids.detector.manifest import Component
     from nids.folds.fold import Fold, TrainingSet
-    from nids.models.hyperparameters import TrainingHyperparameters
 
 
 def out_of_fold(training_set: TrainingSet, folds: Sequence[Fold], probabilities: Sequence[np.ndarray]) -> pd.DataFrame:
@@ -66,7 +66,7 @@ def thresholds_of(predictions: pd.DataFrame, training_set: TrainingSet) -> dict[
 
 
 def calibration_of(
-    predictions: pd.DataFrame, training_set: TrainingSet, all_rows: Fold, hp: TrainingHyperparameters
+    predictions: pd.DataFrame, training_set: TrainingSet, all_rows: Fold, components: Sequence[Component]
 ) -> Calibration:
     """Return what the folds say of the probabilities of a detector that is trained on all rows.
 
@@ -74,16 +74,22 @@ def calibration_of(
         predictions: As ``out_of_fold`` returns them.
         training_set: What the folds share.
         all_rows: The fold that the detector is trained on.
-        hp: Its hyperparameters, which decide how rows are resampled and weighed.
+        components: What it consists of. The hyperparameters of networks decide how rows are resampled and weighed;
+            boosted trees are trained on the rows as they are.
     """
     classes = training_set.dataset.classes
-    trained_on = FoldOfTrial.from_fold(training_set, all_rows, all_rows.encoding.width, hp)
-    counts = np.bincount(trained_on.training.labels, minlength=len(classes))
-    natural = np.bincount(training_set.labels, minlength=len(classes))
+    natural = training_priors(np.bincount(training_set.labels, minlength=len(classes)))
+    trained_on = np.zeros(len(classes))
+    for component in components:
+        shares = natural
+        if isinstance(component, Networks):
+            rows = FoldOfTrial.from_fold(training_set, all_rows, all_rows.encoding.width, component.hyperparameters)
+            shares = training_priors(np.bincount(rows.training.labels, minlength=len(classes)), rows.weights)
+        trained_on += component.weight * shares
     return Calibration(
         temperature=fit_temperature(*known_rows(predictions, classes)),
-        trained_on=tuple(training_priors(counts, trained_on.weights).tolist()),
-        natural=tuple(training_priors(natural).tolist()),
+        trained_on=tuple(trained_on.tolist()),
+        natural=tuple(natural.tolist()),
     )
 
 

@@ -111,7 +111,7 @@ def _detectors(
         ) from None
     backend.configure_alone()
     return [
-        Ensemble.from_weights(
+        Ensemble.of_networks(
             training_set.dataset,
             all_rows.encoding,
             configuration.hyperparameters,

@@ -34,11 +34,9 @@ def validation_figures(
         probabilities: Of its validation rows, float of shape (rows, classes).
         on_demand: Names of measures of ``nids.metrics.on_demand``.
     """
-    labels, types = training_set.labels[fold.validation], training_set.attacks[fold.validation]
-    unseen = np.isin(types, [training_set.attack_types.index(name) for name in fold.withheld])
     dataset = training_set.dataset
-    rows = JudgedRows(labels, probabilities, dataset.benign_label, types, unseen)
-    counts = count_by_attack(types, labels, rows.predicted, dataset.benign_label)
+    rows = judged_rows(training_set, fold, probabilities)
+    counts = count_by_attack(rows.attacks, rows.labels, rows.predicted, dataset.benign_label)
     attacks = [
         {
             "attack": training_set.attack_types[attack],
@@ -52,6 +50,13 @@ def validation_figures(
     ]
     figures = figures_on_demand(on_demand, rows, dataset.classes) | figures_of(rows)
     return {**figures, "confusion": rows.confusion.tolist(), "attacks": attacks}
+
+
+def judged_rows(training_set: TrainingSet, fold: Fold, probabilities: np.ndarray) -> JudgedRows:
+    """Return the validation rows of a fold with a model's probabilities; arguments as for ``validation_figures``."""
+    labels, types = training_set.labels[fold.validation], training_set.attacks[fold.validation]
+    unseen = np.isin(types, [training_set.attack_types.index(name) for name in fold.withheld])
+    return JudgedRows(labels, probabilities, training_set.dataset.benign_label, types, unseen)
 
 
 def over_folds(results: Sequence[Mapping[str, Any]], on_demand: Sequence[str] = ()) -> dict[str, float]:

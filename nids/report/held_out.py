@@ -13,12 +13,15 @@ from nids.charts.roc_curve import OURS
 from nids.datasets import small_classes
 from nids.metrics.detection import precision_at
 from nids.metrics.formatting import NONE, interval, mean_and_spread, value
+from nids.metrics.measures import label
 from nids.results import ranking
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nids.metrics.evaluation import AttackTypeResult, Evaluation, ThresholdResult
     from nids.results import Run
-    from nids.results.evaluation import BaselineEvaluation, DetectorEvaluation
+    from nids.results.evaluation import BaselineEvaluation, ComponentEvaluation, DetectorEvaluation
 
 HEAD = (
     *("", "accuracy", "macro-F1"),
@@ -70,9 +73,11 @@ def in_words(run: Run, trials: pd.DataFrame) -> list[str]:
     sentences, whose = [], "its detector"
     if final is not None and final.picked_by:
         sentences.append(f"Trial {final.trial} was finalized, picked by “{final.picked_by}”.")
+    if final is not None and final.components:
+        sentences.append(composition(final.components, run.manifest.job.search.metric))
     if final is not None:
         best = ranking.best(trials, run.direction)
-        if best is None or best["trial"] != final.trial:
+        if not final.components and (best is None or best["trial"] != final.trial):
             whose = f"the detector of trial {final.trial}, which was finalized,"
     for file, evaluation in final.held_out.items() if final else ():
         detected = by_kind("of the attacks", evaluation.seen.detection_rate, evaluation.unseen.detection_rate)
@@ -84,6 +89,19 @@ def in_words(run: Run, trials: pd.DataFrame) -> list[str]:
             f"{_without_twins(evaluation)}{_spaced(_not_judged(evaluation))}"
         )
     return sentences
+
+
+def composition(components: Sequence[ComponentEvaluation], metric: str) -> str:
+    """Return the share of each candidate in the detector, and what it is by the folds alone, in a sentence or two."""
+    figures = {component.name: value(metric, component.figures[metric]) for component in components}
+    chosen = [
+        f"{100 * component.weight:.0f} % {component.name} (alone {figures[component.name]})"
+        for component in components
+        if component.weight
+    ]
+    left_out = [f"{component.name} ({figures[component.name]})" for component in components if not component.weight]
+    unused = f" It does without {', '.join(left_out)}." if left_out else ""
+    return f"By {label(metric)} on the folds, the detector is a mean of {', '.join(chosen)}.{unused}"
 
 
 def _without_twins(evaluation: Evaluation) -> str:
@@ -144,6 +162,7 @@ def held_out(run: Run, base_rate: float = BASE_RATE) -> list[HeldOut]:
     """
     final, baselines = run.final_evaluation(), run.baselines_evaluation()
     judged, ours = (final.held_out, f"{OURS} {final.trial}") if final else ({}, OURS)
+    ours = "finalized ensemble" if final and final.components else ours
     others = baselines.held_out if baselines else ()
     files = list(dict.fromkeys([*judged, *(each.file for each in others)]))
     return [

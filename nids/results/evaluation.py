@@ -78,16 +78,31 @@ class CrossValidation(TypedFile):
     by_fold: tuple[FoldEvaluation, ...]
 
 
+class ComponentEvaluation(TypedFile):
+    """What the folds say of a candidate for a part of the detector, alone.
+
+    Attributes:
+        name: What it is called.
+        weight: Its share in the detector; 0 if the detector does without it.
+        figures: Means over the folds and, as ``…_std``, spread.
+    """
+
+    name: str
+    weight: float
+    figures: Figures
+
+
 class FinalEvaluation(TypedFile):
     """What was found when a trial was finalized.
 
     Attributes:
         format: Of the file.
         created: When.
-        trial: The trial.
+        trial: The trial, of several the best.
         picked_by: The rule that picked it; empty if none did.
-        epochs: How long each model was trained.
+        epochs: How long each network of it was trained.
         members: Number of models on the same rows.
+        components: The candidates, if there were several.
         thresholds: False-positive rate aimed at → threshold on the attack score.
         calibration: From rows that the models were not trained on.
         out_of_fold: What those rows say of the probabilities.
@@ -101,6 +116,7 @@ class FinalEvaluation(TypedFile):
     picked_by: str = ""
     epochs: int
     members: int
+    components: tuple[ComponentEvaluation, ...] = ()
     thresholds: dict[str, float]
     calibration: Calibration
     out_of_fold: OutOfFold

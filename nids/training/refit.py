@@ -82,13 +82,18 @@ class FitResult:
             return None
 
 
-def on_folds(folds: Sequence[Fold], members: int, job: Job, hp: TrainingHyperparameters, epochs: int) -> list[FitWork]:
-    """Return the models of each fold, one fold after another; a fold's first is the one that the trial had."""
+def on_folds(
+    folds: Sequence[Fold], members: int, job: Job, hp: TrainingHyperparameters, epochs: int, prefix: str = ""
+) -> list[FitWork]:
+    """Return the models of each fold, one fold after another; a fold's first is the one that the trial had.
+
+    ``prefix`` begins the names of their tasks.
+    """
     width = max(fold.encoding.width for fold in folds)
     work = []
     for fold in folds:
         for member in range(members):
-            name = f"fold {fold.number}, seed {member + 1} of {members}"
+            name = f"{prefix}fold {fold.number}, seed {member + 1} of {members}"
             seed = derived_seed(job.search.seed, fold.number, member)
             work.append((fold, FitTask(name, width, hp, epochs, seed)))
     return work

@@ -28,6 +28,7 @@ from nids.folds.split import split
 from nids.storage import Folder
 from nids.training.refit import FitResult, fit, on_all
 from nids.training.trial import run_trial
+from tests.manifests import a_bundle_manifest, networks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,24 +229,13 @@ def test_a_detector_of_it_is_trained_saved_and_scores(
     ((_, task),) = on_all(all_rows, 1, plain, hp, epochs=1)
     *_, fitted = fit(training_set, all_rows, task, plain)
     assert isinstance(fitted, FitResult)
-    manifest = bundle.Manifest(
-        format=bundle.FORMAT,
+    shares = (1 / classes,) * classes
+    manifest = a_bundle_manifest(
+        networks(hp, model=job.model.name, members=1),
         dataset="flows",
         class_map=traffic.dataset.label_maps[0].name,
         classes=traffic.dataset.classes,
-        run="a-run",
-        trial=0,
-        model=job.model.name,
-        hyperparameters=hp,
-        epochs=1,
-        members=1,
-        thresholds={0.01: 0.5},
-        calibration=bundle.Calibration(
-            temperature=1.0, trained_on=(1 / classes,) * classes, natural=(1 / classes,) * classes
-        ),
-        data=bundle.TrainingData(source="flows.csv", sha256="0" * 64, rows=140, synthetic=False),
-        created="2026-01-02T03:04:05+00:00",
-        versions={},
+        calibration={"temperature": 1.0, "trained_on": shares, "natural": shares},
     )
     saved = Folder.from_uri(str(tmp_path / "bundle"))
     bundle.save(saved, manifest, traffic.dataset, all_rows.encoding, [fitted.weights], card="")

@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from nids import datasets, npz
 from nids.detector import bundle, bundle_files
+from nids.detector.boosted_trees import BoostedTrees
+from nids.detector.manifest import FORMAT, Manifest
 from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
+from nids.folds.fold import Fold, TrainingSet
 from nids.metrics.calibration import correct_priors, with_temperature
 from nids.models.cnn_bigru import MODEL
 from nids.models.cnn_bigru.hyperparameters import Hyperparameters
 from nids.storage import Folder
-from nids.training.ensemble import Ensemble
-from tests.manifests import a_bundle_manifest
+from nids.training.ensemble import Network
+from tests.manifests import a_bundle_manifest, networks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +39,8 @@ SAMPLE = datasets.get("nsl-kdd-sample").labelled_by()
 CLASSES = ("Normal", "DoS", "Probe", "R2L", "U2R")
 
 
-def manifest(**changes: Any) -> bundle.Manifest:
-    return a_bundle_manifest(**{"hyperparameters": HP, **changes})
+def manifest(**changes: Any) -> Manifest:
+    return a_bundle_manifest(networks(HP), **changes)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +86,8 @@ def test_what_is_saved_is_loaded(saved: Path, encoding: Encoding, members: list[
     assert (found.classes, found.benign, found.dataset) == (CLASSES, 0, SAMPLE)
     assert found.thresholds == {0.001: 0.9, 0.01: 0.5}
     for loaded, model in zip(found.ensemble.members, members, strict=True):
-        for ours, theirs in zip(loaded.weights, model.weights, strict=True):
+        assert isinstance(loaded, Network)
+        for ours, theirs in zip(loaded.model.weights, model.weights, strict=True):
             assert ours.path == theirs.path
             np.testing.assert_array_equal(ours, theirs)
     ensemble = found.ensemble.probabilities(traffic.features)
@@ -134,15 +139,30 @@ def test_another_version_is_refused(copy: Path) -> None:
     with pytest.raises(UserError) as caught:
         load(copy)
     assert str(caught.value) == (
-        f"{copy}: the bundle has format 99, this version of nids reads formats up to 2. "
+        f"{copy}: the bundle has format 99, this version of nids reads formats up to 3. "
         "Use the version that wrote it, or make it again with `nids finalize`."
     )
-    assert values["format"] == bundle.FORMAT
+    assert values["format"] == FORMAT
+
+
+def of_networks(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest as formats 1 and 2 had it, without components."""
+    (component,) = values.pop("components")
+    assert (component.pop("kind"), component.pop("weight")) == ("networks", 1.0)
+    return values | component
+
+
+@pytest.mark.slow
+def test_a_bundle_of_the_second_format_is_of_one_component(copy: Path, saved: Path) -> None:
+    values = of_networks(json.loads((copy / "manifest.json").read_text()))
+    (copy / "manifest.json").write_text(json.dumps({**values, "format": 2}))
+    reseal(copy)
+    assert load(copy).manifest == load(saved).manifest
 
 
 @pytest.mark.slow
 def test_a_bundle_of_the_first_format_is_a_cnn_bigru(copy: Path, saved: Path) -> None:
-    values = json.loads((copy / "manifest.json").read_text())
+    values = of_networks(json.loads((copy / "manifest.json").read_text()))
     assert values.pop("model") == "cnn-bigru"
     (copy / "manifest.json").write_text(json.dumps({**values, "format": 1}))
     (copy / "dataset.json").unlink()
@@ -202,6 +222,9 @@ def test_another_data_set_is_refused(saved: Path) -> None:
         pytest.param({"model": "mlp"}, "conv_kernel_size: Extra inputs are not permitted", id="another model"),
         pytest.param({"classes": ["Normal", "DoS"]}, "its classes are Normal, DoS, those of", id="classes"),
         pytest.param({"members": 3}, r"it lists .* instead of", id="members"),
+        pytest.param({"weight": 0.5}, "the weights of the components do not add up to 1", id="weights"),
+        pytest.param({"components": []}, "components: Tuple should have at least 1 item", id="no components"),
+        pytest.param({"kind": "pickle"}, "found using 'kind' does not match", id="kind"),
         pytest.param({"command": "rm"}, "command: Extra inputs are not permitted", id="unknown key"),
         pytest.param({"hyperparameters": {"gru_units": 10**9}}, "gru_units: Input should be less", id="huge model"),
         pytest.param({"hyperparameters": {"gru_units": 8}}, "but must be finite float32 of shape", id="other model"),
@@ -217,7 +240,10 @@ def test_another_data_set_is_refused(saved: Path) -> None:
 )
 def test_a_manifest_that_does_not_fit_is_refused(copy: Path, changes: dict[str, Any], words: str) -> None:
     values = json.loads((copy / "manifest.json").read_text())
-    (copy / "manifest.json").write_text(json.dumps(values | changes))
+    of_component = {key: changes[key] for key in changes if key in values["components"][0]}
+    values["components"][0] |= of_component
+    rest = {key: changes[key] for key in changes if key not in of_component}
+    (copy / "manifest.json").write_text(json.dumps(values | rest))
     reseal(copy)
     with pytest.raises(UserError, match=words):
         load(copy)
@@ -332,9 +358,9 @@ def test_a_network_larger_than_its_files_is_refused_before_it_is_made(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = Hyperparameters(conv_filters=4096, gru_units=4096, sequence_gru_units=4096)
-    (copy / "manifest.json").write_bytes(manifest(hyperparameters=large).model_dump_json().encode())
+    (copy / "manifest.json").write_bytes(a_bundle_manifest(networks(large)).model_dump_json().encode())
     reseal(copy)
-    monkeypatch.setattr(Ensemble, "from_weights", None)  # that makes networks
+    monkeypatch.setattr(Network, "from_weights", None)  # that makes networks
     monkeypatch.setattr(bundle_files, "usable_memory", lambda: 2**40)
     with pytest.raises(UserError, match="but must be finite float32 of shape"):
         load(copy)
@@ -360,7 +386,7 @@ def test_what_could_not_be_read_again_is_not_saved(copy: Path, encoding: Encodin
     large = replace(encoding, categories=(texts, *others))
     size = len(large.to_json())
     with pytest.raises(UserError) as caught:
-        bundle.save(Folder.from_uri(str(copy)), manifest(), SAMPLE, large, [])
+        bundle.save(Folder.from_uri(str(copy)), manifest(), SAMPLE, large, [{}, {}])
     assert str(caught.value) == (
         f"{copy}/encoding.json: would have {size:,} bytes, but of a file of text in a bundle at most 4,194,304 are "
         "read. Describe the data set without the columns of text that have the most values, and search again."
@@ -395,9 +421,10 @@ def test_deep_json_is_refused(copy: Path, name: str) -> None:
 
 def test_a_bundle_takes_the_place_of_a_larger_one(copy: Path, encoding: Encoding, members: list[Any]) -> None:
     weights = {weight.path: np.array(weight) for weight in members[1].weights}
-    bundle.save(Folder.from_uri(str(copy)), manifest(members=1), SAMPLE, encoding, [weights], card="")
+    smaller = a_bundle_manifest(networks(HP, members=1))
+    bundle.save(Folder.from_uri(str(copy)), smaller, SAMPLE, encoding, [weights], card="")
     assert not (copy / "weights-1.npz").exists()
-    assert load(copy).manifest == manifest(members=1)
+    assert load(copy).manifest == smaller
 
 
 def test_a_bundle_is_plain_files(saved: Path) -> None:
@@ -419,3 +446,51 @@ def test_names_that_lead_elsewhere_are_refused(copy: Path) -> None:
         sums.write(f"{'0' * 64}  ../secret\n")
     with pytest.raises(UserError, match="a line is not a sum and a file's name"):
         load(copy)
+
+
+@pytest.fixture
+def with_trees(encoding: Encoding, members: list[Any], traffic: Traffic, tmp_path: Path) -> tuple[Path, BoostedTrees]:
+    """A detector of networks and trees, in unequal parts."""
+    point = {"n_estimators": 3, "max_depth": 3}
+    rows = np.arange(len(traffic.label), dtype=np.int32)
+    fold = Fold(0, rows, rows[:0], encoding, csr_matrix((0, encoding.width)), np.empty(0, np.int8), ())
+    trees = BoostedTrees.fit(TrainingSet.from_traffic(traffic), fold, point, seed=0)
+    path = tmp_path / "with trees"
+    both = a_bundle_manifest(
+        networks(HP, weight=0.75), {"kind": "boosted trees", "hyperparameters": point, "weight": 0.25}
+    )
+    weights = [{weight.path: np.array(weight) for weight in model.weights} for model in members]
+    bundle.save(Folder.from_uri(str(path)), both, SAMPLE, encoding, [*weights, trees.arrays], card="")
+    return path, trees
+
+
+@pytest.mark.slow
+def test_a_detector_may_consist_of_networks_and_trees(
+    with_trees: tuple[Path, BoostedTrees], saved: Path, traffic: Traffic
+) -> None:
+    path, trees = with_trees
+    found = load(path)
+    assert (found.manifest.members, found.ensemble.weights) == (3, (0.375, 0.375, 0.25))
+    rows = compact(traffic.features, traffic.dataset)
+    of_trees = trees.probabilities(found.ensemble.encoding.transform(rows, np.arange(len(rows))))
+    of_networks = load(saved).ensemble.by_member(traffic.features)
+    np.testing.assert_array_equal(found.ensemble.by_member(traffic.features), np.stack([*of_networks, of_trees]))
+    np.testing.assert_allclose(
+        found.probabilities(traffic.features), 0.75 * of_networks.mean(axis=0) + 0.25 * of_trees, rtol=1e-5, atol=1e-6
+    )
+
+
+def test_trees_that_were_changed_are_refused(with_trees: tuple[Path, BoostedTrees]) -> None:
+    path, trees = with_trees
+    circle = trees.arrays["left_children"].copy()
+    circle[0] = 0
+    (path / "trees.npz").write_bytes(npz.to_bytes({**trees.arrays, "left_children": circle}))
+    reseal(path)
+    with pytest.raises(
+        UserError, match=r"/trees\.npz: the bundle is damaged .*: a node's child is not one of the later"
+    ):
+        load(path)
+    (path / "trees.npz").write_bytes(b"no archive")
+    reseal(path)
+    with pytest.raises(UserError, match=r"/trees\.npz: the bundle is damaged"):
+        load(path)

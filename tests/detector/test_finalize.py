@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import io
+import json
+import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,17 +19,22 @@ from nids.cli import app
 from nids.cluster.placement import node_pools
 from nids.detector import bundle, bundle_files
 from nids.detector import score as scoring
-from nids.detector.finalize import choose, finalize
+from nids.detector.boosted_trees import NAME
+from nids.detector.candidates import choose
+from nids.detector.finalize import finalize
+from nids.detector.manifest import Networks, Trees
 from nids.errors import UserError
 from nids.evaluation import baselines
+from nids.evaluation.baseline_models import Baseline, fit
 from nids.evaluation.held_out import ANOTHER_DRAW
+from nids.evaluation.tuned_models import TUNED_MODELS
 from nids.evaluation.workspace import Workspace, fit_models
 from nids.metrics.calibration import fit_temperature
 from nids.metrics.detection import attack_scores, threshold_at
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import figures_of
 from nids.report import held_out
-from nids.results import Run, open_run
+from nids.results import Run, open_run, write_table
 from nids.search import driver, prepare
 from nids.storage import Folder
 from nids.training.refit import FitResult, FitTask, on_folds
@@ -55,6 +63,12 @@ def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffi
     finalize(found, None, 2, Workspace(storage, console), "min log_loss")
     baselines.measure(found, Workspace(storage, console))
     return open_run(storage, "a")
+
+
+def trial_of(detector: bundle.Bundle) -> int:
+    (component,) = detector.manifest.components
+    assert isinstance(component, Networks)
+    return component.trial
 
 
 def test_the_held_out_rows_with_a_twin_in_training_are_counted(run: Run, traffic: Traffic) -> None:
@@ -199,7 +213,7 @@ def test_finalize_leaves_no_detector_beside_the_evaluation_of_another(
         with pytest.raises(KeyboardInterrupt):
             finalize(copy, other, 1, workspace)
     assert copy.final_evaluation() == former
-    assert bundle.load(bundle_folder).manifest.trial == former.trial
+    assert trial_of(bundle.load(bundle_folder)) == former.trial
     for file in ("final/out_of_fold.parquet", "final/evaluation.json", "bundle/weights-0.npz", "bundle/SHA256SUMS"):
 
         def write_until(folder: Folder, name: str, content: bytes | memoryview, last: str = file) -> None:
@@ -217,7 +231,7 @@ def test_finalize_leaves_no_detector_beside_the_evaluation_of_another(
     finalize(copy, other, 1, workspace)
     evaluation = copy.final_evaluation()
     assert evaluation is not None
-    assert evaluation.trial == bundle.load(bundle_folder).manifest.trial == other
+    assert evaluation.trial == trial_of(bundle.load(bundle_folder)) == other
     assert bundle_folder.read("MODEL_CARD.md").startswith(f"# nsl-kdd-sample detector: trial {other} of a\n".encode())
 
 
@@ -291,6 +305,77 @@ def test_alerts_are_told_for_a_base_rate(run: Run) -> None:
     assert shown.exception is None
     page = (Path(run.uri) / "report.html").read_text(encoding="utf-8")
     assert "alert precision at 0.1 % attacks" in page
+
+
+def test_the_folds_choose_of_several_trials_and_boosted_trees(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = str(tmp_path / "runs")
+    shutil.copytree(Path(run.uri).parent, storage)
+    copy, console = open_run(storage, "a"), Console(file=io.StringIO(), width=200)
+    point = {**TUNED_MODELS[NAME].start, "n_estimators": 10}
+    rows = [
+        {
+            "model": NAME,
+            "trial": i,
+            "value": value,
+            "seconds": 1.0,
+            "hyperparameters": json.dumps(point | {"max_depth": i}),
+        }
+        for i, value in ((4, 0.2), (5, 0.1), (6, math.nan))
+    ]
+    write_table(copy.folder.folder("baselines"), "tuning.parquet", pd.DataFrame(rows))
+    detector = finalize(copy, None, 2, Workspace(storage, console), best=2, boosting=True)
+
+    evaluation = copy.final_evaluation()
+    assert evaluation is not None
+    best, other = choose(copy).trial, 1 - choose(copy).trial
+    names = [f"trial {best}", f"trial {other}", "boosted trees"]
+    assert [component.name for component in evaluation.components] == names
+    weights = {component.name: component.weight for component in evaluation.components if component.weight}
+    assert sum(weights.values()) == pytest.approx(1)
+    assert {component.name: component.weight for component in detector.manifest.components} == pytest.approx(weights)
+    assert evaluation.members == len(detector.ensemble.members) == sum(1 if "trees" in name else 2 for name in weights)
+    trees = [component for component in detector.manifest.components if isinstance(component, Trees)]
+    assert [component.hyperparameters for component in trees] == [point | {"max_depth": 5}] * len(trees)
+    assert trees  # on synthetic rows of so few epochs, nothing else is good
+    # What the folds say of each candidate alone, and of the mean, whose weights are those of the other fold.
+    job, training_set, folds = Workspace(storage, console).reopen(copy)
+    by_trees = Baseline(NAME, False, point | {"max_depth": 5})
+    alone = [fit(by_trees, training_set, fold, job.search.seed) for fold in folds]
+    expected = np.mean([entry.figures["log_loss"] for entry in alone])
+    assert evaluation.components[-1].figures["log_loss"] == pytest.approx(expected, rel=1e-5)
+    # The detector on the held-out rows is that mean, too.
+    (judged,) = evaluation.held_out.values()
+    traffic = datasets.load_training("nsl-kdd-sample", rows=240, seed=ANOTHER_DRAW)
+    found = figures_of(JudgedRows.all_known(traffic.label, detector.probabilities(traffic.features), benign=0))
+    assert {name: judged.figures[name] for name in found} == pytest.approx(found)
+
+    card = (Path(copy.uri) / "bundle/MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "radient-boosted trees (XGBoost)" in card
+    report.show(copy, console)
+    text = " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
+    assert (
+        f"candidates: trials {best}, {other}, 2 seeds of each, and boosted trees; training on (2 folds + all 240"
+        in text
+    )
+    assert "By log-loss on the folds, the detector is a mean of " in text
+    assert f"finalized ensemble ({evaluation.members} models)" in text
+
+
+def test_two_ways_to_choose_trials_are_refused(run: Run) -> None:
+    arguments = ["finalize", "a", "--again", "--best", "2", "--trial", "0", "--storage", str(Path(run.uri).parent)]
+    refused = CliRunner().invoke(app, arguments)
+    assert str(refused.exception) == (
+        "found --best 2 and a trial by --trial or --pick: both choose trials. Give one of them."
+    )
+
+
+def test_boosted_trees_need_xgboost(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TUNED_MODELS, NAME, replace(TUNED_MODELS[NAME], package="no_such_package"))
+    console = Console(file=io.StringIO(), width=200)
+    with pytest.raises(UserError, match=r"^--boosting needs XGBoost, which is not installed\. It comes with the extra"):
+        finalize(run, None, 1, Workspace(str(Path(run.uri).parent), console), boosting=True)
 
 
 # The last one, as it changes the run.

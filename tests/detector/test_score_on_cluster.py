@@ -15,6 +15,7 @@ from nids.errors import UserError
 from nids.folds.encoding import Encoding, compact
 from nids.models.mlp import MODEL, Hyperparameters
 from nids.storage import Folder
+from tests.manifests import a_bundle_manifest, networks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,25 +31,7 @@ def detector(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Path
     path = tmp_path_factory.mktemp("bundle")
     rows = compact(traffic.features, traffic.dataset)
     encoding = Encoding.fit(rows, np.arange(len(rows)), traffic.dataset)
-    manifest = bundle.Manifest.model_validate(
-        {
-            "format": bundle.FORMAT,
-            "dataset": "nsl-kdd-sample",
-            "class_map": "nsl-kdd",
-            "classes": traffic.dataset.classes,
-            "run": "a-run",
-            "trial": 0,
-            "model": "mlp",
-            "hyperparameters": HP,
-            "epochs": 1,
-            "members": 1,
-            "thresholds": {0.01: 0.8},
-            "calibration": {"temperature": 1.0, "trained_on": (0.2,) * 5, "natural": (0.2,) * 5},
-            "data": {"source": "rows", "sha256": "ab", "rows": 240, "synthetic": True},
-            "created": "2026-01-02T03:04:05+00:00",
-            "versions": {},
-        }
-    )
+    manifest = a_bundle_manifest(networks(HP, model="mlp", members=1), thresholds={0.01: 0.8})
     weights = {weight.path: np.array(weight) for weight in MODEL.build_for(encoding.width, 5, HP, seed=1).weights}
     bundle.save(Folder.from_uri(str(path)), manifest, traffic.dataset, encoding, [weights], card="")
     return path

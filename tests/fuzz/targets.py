@@ -48,7 +48,7 @@ from nids.search.learned import Learned, LearnedTrial, learned_of
 from nids.storage import Folder
 from nids.training import checkpoint
 from tests.fuzz.mutations import SEPARATOR
-from tests.manifests import a_bundle_manifest
+from tests.manifests import a_bundle_manifest, networks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -295,7 +295,7 @@ def _write_bundle(path: Path) -> None:
     model = MODEL.build_for(encoding.width, 5, hp, 1)
     weights = {weight.path: np.array(weight) for weight in model.weights}
     dataset = traffic.dataset.labelled_by()
-    manifest = a_bundle_manifest(hp, model="mlp", members=1)
+    manifest = a_bundle_manifest(networks(hp, model="mlp", members=1))
     bundle.save(Folder.from_uri(str(path)), manifest, dataset, encoding, [weights], card="# A card\n")
 
 

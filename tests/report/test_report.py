@@ -17,7 +17,7 @@ from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import SHOWN_TRIALS, BestTrial
 from nids.datasets.catalog.nsl_kdd.published import PAPER
 from nids.datasets.published import PublishedResult
-from nids.detector.finalize import choose
+from nids.detector.candidates import choose
 from nids.errors import UserError
 from nids.metrics.formatting import duration, interval, mean_and_spread, setting
 from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, applicable, described, label

@@ -9,7 +9,7 @@ from nids import datasets
 from nids.folds.encoding import Encoding, compact
 from nids.models.cnn_bigru import MODEL
 from nids.models.cnn_bigru.hyperparameters import Hyperparameters
-from nids.training.ensemble import Ensemble
+from nids.training.ensemble import Ensemble, Network
 
 if TYPE_CHECKING:
     from nids.datasets.traffic import Traffic
@@ -27,7 +27,7 @@ def models(traffic: Traffic) -> list[Any]:
 def both(traffic: Traffic, models: list[Any]) -> Ensemble:
     """They as an ensemble."""
     weights = [{weight.path: np.array(weight) for weight in model.weights} for model in models]
-    return Ensemble.from_weights(traffic.dataset, encoding_of(traffic), HP, weights)
+    return Ensemble.of_networks(traffic.dataset, encoding_of(traffic), HP, weights)
 
 
 def encoding_of(traffic: Traffic) -> Encoding:
@@ -37,7 +37,8 @@ def encoding_of(traffic: Traffic) -> Encoding:
 
 def test_each_member_has_the_weights_that_it_was_given(both: Ensemble, models: list[Any], traffic: Traffic) -> None:
     for member, model in zip(both.members, models, strict=True):
-        for ours, theirs in zip(member.weights, model.weights, strict=True):
+        assert isinstance(member, Network)
+        for ours, theirs in zip(member.model.weights, model.weights, strict=True):
             assert ours.path == theirs.path
             np.testing.assert_array_equal(ours, theirs)
 

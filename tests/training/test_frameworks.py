@@ -23,7 +23,9 @@ from nids.storage import Folder
 from nids.training.refit import FitResult, fit, on_folds
 from nids.training.traced_network import State, TracedNetwork
 from nids.training.trial import run_trial
+from tests.manifests import a_bundle_manifest, networks
 
+ROOT = Path(__file__).parents[2]
 # Without dropout, whose masks each framework draws in its own way.
 HP = models.get("mlp").hyperparameters.model_validate(
     {"layers": 1, "units": 8, "dropout": 0.0, "batch_size": 64, "optimizer": "nadam"}
@@ -41,23 +43,6 @@ JOB = job_file.make(
 )
 # Single precision, after three epochs of sums in another order.
 TOLERANCE = 1e-4
-MANIFEST: dict[str, Any] = {
-    "format": bundle.FORMAT,
-    "dataset": "nsl-kdd-sample",
-    "class_map": "nsl-kdd",
-    "classes": ("Normal", "DoS", "Probe", "R2L", "U2R"),
-    "run": "a-run",
-    "trial": 0,
-    "model": "mlp",
-    "hyperparameters": HP,
-    "epochs": 3,
-    "members": 1,
-    "thresholds": {0.01: 0.5},
-    "calibration": {"temperature": 1.0, "trained_on": (0.2,) * 5, "natural": (0.2,) * 5},
-    "data": {"source": "rows.csv", "sha256": "ab", "rows": 600, "synthetic": False},
-    "created": "2026-01-02T03:04:05+00:00",
-    "versions": {},
-}
 
 
 def start_from(folder: Path) -> None:
@@ -105,7 +90,11 @@ def initial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_run_trial_on_jax_does_what_it_does_on_tensorflow(initial: Path) -> None:
     traffic, training_set, fold = prepared()
     losses, here = outcome(training_set, fold)
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "jax",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
+    }
     ended = subprocess.run(
         [sys.executable, __file__, str(initial)], env=environment, capture_output=True, text=True, check=False
     )
@@ -126,7 +115,7 @@ def main(folder: Path) -> None:
     start_from(folder)
     traffic, training_set, fold = prepared()
     losses, result = outcome(training_set, fold)
-    manifest = bundle.Manifest.model_validate(MANIFEST)
+    manifest = a_bundle_manifest(networks(HP, model="mlp", members=1))
     bundle.save(Folder.from_uri(f"{folder}/bundle"), manifest, traffic.dataset, fold.encoding, [result.weights])
     about = {"framework": keras.backend.backend(), "losses": losses}
     print(json.dumps({**about, "probabilities": result.probabilities.tolist()}))
