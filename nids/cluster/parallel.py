@@ -85,6 +85,11 @@ def parallel_map(
     return [results[i] for i in sorted(results)]
 
 
+def cluster_cpus() -> int:
+    """Return the number of CPUs of the connected cluster: so many tasks of one CPU run at once."""
+    return int(ray.cluster_resources().get("CPU", 1))
+
+
 class _Tasks:
     """The tasks of ``parallel_map``, which gives the arguments.
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import optuna
 import pandas as pd
-import ray
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from nids.cluster.parallel import parallel_map
+from nids.cluster.parallel import cluster_cpus, parallel_map
 from nids.errors import UserError
 from nids.evaluation.baseline_models import Baseline, fit
 from nids.evaluation.tuned_models import EXTRA, TUNED_MODELS
@@ -140,7 +139,7 @@ def _optimize(
 
     with ProgressDisplay(console, budget.trials, f"trials of {model.name}", time_left=False) as display:
         display.update(len(_ended(study)))
-        parallel_map(_fit_on_folds, points(), at_once=int(ray.cluster_resources()["CPU"]), on_result=tell)
+        parallel_map(_fit_on_folds, points(), at_once=cluster_cpus(), on_result=tell)
 
 
 def _may_go_on(study: optuna.Study, budget: TuningBudget) -> bool:
