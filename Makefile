@@ -11,7 +11,7 @@ INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --no-build --require-
 INSTALL_THIS = $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: search test test-fast test-long fuzz install lint audit lock clean
+.PHONY: search boosting test test-fast test-long fuzz install lint audit lock clean
 
 search: $(VENV)/.runtime ## set up, then search
 	$(BIN)/nids search $(JOB)
@@ -19,6 +19,9 @@ search: $(VENV)/.runtime ## set up, then search
 install: $(VENV)/.runtime ## set up alone
 
 # Each of their many processes imports this package: compiled once, if the environment forbids it or not.
+boosting: $(VENV)/.runtime ## set up, with the extra for tuned baselines
+	$(INSTALL) -r requirements-boosting.lock
+
 test: $(VENV)/.dev ## set up, then run the tests
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2
 

@@ -166,7 +166,7 @@ def _booster_of(arrays: Mapping[str, np.ndarray], width: int, classes: int) -> A
     if not TUNED_MODELS[NAME].is_installed:
         raise UserError(
             f"this detector has a member of boosted trees, and XGBoost is not installed. It comes with the extra "
-            f"{EXTRA!r}, locked in requirements-{EXTRA}.lock."
+            f"{EXTRA!r}, which `make boosting` installs."
         )
     from xgboost import Booster
 

@@ -142,8 +142,8 @@ def _trees(run: Run, workspace: Workspace) -> dict[str, int | float]:
     """Return the hyperparameters of boosted trees; UserError if XGBoost is not installed."""
     if not TUNED_MODELS[NAME].is_installed:
         raise UserError(
-            f"--boosting needs XGBoost, which is not installed. It comes with the extra {EXTRA!r}, locked in "
-            f"requirements-{EXTRA}.lock."
+            f"--boosting needs XGBoost, which is not installed. It comes with the extra {EXTRA!r}, which "
+            "`make boosting` installs."
         )
     hyperparameters, tuned = tuned_hyperparameters(run)
     if not tuned:

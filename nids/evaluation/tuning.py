@@ -73,8 +73,8 @@ def tune(
     missing = [model.name for model in TUNED_MODELS.values() if not model.is_installed]
     if missing:
         console.print(
-            f"Not installed, and left out: {', '.join(missing)}. They come with the extra {EXTRA!r}, locked in "
-            f"requirements-{EXTRA}.lock."
+            f"Not installed, and left out: {', '.join(missing)}. They come with the extra {EXTRA!r}, which "
+            "`make boosting` installs."
         )
     studies = {name: _study(run, model, job.search) for name, model in TUNED_MODELS.items() if model.is_installed}
     shared = (training_set, tuple(folds), job.search)

@@ -12,7 +12,8 @@
 ``.checkpoints/``               of each running trial, what it goes on from once it was interrupted
 ``final/``                      the finalized trial: ``evaluation.json``, out-of-fold and held-out predictions;
                                 while it is made, the models that are done: ``unfinished/``
-``baselines/``                  other models on the same folds: ``folds.parquet``, ``evaluation.json``
+``baselines/``                  other models on the same folds: ``folds.parquet``, ``evaluation.json``; of those that
+                                were tuned, what was tried: ``tuning.parquet``
 ``learned.json``                what the search had from earlier ones before its first trial
 ``repeats.parquet``             a row for each time that one of its best trials was trained again
 ``rank_correlation/``           what this run's folds and others' say of the same trials, beside the held-out rows

@@ -67,7 +67,7 @@ def test_a_class_without_training_rows_is_said(shared: tuple[TrainingSet, Fold])
 
 def test_without_xgboost_it_is_said(trees: BoostedTrees, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TUNED_MODELS, NAME, replace(TUNED_MODELS[NAME], package="no_such_package"))
-    with pytest.raises(UserError, match=r"XGBoost is not installed\. It comes with the extra 'boosting', locked in"):
+    with pytest.raises(UserError, match=r"XGBoost is not installed\. It comes with the extra 'boosting', which"):
         BoostedTrees(trees.arrays, trees.width, 5).probabilities(np.zeros((1, trees.width), dtype=np.float32))
 
 

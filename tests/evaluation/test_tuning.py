@@ -129,8 +129,7 @@ def test_what_is_not_installed_is_said(shared: Shared, monkeypatch: pytest.Monke
     found = tune(run, job, training_set, folds, TuningBudget(1, 1.0), console)
     assert [entry.model for entry in found] == [NAME]
     assert said(console)[-2] == (
-        "Not installed, and left out: tuned guess. They come with the extra 'boosting', locked in "
-        "requirements-boosting.lock."
+        "Not installed, and left out: tuned guess. They come with the extra 'boosting', which `make boosting` installs."
     )
 
 
