@@ -13,7 +13,7 @@ from nids.config.search import Domain, Scheduler, Search
 from nids.config.section import NAME, Section
 from nids.errors import UserError, beginning, did_you_mean, excerpt
 from nids.metrics.measures import described
-from nids.metrics.on_demand import is_on_demand
+from nids.metrics.on_demand import is_on_demand, needs_unseen
 
 
 class Model(Section):
@@ -91,7 +91,8 @@ class Job(Section):
             ("objectives", self.search.measures),
             ("constraints", limits),
         ):
-            unseen = [name for name in names if described(name).needs_unseen and not is_on_demand(name)]
+            without = [name for name in names if is_on_demand(name) and not needs_unseen(name)]
+            unseen = [name for name in names if described(name).needs_unseen and name not in without]
             if unseen and self.folds.scheme != "unseen-attacks":
                 raise ValueError(
                     f'search.{key} is "{unseen[0]}", but {self.folds.scheme} folds hold no unseen attacks: it needs '

@@ -17,6 +17,7 @@ from nids.metrics.detection import (
     attack_scores,
     class_pr_auc,
     class_roc_auc,
+    classes_at,
     pr_auc,
     roc_auc,
     roc_points,
@@ -93,7 +94,8 @@ def evaluate_detector(
             "unseen": _part(is_attack & ~is_seen, labels, predicted, names, len(classes), benign),
             "attacks": _by_attack(names, labels, predicted, classes, benign, seen_attacks),
             "detection": {
-                name: _detection(scores, is_attack, is_seen, threshold) for name, threshold in thresholds.items()
+                name: _detection(probabilities, labels, is_seen, benign, threshold)
+                for name, threshold in thresholds.items()
             },
             "calibration": {
                 "log_loss": loss,
@@ -220,12 +222,19 @@ def _part(
     }
 
 
-def _detection(scores: np.ndarray, is_attack: np.ndarray, is_seen: np.ndarray, threshold: float) -> dict[str, float]:
+def _detection(
+    probabilities: np.ndarray, labels: np.ndarray, is_seen: np.ndarray, benign: int, threshold: float
+) -> dict[str, float]:
+    scores, is_attack = attack_scores(probabilities, benign), labels != benign
     alerts = scores > threshold
+    classes = range(probabilities.shape[1])
+    confusion = confusion_matrix(labels, classes_at(probabilities, benign, threshold), labels=classes)
     return {
         **vars(Detection.at_threshold(scores, is_attack, threshold)),
         "seen_detection_rate": share(alerts[is_attack & is_seen]),
         "unseen_detection_rate": share(alerts[is_attack & ~is_seen]),
+        "accuracy": accuracy(confusion),
+        "macro_f1": macro_f1(confusion),
     }
 
 

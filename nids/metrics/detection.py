@@ -62,6 +62,22 @@ def attack_scores(probabilities: np.ndarray, benign: int) -> np.ndarray:
     return scores
 
 
+def classes_at(probabilities: np.ndarray, benign: int, threshold: float) -> np.ndarray:
+    """Return classes that go with the alerts of a threshold, int64 of shape (rows,).
+
+    A row that raises an alert, as its attack score is above the threshold, is given its most probable attack class; any
+    other one is benign.
+
+    Args:
+        probabilities: float of shape (rows, classes).
+        benign: Position of the benign class.
+        threshold: The threshold on the attack score.
+    """
+    attacks = probabilities.astype(np.float64)
+    attacks[:, benign] = -np.inf
+    return np.where(attack_scores(probabilities, benign) > threshold, attacks.argmax(axis=1), benign)
+
+
 def threshold_at(scores_of_benign: np.ndarray, rate: float) -> float:
     """Return the lowest threshold at which at most ``rate`` of the benign rows raise an alert.
 

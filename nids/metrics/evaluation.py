@@ -79,7 +79,11 @@ class AttackTypeResult(TypedFile):
 
 
 class ThresholdResult(TypedFile):
-    """What a threshold makes of the rows: see ``nids.metrics.detection.Detection``."""
+    """What a threshold makes of the rows: see ``nids.metrics.detection.Detection``.
+
+    ``accuracy`` and ``macro_f1`` are those of the classes that go with its alerts (``classes_at``); evaluations of
+    earlier versions lack them.
+    """
 
     threshold: float
     detection_rate: Figure
@@ -87,6 +91,8 @@ class ThresholdResult(TypedFile):
     precision: Figure
     seen_detection_rate: Figure
     unseen_detection_rate: Figure
+    accuracy: Figure = None
+    macro_f1: Figure = None
 
 
 class CalibrationTable(TypedFile):

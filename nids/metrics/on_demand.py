@@ -2,27 +2,35 @@
 
 They are those of one class (``recall.U2R``), of attack against benign at any threshold (``roc_auc``, ``pr_auc``) or at
 the one of a false-positive rate (``detection_rate@0.01``), of all classes in one number (``mcc``), and of what the
-network costs (``parameters``, ``scoring_seconds``). Rows of unseen attack types count in none of them.
+network costs (``parameters``, ``scoring_seconds``). Rows of unseen attack types count in none of them but in those that
+say so: ``unseen_detection_rate@0.01``, ``unseen_macro_f1@0.01``.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from nids.metrics.attack_types import false_alarm_rate
+import numpy as np
+
+from nids.metrics.attack_types import false_alarm_rate, unseen_macro_f1, unseen_share
 from nids.metrics.classification import class_figures, mcc
-from nids.metrics.detection import attack_scores, pr_auc, roc_auc, share, threshold_at
+from nids.metrics.detection import attack_scores, classes_at, pr_auc, roc_auc, share, threshold_at
 from nids.metrics.measure import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    import numpy as np
-
     from nids.metrics.judged_rows import JudgedRows
+
+
+def _detection_rate(rows: JudgedRows) -> float:
+    attacks = ~rows.unseen & (rows.labels != rows.benign)
+    return share(rows.predicted[attacks] != rows.benign)
+
 
 OF_CLASS: Mapping[str, Measure] = MappingProxyType(
     {
@@ -32,7 +40,8 @@ OF_CLASS: Mapping[str, Measure] = MappingProxyType(
         "false_positive_rate": Measure("false_positive_rate", "false-positive rate", direction="min"),
     }
 )
-_AT_RATE = re.compile(r"detection_rate@(0\.\d+)")
+# Measures of decisions at the threshold of a false-positive rate.
+_AT_RATE = re.compile(r"(detection_rate|unseen_detection_rate|unseen_macro_f1)@(0\.\d+)")
 COSTS: Mapping[str, Measure] = MappingProxyType(
     {
         "parameters": Measure(
@@ -61,9 +70,25 @@ _OF_ROWS: Mapping[str, Callable[[JudgedRows], float]] = MappingProxyType(
         "false_alarm_rate": false_alarm_rate,
     }
 )
+_LABELS_AT_RATE: Mapping[str, str] = MappingProxyType(
+    {
+        "detection_rate": "detection rate",
+        "unseen_detection_rate": "detection rate of unseen attacks",
+        "unseen_macro_f1": "macro-F1 with unseen attacks",
+    }
+)
+_OF_DECISIONS: Mapping[str, Callable[[JudgedRows], float]] = MappingProxyType(
+    {
+        "detection_rate": _detection_rate,
+        "unseen_detection_rate": lambda rows: unseen_share(rows, "detected"),
+        "unseen_macro_f1": unseen_macro_f1,
+    }
+)
 NAMES = (
     *(f"{figure}.CLASS" for figure in OF_CLASS),
     "detection_rate@RATE",
+    "unseen_detection_rate@RATE",
+    "unseen_macro_f1@RATE",
     *_OF_ROWS,
     *COSTS,
 )
@@ -80,9 +105,14 @@ def class_in(name: str) -> tuple[str, str] | None:
 
 
 def rate_in(name: str) -> float | None:
-    """Return the false-positive rate of ``detection_rate@RATE``; None for any other name."""
+    """Return the false-positive rate of ``detection_rate@RATE`` and the like; None for any other name."""
     found = _AT_RATE.fullmatch(name)
-    return float(found[1]) if found and float(found[1]) > 0 else None
+    return float(found[2]) if found and float(found[2]) > 0 else None
+
+
+def needs_unseen(name: str) -> bool:
+    """Return whether a measure of this module exists only where attack types were withheld from training."""
+    return rate_in(name) is not None and name.startswith("unseen_")
 
 
 def is_on_demand(name: str) -> bool:
@@ -96,11 +126,13 @@ def described_on_demand(name: str) -> Measure | None:
         figure = OF_CLASS[of_class[0]]
         return Measure(name, f"{figure.label} of {of_class[1]}", figure.direction)
     if (rate := rate_in(name)) is not None:
+        measure = name.partition("@")[0]
         return Measure(
             name,
-            f"detection rate at {100 * rate:g} % false positives",
-            definition="Share of the attacks whose score is above the lowest threshold that no larger share of the "
-            "benign rows is above.",
+            f"{_LABELS_AT_RATE[measure]} at {100 * rate:g} % false positives",
+            needs_unseen=needs_unseen(name),
+            definition="Where what is taken for an attack is a row whose score is above the lowest threshold that no "
+            "larger share of the benign rows is above.",
         )
     return COSTS.get(name)
 
@@ -122,13 +154,24 @@ def figures_on_demand(names: Iterable[str], rows: JudgedRows, classes: Sequence[
             has_figure = by_class.support[label] > 0 or figure == "false_positive_rate"
             figures[name] = float(getattr(by_class, figure)[label]) if has_figure else math.nan
         elif (rate := rate_in(name)) is not None:
-            scores, is_attack = _attack_against_benign(rows)
-            figures[name] = (
-                math.nan if is_attack.all() else share(scores[is_attack] > threshold_at(scores[~is_attack], rate))
-            )
+            decided = decided_at(rows, rate)
+            figures[name] = math.nan if decided is None else _OF_DECISIONS[name.partition("@")[0]](decided)
         elif name in _OF_ROWS:
             figures[name] = float(_OF_ROWS[name](rows))
     return figures
+
+
+def decided_at(rows: JudgedRows, rate: float) -> JudgedRows | None:
+    """Return rows with the decisions, as probabilities of 0 and 1, of ``classes_at`` the threshold of a rate.
+
+    The threshold is ``threshold_at`` of the benign rows. None if no row is benign.
+    """
+    benign = rows.labels == rows.benign
+    if not benign.any():
+        return None
+    threshold = threshold_at(attack_scores(rows.probabilities[benign], rows.benign), rate)
+    decided = classes_at(rows.probabilities, rows.benign, threshold)
+    return replace(rows, probabilities=np.eye(rows.probabilities.shape[1], dtype=np.float32)[decided])
 
 
 def _attack_against_benign(rows: JudgedRows) -> tuple[np.ndarray, np.ndarray]:

@@ -46,7 +46,8 @@ class HeldOut:
         classes: Of ``CLASS_HEAD``: the finalized trial's figures of each class, then their macro and weighted averages.
         attacks: Attack type, class, whether training had it, rows, detection rate and recall.
         alerts: Of ``alerts_head``: target and measured false-alarm rate, detection rate of all, of known and of unseen
-            attacks, and the share of the alerts that are attacks at a base rate.
+            attacks, accuracy and macro-F1 of the classes that go with the alerts, and the share of the alerts that are
+            attacks at a base rate.
         ours: What it says of the finalized trial, None if there is none.
         baselines: Name of each baseline, and what it says of that.
     """
@@ -149,6 +150,8 @@ def alerts_head(base_rate: float) -> tuple[str, ...]:
         "detection rate",
         "known types",
         "unseen types",
+        "accuracy",
+        "macro-F1",
         f"alert precision at {100 * base_rate:g} % attacks",
     )
 
@@ -278,5 +281,7 @@ def _alert(rate: str, result: ThresholdResult, base_rate: float) -> tuple[str, .
         f"{100 * float(rate):g} %",
         value("false_positive_rate", false_alarms),
         *(value("detection_rate", each) for each in rates),
+        value("accuracy", result.accuracy),
+        value("macro_f1", result.macro_f1),
         value("precision", precision),
     )

@@ -102,12 +102,15 @@ def test_alerts_are_rows_above_a_threshold(found: dict[str, Any]) -> None:
     unseen = ATTACKS.isin(["mailbomb", "mscan"]).to_numpy()
     for name, threshold in (("0.01", 0.6), ("0.1", 0.3)):
         alerts = scores > threshold
+        decided = np.where(alerts, 1 + probabilities()[:, 1:].argmax(axis=1), 0)
         assert found["detection"][name] == pytest.approx(
             {
                 "threshold": threshold,
                 "detection_rate": alerts[60:].mean(),
                 "false_positive_rate": alerts[:60].mean(),
                 "precision": np.mean(LABELS[alerts] != 0),
+                "accuracy": np.mean(decided == LABELS),
+                "macro_f1": sk.f1_score(LABELS, decided, average="macro"),
                 "seen_detection_rate": alerts[60:][~unseen[60:]].mean(),
                 "unseen_detection_rate": alerts[unseen].mean(),
             }

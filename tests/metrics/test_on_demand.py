@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, matthews_corrcoef, recall_score, roc_auc_score
 
+from nids.metrics.attack_types import false_alarm_rate, unseen_macro_f1, unseen_share
 from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import described
 from nids.metrics.on_demand import class_in, figures_on_demand, is_on_demand, rate_in
@@ -50,12 +51,27 @@ def test_the_detection_rate_is_that_at_the_threshold_of_the_rate(rows: JudgedRow
     assert np.isnan(figures_on_demand(["detection_rate@0.05"], none_benign, CLASSES)["detection_rate@0.05"])
 
 
+def test_what_is_taken_for_an_attack_at_a_rate_has_its_most_probable_attack_class(rows: JudgedRows) -> None:
+    names = ["unseen_detection_rate@0.05", "unseen_macro_f1@0.05"]
+    found = figures_on_demand(names, rows, CLASSES)
+    scores, benign = 1 - rows.probabilities[:, 0], rows.labels == 0
+    alarms = np.sort(scores[benign])[::-1]
+    flagged = scores > alarms[int(0.05 * len(alarms))]
+    decided = np.where(flagged, 1 + rows.probabilities[:, 1:].argmax(axis=1), 0)
+    same = JudgedRows(rows.labels, np.eye(rows.probabilities.shape[1])[decided], 0, rows.attacks, rows.unseen)
+    assert list(found.values()) == pytest.approx([unseen_share(same, "detected"), unseen_macro_f1(same)])
+    assert false_alarm_rate(same) <= 0.05
+    none_benign = JudgedRows(rows.labels + benign, rows.probabilities, 0, rows.attacks, rows.unseen)
+    assert np.isnan(list(figures_on_demand(names, none_benign, CLASSES).values())).all()
+
+
 @pytest.mark.parametrize(
     ("name", "label", "direction", "unit"),
     [
         ("recall.Other attacks", "recall of Other attacks", "max", "share"),
         ("false_positive_rate.DoS", "false-positive rate of DoS", "min", "share"),
         ("detection_rate@0.001", "detection rate at 0.1 % false positives", "max", "share"),
+        ("unseen_macro_f1@0.01", "macro-F1 with unseen attacks at 1 % false positives", "max", "share"),
         ("mcc", "Matthews' correlation coefficient", "max", "area"),
         ("parameters", "parameters", "min", "count"),
         ("scoring_seconds", "seconds to score a million rows", "min", "seconds"),
