@@ -19,7 +19,7 @@ SPEED = (
     "against-plain-loop",
 )
 # What tells nothing of speed is only measured if it is named.
-PARTS = (*SPEED, "chaos", "samplers", "more-trials", "warm-start", "repeats")
+PARTS = (*SPEED, "chaos", "samplers", "more-trials", "warm-start", "repeats", "ablation")
 
 
 def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object], storage: str | None = None) -> str:
@@ -55,6 +55,7 @@ def measure(parts: Sequence[str], rounds: int, progress: Callable[[str], object]
 
 def _measure(part: str, rounds: int, progress: Callable[[str], object], storage: str | None) -> list[Row]:
     from nids.bench import (
+        ablation,
         against_plain_loop,
         chaos,
         dashboard,
@@ -73,6 +74,7 @@ def _measure(part: str, rounds: int, progress: Callable[[str], object], storage:
     )
 
     measures: dict[str, Callable[[], list[Row]]] = {
+        "ablation": lambda: ablation.measure(storage, progress),
         "against-plain-loop": lambda: against_plain_loop.measure(rounds),
         "chaos": lambda: chaos.measure(progress),
         "dashboard": lambda: dashboard.measure(rounds),

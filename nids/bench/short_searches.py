@@ -51,24 +51,25 @@ class ShortSearches:
         self.storage = storage
         self._progress = progress
 
-    def run(self, name: str, *overrides: str, **search: Any) -> Run:
+    def run(self, name: str, *overrides: str, job: Path = JOB, **search: Any) -> Run:
         """Return the run of a search.
 
         Args:
             name: Of the run.
-            overrides: Keys of ``JOB`` that differ, as ``--set`` takes them.
+            overrides: Keys of the job that differ, as ``--set`` takes them.
+            job: The job's file.
             search: Keys of its section ``search`` that differ.
 
         Raises:
             UserError: The storage has a run of that name, but of another job.
         """
-        job = job_file.read(JOB, overrides)
-        job = job.model_copy(update={"search": job.search.model_copy(update=search)})
-        if self._has_ended(name, job):
+        read = job_file.read(job, overrides)
+        changed = read.model_copy(update={"search": read.search.model_copy(update=search)})
+        if self._has_ended(name, changed):
             return open_run(self.storage, name)
-        traffic = datasets.load_for(job.data, job.search.seed)
+        traffic = datasets.load_for(changed.data, changed.search.seed)
         console = self.workspace().console
-        run = driver.run(prepare.prepare(job, traffic, self.storage, name, console.print), console)
+        run = driver.run(prepare.prepare(changed, traffic, self.storage, name, console.print), console)
         self._progress(f"{name}: {run.trials()['value'].min():.4f}")
         return run
 

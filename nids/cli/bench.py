@@ -20,7 +20,7 @@ def bench(
             "Default: all of these, which takes an hour on two cores. Only if they are named: chaos (a search under "
             "100 faults, half an hour), and what a search's choices are worth, by short searches with as many "
             "seeds as --rounds: samplers (against random search), more-trials (15, 50, 100), warm-start "
-            "(--learn-from), repeats (of the winners).",
+            "(--learn-from), repeats (of the winners); ablation (the network without one part at a time, an hour).",
             show_default=False,
         ),
     ] = None,
@@ -28,8 +28,8 @@ def bench(
     storage: Annotated[
         str | None,
         typer.Option(
-            help="Where to keep the short searches of samplers, more-trials, warm-start and repeats; those that have "
-            "ended there are not run again. Default: they are deleted.",
+            help="Where to keep the searches of samplers, more-trials, warm-start, repeats and ablation; those that "
+            "have ended there are not run again. Default: they are deleted.",
             show_default=False,
         ),
     ] = None,

@@ -12,7 +12,7 @@ def test_a_part_that_is_not_there_is_refused() -> None:
     assert str(caught.value) == (
         "speed: there is no such part of the benchmark; its parts are overhead, folds, side-by-side, mapped-trials, "
         "efficiency, growth, nodes, rows, dashboard, against-plain-loop, chaos, samplers, more-trials, "
-        "warm-start, repeats."
+        "warm-start, repeats, ablation."
     )
 
 
