@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from nids.detector.manifest import Networks, Trees
 from nids.errors import UserError
 from nids.evaluation.tuned_models import TUNED_MODELS
 from nids.metrics.formatting import counted
+from nids.progress import ProgressDisplay
 from nids.results import UNFINISHED, ranking
 from nids.training.refit import on_all, on_folds
 from nids.training.trial import TrialFailed
@@ -108,12 +108,13 @@ def tuned_hyperparameters(run: Run) -> tuple[dict[str, Any], bool]:
 
     If ``nids baselines --tuned`` has not tuned them, they are the point that a tuning begins with.
     """
-    table = run.tuning()
-    tried = table[(table["model"] == NAME) & table["value"].notna()].sort_values("value")
-    if tried.empty:
-        return dict(TUNED_MODELS[NAME].start), False
-    best = tried.iloc[0 if run.manifest.job.search.metric_direction == "min" else -1]
-    return json.loads(str(best["hyperparameters"])), True
+    model, table = TUNED_MODELS[NAME], run.tuning()
+    tried = table[(table["model"] == NAME) & table["value"].notna()]
+    ascending = run.manifest.job.search.metric_direction == "min"
+    texts = tried.sort_values("value", ascending=ascending)["hyperparameters"].astype(str)
+    points = (point for text in texts if (point := model.point_in(text)) is not None)
+    best = next(points, None)
+    return (dict(model.start), False) if best is None else (best, True)
 
 
 class Candidates:
@@ -220,8 +221,9 @@ class Candidates:
         return [self._done[task.name] for _, task in work]
 
     def _fit_trees(self, folds: Sequence[Fold]) -> list[tuple[BoostedTrees, np.ndarray]]:
-        seed = self._job.search.seed
-        return parallel_map(_fit_trees, [(self._training_set, fold, self._trees, seed) for fold in folds])
+        items = [(self._training_set, fold, self._trees, self._job.search.seed) for fold in folds]
+        with ProgressDisplay(self._workspace.console, len(items), "boosted trees") as display:
+            return parallel_map(_fit_trees, items, on_result=lambda _item, _trees: display.advance())
 
 
 def _fit_trees(

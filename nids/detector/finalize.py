@@ -30,18 +30,24 @@ from nids.storage import Folder
 from nids.terminal import styled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import pandas as pd
 
     from nids.config import Job
+    from nids.datasets.schema import DatasetSpec
     from nids.detector.bundle import Bundle
     from nids.detector.candidates import Choice
     from nids.detector.manifest import Component
     from nids.evaluation.workspace import Workspace
+    from nids.folds.encoding import Encoding
     from nids.folds.fold import Fold, TrainingSet
     from nids.metrics.judged_rows import JudgedRows
     from nids.results import Run
+
+    # What a bundle is saved of, but for its card.
+    Parts = tuple[Manifest, DatasetSpec, Encoding, Sequence[Mapping[str, np.ndarray]]]
 
 FOLDER = "final"
 VERSIONS_OF = ("nids", "numpy", "imbalanced-learn", "scikit-learn")
@@ -101,13 +107,7 @@ def finalize(
 
     manifest = _manifest(run, components, job, training_set, all_rows, predictions)
     parts = (manifest, training_set.dataset, all_rows.encoding, arrays)
-    # Scoring is this process's own work, with all that the machine has.
-    backend.configure_alone()
-    # Evaluated is what was saved and read again, not what happens to be in memory.
-    with tempfile.TemporaryDirectory() as temporary:
-        draft = Folder.from_uri(temporary)
-        bundle.save(draft, *parts)
-        detector = bundle.load(draft)
+    detector = _saved_and_read(parts)
     purpose = f"finalize {' and '.join(component.name for component in components)}"
     files = held_out.read_for([run], purpose, workspace.data, workspace.console)
     judged = {traffic.source: judge(detector, traffic, training_set) for traffic in files}
@@ -124,18 +124,35 @@ def finalize(
         folds=judge_folds(training_set, folds, probabilities),
         held_out={source: of_file for source, (of_file, _) in judged.items()},
     )
+    tables = {
+        "out_of_fold": predictions,
+        **{f"predictions-{file_name(source)}": of_rows for source, (_, of_rows) in judged.items()},
+    }
+    _write(run, evaluation, tables, parts, model_card(manifest, choices[0].row, evaluation))
+    return detector
+
+
+def _saved_and_read(parts: Parts) -> Bundle:
+    """Return a detector as it is read once it was saved: that is evaluated, not what happens to be in memory."""
+    # Scoring is this process's own work, with all that the machine has.
+    backend.configure_alone()
+    with tempfile.TemporaryDirectory() as temporary:
+        draft = Folder.from_uri(temporary)
+        bundle.save(draft, *parts)
+        return bundle.load(draft)
+
+
+def _write(run: Run, evaluation: FinalEvaluation, tables: Mapping[str, pd.DataFrame], parts: Parts, card: str) -> None:
     folder, bundle_folder = run.folder.folder(FOLDER), run.folder.folder(BUNDLE)
     with held_back("the results are written"):
         # First the former detector goes, last comes the new one: no end of this process leaves one beside the other's
         # evaluation.
         bundle_folder.delete()
-        write_table(folder, "out_of_fold.parquet", predictions)
-        for source, (_, of_rows) in judged.items():
-            write_table(folder, f"predictions-{file_name(source)}.parquet", of_rows)
+        for name, table in tables.items():
+            write_table(folder, f"{name}.parquet", table)
         folder.write("evaluation.json", evaluation.to_json())
-        bundle.save(bundle_folder, *parts, card=model_card(manifest, choices[0].row, evaluation))
+        bundle.save(bundle_folder, *parts, card=card)
         run.folder.folder(UNFINISHED).delete()
-    return detector
 
 
 def _trees(run: Run, workspace: Workspace) -> dict[str, int | float]:

@@ -11,6 +11,9 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
+from nids import foreign_json
+from nids.search_space import holds
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -45,6 +48,16 @@ class TunedModel:
     def is_installed(self) -> bool:
         """Whether its package is."""
         return importlib.util.find_spec(self.package) is not None
+
+    def point_in(self, text: str) -> dict[str, Any] | None:
+        """Return the point that JSON, which may be anybody's, describes; None if it is no point of the space."""
+        try:
+            point = foreign_json.parsed(text.encode())
+        except ValueError:
+            return None
+        if not isinstance(point, dict) or point.keys() != self.space.keys():
+            return None
+        return point if all(holds(self.space[name], value) for name, value in point.items()) else None
 
 
 def _xgboost(hyperparameters: Mapping[str, Any], seed: int) -> ClassifierMixin:

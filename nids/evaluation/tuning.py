@@ -24,7 +24,6 @@ from nids.results import write_table
 from nids.results.run import TUNING
 from nids.search.budget import SECONDS_AN_HOUR
 from nids.search.sampler import sampler_of
-from nids.search_space import holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,9 +99,8 @@ def _study(run: Run, model: TunedModel, search: Search) -> optuna.Study:
 
 def _former_trials(table: pd.DataFrame, model: TunedModel) -> Iterator[FrozenTrial]:
     for row in table[table["model"] == model.name].to_dict("records"):
-        point = json.loads(row["hyperparameters"])
         # A former version of the program may have had another space.
-        if point.keys() == model.space.keys() and all(holds(model.space[name], point[name]) for name in point):
+        if (point := model.point_in(row["hyperparameters"])) is not None:
             finite = math.isfinite(row["value"])
             yield create_trial(
                 state=TrialState.COMPLETE if finite else TrialState.FAIL,

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from nids.evaluation.tuned_models import TUNED_MODELS
 from nids.search_space import holds
+
+PERCEPTRON = TUNED_MODELS["tuned perceptron"]
 
 
 @pytest.mark.parametrize("name", list(TUNED_MODELS))
@@ -12,6 +16,21 @@ def test_the_tuning_begins_inside_the_space(name: str) -> None:
     model = TUNED_MODELS[name]
     assert model.space.keys() == model.start.keys()
     assert all(holds(model.space[key], model.start[key]) for key in model.space)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        pytest.param(json.dumps(dict(PERCEPTRON.start)), True, id="the start"),
+        pytest.param("{", False, id="no JSON"),
+        pytest.param("[1]", False, id="no object"),
+        pytest.param(json.dumps({**PERCEPTRON.start, "verbose": True}), False, id="another key"),
+        pytest.param(json.dumps({**PERCEPTRON.start, "max_iter": 10**9}), False, id="out of range"),
+        pytest.param(json.dumps({**PERCEPTRON.start, "max_iter": "20"}), False, id="another type"),
+    ],
+)
+def test_only_points_of_the_space_are_taken_from_a_file(text: str, is_one: bool) -> None:
+    assert PERCEPTRON.point_in(text) == (dict(PERCEPTRON.start) if is_one else None)
 
 
 @pytest.mark.slow
