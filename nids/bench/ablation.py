@@ -9,7 +9,7 @@ import pandas as pd
 
 from nids.analysis.comparisons import by_fold
 from nids.bench.short_searches import short_searches
-from nids.metrics.formatting import duration, mean_and_spread, p_value
+from nids.metrics.formatting import mean_and_spread, p_value
 from nids.metrics.significance import compare
 
 if TYPE_CHECKING:
@@ -61,11 +61,14 @@ def figures_of(run: Run, trial: int) -> pd.DataFrame:
 
 
 def row(run: Run, trial: int, name: str, whole: pd.DataFrame) -> Row:
-    """Return a variant's figures, its seconds a fold, and how its log-loss differs from the whole network's."""
+    """Return a variant's figures, how its log-loss differs from the whole network's, and the seconds of an epoch."""
     figures = figures_of(run, trial)
     told = [mean_and_spread(measure, figures[measure].mean(), figures[measure].std()) for measure in MEASURES]
     folds = run.manifest.folds
-    seconds = run.arrow("trials", trial)["seconds"][0].as_py() / len(folds.training_rows)
+    seconds = run.table("curves", trial)["seconds"].median()
     test = compare(figures["log_loss"], whole["log_loss"], folds.training_rows, folds.validation_rows)
     difference = f", {test.difference:+.4f} ({p_value(test.p)})" if test.difference else ""
-    return name, f"log-loss {told[0]}{difference}, accuracy {told[1]}, macro-F1 {told[2]}, {duration(seconds)} a fold"
+    return (
+        name,
+        f"log-loss {told[0]}{difference}, accuracy {told[1]}, macro-F1 {told[2]}, {seconds:.0f} s an epoch of a fold",
+    )
