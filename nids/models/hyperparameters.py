@@ -1,4 +1,4 @@
-"""The hyperparameters that every model has: how its weights are learned, and from which rows."""
+"""The hyperparameters that every model has: how its weights are learned, from which rows, and how it reads them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 # In the order of the memory that they take.
 Optimizer = Literal["rmsprop", "nadam", "adam", "adamw"]
+InputForm = Literal["values", "piecewise-linear"]
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Units = Annotated[int, Field(ge=1, le=4096)]
@@ -28,6 +29,10 @@ class TrainingHyperparameters(BaseModel):
     resampling_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
     # Share of a row's encoded columns that are set to 0 in training, drawn anew for each row and step.
     feature_dropout: Dropout = 0.0
+    # Scaled values alone, or beside them learned functions of each, piecewise linear between knots.
+    input_form: InputForm = "values"
+    input_knots: Annotated[int, Field(ge=3, le=1024)] = 64
+    input_channels: Annotated[int, Field(ge=1, le=64)] = 4
     # Exponent of the balancing class weights: 0 weighs all rows alike, 1 all classes alike.
     class_weight_power: Annotated[float, Field(ge=0, le=1)] = 0.0
 

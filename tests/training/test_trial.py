@@ -243,8 +243,8 @@ def test_every_form_of_input_is_trained_on(traffic: Traffic, model: str) -> None
         "cnn-bigru": {"conv_filters": 4, "gru_units": 4, "sequence_gru_units": 4},
         "mlp": {"units": 8},
     }[model]
-    forms: dict[str, Any] = {"cnn-bigru": {"input_form": "piecewise-linear", "input_knots": 8}, "mlp": {}}[model]
-    hp = models.get(model).hyperparameters.model_validate({**sizes, **forms, "feature_dropout": 0.2})
+    forms = {"input_form": "piecewise-linear", "input_knots": 8, "feature_dropout": 0.2}
+    hp = models.get(model).hyperparameters.model_validate({**sizes, **forms})
     reports = list(run_trial(hp, training_set, built[:1], job()))
     assert np.isfinite([report["log_loss"] for report in reports]).all()
 

@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nids.models.hyperparameters import Dropout, TrainingHyperparameters, Units
+from nids.models.hyperparameters import Dropout, InputForm, TrainingHyperparameters, Units
 
 # In the order of the memory that they take.
 Attention = Literal["none", "dot", "additive", "multi-head"]
-InputForm = Literal["values", "piecewise-linear"]
 
 # Kernels of the convolution share a traced network with all those that are shorter by less than this.
 KERNEL_ROOM = 8
@@ -39,10 +38,6 @@ class Hyperparameters(TrainingHyperparameters):
     sequence_bigru: bool = True
     # Whether the classifier also sees the first BiGRU's summary, of which pooling leaves a fifth to the second one.
     shortcut: bool = False
-    # Scaled values alone, or beside them learned functions of each, piecewise linear between knots.
-    input_form: InputForm = "values"
-    input_knots: Annotated[int, Field(ge=3, le=1024)] = 64
-    input_channels: Annotated[int, Field(ge=1, le=64)] = 4
     # Keras's default of 0.99 needs hundreds of steps before its running averages resemble the data: on small data the
     # first epochs' validation is absurd, and a pruner would judge by it.
     batch_norm_momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9

@@ -9,7 +9,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from pydantic import Field
 
 from nids.models.base import ModelSpec
-from nids.models.hyperparameters import Dropout, TrainingHyperparameters, Units
+from nids.models.hyperparameters import Dropout, InputForm, TrainingHyperparameters, Units
 
 if TYPE_CHECKING:
     from nids.search_space import Space
@@ -34,6 +34,9 @@ class Architecture:
     """What a traced network cannot change any more; each is the hyperparameter of that name."""
 
     drops_features: bool
+    input_form: InputForm
+    input_knots: int
+    input_channels: int
     layers: int
     units: int
     activation: Activation

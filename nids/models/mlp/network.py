@@ -9,6 +9,7 @@ import numpy as np
 from keras import layers
 
 from nids.models import dynamic_layers
+from nids.models.piecewise_linear import PiecewiseLinear
 
 if TYPE_CHECKING:
     from nids.models.base import Values
@@ -21,6 +22,10 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
     row = x = layers.Input((width,), name="row")
     if architecture.drops_features:
         x = dynamic_layers.FeatureDropout(name="feature_dropout")(x)
+    if architecture.input_form == "piecewise-linear":
+        x = layers.Reshape((width, 1), name="columns")(x)
+        x = PiecewiseLinear(architecture.input_knots, architecture.input_channels)(x)
+        x = layers.Flatten(name="channels")(x)
     for i in range(architecture.layers):
         x = layers.Dense(architecture.units, use_bias=not architecture.batch_norm, name=f"dense_{i}")(x)
         if architecture.batch_norm:

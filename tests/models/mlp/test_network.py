@@ -30,6 +30,16 @@ def variables(model: keras.Model) -> dict[str, np.ndarray]:
             ["row", "dense_0", "activation_0", "dropout_0", "probabilities"],
             id="without",
         ),
+        pytest.param(
+            Hyperparameters(
+                layers=1, units=4, batch_norm=False, input_form="piecewise-linear", input_knots=8, feature_dropout=0.25
+            ),
+            [
+                *("row", "feature_dropout", "columns", "piecewise_linear", "channels"),
+                *("dense_0", "activation_0", "dropout_0", "probabilities"),
+            ],
+            id="learned input",
+        ),
     ],
 )
 def test_build_stacks_layers(hp: Hyperparameters, expected: list[str]) -> None:
@@ -67,9 +77,17 @@ def test_build_follows_its_seed() -> None:
 
 
 def test_architectural_is_all_but_the_rates() -> None:
-    assert MODEL.architectural == {"layers", "units", "activation", "batch_norm", "optimizer"}
+    forms = {"input_form", "input_knots", "input_channels"}
+    assert MODEL.architectural == {"layers", "units", "activation", "batch_norm", "optimizer", *forms}
     assert MODEL.architecture_of(Hyperparameters(layers=3, dropout=0.5)) == Architecture(
-        drops_features=False, layers=3, units=256, activation="relu", batch_norm=True
+        drops_features=False,
+        input_form="values",
+        input_knots=64,
+        input_channels=4,
+        layers=3,
+        units=256,
+        activation="relu",
+        batch_norm=True,
     )
 
 
