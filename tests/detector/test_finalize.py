@@ -313,7 +313,7 @@ def test_the_folds_choose_of_several_trials_and_boosted_trees(
     storage = str(tmp_path / "runs")
     shutil.copytree(Path(run.uri).parent, storage)
     copy, console = open_run(storage, "a"), Console(file=io.StringIO(), width=200)
-    point = {**TUNED_MODELS[NAME].start, "n_estimators": 10}
+    point = {**TUNED_MODELS[NAME].start, "n_estimators": 100}
     rows = [
         {
             "model": NAME,
