@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
 import pytest
+from rich.console import Console
 
 from nids import cli, datasets, job_file
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from nids.config import Job
     from nids.datasets.traffic import Traffic
+    from nids.results import Run
     from nids.training.trainer import Trainer
 
 pytest_plugins = ["tests.bucket"]
@@ -113,3 +116,22 @@ def make_job() -> Callable[..., Job]:
         return job_file.make({**TINY, **changed}, source="a test")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def search_of_two(cluster: None, traffic: Traffic, make_job: Callable[..., Job]) -> Callable[[str], Run]:
+    """Return what runs a search of two trials, called "a", in a storage."""
+    from nids.search import driver, prepare
+
+    job = make_job(
+        search={"trials": 2, "startup_trials": 2},
+        data={"rows": 240},
+        scheduler={"kind": "none"},
+        resources={"max_concurrent": 1},
+    )
+
+    def search(storage: str) -> Run:
+        console = Console(file=io.StringIO(), width=200)
+        return driver.run(prepare.prepare(job, traffic, storage, "a", console.print), console)
+
+    return search

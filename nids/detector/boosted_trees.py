@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nids.errors import UserError
-from nids.evaluation.tuned_models import EXTRA, TUNED_MODELS
+from nids.evaluation.tuned_models import FROM_EXTRA, TUNED_MODELS
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
@@ -83,11 +84,9 @@ class BoostedTrees:
         found = self._booster.inplace_predict(np.ascontiguousarray(encoded))
         return np.column_stack([1 - found, found]) if self.classes == 2 else found
 
-    @property
+    @cached_property
     def _booster(self) -> Any:
-        if "_made" not in self.__dict__:
-            object.__setattr__(self, "_made", _booster_of(self.arrays, self.width, self.classes))
-        return self.__dict__["_made"]
+        return _booster_of(self.arrays, self.width, self.classes)
 
 
 def check(arrays: Mapping[str, np.ndarray], width: int, classes: int) -> None:
@@ -165,8 +164,7 @@ def _arrays_of(model: ClassifierMixin) -> dict[str, np.ndarray]:
 def _booster_of(arrays: Mapping[str, np.ndarray], width: int, classes: int) -> Any:
     if not TUNED_MODELS[NAME].is_installed:
         raise UserError(
-            f"this detector has a member of boosted trees, and XGBoost is not installed. It comes with the extra "
-            f"{EXTRA!r}, which `make boosting` installs."
+            f"this detector has a member of boosted trees, and XGBoost is not installed. It comes with {FROM_EXTRA}"
         )
     from xgboost import Booster
 

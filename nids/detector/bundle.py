@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from nids.detector.manifest import Component
     from nids.folds.encoding import Encoding
     from nids.storage import Folder
 TREES = "trees.npz"
@@ -137,7 +138,7 @@ def save(
         "encoding.json": encoding.to_json().encode(),
         "MODEL_CARD.md": card.encode(),
     }
-    for name, arrays in zip(_names_of_arrays(manifest), members, strict=True):
+    for (name, _), arrays in zip(_files_of_members(manifest), members, strict=True):
         files[name] = npz.to_bytes(arrays)
     write_files(folder, files)
 
@@ -171,7 +172,7 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
             f"Use one that was made for {dataset}."
         )
     texts = {"manifest.json", "encoding.json", "MODEL_CARD.md", *([] if form == NO_DESCRIPTION else ["dataset.json"])}
-    if set(sums) != (expected := {*texts, *_names_of_arrays(manifest)}):
+    if set(sums) != (expected := {*texts, *(name for name, _ in _files_of_members(manifest))}):
         raise damaged(folder, SUMS, f"it lists {', '.join(sorted(sums))} instead of {', '.join(sorted(expected))}")
     files |= {name: read_file(folder, name, sums) for name in sorted(texts)}
     described = _dataset(folder, files.get("dataset.json"), manifest)
@@ -180,11 +181,11 @@ def load(folder: Folder, dataset: str | None = None) -> Bundle:
     return Bundle(manifest, Ensemble(described, encoding, members, manifest.member_weights))
 
 
-def _names_of_arrays(manifest: Manifest) -> list[str]:
-    """Return the names of the files of all members, in the order of the manifest's components."""
+def _files_of_members(manifest: Manifest) -> list[tuple[str, Component]]:
+    """Return the file of each member, and what it is a member of, in the order of the manifest's components."""
     networks = itertools.count()
     return [
-        f"weights-{next(networks)}.npz" if isinstance(component, Networks) else TREES
+        (f"weights-{next(networks)}.npz" if isinstance(component, Networks) else TREES, component)
         for component in manifest.components
         for _ in range(component.members)
     ]
@@ -200,17 +201,14 @@ def _members(folder: Folder, manifest: Manifest, width: int, sums: Mapping[str, 
     refuse_too_large(
         folder, sum(outline.bytes_for(component.members, VALIDATION_BATCH) for component, outline in outlines.items())
     )
-    names = iter(_names_of_arrays(manifest))
     members: list[Member] = []
-    for component in manifest.components:
-        for name in itertools.islice(names, component.members):
-            if isinstance(component, Networks):
-                shapes = outlines[component].shapes
-                content = read_file(folder, name, sums, largest_file(shapes))
-                weights = read_arrays(folder, name, content, shapes)
-                members.append(Network.from_weights(width, classes, component.hyperparameters, weights))
-            else:
-                members.append(_trees(folder, read_file(folder, name, sums, npz.largest_file()), width, classes))
+    for name, component in _files_of_members(manifest):
+        if isinstance(component, Networks):
+            shapes = outlines[component].shapes
+            weights = read_arrays(folder, name, read_file(folder, name, sums, largest_file(shapes)), shapes)
+            members.append(Network.from_weights(width, classes, component.hyperparameters, weights))
+        else:
+            members.append(_trees(folder, read_file(folder, name, sums, npz.largest_file()), width, classes))
     return tuple(members)
 
 

@@ -18,7 +18,7 @@ from nids.detector.out_of_fold import calibration_of, out_of_fold, thresholds_of
 from nids.detector.selection import mixed, select, select_without_each
 from nids.errors import UserError
 from nids.evaluation import held_out
-from nids.evaluation.tuned_models import EXTRA, TUNED_MODELS
+from nids.evaluation.tuned_models import FROM_EXTRA, TUNED_MODELS
 from nids.folds.build import full_fold
 from nids.interruption import held_back
 from nids.metrics.cross_validation import judged_rows
@@ -158,10 +158,7 @@ def _write(run: Run, evaluation: FinalEvaluation, tables: Mapping[str, pd.DataFr
 def _trees(run: Run, workspace: Workspace) -> dict[str, int | float]:
     """Return the hyperparameters of boosted trees; UserError if XGBoost is not installed."""
     if not TUNED_MODELS[NAME].is_installed:
-        raise UserError(
-            f"--boosting needs XGBoost, which is not installed. It comes with the extra {EXTRA!r}, which "
-            "`make boosting` installs."
-        )
+        raise UserError(f"--boosting needs XGBoost, which is not installed. It comes with {FROM_EXTRA}")
     hyperparameters, tuned = tuned_hyperparameters(run)
     if not tuned:
         workspace.console.print(

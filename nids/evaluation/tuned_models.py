@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nids.search_space import Space
 
 # The extra of this package that brings those which are not scikit-learn's.
-EXTRA = "boosting"
+FROM_EXTRA = "the extra 'boosting', which `make boosting` installs."
 
 
 @dataclass(frozen=True, eq=False)

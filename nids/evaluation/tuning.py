@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from nids.cluster.parallel import cluster_cpus, parallel_map
 from nids.errors import UserError
 from nids.evaluation.baseline_models import Baseline, fit
-from nids.evaluation.tuned_models import EXTRA, TUNED_MODELS
+from nids.evaluation.tuned_models import FROM_EXTRA, TUNED_MODELS
 from nids.metrics import formatting
 from nids.metrics.formatting import counted
 from nids.metrics.measures import described
@@ -71,10 +71,7 @@ def tune(
     """
     missing = [model.name for model in TUNED_MODELS.values() if not model.is_installed]
     if missing:
-        console.print(
-            f"Not installed, and left out: {', '.join(missing)}. They come with the extra {EXTRA!r}, which "
-            "`make boosting` installs."
-        )
+        console.print(f"Not installed, and left out: {', '.join(missing)}. They come with {FROM_EXTRA}")
     studies = {name: _study(run, model, job.search) for name, model in TUNED_MODELS.items() if model.is_installed}
     shared = (training_set, tuple(folds), job.search)
     found = []

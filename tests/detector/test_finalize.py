@@ -35,31 +35,23 @@ from nids.metrics.judged_rows import JudgedRows
 from nids.metrics.measures import figures_of
 from nids.report import held_out
 from nids.results import Run, open_run, write_table
-from nids.search import driver, prepare
 from nids.storage import Folder
 from nids.training.refit import FitResult, FitTask, on_folds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nids.config import Job
     from nids.datasets.traffic import Traffic
 
 CLASSES = ("Normal", "DoS", "Probe", "R2L", "U2R")
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffic, make_job: Callable[..., Job]) -> Run:
+def run(tmp_path_factory: pytest.TempPathFactory, search_of_two: Callable[[str], Run]) -> Run:
     """A search whose best trial has been finalized, and which has its baselines."""
     storage = str(tmp_path_factory.mktemp("runs"))
     console = Console(file=io.StringIO(), width=200)
-    job = make_job(
-        search={"trials": 2, "startup_trials": 2},
-        data={"rows": 240},
-        scheduler={"kind": "none"},
-        resources={"max_concurrent": 1},
-    )
-    found = driver.run(prepare.prepare(job, traffic, storage, "a", console.print), console)
+    found = search_of_two(storage)
     finalize(found, None, 2, Workspace(storage, console), "min log_loss")
     baselines.measure(found, Workspace(storage, console))
     return open_run(storage, "a")

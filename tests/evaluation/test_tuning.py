@@ -20,14 +20,12 @@ from nids.evaluation.tuning import TuningBudget, tune
 from nids.evaluation.workspace import Workspace
 from nids.results import write_table
 from nids.results.run import TUNING
-from nids.search import driver, prepare
 from nids.search_space import holds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nids.config import Job
-    from nids.datasets.traffic import Traffic
     from nids.folds.fold import Fold, TrainingSet
     from nids.results import Run
     from tests.conftest import Outcome
@@ -39,16 +37,8 @@ MODEL = TUNED_MODELS[NAME]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, cluster: None, traffic: Traffic, make_job: Callable[..., Job]) -> Run:
-    storage = str(tmp_path_factory.mktemp("runs"))
-    console = Console(file=io.StringIO(), width=200)
-    job = make_job(
-        search={"trials": 2, "startup_trials": 2},
-        data={"rows": 240},
-        scheduler={"kind": "none"},
-        resources={"max_concurrent": 1},
-    )
-    return driver.run(prepare.prepare(job, traffic, storage, "a", console.print), console)
+def run(tmp_path_factory: pytest.TempPathFactory, search_of_two: Callable[[str], Run]) -> Run:
+    return search_of_two(str(tmp_path_factory.mktemp("runs")))
 
 
 @pytest.fixture
