@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from keras import KerasTensor as Tensor
 
 NAME = "piecewise_linear"
+# How the paths of the layers' knots end.
 KNOTS = f"{NAME}/knots"
 # Of the first weights: the channels then vary about as much as the values, which lie between 0 and 1.
 STDDEV = 0.3
@@ -28,10 +29,11 @@ class PiecewiseLinear(layers.Layer):
     Args:
         most: The most knots of a column.
         channels: Functions of each column.
+        prefix: Begins its name, where a network has two.
     """
 
-    def __init__(self, most: int, channels: int) -> None:
-        super().__init__(name=NAME)
+    def __init__(self, most: int, channels: int, prefix: str = "") -> None:
+        super().__init__(name=f"{prefix}{NAME}")
         self.most = most
         self.channels = channels
 

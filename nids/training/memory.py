@@ -89,9 +89,9 @@ def _train(hp: TrainingHyperparameters, width: int, classes: int) -> None:
     from nids.training.traced_network import TracedNetwork
 
     spec = models.of(hp)
-    model = TracedNetwork(spec, width, classes, spec.architecture_of(hp), hp.optimizer).model
+    network = TracedNetwork(spec, width, classes, spec.architecture_of(hp), hp.optimizer)
     rows = spec.shape(np.zeros((max(hp.batch_size, VALIDATION_BATCH), width), dtype=np.float32))
-    labels = np.zeros(hp.batch_size, dtype=np.int8)
+    labels, weights = np.zeros(hp.batch_size, dtype=np.int8), np.ones(hp.batch_size, dtype=np.float32)
     for _ in range(STEPS):
-        model.train_on_batch(rows[: hp.batch_size], labels)
-        model.predict_on_batch(rows[:VALIDATION_BATCH])
+        network.train(rows[: hp.batch_size], labels, weights, hp.learning_rate)
+        network.model.predict_on_batch(rows[:VALIDATION_BATCH])

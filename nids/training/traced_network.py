@@ -29,22 +29,32 @@ class TracedNetwork:
         self._optimizer = optimizer
         self._fresh: dict[int, State] = {}
         self._traced: set[tuple[str, int]] = set()
-        self.model, self._variables = self._compile(seed=0)
+        self.model, self._learner, self._variables = self._compile(seed=0)
 
-    def _compile(self, seed: int) -> tuple[keras.Model, list[keras.Variable]]:
-        model = self._spec.build(*self._shape, self._architecture, seed)
+    def _compile(self, seed: int) -> tuple[keras.Model, keras.Model, list[keras.Variable]]:
+        """Return the model, the model of the same layers that learns, and the variables of both and the optimizer."""
+        model = learner = self._spec.build(*self._shape, self._architecture, seed)
+        if isinstance(model.layers[-1], keras.layers.Average):
+            # What is averaged learns apart, each from its own loss.
+            learner = keras.Model(model.input, model.layers[-1].input)
+            model.compile(jit_compile=backend.compiles())
         optimizer = keras.optimizers.get(self._optimizer)
-        model.compile(optimizer, "sparse_categorical_crossentropy", jit_compile=backend.compiles())
-        optimizer.build(model.trainable_variables)
+        learner.compile(
+            optimizer,
+            ["sparse_categorical_crossentropy"] * len(learner.outputs),
+            loss_weights=[1 / len(learner.outputs)] * len(learner.outputs),
+            jit_compile=backend.compiles(),
+        )
+        optimizer.build(learner.trainable_variables)
         if (product := getattr(optimizer, "_u_product", None)) is not None:
             # Keras does not count this variable of Nadam among the optimizer's own: JAX would lose it after each step.
             optimizer._track_variable(product)
-        return model, [*model.variables, *optimizer.variables]
+        return model, learner, [*learner.variables, *optimizer.variables]
 
     @property
     def most_knots(self) -> int:
         """The most knots of a column, of which the network takes ``nids.folds.knots``; 0 if it takes none."""
-        return next((variable.shape[-1] for variable in self._variables if variable.path == KNOTS), 0)
+        return next((variable.shape[-1] for variable in self._variables if variable.path.endswith(KNOTS)), 0)
 
     def fresh(self, hp: TrainingHyperparameters, seed: int, knots: np.ndarray | None = None) -> State:
         """Return the state of a fresh model of some hyperparameters and of a fresh optimizer.
@@ -55,12 +65,12 @@ class TracedNetwork:
             knots: Where the network takes them: what ``nids.folds.knots.column_knots`` makes of the training rows.
         """
         if seed not in self._fresh:
-            _, variables = self._compile(seed)
+            *_, variables = self._compile(seed)
             self._fresh[seed] = [keras.ops.convert_to_numpy(variable) for variable in variables]
         paths = [variable.path for variable in self._variables]
         changes = self._spec.adjust(dict(zip(paths, self._fresh[seed], strict=True)), hp)
         if knots is not None:
-            changes[KNOTS] = knots
+            changes |= {path: knots for path in paths if path.endswith(KNOTS)}
         return [changes.get(path, value) for path, value in zip(paths, self._fresh[seed], strict=True)]
 
     def named(self, state: State) -> dict[str, np.ndarray]:
@@ -88,10 +98,12 @@ class TracedNetwork:
             weights: Weight of each row in the loss, float32 of shape (batch,).
             learning_rate: That of this step.
         """
-        self.model.optimizer.learning_rate = learning_rate
+        self._learner.optimizer.learning_rate = learning_rate
         # Keras returns the mean over all batches since its metrics were reset.
-        self.model.reset_metrics()
-        return float(self.model.train_on_batch(rows, labels, sample_weight=weights))
+        self._learner.reset_metrics()
+        outputs = len(self._learner.outputs)
+        losses = self._learner.train_on_batch(rows, [labels] * outputs, sample_weight=[weights] * outputs)
+        return float(np.ravel(losses)[0])  # the weighted sum; those of several outputs come after it
 
     def part(self, step: str, size: int) -> str:
         """Return what a step on so many rows counts as: the first of its kind traces the network."""

@@ -44,7 +44,7 @@ def test_architectural_are_the_hyperparameters_that_a_traced_network_cannot_chan
     assert SPEC.architectural == {"kind", "optimizer"}
     assert CNN_BIGRU.architectural == {
         *("conv_filters", "gru_units", "sequence_gru_units", "attention"),
-        *("convolution", "sequence_bigru", "shortcut"),
+        *("convolution", "sequence_bigru", "shortcut", "perceptron_layers", "perceptron_units"),
         *("input_form", "input_knots", "input_channels", "optimizer"),
     }
 

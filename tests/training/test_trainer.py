@@ -128,6 +128,24 @@ def test_a_loss_that_is_not_finite_ends_the_epoch(traced: Trainer, folds: tuple[
     assert np.isnan(loss)
 
 
+def test_a_perceptron_beside_a_network_changes_nothing_in_what_the_network_learns(folds: tuple[Fold, Fold]) -> None:
+    rows = folds[0].training
+    plain = HP.model_copy(update={"input_form": "piecewise-linear", "input_knots": 5})
+    learned, losses = [], []
+    for hp in (plain, plain.model_copy(update={"perceptron_layers": 1, "perceptron_units": 4})):
+        trainer = Trainer(WIDTH, CLASSES, hp, TRAINING)
+        state, loss = trainer.train(trainer.fresh(1, rows), rows, EVEN, 1, seed=2)
+        learned.append(trainer.weights(state))
+        losses.append(loss)
+    alone, beside = learned
+    for path, values in alone.items():
+        # Adam's steps do not depend on the scale of a loss, but for what keeps it from dividing by zero.
+        np.testing.assert_allclose(beside[path], values, atol=2e-3, err_msg=path)
+    of_perceptron = {path: values for path, values in beside.items() if path not in alone}
+    np.testing.assert_array_equal(of_perceptron["perceptron_piecewise_linear/knots"], alone["piecewise_linear/knots"])
+    assert losses[0] != losses[1]  # the mean of both networks' losses
+
+
 def test_a_longer_training_learns_the_training_rows(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     state, losses = traced.fresh(0, folds[0].training), []
     for seed in range(6):

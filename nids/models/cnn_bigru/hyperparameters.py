@@ -38,6 +38,10 @@ class Hyperparameters(TrainingHyperparameters):
     sequence_bigru: bool = True
     # Whether the classifier also sees the first BiGRU's summary, of which pooling leaves a fifth to the second one.
     shortcut: bool = False
+    # Hidden layers of a perceptron beside it, whose probabilities are averaged with its own; 0 for none.
+    perceptron_layers: Annotated[int, Field(ge=0, le=32)] = 0
+    perceptron_units: Units = 256
+    perceptron_dropout: Dropout = 0.1
     # Keras's default of 0.99 needs hundreds of steps before its running averages resemble the data: on small data the
     # first epochs' validation is absurd, and a pruner would judge by it.
     batch_norm_momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
@@ -61,6 +65,8 @@ class Architecture:
     convolution: bool
     sequence_bigru: bool
     shortcut: bool
+    perceptron_layers: int
+    perceptron_units: int
     input_form: InputForm
     input_knots: int
     input_channels: int

@@ -10,6 +10,7 @@ from keras import layers
 
 from nids.models import dynamic_layers
 from nids.models.cnn_bigru.gru import BidirectionalGRU
+from nids.models.mlp import network as mlp
 from nids.models.piecewise_linear import PiecewiseLinear
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 POOL = 5
 HEADS = 4
+PERCEPTRON = "perceptron_"  # begins the names of its layers
 
 
 def adjust(fresh: Values, hp: Hyperparameters) -> dict[str, np.ndarray]:
@@ -30,6 +32,7 @@ def adjust(fresh: Values, hp: Hyperparameters) -> dict[str, np.ndarray]:
         "sequence_batch_norm/momentum": hp.batch_norm_momentum,
         "sequence_bigru_dropout/rate": hp.gru_dropout,
         "attention_dropout/rate": hp.attention_dropout,
+        **mlp.adjust_hidden(hp.perceptron_layers, hp.perceptron_dropout, hp.batch_norm_momentum, PERCEPTRON),
     }
     if hp.convolution:
         kernel = fresh["conv/kernel"]
@@ -56,13 +59,15 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
       leaves cuDNN's kernel usable.
     * Attention asks with the mean of the second BiGRU's steps and answers with one weighted sum of them. A query for
       each step would cost 25 times as much and would have to be averaged afterwards.
+
+    A perceptron beside it has an input layer and a softmax of its own. The network's probabilities are the mean of
+    both, while each learns from its own loss (``nids.training.traced_network``), as the members of an ensemble do.
     """
     # Keras draws the seed of every initializer and of every dropout from here, a different one for each.
     keras.utils.set_random_seed(seed)
     row = layers.Input((width, 1), name="row")
-    x = dynamic_layers.FeatureDropout(name="feature_dropout")(row) if architecture.drops_features else row
-    if architecture.input_form == "piecewise-linear":
-        x = PiecewiseLinear(architecture.input_knots, architecture.input_channels)(x)
+    known = dynamic_layers.FeatureDropout(name="feature_dropout")(row) if architecture.drops_features else row
+    x = _channels_of(known, architecture)
     if architecture.convolution:
         filters, room = architecture.conv_filters, architecture.conv_kernel_room
         x = dynamic_layers.Conv1D(filters, room, activation="relu", name="conv")(x)
@@ -77,7 +82,19 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
             x = layers.Concatenate(name="shortcut")([x, summary])
         x = dynamic_layers.Dropout(name="attention_dropout")(x)
     probabilities = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
+    if architecture.perceptron_layers:
+        x = layers.Flatten(name=f"{PERCEPTRON}channels")(_channels_of(known, architecture, PERCEPTRON))
+        x = mlp.hidden(x, architecture.perceptron_layers, architecture.perceptron_units, prefix=PERCEPTRON)
+        beside = layers.Dense(classes, activation="softmax", dtype="float32", name=f"{PERCEPTRON}probabilities")(x)
+        probabilities = layers.Average(name="mean_probabilities")([probabilities, beside])
     return keras.Model(row, probabilities, name="cnn_bigru_attention")
+
+
+def _channels_of(row: keras.KerasTensor, architecture: Architecture, prefix: str = "") -> keras.KerasTensor:
+    """Return the row in its input form, of shape (batch, width, channels)."""
+    if architecture.input_form == "values":
+        return row
+    return PiecewiseLinear(architecture.input_knots, architecture.input_channels, prefix)(row)
 
 
 def _context_of(summary: keras.KerasTensor, architecture: Architecture) -> keras.KerasTensor:

@@ -99,6 +99,33 @@ def test_without_attention_the_context_is_the_mean_of_the_steps() -> None:
     np.testing.assert_allclose(context, steps.mean(axis=1), rtol=1e-5, atol=1e-6)
 
 
+def test_a_perceptron_beside_it_has_an_input_and_a_softmax_of_its_own() -> None:
+    alone = MODEL.build_for(WIDTH, CLASSES, small(input_form="piecewise-linear"), seed=0)
+    hp = small(input_form="piecewise-linear", perceptron_layers=2, perceptron_units=8, perceptron_dropout=0.25)
+    model = MODEL.build_for(WIDTH, CLASSES, hp, seed=0)
+    own = {layer.name for layer in alone.layers}
+    assert [(layer.name, layer.output.shape[1:]) for layer in model.layers if layer.name not in own] == [
+        ("perceptron_piecewise_linear", (23, 5)),
+        ("perceptron_channels", (115,)),
+        ("perceptron_dense_0", (8,)),
+        ("perceptron_batch_norm_0", (8,)),
+        ("perceptron_activation_0", (8,)),
+        ("perceptron_dropout_0", (8,)),
+        ("perceptron_dense_1", (8,)),
+        ("perceptron_batch_norm_1", (8,)),
+        ("perceptron_activation_1", (8,)),
+        ("perceptron_dropout_1", (8,)),
+        ("perceptron_probabilities", (5,)),
+        ("mean_probabilities", (5,)),
+    ]
+    values = {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.variables}
+    assert [values[f"perceptron_dropout_{i}/rate"].item() for i in range(2)] == [0.25, 0.25]
+    heads = keras.Model(model.input, model.get_layer("mean_probabilities").input)
+    of_network, of_perceptron = heads.predict_on_batch(ROWS)
+    np.testing.assert_array_equal(of_network, alone.predict_on_batch(ROWS))
+    np.testing.assert_allclose(model.predict_on_batch(ROWS), (of_network + of_perceptron) / 2, rtol=1e-6)
+
+
 def test_the_hyperparameters_reach_their_layers() -> None:
     hp = small(
         conv_kernel_size=9, conv_dropout=0.25, gru_dropout=0.125, attention_dropout=0.5, batch_norm_momentum=0.75
