@@ -84,7 +84,7 @@ def calibration_of(
         shares = natural
         if isinstance(component, Networks):
             rows = FoldOfTrial.from_fold(training_set, all_rows, all_rows.encoding.width, component.hyperparameters)
-            shares = training_priors(np.bincount(rows.training.labels, minlength=len(classes)), rows.weights)
+            shares = training_priors(np.bincount(rows.training.labels, rows.weights, minlength=len(classes)))
         trained_on += component.weight * shares
     return Calibration(
         temperature=fit_temperature(*known_rows(predictions, classes)),

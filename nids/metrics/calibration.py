@@ -126,17 +126,14 @@ def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarra
     return result
 
 
-def training_priors(counts: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def training_priors(counts: np.ndarray) -> np.ndarray:
     """Return the share of each class in what a model was trained on, float64 of shape (classes,).
 
-    A row that weighs twice in the loss is as good as two rows, so counts and weights are multiplied.
-
     Args:
-        counts: Training rows of each class, synthetic ones included, int of shape (classes,).
-        weights: Weight of each class in the loss, float of shape (classes,); ``None`` if all weigh alike.
+        counts: Training rows of each class, synthetic ones included, of shape (classes,). A row that weighs twice in
+            the loss is as good as two rows: it counts by its weight.
     """
-    weighted = np.asarray(counts, dtype=np.float64) * (1 if weights is None else np.asarray(weights, dtype=np.float64))
-    shares: np.ndarray = weighted / weighted.sum()
+    shares: np.ndarray = np.asarray(counts, dtype=np.float64) / counts.sum()
     return shares
 
 

@@ -35,6 +35,8 @@ class TrainingHyperparameters(BaseModel):
     input_channels: Annotated[int, Field(ge=1, le=64)] = 4
     # Exponent of the balancing class weights: 0 weighs all rows alike, 1 all classes alike.
     class_weight_power: Annotated[float, Field(ge=0, le=1)] = 0.0
+    # The same for the attack types of a class: 0 weighs its rows alike, 1 its types alike.
+    type_weight_power: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     @property
     def drops_features(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nids.folds.knots import column_knots
+from nids.training.row_weights import NO_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ class TrainingRows:
 
     Attributes:
         labels: Classes of all training rows, real ones first, int8 of shape (rows,).
+        types: Their attack types, int16 of shape (rows,); synthetic rows have none.
     """
 
     def __init__(self, training_set: TrainingSet, fold: Fold, width: int, resampling_ratio: float = 1.0) -> None:
@@ -34,6 +36,8 @@ class TrainingRows:
         self.labels: np.ndarray = np.concatenate(
             [training_set.labels[fold.training], fold.synthetic_labels[self._chosen]]
         )
+        without_type = np.full(len(self._chosen), NO_TYPE, np.int16)
+        self.types: np.ndarray = np.concatenate([training_set.attacks[fold.training], without_type])
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -55,7 +59,7 @@ class TrainingRows:
         return column_knots(numeric, self._width, most)
 
     def batches(self, size: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield one epoch of shuffled batches: rows, float32 of shape (size, width), and labels, int8.
+        """Yield one epoch of shuffled batches: rows, float32 of shape (size, width), and their positions.
 
         All batches have the same size, since another shape would be traced anew: the rows that do not fill a last
         batch are left out of this epoch, other ones each time.
@@ -64,7 +68,7 @@ class TrainingRows:
         order = np.random.default_rng(seed).permutation(len(self))
         for start in range(0, len(order) - size + 1, size):
             positions = order[start : start + size]
-            yield self.encoded(positions), self.labels[positions]
+            yield self.encoded(positions), positions
 
 
 class ValidationRows:

@@ -74,7 +74,7 @@ class Trainer:
         Args:
             state: Where the fold stands.
             rows: Its training rows.
-            weights: Weight of each class in the loss, float32 of shape (classes,).
+            weights: Weight of each of them in the loss, float32 of shape (rows,).
             epoch: Number of the epoch, from 1.
             seed: Seeds the order of the rows.
 
@@ -84,10 +84,11 @@ class Trainer:
         size = min(self._hp.batch_size, len(rows))
         steps = len(rows) // size
         losses = []
-        for step, (batch, labels) in enumerate(self._timed(rows.batches(size, seed))):
+        for step, (batch, positions) in enumerate(self._timed(rows.batches(size, seed))):
             with self.timer.running(self._network.part("training", size)):
                 rate = self._hp.learning_rate * self._decay(epoch - 1 + step / steps)
-                losses.append(self._network.train(self._shape(batch), labels, weights[labels], rate))
+                labels = rows.labels[positions]
+                losses.append(self._network.train(self._shape(batch), labels, weights[positions], rate))
             if not math.isfinite(losses[-1]):
                 break
         return self._network.read(), float(np.mean(losses))

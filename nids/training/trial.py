@@ -18,6 +18,7 @@ from nids.seeding import derived_seed
 from nids.training.batches import TrainingRows, ValidationRows
 from nids.training.checkpoint import Progress
 from nids.training.kept_reports import are_reports
+from nids.training.row_weights import row_weights
 from nids.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class TrialFailed(Exception):
 
 @dataclass(frozen=True)
 class FoldOfTrial:
-    """What a trial keeps for one fold beside its state."""
+    """What a trial keeps for one fold beside its state; ``weights`` are those of the training rows in the loss."""
 
     number: int
     training: TrainingRows
@@ -51,10 +52,7 @@ class FoldOfTrial:
     def from_fold(cls, training_set: TrainingSet, fold: Fold, width: int, hp: TrainingHyperparameters) -> FoldOfTrial:
         """Return what a trial of some hyperparameters keeps for a fold; ``width`` as for ``TrainingRows``."""
         training = TrainingRows(training_set, fold, width, hp.resampling_ratio)
-        counts = np.bincount(training.labels, minlength=len(training_set.dataset.classes))
-        # "balanced" as scikit-learn defines it, rows / (classes × rows of the class), to the power asked for.
-        balanced = len(training) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-        weights = (balanced**hp.class_weight_power).astype(np.float32)
+        weights = row_weights(training.labels, training.types, hp.class_weight_power, hp.type_weight_power)
         return cls(fold.number, training, ValidationRows(training_set, fold, width), weights)
 
 

@@ -139,7 +139,7 @@ def test_one_certain_and_wrong_row_does_not_make_the_temperature_infinite() -> N
 
 def test_the_priors_of_training_count_rows_by_their_weight() -> None:
     np.testing.assert_allclose(training_priors(np.array([60, 30, 10])), [0.6, 0.3, 0.1])
-    weighted = training_priors(np.array([60, 30, 0]), np.array([0.5, 2, 9], dtype=np.float32))
+    weighted = training_priors(np.bincount([0] * 60 + [1] * 30, [0.5] * 60 + [2] * 30, minlength=3))
     np.testing.assert_allclose(weighted, [1 / 3, 2 / 3, 0])
     assert weighted.dtype == np.float64
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 HP = Hyperparameters(conv_kernel_size=3, conv_filters=4, gru_units=4, sequence_gru_units=4, batch_size=64)
 TRAINING = Training(epochs=2)
 WIDTH, CLASSES = 60, 5
-EVEN = np.ones(CLASSES, dtype=np.float32)
 
 
 class Fold:
@@ -34,6 +33,7 @@ class Fold:
         fold = build(training_set, number, split(traffic, folds, seed=0)[number], folds, seed=0)
         self.training = TrainingRows(training_set, fold, WIDTH)
         self.validation = ValidationRows(training_set, fold, WIDTH)
+        self.even = np.ones(len(self.training), dtype=np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def trained(trainer: Trainer, fold: Fold, seed: int) -> tuple[list[bytes], list[
     """Train a fresh state through the whole schedule; return it, the losses and the last prediction, to the bit."""
     state, losses = trainer.fresh(seed, fold.training), []
     for epoch in (1, 2):
-        state, loss = trainer.train(state, fold.training, EVEN, epoch, seed=seed + epoch)
+        state, loss = trainer.train(state, fold.training, fold.even, epoch, seed=seed + epoch)
         losses.append(loss)
         prediction = trainer.predict(state, fold.validation)
     return bits(state), losses, prediction.tobytes()
@@ -82,7 +82,7 @@ def test_folds_may_take_turns(traced: Trainer, folds: tuple[Fold, Fold]) -> None
     predictions = [b"", b""]
     for epoch in (1, 2):
         for i, fold in enumerate(folds):
-            states[i], loss = traced.train(states[i], fold.training, EVEN, epoch, seed=i + epoch)
+            states[i], loss = traced.train(states[i], fold.training, fold.even, epoch, seed=i + epoch)
             losses[i].append(loss)
             predictions[i] = traced.predict(states[i], fold.validation).tobytes()
     assert [(bits(states[i]), losses[i], predictions[i]) for i in range(2)] == alone
@@ -102,7 +102,7 @@ def test_prediction_changes_nothing(traced: Trainer, folds: tuple[Fold, Fold]) -
 def test_training_makes_a_new_state_and_keeps_the_old_one(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     state = traced.fresh(0, folds[0].training)
     before = bits(state)
-    later, loss = traced.train(state, folds[0].training, EVEN, epoch=1, seed=0)
+    later, loss = traced.train(state, folds[0].training, folds[0].even, epoch=1, seed=0)
     assert bits(state) == before
     assert bits(later) != before
     assert np.isfinite(loss)
@@ -110,19 +110,19 @@ def test_training_makes_a_new_state_and_keeps_the_old_one(traced: Trainer, folds
 
 def test_the_seed_decides_the_order_of_the_rows(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     state = traced.fresh(0, folds[0].training)
-    once, again, other = (bits(traced.train(state, folds[0].training, EVEN, 1, seed)[0]) for seed in (1, 1, 2))
+    once, again, other = (bits(traced.train(state, folds[0].training, folds[0].even, 1, seed)[0]) for seed in (1, 1, 2))
     assert once == again
     assert once != other
 
 
 def test_class_weights_scale_the_loss(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     state = traced.fresh(0, folds[0].training)
-    _, nothing = traced.train(state, folds[0].training, 0 * EVEN, epoch=1, seed=0)
+    _, nothing = traced.train(state, folds[0].training, 0 * folds[0].even, epoch=1, seed=0)
     assert nothing == 0
 
 
 def test_a_loss_that_is_not_finite_ends_the_epoch(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
-    weights = EVEN.copy()
+    weights = folds[0].even.copy()
     weights[0] = np.nan
     _, loss = traced.train(traced.fresh(0, folds[0].training), folds[0].training, weights, epoch=1, seed=0)
     assert np.isnan(loss)
@@ -134,7 +134,7 @@ def test_a_perceptron_beside_a_network_changes_nothing_in_what_the_network_learn
     learned, losses = [], []
     for hp in (plain, plain.model_copy(update={"perceptron_layers": 1, "perceptron_units": 4})):
         trainer = Trainer(WIDTH, CLASSES, hp, TRAINING)
-        state, loss = trainer.train(trainer.fresh(1, rows), rows, EVEN, 1, seed=2)
+        state, loss = trainer.train(trainer.fresh(1, rows), rows, folds[0].even, 1, seed=2)
         learned.append(trainer.weights(state))
         losses.append(loss)
     alone, beside = learned
@@ -149,7 +149,7 @@ def test_a_perceptron_beside_a_network_changes_nothing_in_what_the_network_learn
 def test_a_longer_training_learns_the_training_rows(traced: Trainer, folds: tuple[Fold, Fold]) -> None:
     state, losses = traced.fresh(0, folds[0].training), []
     for seed in range(6):
-        state, loss = traced.train(state, folds[0].training, EVEN, epoch=1, seed=seed)
+        state, loss = traced.train(state, folds[0].training, folds[0].even, epoch=1, seed=seed)
         losses.append(loss)
     assert losses[-1] < losses[0]
 
