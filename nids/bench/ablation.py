@@ -1,4 +1,4 @@
-"""What each part of the CNN-BiGRU is worth: it without one part at a time, and a multi-layer perceptron."""
+"""What each part of the CNN-BiGRU is worth: it without one part at a time, and multi-layer perceptrons."""
 
 from __future__ import annotations
 
@@ -29,15 +29,27 @@ VARIANTS = (
     "scaled values as input",
     "scaled values as input, without the shortcut",
 )
-PERCEPTRON = "multi-layer perceptron"
-OF_PERCEPTRON = (
-    'model.name="mlp"',
-    "search.trials=1",
-    "search.starting_points=[]",
-    "space={}",
-    'hyperparameters={batch_size=256, optimizer="adamw", learning_rate=0.003, resampling_ratio=0.35, layers=3}',
-    "search.start_from_paper=true",
-)
+# What the job's hyperparameters are for both models.
+_COMMON = 'batch_size=256, optimizer="adamw", learning_rate=0.003, resampling_ratio=0.35'
+_ONE_TRIAL = ("search.trials=1", "search.starting_points=[]", "space={}", "search.start_from_paper=true")
+_PERCEPTRON = (*_ONE_TRIAL, 'model.name="mlp"')
+# Networks that the job's space does not have: the name of each one's search, and what differs from the job.
+OTHERS = {
+    "multi-layer perceptron": ("ablation-mlp", (*_PERCEPTRON, f"hyperparameters={{{_COMMON}, layers=3}}")),
+    "multi-layer perceptron, learned input": (
+        "ablation-mlp-learned-input",
+        (*_PERCEPTRON, f'hyperparameters={{{_COMMON}, layers=3, input_form="piecewise-linear"}}'),
+    ),
+    "without the second BiGRU, a perceptron beside": (
+        "ablation-beside",
+        (
+            *_ONE_TRIAL,
+            # A search has to search something: the dropout of an attention that this network does not have.
+            f"hyperparameters={{{_COMMON}, batch_norm_momentum=0.965, conv_kernel_size=24, conv_dropout=0.1, "
+            'gru_dropout=0.05, input_form="piecewise-linear", sequence_bigru=false, perceptron_layers=3}',
+        ),
+    ),
+}
 MEASURES = ("log_loss", "accuracy", "macro_f1")
 
 
@@ -45,11 +57,11 @@ def measure(storage: str | None, progress: Callable[[str], object]) -> list[Row]
     """Compare all variants with the whole network on the same folds, by the corrected resampled t-test."""
     with short_searches(storage, progress) as searches:
         of_parts = searches.run("ablation", job=JOB)
-        of_perceptron = searches.run("ablation-mlp", *OF_PERCEPTRON, job=JOB)
+        others = {name: searches.run(run, *overrides, job=JOB) for name, (run, overrides) in OTHERS.items()}
     whole = figures_of(of_parts, 0)
     return [
         *(row(of_parts, number, name, whole) for number, name in enumerate(VARIANTS)),
-        row(of_perceptron, 0, PERCEPTRON, whole),
+        *(row(run, 0, name, whole) for name, run in others.items()),
     ]
 
 
@@ -61,14 +73,19 @@ def figures_of(run: Run, trial: int) -> pd.DataFrame:
 
 
 def row(run: Run, trial: int, name: str, whole: pd.DataFrame) -> Row:
-    """Return a variant's figures, how its log-loss differs from the whole network's, and the seconds of an epoch."""
+    """Return a variant's figures, how its log-loss differs from the whole network's, and what it costs.
+
+    The costs are medians over the epochs of a fold: its seconds, and the validation rows scored a second.
+    """
     figures = figures_of(run, trial)
     told = [mean_and_spread(measure, figures[measure].mean(), figures[measure].std()) for measure in MEASURES]
     folds = run.manifest.folds
-    seconds = run.table("curves", trial)["seconds"].median()
+    curves, rows = run.table("curves", trial), sum(folds.validation_rows) / len(folds.validation_rows)
+    seconds, scoring_seconds = curves["seconds"].median(), curves["validation_seconds"].median()
     test = compare(figures["log_loss"], whole["log_loss"], folds.training_rows, folds.validation_rows)
     difference = f", {test.difference:+.4f} ({p_value(test.p)})" if test.difference else ""
     return (
         name,
-        f"log-loss {told[0]}{difference}, accuracy {told[1]}, macro-F1 {told[2]}, {seconds:.0f} s an epoch of a fold",
+        f"log-loss {told[0]}{difference}, accuracy {told[1]}, macro-F1 {told[2]}, {seconds:.0f} s an epoch of a fold, "
+        f"{rows / scoring_seconds:,.0f} rows scored a second",
     )

@@ -23,7 +23,7 @@ def test_each_starting_point_is_the_variant_that_its_name_says() -> None:
     assert all(Hyperparameters.model_validate(point) for point in points)
 
 
-@pytest.mark.parametrize("overrides", [(), ablation.OF_PERCEPTRON])
+@pytest.mark.parametrize("overrides", [(), *(overrides for _, overrides in ablation.OTHERS.values())])
 def test_all_are_trained_on_the_same_folds_for_as_long(overrides: tuple[str, ...]) -> None:
     job, reference = job_file.read(ablation.JOB, overrides), job_file.read(ablation.JOB, [])
     assert (job.folds, job.training, job.scheduler) == (reference.folds, reference.training, reference.scheduler)
