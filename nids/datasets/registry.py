@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from nids.datasets.labels import LabelMap
     from nids.datasets.schema import DatasetSpec
 
 
@@ -51,6 +52,16 @@ def get(name: str) -> DatasetSpec:
         )
     known: DatasetSpec = find()[name].DATASET
     return known
+
+
+def other_label_maps(dataset: DatasetSpec) -> tuple[LabelMap, ...]:
+    """Return the other label maps that tell a shipped data set's types of attacks the same classes as its first."""
+    if dataset.name not in names() or dataset.attack_column:
+        return ()
+    first = dataset.label_maps[0]
+    return tuple(
+        each for each in get(dataset.name).label_maps if each.name != first.name and each.classes == first.classes
+    )
 
 
 def is_generated(dataset: DatasetSpec) -> bool:

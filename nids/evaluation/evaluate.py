@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from nids.datasets.registry import other_label_maps
 from nids.folds.encoding import compact
 from nids.metrics.attack_types import count_by_attack
 from nids.metrics.calibration import expected_calibration_error, reliability
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from nids.datasets.labels import LabelMap
     from nids.datasets.traffic import Traffic
     from nids.folds.fold import TrainingSet
 
@@ -50,6 +52,7 @@ def evaluate_detector(
     thresholds: Mapping[str, float],
     twins: np.ndarray | None = None,
     dropped: Mapping[str, int] | None = None,
+    label_maps: Sequence[LabelMap] = (),
     seed: int = 0,
 ) -> Evaluation:
     """Return what labelled rows say of a detector.
@@ -64,6 +67,7 @@ def evaluate_detector(
         thresholds: Name → threshold on the attack score.
         twins: Which rows have a twin in training, bool of shape (rows,); None if that is not asked.
         dropped: Dropped class → number of rows of it, which are none of these.
+        label_maps: Other label maps of the same classes, by which types of attacks are judged as well.
         seed: Seeds the bootstrap.
     """
     names = np.asarray(attacks, dtype=str)
@@ -105,6 +109,9 @@ def evaluate_detector(
             "roc": dict(zip(("false_positive_rate", "detection_rate"), roc, strict=True)),
             "twins": None if twins is None else _without(twins, labels, predicted, len(classes), benign),
             "dropped": dropped or {},
+            "label_maps": {
+                each.name: _by_label_map(each, probabilities, names, benign, thresholds) for each in label_maps
+            },
         }
     )
 
@@ -124,7 +131,25 @@ def evaluate_traffic(
         thresholds=thresholds,
         twins=np.isin(rows.fingerprints, training_set.rows.fingerprints),
         dropped=traffic.dropped,
+        label_maps=other_label_maps(traffic.dataset),
     )
+
+
+def _by_label_map(
+    label_map: LabelMap, probabilities: np.ndarray, names: np.ndarray, benign: int, thresholds: Mapping[str, float]
+) -> dict[str, Any]:
+    labels = np.array([label_map.positions[name] for name in names])
+
+    def figures(predicted: np.ndarray) -> dict[str, float]:
+        confusion = confusion_matrix(labels, predicted, labels=range(probabilities.shape[1]))
+        return {"accuracy": accuracy(confusion), "macro_f1": macro_f1(confusion)}
+
+    return {
+        **figures(probabilities.argmax(axis=1)),
+        "detection": {
+            name: figures(classes_at(probabilities, benign, threshold)) for name, threshold in thresholds.items()
+        },
+    }
 
 
 def _binary(confusion: np.ndarray, benign: int) -> dict[str, float]:

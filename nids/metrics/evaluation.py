@@ -95,6 +95,20 @@ class ThresholdResult(TypedFile):
     macro_f1: Figure = None
 
 
+class LabelMapResult(TypedFile):
+    """The figures by another label map, which gives some types of attacks another one of the same classes.
+
+    Attributes:
+        accuracy: Of the most probable classes.
+        macro_f1: Of the most probable classes.
+        detection: False-positive rate aimed at → ``accuracy`` and ``macro_f1`` of the classes that go with the alerts.
+    """
+
+    accuracy: Figure
+    macro_f1: Figure
+    detection: dict[str, Figures]
+
+
 class CalibrationTable(TypedFile):
     """Log-loss, expected calibration error, and the table of ``nids.metrics.calibration.reliability``."""
 
@@ -146,6 +160,7 @@ class Evaluation(TypedFile):
         roc: The ROC curve.
         twins: The rows with a twin in training, and the figures without them; None in files of earlier versions.
         dropped: Class that the search dropped → further rows, which are of it and are not judged.
+        label_maps: Name of another label map of the same classes → what it says.
     """
 
     rows: int
@@ -161,6 +176,7 @@ class Evaluation(TypedFile):
     roc: RocCurve
     twins: TwinResult | None = None
     dropped: dict[str, int] = Field(default_factory=dict)
+    label_maps: dict[str, LabelMapResult] = Field(default_factory=dict)
 
     def figure(self, name: str) -> float:
         """Return one of ``figures``, NaN if it does not exist."""

@@ -222,6 +222,11 @@ def _notes(evaluation: DetectorEvaluation) -> list[str]:
         f"{evaluation.rows:,} rows: {evaluation.seen.rows:,} attacks of known types, {evaluation.unseen.rows:,} of "
         f"unseen types. 95 % bootstrap intervals: accuracy {ends['accuracy']}, macro-F1 {ends['macro_f1']}.",
     ]
+    notes += [
+        f"By the label map {name}, which gives some types of attacks another class, the accuracy is "
+        f"{value('accuracy', result.accuracy)} and the macro-F1 {value('macro_f1', result.macro_f1)}."
+        for name, result in evaluation.label_maps.items()
+    ]
     if len(members) > 1:
         accuracy, f1 = (
             mean_and_spread(str(name), values.mean(), values.std(ddof=1)) for name, values in members.items()

@@ -10,6 +10,7 @@ from nids import datasets
 from nids.config import Data
 from nids.datasets.catalog import nsl_kdd
 from nids.datasets.catalog.nsl_kdd import DATASET
+from nids.datasets.registry import other_label_maps
 from nids.errors import UserError
 
 HELD_OUT = (
@@ -36,6 +37,13 @@ def test_names():
         "netflow-v3, nsl-kdd, nsl-kdd-sample, unsw-nb15, zeek-conn. For your own files, `nids data "
         "describe FILE` writes a description."
     )
+
+
+def test_other_label_maps_are_those_of_the_same_classes():
+    assert [each.name for each in other_label_maps(DATASET.labelled_by())] == ["nsl-kdd-variant"]
+    assert [each.name for each in other_label_maps(DATASET.labelled_by("nsl-kdd-variant"))] == ["nsl-kdd"]
+    assert other_label_maps(DATASET.labelled_by("binary")) == ()
+    assert other_label_maps(replace(DATASET, name="own")) == ()
 
 
 def test_training_rows_come_from_where_the_file_is(tmp_path, monkeypatch, line):

@@ -9,6 +9,7 @@ import pytest
 from sklearn import metrics as sk
 
 from nids.config import Data
+from nids.datasets.labels import LabelMap
 from nids.datasets.small_classes import without_small_classes
 from nids.evaluation.evaluate import evaluate_detector, evaluate_traffic
 from nids.folds.fold import TrainingSet
@@ -190,6 +191,35 @@ def test_the_rows_without_a_twin_in_training_are_judged_alone() -> None:
     assert alone.twins is None
     of_none = evaluate_detector(probabilities(), LABELS, ATTACKS, **arguments, twins=np.ones(100, dtype=bool)).twins
     assert of_none == TwinResult(rows=100, figures={})
+
+
+def test_other_label_maps_of_the_same_classes_judge_too() -> None:
+    class_of = {"normal": "Normal", "neptune": "DoS", "mailbomb": "Probe", "satan": "Probe", "mscan": "Probe"}
+    variant = LabelMap("variant", CLASSES, "Normal", class_of)
+    found = evaluate_detector(
+        probabilities(),
+        LABELS,
+        ATTACKS,
+        classes=CLASSES,
+        benign=0,
+        seen_attacks=SEEN,
+        thresholds={"0.01": 0.6},
+        label_maps=[variant],
+    )
+    labels = np.array([0] * 60 + [1] * 20 + [2] * 20)
+    predicted, scores = probabilities().argmax(axis=1), 1 - probabilities()[:, 0]
+    alerts = np.where(scores > 0.6, 1 + probabilities()[:, 1:].argmax(axis=1), 0)
+    assert found.label_maps["variant"].model_dump() == {
+        "accuracy": sk.accuracy_score(labels, predicted),
+        "macro_f1": pytest.approx(sk.f1_score(labels, predicted, average="macro")),
+        "detection": {
+            "0.01": {
+                "accuracy": sk.accuracy_score(labels, alerts),
+                "macro_f1": pytest.approx(sk.f1_score(labels, alerts, average="macro")),
+            }
+        },
+    }
+    assert found.figures["accuracy"] != found.label_maps["variant"].accuracy
 
 
 def test_rows_of_dropped_classes_are_counted_and_not_judged(traffic: Traffic) -> None:
