@@ -59,24 +59,32 @@ class Choice:
         )
 
 
-def choose(run: Run, trial: int | None = None) -> Choice:
-    """Return a trial of a run, the best one unless another is named.
+def choose_best(run: Run, count: int = 1) -> list[Choice]:
+    """Return the best trials of a run, the best one first; so many, or as many as are complete.
+
+    Raises:
+        UserError: None is.
+    """
+    rows = _rows(run)
+    trials = ranking.the_best(run.trials(), run.direction, count)["trial"]
+    if not trials.empty:
+        return [_choice(run, rows[int(trial)]) for trial in trials]
+    if any(row["state"] == "COMPLETE" for row in rows.values()):
+        limits = " and ".join(map(str, run.manifest.job.search.limits))
+        raise UserError(f"{run.name} has no complete trial that keeps {limits}. Choose one all the same (--trial).")
+    if run.state == "finished":
+        reason = next((row["error"] for row in rows.values() if row["error"]), "none of them says why")
+        raise UserError(f"none of the trials of {run.name} was completed. The first failure: {reason}")
+    raise UserError(f"{run.name} has no complete trial yet. Resume it with `{command_on(run.uri, 'resume')}`.")
+
+
+def choose(run: Run, trial: int) -> Choice:
+    """Return a trial of a run by its number.
 
     Raises:
         UserError: There is no such trial, or it has no result.
     """
-    rows = {row["trial"]: row for row in run.arrow("trials").to_pylist()}
-    if trial is None:
-        best = ranking.best(run.trials(), run.direction)
-        if best is None and any(row["state"] == "COMPLETE" for row in rows.values()):
-            limits = " and ".join(map(str, run.manifest.job.search.limits))
-            raise UserError(f"{run.name} has no complete trial that keeps {limits}. Choose one all the same (--trial).")
-        if best is None and run.state == "finished":
-            reason = next((row["error"] for row in rows.values() if row["error"]), "none of them says why")
-            raise UserError(f"none of the trials of {run.name} was completed. The first failure: {reason}")
-        if best is None:
-            raise UserError(f"{run.name} has no complete trial yet. Resume it with `{command_on(run.uri, 'resume')}`.")
-        trial = int(best["trial"])
+    rows = _rows(run)
     if trial not in rows:
         raise UserError(f"{run.name} has no trial {trial}; its trials are 0 to {max(rows, default=0)}.")
     row = rows[trial]
@@ -88,19 +96,15 @@ def choose(run: Run, trial: int | None = None) -> Choice:
             "what it would have come to. Choose a complete one (--trial), or begin another search with its point (nids "
             f"search --start-from {run.name}:{trial})."
         )
-    return Choice(trial, run.manifest.hyperparameters_of(row), row["best_epoch"], row)
+    return _choice(run, row)
 
 
-def choose_best(run: Run, count: int) -> list[Choice]:
-    """Return the best trials of a run, the best one first; so many, or as many as are complete.
+def _rows(run: Run) -> dict[int, dict[str, Any]]:
+    return {row["trial"]: row for row in run.arrow("trials").to_pylist()}
 
-    Raises:
-        UserError: None is.
-    """
-    first = choose(run)
-    trials = ranking.ordered(run.trials(), run.direction)
-    others = trials[ranking.eligible(trials) & (trials["trial"] != first.trial)]["trial"]
-    return [first, *(choose(run, int(trial)) for trial in others[: count - 1])]
+
+def _choice(run: Run, row: dict[str, Any]) -> Choice:
+    return Choice(row["trial"], run.manifest.hyperparameters_of(row), row["best_epoch"], row)
 
 
 def tuned_hyperparameters(run: Run) -> tuple[dict[str, Any], bool]:

@@ -64,12 +64,11 @@ def best(run: Run, count: int) -> list[int]:
     Raises:
         UserError: No trial is complete.
     """
-    trials = run.trials()
-    candidates = trials[ranking.eligible(trials) & trials["value"].notna()]
-    if candidates.empty:
+    trials = ranking.the_best(run.trials(), run.direction, count, as_searched=True)
+    if trials.empty:
         kept = " that keeps the constraints" if run.manifest.job.search.constraints else ""
         raise UserError(f"{run.name} has no complete trial{kept}, so there is none to be trained again.")
-    return ranking.ordered(candidates, run.direction, as_searched=True)["trial"][:count].tolist()
+    return trials["trial"].tolist()
 
 
 def repeat(run: Run, numbers: Sequence[int], times: int, workspace: Workspace) -> pd.DataFrame:

@@ -109,17 +109,20 @@ def ordered(trials: pd.DataFrame, direction: Direction, *, as_searched: bool = F
 
 def best(trials: pd.DataFrame, direction: Direction) -> pd.Series | None:
     """Return the row of the best eligible trial, None if there is none; arguments as for ``ordered``."""
-    return _complete_at(0, trials, direction)
+    first = the_best(trials, direction, 1)
+    return None if first.empty else first.iloc[0]
 
 
 def runner_up(trials: pd.DataFrame, direction: Direction) -> pd.Series | None:
     """Return the row of the second best eligible trial, None if there is none; arguments as for ``ordered``."""
-    return _complete_at(1, trials, direction)
+    first = the_best(trials, direction, 2)
+    return None if len(first) < 2 else first.iloc[1]
 
 
-def _complete_at(position: int, trials: pd.DataFrame, direction: Direction) -> pd.Series | None:
+def the_best(trials: pd.DataFrame, direction: Direction, count: int, *, as_searched: bool = False) -> pd.DataFrame:
+    """Return the best eligible trials, the best first: so many, or as many as there are; others as for ``ordered``."""
     complete = trials[eligible(trials) & trials["value"].notna()]
-    return ordered(complete, direction).iloc[position] if len(complete) > position else None
+    return ordered(complete, direction, as_searched=as_searched).head(count)
 
 
 class Axes(NamedTuple):

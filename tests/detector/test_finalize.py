@@ -20,7 +20,7 @@ from nids.cluster.placement import node_pools
 from nids.detector import bundle, bundle_files
 from nids.detector import score as scoring
 from nids.detector.boosted_trees import NAME
-from nids.detector.candidates import choose
+from nids.detector.candidates import choose, choose_best
 from nids.detector.finalize import finalize
 from nids.detector.manifest import Networks, Trees
 from nids.errors import UserError
@@ -93,7 +93,7 @@ def test_the_folds_judge_the_mean_of_as_many_models_as_are_saved(run: Run) -> No
         assert evaluation.folds.figures[name] == np.mean(values)
         assert evaluation.folds.figures[f"{name}_std"] == np.std(values, ddof=1)
     curves = run.curves()
-    trial = curves[(curves["trial"] == choose(run).trial) & (curves["epoch"] == choose(run).epochs)]
+    trial = curves[(curves["trial"] == choose_best(run)[0].trial) & (curves["epoch"] == choose_best(run)[0].epochs)]
     assert sorted(trial["log_loss"]) != sorted(figures["log_loss"] for figures in found)
 
 
@@ -101,7 +101,7 @@ def test_fit_models_trains_no_model_twice(run: Run, tmp_path: Path, monkeypatch:
     """An interruption loses the models that are being trained, and no other."""
     console = Console(file=io.StringIO(), width=200)
     job, training_set, folds = Workspace(str(Path(run.uri).parent), console).reopen(run)
-    work, kept = on_folds(folds, 2, job, choose(run).hyperparameters, epochs=2), Folder.from_uri(str(tmp_path))
+    work, kept = on_folds(folds, 2, job, choose_best(run)[0].hyperparameters, epochs=2), Folder.from_uri(str(tmp_path))
     (pool,) = node_pools(job.resources)
     save = FitResult.save
 
@@ -156,9 +156,9 @@ def test_the_saved_detector_gives_the_predictions_that_were_judged(run: Run) -> 
     judged = evaluation.held_out[traffic.source]
     expected = figures_of(JudgedRows.all_known(traffic.label, probabilities, benign=0))
     assert {name: judged.figures[name] for name in expected} == pytest.approx(expected)
-    assert (evaluation.trial, evaluation.members, len(judged.members)) == (choose(run).trial, 2, 2)
+    assert (evaluation.trial, evaluation.members, len(judged.members)) == (choose_best(run)[0].trial, 2, 2)
     card = (Path(run.uri) / "bundle/MODEL_CARD.md").read_text(encoding="utf-8")
-    assert card.startswith(f"# nsl-kdd-sample detector: trial {choose(run).trial} of a\n")
+    assert card.startswith(f"# nsl-kdd-sample detector: trial {choose_best(run)[0].trial} of a\n")
     assert "synthetic: its figures say nothing about real traffic" in card
 
 
@@ -229,7 +229,7 @@ def test_finalize_leaves_no_detector_beside_the_evaluation_of_another(
 
 def test_each_look_is_recorded(run: Run) -> None:
     accesses = Run(run.folder).manifest.test_set_accesses
-    assert [access.purpose for access in accesses] == [f"finalize trial {choose(run).trial}", "baselines"]
+    assert [access.purpose for access in accesses] == [f"finalize trial {choose_best(run)[0].trial}", "baselines"]
     assert all(access.files == ("another draw of nsl-kdd-sample",) for access in accesses)
 
 
@@ -321,7 +321,7 @@ def test_the_folds_choose_of_several_trials_and_boosted_trees(
 
     evaluation = copy.final_evaluation()
     assert evaluation is not None
-    best, other = choose(copy).trial, 1 - choose(copy).trial
+    best, other = choose_best(copy)[0].trial, 1 - choose_best(copy)[0].trial
     names = [f"trial {best}", f"trial {other}", "boosted trees"]
     assert [component.name for component in evaluation.components] == names
     weights = {component.name: component.weight for component in evaluation.components if component.weight}

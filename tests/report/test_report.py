@@ -17,7 +17,7 @@ from nids.analysis.class_results import CLASS_MEASURES
 from nids.analysis.summary import SHOWN_TRIALS, BestTrial
 from nids.datasets.catalog.nsl_kdd.published import PAPER
 from nids.datasets.published import PublishedResult
-from nids.detector.candidates import choose
+from nids.detector.candidates import choose, choose_best
 from nids.errors import UserError
 from nids.metrics.formatting import duration, interval, mean_and_spread, setting
 from nids.metrics.measures import HEADLINE, UNSEEN_HEADLINE, applicable, described, label
@@ -622,7 +622,7 @@ def test_why_no_trial_is_the_best_where_none_keeps_the_constraints(tmp_path: Pat
     assert sentences.verdict(report.summarize(run)) == words
     assert words in " ".join(shown(run).split())
     with pytest.raises(UserError, match=r"has no complete trial that keeps accuracy >= 0\.999"):
-        choose(run)
+        choose_best(run)
 
 
 def test_a_trial_that_was_stopped_early_is_no_choice(tmp_path: Path) -> None:
