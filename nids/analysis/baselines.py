@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TESTED = (*HEADLINE, *(name for name in UNSEEN_HEADLINE if described(name).objective))
 BEST = "best trial"
 DETECTOR = "finalized"
+TUNED = "tuned "  # begins the names of those that were tuned on the folds
 MAJORITY_CLASS = "majority class"  # the one baseline that does not learn from features
 
 

@@ -126,17 +126,32 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
     """
     if figures.empty or not figures["ours"].any():
         return []
+    rivals = ((metric, baselines.best_in(figures, metric)) for metric in baselines.TESTED)
+    return [_against(figures, best, metric, rival, f"the best baseline ({rival})") for metric, rival in rivals if rival]
+
+
+def against_tuned(figures: pd.DataFrame, best: int) -> list[list[Contest]]:
+    """Return how the detector, or else the best trial, compares with each tuned baseline, in each measure.
+
+    Arguments are those of ``against_baselines``.
+    """
+    if figures.empty or not figures["ours"].any():
+        return []
+    methods = figures.loc[figures["method"].str.startswith(baselines.TUNED), "method"].unique()
+    return [
+        [
+            _against(figures, best, metric, rival, rival)
+            for metric in baselines.TESTED
+            if figures.loc[figures["method"] == rival, metric].notna().any()
+        ]
+        for rival in methods
+    ]
+
+
+def _against(figures: pd.DataFrame, best: int, metric: str, rival: str, called: str) -> Contest:
     own_name = str(figures.loc[figures["ours"], "method"].iloc[-1])
-    own = figures[figures["method"] == own_name].set_index("fold")
-    contests = []
-    for metric in baselines.TESTED:
-        rival = baselines.best_in(figures, metric)
-        if rival is None:
-            continue
-        others = figures[figures["method"] == rival].set_index("fold")
-        judging = own["validation_rows" if described(metric).needs_unseen else "known_rows"]
-        name = f"trial {best}" if own_name == baselines.BEST else f"the {own_name}"
-        sides = [side[metric].astype(float).sort_index() for side in (own, others)]
-        names = (name, f"the best baseline ({rival})")
-        contests.append(contest(metric, names, sides[0], sides[1], tuple(own["training_rows"]), tuple(judging)))
-    return contests
+    own, others = (figures[figures["method"] == name].set_index("fold") for name in (own_name, rival))
+    judging = own["validation_rows" if described(metric).needs_unseen else "known_rows"]
+    name = f"trial {best}" if own_name == baselines.BEST else f"the {own_name}"
+    sides = [side[metric].astype(float).sort_index() for side in (own, others)]
+    return contest(metric, (name, called), sides[0], sides[1], tuple(own["training_rows"]), tuple(judging))

@@ -12,6 +12,8 @@ from nids.metrics.measures import described, label
 from nids.metrics.significance import is_significant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from nids.analysis.comparisons import Contest
@@ -73,14 +75,35 @@ def of_test(test: Comparison, names: tuple[str, str], metric: str) -> str:
 
 
 def against_baselines(figures: pd.DataFrame, best: int) -> list[str]:
-    """Return how the detector, or else the best trial, compares with the best baseline in each measure.
+    """Return how the detector, or else the best trial, compares with the best baseline and with each tuned one.
 
     Args:
         figures: As ``nids.analysis.baselines.figures_by_fold`` returns them.
         best: Number of the best trial.
     """
     sentences = [sentence(contest) for contest in comparisons.against_baselines(figures, best)]
+    sentences += [_in_all_measures(contests) for contests in comparisons.against_tuned(figures, best)]
     return [*sentences, MEANING, CHOSEN_BY_THE_FOLDS] if sentences else []
+
+
+def _in_all_measures(contests: Sequence[Contest]) -> str:
+    """Return how two models compare in several measures, in a sentence with the difference in each."""
+    ours, theirs = contests[0].names
+    return f"{_capital(ours)} against {theirs}: {'; '.join(map(_in_one_measure, contests))}."
+
+
+def _in_one_measure(contest: Contest) -> str:
+    words = label(contest.metric)
+    if contest.test is None or not math.isfinite(contest.test.p):
+        return f"{words} cannot be tested"
+    if contest.test.difference == 0:
+        return f"the same mean {words}"
+    amount = difference(contest.metric, contest.test.difference).lstrip("+−")
+    evidence = f"{amount} {'higher' if contest.test.difference > 0 else 'lower'}, {p_value(contest.test.p)}"
+    outcome = contest.outcome
+    if outcome == comparisons.ALIKE:
+        return f"no significant difference in {words} ({evidence})"
+    return f"significantly {outcome} in {words} ({evidence})"
 
 
 def best_baseline(figures: pd.DataFrame) -> str:

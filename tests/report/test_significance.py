@@ -149,3 +149,24 @@ def test_best_baseline(rows: list[tuple[Any, ...]], unseen: bool, expected: str)
     figures = pd.DataFrame(rows, columns=["method", "ours", "fold", "accuracy", "unseen_macro_f1"])
     figures = figures if unseen else figures.assign(unseen_macro_f1=float("nan"))
     assert significance.best_baseline(figures) == expected
+
+
+def test_each_tuned_baseline_is_told_in_one_sentence() -> None:
+    def rows(method: str, ours: bool, log_loss: tuple[float, ...], accuracy: tuple[float, ...]) -> pd.DataFrame:
+        figures = {"log_loss": log_loss, "accuracy": accuracy, "macro_f1": (0.9, 0.92, 0.94)}
+        columns = {"unseen_macro_f1": NAN, "training_rows": 200, "validation_rows": 100, "known_rows": 100}
+        return pd.DataFrame({"method": method, "ours": ours, "fold": range(3), **figures, **columns})
+
+    figures = pd.concat(
+        [
+            rows("finalized ensemble (4 models)", True, (0.010, 0.011, 0.012), (0.99, 0.97, 0.99)),
+            rows("a tree", False, (0.5, 0.5, 0.6), (0.5, 0.5, 0.5)),
+            rows("tuned XGBoost", False, (0.020, 0.0211, 0.0219), (0.98, 0.99, 0.99)),
+        ],
+        ignore_index=True,
+    )
+    sentences = significance.against_baselines(figures, best=3)
+    assert [sentence for sentence in sentences if "against tuned" in sentence] == [
+        "The finalized ensemble (4 models) against tuned XGBoost: no significant difference in accuracy (0.333 points "
+        "lower, p = 0.83); the same mean macro-F1; significantly better in log-loss (0.01 lower, p < 0.001)."
+    ]
