@@ -27,7 +27,7 @@ class TrainingHyperparameters(BaseModel):
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 512
     # Share of the synthetic rows of the run's folds that the trial trains on, class by class: 0 none, 1 all.
     resampling_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
-    # Share of a row's encoded columns that are set to 0 in training, drawn anew for each row and step.
+    # Share of a row's encoded columns of which nothing is known in training, drawn anew for each row and step.
     feature_dropout: Dropout = 0.0
     # Scaled values alone, or beside them learned functions of each, piecewise linear between knots.
     input_form: InputForm = "values"

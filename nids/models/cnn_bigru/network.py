@@ -26,6 +26,7 @@ def adjust(fresh: Values, hp: Hyperparameters) -> dict[str, np.ndarray]:
     """Return the values that hyperparameters set in a fresh network; see ``nids.models.base.Network``."""
     values: dict[str, Any] = {
         "feature_dropout/rate": hp.feature_dropout,
+        f"{PERCEPTRON}feature_dropout/rate": hp.feature_dropout,
         "conv_batch_norm/momentum": hp.batch_norm_momentum,
         "conv_dropout/rate": hp.conv_dropout,
         "bigru_dropout/rate": hp.gru_dropout,
@@ -66,8 +67,7 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
     # Keras draws the seed of every initializer and of every dropout from here, a different one for each.
     keras.utils.set_random_seed(seed)
     row = layers.Input((width, 1), name="row")
-    known = dynamic_layers.FeatureDropout(name="feature_dropout")(row) if architecture.drops_features else row
-    x = _channels_of(known, architecture)
+    x = _channels_of(row, architecture)
     if architecture.convolution:
         filters, room = architecture.conv_filters, architecture.conv_kernel_room
         x = dynamic_layers.Conv1D(filters, room, activation="relu", name="conv")(x)
@@ -83,7 +83,7 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
         x = dynamic_layers.Dropout(name="attention_dropout")(x)
     probabilities = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
     if architecture.perceptron_layers:
-        x = layers.Flatten(name=f"{PERCEPTRON}channels")(_channels_of(known, architecture, PERCEPTRON))
+        x = layers.Flatten(name=f"{PERCEPTRON}channels")(_channels_of(row, architecture, PERCEPTRON))
         x = mlp.hidden(x, architecture.perceptron_layers, architecture.perceptron_units, prefix=PERCEPTRON)
         beside = layers.Dense(classes, activation="softmax", dtype="float32", name=f"{PERCEPTRON}probabilities")(x)
         probabilities = layers.Average(name="mean_probabilities")([probabilities, beside])
@@ -91,10 +91,12 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
 
 
 def _channels_of(row: keras.KerasTensor, architecture: Architecture, prefix: str = "") -> keras.KerasTensor:
-    """Return the row in its input form, of shape (batch, width, channels)."""
-    if architecture.input_form == "values":
-        return row
-    return PiecewiseLinear(architecture.input_knots, architecture.input_channels, prefix)(row)
+    """Return the row in its input form, of shape (batch, width, channels); in training, some columns are dropped."""
+    x = row
+    if architecture.input_form == "piecewise-linear":
+        x = PiecewiseLinear(architecture.input_knots, architecture.input_channels, prefix)(x)
+    # After the functions: what is dropped is then nothing that a value could be, as those of 0 are seldom 0.
+    return dynamic_layers.FeatureDropout(name=f"{prefix}feature_dropout")(x) if architecture.drops_features else x
 
 
 def _context_of(summary: keras.KerasTensor, architecture: Architecture) -> keras.KerasTensor:

@@ -20,11 +20,13 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
     """Return a fresh network, which reads rows of shape (batch, width); see ``nids.models.base.Network``."""
     keras.utils.set_random_seed(seed)
     row = x = layers.Input((width,), name="row")
-    if architecture.drops_features:
-        x = dynamic_layers.FeatureDropout(name="feature_dropout")(x)
     if architecture.input_form == "piecewise-linear":
         x = layers.Reshape((width, 1), name="columns")(x)
         x = PiecewiseLinear(architecture.input_knots, architecture.input_channels)(x)
+    if architecture.drops_features:
+        # After the functions: what is dropped is then nothing that a value could be, as those of 0 are seldom 0.
+        x = dynamic_layers.FeatureDropout(name="feature_dropout")(x)
+    if architecture.input_form == "piecewise-linear":
         x = layers.Flatten(name="channels")(x)
     x = hidden(x, architecture.layers, architecture.units, architecture.activation, batch_norm=architecture.batch_norm)
     probabilities = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)

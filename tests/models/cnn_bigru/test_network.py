@@ -53,8 +53,8 @@ def test_what_is_before_the_convolution_follows_the_hyperparameters() -> None:
     model = MODEL.build_for(WIDTH, CLASSES, hp, seed=0)
     assert [(layer.name, layer.output.shape[1:]) for layer in model.layers[:4]] == [
         ("row", (23, 1)),
-        ("feature_dropout", (23, 1)),
         ("piecewise_linear", (23, 4)),
+        ("feature_dropout", (23, 4)),
         ("conv", (23, 4)),
     ]
     values = {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.variables}
@@ -100,12 +100,14 @@ def test_without_attention_the_context_is_the_mean_of_the_steps() -> None:
 
 
 def test_a_perceptron_beside_it_has_an_input_and_a_softmax_of_its_own() -> None:
-    alone = MODEL.build_for(WIDTH, CLASSES, small(input_form="piecewise-linear"), seed=0)
-    hp = small(input_form="piecewise-linear", perceptron_layers=2, perceptron_units=8, perceptron_dropout=0.25)
+    plain = small(input_form="piecewise-linear", feature_dropout=0.125)
+    beside = {"perceptron_layers": 2, "perceptron_units": 8, "perceptron_dropout": 0.25}
+    hp, alone = small(**plain.model_dump() | beside), MODEL.build_for(WIDTH, CLASSES, plain, seed=0)
     model = MODEL.build_for(WIDTH, CLASSES, hp, seed=0)
     own = {layer.name for layer in alone.layers}
     assert [(layer.name, layer.output.shape[1:]) for layer in model.layers if layer.name not in own] == [
         ("perceptron_piecewise_linear", (23, 5)),
+        ("perceptron_feature_dropout", (23, 5)),
         ("perceptron_channels", (115,)),
         ("perceptron_dense_0", (8,)),
         ("perceptron_batch_norm_0", (8,)),
@@ -120,6 +122,7 @@ def test_a_perceptron_beside_it_has_an_input_and_a_softmax_of_its_own() -> None:
     ]
     values = {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.variables}
     assert [values[f"perceptron_dropout_{i}/rate"].item() for i in range(2)] == [0.25, 0.25]
+    assert [values[f"{prefix}feature_dropout/rate"].item() for prefix in ("", "perceptron_")] == [0.125, 0.125]
     heads = keras.Model(model.input, model.get_layer("mean_probabilities").input)
     of_network, of_perceptron = heads.predict_on_batch(ROWS)
     np.testing.assert_array_equal(of_network, alone.predict_on_batch(ROWS))

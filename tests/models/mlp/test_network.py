@@ -35,7 +35,7 @@ def variables(model: keras.Model) -> dict[str, np.ndarray]:
                 layers=1, units=4, batch_norm=False, input_form="piecewise-linear", input_knots=8, feature_dropout=0.25
             ),
             [
-                *("row", "feature_dropout", "columns", "piecewise_linear", "channels"),
+                *("row", "columns", "piecewise_linear", "feature_dropout", "channels"),
                 *("dense_0", "activation_0", "dropout_0", "probabilities"),
             ],
             id="learned input",
