@@ -100,6 +100,18 @@ def _perceptron(hyperparameters: Mapping[str, Any], seed: int) -> ClassifierMixi
 
 # Hyperparameters have the names that the package gives them. The ranges are around what the package's guide to tuning
 # begins with; the starting points are what is known to be strong on traffic.
+
+# What XGBoost and LightGBM call alike.
+_OF_TREES: Space = {
+    "n_estimators": IntDistribution(100, 600),
+    # LightGBM's default of 0.001 lets a leaf with a few rows of a rare class have any output: training diverges.
+    "min_child_weight": FloatDistribution(0.1, 10.0, log=True),
+    "subsample": FloatDistribution(0.6, 1.0),
+    "colsample_bytree": FloatDistribution(0.4, 1.0),
+    "reg_lambda": FloatDistribution(0.1, 10.0, log=True),
+}
+_START_OF_TREES = {"min_child_weight": 1.0, "subsample": 1.0, "colsample_bytree": 1.0, "reg_lambda": 1.0}
+
 TUNED_MODELS = {
     model.name: model
     for model in (
@@ -107,47 +119,22 @@ TUNED_MODELS = {
             "tuned XGBoost",
             "xgboost",
             {
-                "n_estimators": IntDistribution(100, 600),
+                **_OF_TREES,
                 "max_depth": IntDistribution(4, 10),
                 "learning_rate": FloatDistribution(0.03, 0.3, log=True),
-                "min_child_weight": FloatDistribution(0.1, 10.0, log=True),
-                "subsample": FloatDistribution(0.6, 1.0),
-                "colsample_bytree": FloatDistribution(0.4, 1.0),
-                "reg_lambda": FloatDistribution(0.1, 10.0, log=True),
             },
-            {
-                "n_estimators": 400,
-                "max_depth": 8,
-                "learning_rate": 0.1,
-                "min_child_weight": 1.0,
-                "subsample": 1.0,
-                "colsample_bytree": 1.0,
-                "reg_lambda": 1.0,
-            },
+            {**_START_OF_TREES, "n_estimators": 400, "max_depth": 8, "learning_rate": 0.1},
             _xgboost,
         ),
         TunedModel(
             "tuned LightGBM",
             "lightgbm",
             {
-                "n_estimators": IntDistribution(100, 600),
+                **_OF_TREES,
                 "num_leaves": IntDistribution(15, 127, log=True),
                 "learning_rate": FloatDistribution(0.03, 0.2, log=True),
-                # The default of 0.001 lets a leaf with a few rows of a rare class have any output: training diverges.
-                "min_child_weight": FloatDistribution(0.1, 10.0, log=True),
-                "subsample": FloatDistribution(0.6, 1.0),
-                "colsample_bytree": FloatDistribution(0.4, 1.0),
-                "reg_lambda": FloatDistribution(0.1, 10.0, log=True),
             },
-            {
-                "n_estimators": 300,
-                "num_leaves": 31,
-                "learning_rate": 0.1,
-                "min_child_weight": 1.0,
-                "subsample": 1.0,
-                "colsample_bytree": 1.0,
-                "reg_lambda": 1.0,
-            },
+            {**_START_OF_TREES, "n_estimators": 300, "num_leaves": 31, "learning_rate": 0.1},
             _lightgbm,
         ),
         TunedModel(

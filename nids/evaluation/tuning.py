@@ -26,7 +26,7 @@ from nids.search.budget import SECONDS_AN_HOUR
 from nids.search.sampler import sampler_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 
@@ -73,10 +73,10 @@ def tune(
     if missing:
         console.print(f"Not installed, and left out: {', '.join(missing)}. They come with {FROM_EXTRA}")
     studies = {name: _study(run, model, job.search) for name, model in TUNED_MODELS.items() if model.is_installed}
-    shared = (training_set, tuple(folds), job.search)
     found = []
     for name, study in studies.items():
-        _optimize(study, TUNED_MODELS[name], shared, budget, console, lambda: _write(run, studies))
+        model = TUNED_MODELS[name]
+        _optimize(study, model, (training_set, tuple(folds)), job.search, budget, console, lambda: _write(run, studies))
         found.append(Baseline(name, resampled=False, hyperparameters=_best(study, name).params))
     return found
 
@@ -109,15 +109,20 @@ def _former_trials(table: pd.DataFrame, model: TunedModel) -> Iterator[FrozenTri
 
 
 def _optimize(
-    study: optuna.Study, model: TunedModel, shared: tuple[Any, ...], budget: TuningBudget, console: Console, write: Any
+    study: optuna.Study,
+    model: TunedModel,
+    rows: tuple[TrainingSet, tuple[Fold, ...]],
+    search: Search,
+    budget: TuningBudget,
+    console: Console,
+    write: Callable[[], object],
 ) -> None:
     asked: list[optuna.Trial] = []
-    search: Search = shared[-1]
 
     def points() -> Iterator[tuple[Any, ...]]:
         while _may_go_on(study, budget):
             asked.append(study.ask(model.space))
-            yield (Baseline(model.name, resampled=False, hyperparameters=asked[-1].params), *shared)
+            yield (Baseline(model.name, resampled=False, hyperparameters=asked[-1].params), *rows, search)
 
     def tell(number: int, result: tuple[float, float]) -> None:
         value, seconds = result
