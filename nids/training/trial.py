@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nids.folds.fold import Fold, TrainingSet
     from nids.models.hyperparameters import TrainingHyperparameters
     from nids.training.checkpoint import Checkpoint
+    from nids.training.traced_network import State
 
 # Seconds of work that are worth a checkpoint: quicker epochs share one.
 WORTH_KEEPING = 2.0
@@ -118,12 +119,7 @@ def run_trial(
     for epoch in range(len(reports) + 1, job.training.epochs + 1):
         results = []
         for i, fold in enumerate(prepared):
-            states[i], loss = trainer.train(states[i], fold.training, fold.weights, epoch, seed=seeds[i] + epoch)
-            if not math.isfinite(loss):
-                raise TrialFailed(f"the training loss became {loss} in epoch {epoch} of fold {fold.number}")
-            probabilities = trainer.predict(states[i], fold.validation)
-            if not np.isfinite(probabilities).all():
-                raise TrialFailed(f"a predicted probability is not finite in epoch {epoch} of fold {fold.number}")
+            states[i], loss, probabilities = _epoch_of(fold, trainer, states[i], epoch, seeds[i] + epoch)
             figures = validation_figures(training_set, folds[i], probabilities, on_demand)
             ended, parts = time.perf_counter(), trainer.timer.take()
             costs = {
@@ -168,6 +164,19 @@ def run_trial(
             # To wait for longer than it would take to train the same again is worth nothing.
             checkpoint.save(Progress(reports, states), patience=started - kept)
             kept = started = time.perf_counter()
+
+
+def _epoch_of(
+    fold: FoldOfTrial, trainer: Trainer, state: State, epoch: int, seed: int
+) -> tuple[State, float, np.ndarray]:
+    """Return a fold's state after one more epoch, its training loss, and the probabilities of the validation rows."""
+    state, loss = trainer.train(state, fold.training, fold.weights, epoch, seed)
+    if not math.isfinite(loss):
+        raise TrialFailed(f"the training loss became {loss} in epoch {epoch} of fold {fold.number}")
+    probabilities = trainer.predict(state, fold.validation)
+    if not np.isfinite(probabilities).all():
+        raise TrialFailed(f"a predicted probability is not finite in epoch {epoch} of fold {fold.number}")
+    return state, loss, probabilities
 
 
 def _can_go_on(earlier: Progress, trainer: Trainer, folds: Sequence[Fold], classes: int, job: Job) -> bool:
