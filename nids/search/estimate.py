@@ -71,7 +71,7 @@ def estimate(job: Job, traffic: Traffic, slots: int) -> Estimate:
     validated = ValidationRows(training_set, few, few.encoding.width)
     classes = len(training_set.dataset.classes)
     trainer = Trainer(few.encoding.width, classes, hp, job.training)
-    weights = np.ones(classes, dtype=np.float32)
+    weights = np.ones(len(trained), dtype=np.float32)
     state = trainer.fresh(seed, trained)
     seconds = []
     for part in (lambda: trainer.train(state, trained, weights, 1, seed), lambda: trainer.predict(state, validated)):
