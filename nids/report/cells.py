@@ -121,12 +121,13 @@ def hyperparameters(summary: RunSummary) -> Table:
     published = [result for result in published if {*result.hyperparameters} <= {*table.index}]
     rows = [
         (
-            str(name),
-            setting(row["best"]),
-            *(setting(result.hyperparameters.get(str(name))) for result in published),
-            _domain(row["searched"]),
+            name,
+            setting(best),
+            *(setting(result.hyperparameters.get(name)) for result in published),
+            _domain(distribution),
         )
-        for name, row in table.iterrows()
+        # Row by row, pandas would take a word and a missing range for two texts.
+        for name, best, distribution in zip(table.index, table["best"], table["searched"], strict=True)
     ]
     return ("", "best trial", *_short_names(published), "searched"), rows
 

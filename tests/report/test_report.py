@@ -87,7 +87,7 @@ def make_run(
         job={
             "folds": {"scheme": scheme, "count": count, "use": folds},
             "search": {"metric": metric, "trials": max(len(trials), 1), **(search or {})},
-            "hyperparameters": {"gru_units": 32},
+            "hyperparameters": {"gru_units": 32, "optimizer": "adamw"},
         },
         data=data or {},
         folds={"used": range(folds), "notes": notes},
@@ -238,6 +238,7 @@ def test_tables_of_a_finished_run(tmp_path: Path) -> None:
     assert found.published == (PAPER,)
     assert found.hyperparameters.loc["conv_kernel_size"].tolist() == [4, SPACE["conv_kernel_size"]]  # type: ignore[operator]
     assert found.hyperparameters.loc["gru_units"].tolist() == [32, None]  # type: ignore[operator]
+    assert found.hyperparameters.loc["optimizer"].tolist() == ["adamw", None]  # type: ignore[operator]
     assert list(found.trials["trial"]) == [0, 1, 2, 3, 4, 5]
 
     u2r = found.classes.loc["U2R"]
