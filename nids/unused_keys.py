@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nids import datasets
+from nids import datasets, models
 from nids.config.samplers import random_points
 from nids.datasets.description import is_description
 from nids.datasets.registry import is_generated
@@ -61,6 +61,7 @@ def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
     if job.folds.resampling == "none":
         yield "folds.k_neighbors", 'folds.resampling is "none"'
     yield from _of_search(job)
+    yield from _of_hyperparameters(job)
     if job.resources.gpus_per_trial != "auto":
         yield "resources.max_trials_per_gpu", 'it limits what resources.gpus_per_trial = "auto" measures'
 
@@ -84,6 +85,15 @@ def _of_search(job: Job) -> Iterator[tuple[str, str]]:
             yield f"scheduler.{key}", f'scheduler.kind is "{job.scheduler.kind}"'
 
 
+def _of_hyperparameters(job: Job) -> Iterator[tuple[str, str]]:
+    model = models.get(job.model.name)
+    searched = {*model.spaces[job.search.space], *job.space} - {*job.hyperparameters}
+    for name, reason in model.idle(job.hyperparameters, searched).items():
+        for section, names in (("hyperparameters", job.hyperparameters), ("space", job.space)):
+            if name in names:
+                yield f"{section}.{name}", reason
+
+
 def _is_generated(name: str) -> bool:
     """Return whether a data set's rows are generated. A description is not read for that: it may be gone by now."""
     return not is_description(name) and is_generated(datasets.get(name))
@@ -92,4 +102,8 @@ def _is_generated(name: str) -> bool:
 def _is_default(job: Job, key: str) -> bool:
     section, name = key.split(".")
     entries = getattr(job, section)
+    if section == "space":
+        return False
+    if section == "hyperparameters":
+        return bool(entries[name] == models.get(job.model.name).hyperparameters.model_fields[name].default)
     return bool(getattr(entries, name) == type(entries).model_fields[name].default)

@@ -54,6 +54,26 @@ def unused_of(**sections: Any) -> set[str]:
             id="a share of a GPU",
         ),
         pytest.param({"resources": {"gpus_per_trial": "auto", "max_trials_per_gpu": 2}}, set(), id="a measured share"),
+        pytest.param(
+            {"hyperparameters": {"sequence_bigru": False, "attention": "additive", "shortcut": False}},
+            {"hyperparameters.attention"},
+            id="a part that the network does not have",
+        ),
+        pytest.param(
+            {"space": {"perceptron_dropout": {"low": 0.0, "high": 0.5}}},
+            {"space.perceptron_dropout"},
+            id="no perceptron",
+        ),
+        pytest.param(
+            {"space": {"perceptron_layers": {"low": 0, "high": 2}, "perceptron_units": {"choices": [64, 128]}}},
+            set(),
+            id="a perceptron of some trials",
+        ),
+        pytest.param(
+            {"model": {"name": "mlp"}, "hyperparameters": {"input_knots": 9}},
+            {"hyperparameters.input_knots"},
+            id="knots",
+        ),
     ],
 )
 def test_keys_without_effect(sections: dict[str, Any], expected: set[str]) -> None:

@@ -43,10 +43,9 @@ OTHERS = {
     "without the second BiGRU, a perceptron beside": (
         "ablation-beside",
         (
-            *_ONE_TRIAL,
-            # A search has to search something: the dropout of an attention that this network does not have.
-            f"hyperparameters={{{_COMMON}, batch_norm_momentum=0.965, conv_kernel_size=24, conv_dropout=0.1, "
-            'gru_dropout=0.05, input_form="piecewise-linear", sequence_bigru=false, perceptron_layers=3}',
+            *("search.trials=1", "search.starting_points=[{conv_dropout=0.1}]", "space={}"),
+            f"hyperparameters={{{_COMMON}, batch_norm_momentum=0.965, conv_kernel_size=24, gru_dropout=0.05, "
+            'input_form="piecewise-linear", sequence_bigru=false, perceptron_layers=3}',
         ),
     ),
 }

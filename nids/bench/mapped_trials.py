@@ -132,9 +132,9 @@ def stacked(network: TracedNetwork, trials: Sequence[TrainingHyperparameters]) -
     states = []
     for seed, hp in enumerate(trials):
         network.write(network.fresh(hp, seed))
-        network.model.optimizer.learning_rate = hp.learning_rate
-        network.model.reset_metrics()
-        model = network.model
+        network.learner.optimizer.learning_rate = hp.learning_rate
+        network.learner.reset_metrics()
+        model = network.learner
         groups = (
             model.trainable_variables,
             model.non_trainable_variables,
@@ -157,7 +157,7 @@ def step(network: TracedNetwork, state: Stacked, rows: Any, labels: Any, weights
     """
     import jax
 
-    logs, (trained, other, optimizer, _) = jax.vmap(network.model.train_step)(state, (rows, labels, weights))
+    logs, (trained, other, optimizer, _) = jax.vmap(network.learner.train_step)(state, (rows, labels, weights))
     return (trained, other, optimizer, state[3]), logs["loss"]
 
 

@@ -20,7 +20,8 @@ def bench(
             "Default: all of these, which takes an hour on two cores. Only if they are named: chaos (a search under "
             "100 faults, half an hour), and what a search's choices are worth, by short searches with as many "
             "seeds as --rounds: samplers (against random search), more-trials (15, 50, 100), warm-start "
-            "(--learn-from), repeats (of the winners); ablation (the network without one part at a time, an hour).",
+            "(--learn-from), repeats (of the winners); ablation (the network without one part at a time, and "
+            "perceptrons, an hour).",
             show_default=False,
         ),
     ] = None,

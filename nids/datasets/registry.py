@@ -55,12 +55,19 @@ def get(name: str) -> DatasetSpec:
 
 
 def other_label_maps(dataset: DatasetSpec) -> tuple[LabelMap, ...]:
-    """Return the other label maps that tell a shipped data set's types of attacks the same classes as its first."""
+    """Return the other label maps of a shipped data set with the classes of its first one.
+
+    They know the labels that it knows, and give some of them another one of the classes.
+    """
     if dataset.name not in names() or dataset.attack_column:
         return ()
     first = dataset.label_maps[0]
     return tuple(
-        each for each in get(dataset.name).label_maps if each.name != first.name and each.classes == first.classes
+        each
+        for each in get(dataset.name).label_maps
+        if each.name != first.name
+        and (each.classes, each.benign) == (first.classes, first.benign)
+        and {*first.positions} <= {*each.positions}
     )
 
 

@@ -99,7 +99,7 @@ def finalize(
             [judged_rows(training_set, fold, probabilities) for probabilities in of_fold]
             for fold, of_fold in zip(folds, candidates.on_folds(folds, all_rows), strict=True)
         ]
-        weights, without_each = _weights(by_fold, job)
+        weights, without_each = _weights(by_fold, folds, job)
         arrays = candidates.on_all(all_rows, weights)
     components = candidates.components(weights)
     probabilities = [mixed(rows, w).probabilities for rows, w in zip(by_fold, without_each, strict=True)]
@@ -168,12 +168,15 @@ def _trees(run: Run, workspace: Workspace) -> dict[str, int | float]:
     return hyperparameters
 
 
-def _weights(by_fold: Sequence[Sequence[JudgedRows]], job: Job) -> tuple[tuple[float, ...], list[tuple[float, ...]]]:
+def _weights(
+    by_fold: Sequence[Sequence[JudgedRows]], folds: Sequence[Fold], job: Job
+) -> tuple[tuple[float, ...], list[tuple[float, ...]]]:
     """Return the weight of each candidate, and for each fold those that the other folds choose."""
     if len(by_fold[0]) == 1:
         return (1.0,), [(1.0,)] * len(by_fold)
     metric = job.search.metric
-    return select(by_fold, metric), select_without_each(by_fold, metric)
+    splits = [fold.number // job.folds.count for fold in folds]
+    return select(by_fold, metric), select_without_each(by_fold, splits, metric)
 
 
 def _in_words(

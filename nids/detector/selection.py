@@ -46,14 +46,24 @@ def select(folds: Sequence[Sequence[JudgedRows]], metric: str, rounds: int = ROU
     return tuple((best[1] / best[1].sum()).tolist())
 
 
-def select_without_each(folds: Sequence[Sequence[JudgedRows]], metric: str) -> list[tuple[float, ...]]:
-    """Return for each fold the weights that the other folds choose: what judges an ensemble has not made it.
+def select_without_each(
+    folds: Sequence[Sequence[JudgedRows]], splits: Sequence[int], metric: str
+) -> list[tuple[float, ...]]:
+    """Return for each fold the weights that the other folds of its split choose: what judges them has not made them.
 
-    Of a single fold, they are those that it chooses itself.
+    Where a split has a single fold, they are those that it chooses itself. Where attack types are withheld, rows of
+    such a type are judged in two folds: in the one that withholds it, and in the one that they would be in anyway.
+
+    Args:
+        folds: As for ``select``.
+        splits: The split that each fold is of. With repeated cross-validation, folds of two splits share rows.
+        metric: As for ``select``.
     """
-    if len(folds) == 1:
-        return [select(folds, metric)]
-    return [select([*folds[:i], *folds[i + 1 :]], metric) for i in range(len(folds))]
+    weights = []
+    for i, fold in enumerate(folds):
+        others = [other for j, other in enumerate(folds) if j != i and splits[j] == splits[i]]
+        weights.append(select(others or [fold], metric))
+    return weights
 
 
 def mixed(candidates: Sequence[JudgedRows], weights: Sequence[float]) -> JudgedRows:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from nids.datasets.registry import other_label_maps
@@ -30,8 +31,6 @@ from nids.metrics.measures import figures_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-
-    import pandas as pd
 
     from nids.datasets.labels import LabelMap
     from nids.datasets.traffic import Traffic
@@ -138,7 +137,7 @@ def evaluate_traffic(
 def _by_label_map(
     label_map: LabelMap, probabilities: np.ndarray, names: np.ndarray, benign: int, thresholds: Mapping[str, float]
 ) -> dict[str, Any]:
-    labels = np.array([label_map.positions[name] for name in names])
+    labels = pd.Series(names).map(label_map.positions).to_numpy()
 
     def figures(predicted: np.ndarray) -> dict[str, float]:
         confusion = confusion_matrix(labels, predicted, labels=range(probabilities.shape[1]))

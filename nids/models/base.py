@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast, get_args
 
@@ -40,7 +40,8 @@ class Network(Protocol):
                 process's random seed, as Keras has no other way to seed all layers.
 
         Returns:
-            A network from ``shape(rows)`` to class probabilities, float32 of shape (batch, classes).
+            A network from ``shape(rows)`` to class probabilities, float32 of shape (batch, classes). If its last layer
+            is ``keras.layers.Average``, of probabilities too, each of these learns from its own loss.
         """
 
     def adjust(self, fresh: Values, hp: Any) -> dict[str, np.ndarray]:
@@ -86,6 +87,7 @@ class ModelSpec:
             seed suggests.
         network: Name of the module that offers what ``Network`` says. It is imported when it is first needed.
         published: The best values that somebody has published for this model; a search may begin with them.
+        without_effect: Hyperparameter → another one, and the value of that at which the first decides nothing.
     """
 
     name: str
@@ -95,6 +97,7 @@ class ModelSpec:
     spaces: Mapping[str, Space]
     network: str
     published: Mapping[str, Any] = field(default_factory=dict)
+    without_effect: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
 
     @property
     def architectural(self) -> frozenset[str]:
@@ -106,6 +109,20 @@ class ModelSpec:
     def architecture_of(self, hp: TrainingHyperparameters) -> Any:
         """Return the architecture that some hyperparameters ask for."""
         return self.architecture(**{part.name: getattr(hp, part.name) for part in fields(self.architecture)})
+
+    def idle(self, fixed: Mapping[str, Any], searched: Collection[str]) -> dict[str, str]:
+        """Return the hyperparameters that decide nothing in a search, each with the reason.
+
+        Args:
+            fixed: What the search fixes; all others that it does not search have their defaults.
+            searched: Names of those that it searches.
+        """
+        values = {**self.hyperparameters().model_dump(), **fixed}
+        return {
+            name: f"{other} is {str(value).lower()}"
+            for name, (other, value) in self.without_effect.items()
+            if other not in searched and values[other] == value
+        }
 
     def starting_point(self, space: Space) -> dict[str, Any]:
         """Return the published point, with the default of each hyperparameter that it lacks.

@@ -13,6 +13,12 @@ InputForm = Literal["values", "piecewise-linear"]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Units = Annotated[int, Field(ge=1, le=4096)]
 
+# What ``nids.models.base.ModelSpec`` says of it, for every model.
+WITHOUT_EFFECT: dict[str, tuple[str, object]] = {
+    "input_knots": ("input_form", "values"),
+    "input_channels": ("input_form", "values"),
+}
+
 
 class TrainingHyperparameters(BaseModel):
     """One point of a search space, without what a model adds for its network in a class derived from this one.

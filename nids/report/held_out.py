@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nids.analysis.baselines import name_of
+from nids.analysis.baselines import TUNED, name_of
 from nids.charts.roc_curve import OURS
 from nids.datasets import small_classes
 from nids.metrics.detection import precision_at
 from nids.metrics.formatting import NONE, interval, mean_and_spread, value
 from nids.metrics.measures import label
+from nids.report import label_maps
 from nids.results import ranking
 
 if TYPE_CHECKING:
@@ -189,11 +190,13 @@ def _of_file(
     rows = [_row(ours, evaluation)] if evaluation else []
     baselines = [(name_of(each.model, each.resampled), each) for each in others]
     rows += [_row(name, each) for name, each in baselines]
+    strong = {name: each for name, each in baselines if name.startswith(TUNED)}
+    by_label_maps = label_maps.notes({**({f"the {ours}": evaluation} if evaluation else {}), **strong})
     return HeldOut(
         file,
         rows,
         _not_judged(evaluation or others[0]),
-        _notes(evaluation) if evaluation else [],
+        [*(_notes(evaluation) if evaluation else []), *by_label_maps],
         _classes(evaluation) if evaluation else [],
         [_attack(each) for each in sorted(evaluation.attacks, key=_order)] if evaluation else [],
         [_alert(rate, result, base_rate) for rate, result in evaluation.detection.items()] if evaluation else [],
@@ -221,11 +224,6 @@ def _notes(evaluation: DetectorEvaluation) -> list[str]:
     notes = [
         f"{evaluation.rows:,} rows: {evaluation.seen.rows:,} attacks of known types, {evaluation.unseen.rows:,} of "
         f"unseen types. 95 % bootstrap intervals: accuracy {ends['accuracy']}, macro-F1 {ends['macro_f1']}.",
-    ]
-    notes += [
-        f"By the label map {name}, which gives some types of attacks another class, the accuracy is "
-        f"{value('accuracy', result.accuracy)} and the macro-F1 {value('macro_f1', result.macro_f1)}."
-        for name, result in evaluation.label_maps.items()
     ]
     if len(members) > 1:
         accuracy, f1 = (

@@ -24,9 +24,10 @@ MEANING = (
     "that two models are equally good, and a significant one says nothing about data from another source."
 )
 CHOSEN_BY_THE_FOLDS = (
-    "The trial and its number of epochs were chosen on these same folds, the baselines were not: this favours the "
+    "The trial and its number of epochs were chosen on these same folds, the {untuned} were not: this favours the "
     "trial. The held-out files show by how much."
 )
+TUNED_TOO = "The tuned baselines were chosen on these folds too."
 
 
 def sentence(contest: Contest) -> str:
@@ -82,8 +83,11 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[str]:
         best: Number of the best trial.
     """
     sentences = [sentence(contest) for contest in comparisons.against_baselines(figures, best)]
-    sentences += [_in_all_measures(contests) for contests in comparisons.against_tuned(figures, best)]
-    return [*sentences, MEANING, CHOSEN_BY_THE_FOLDS] if sentences else []
+    if not sentences:
+        return []
+    if tuned := [_in_all_measures(contests) for contests in comparisons.against_tuned(figures, best)]:
+        return [*sentences, *tuned, MEANING, CHOSEN_BY_THE_FOLDS.format(untuned="untuned baselines"), TUNED_TOO]
+    return [*sentences, MEANING, CHOSEN_BY_THE_FOLDS.format(untuned="baselines")]
 
 
 def _in_all_measures(contests: Sequence[Contest]) -> str:

@@ -20,7 +20,13 @@ State = list[np.ndarray]
 
 
 class TracedNetwork:
-    """A traced model with its optimizer: tracing one takes as long as many of its steps, so a process keeps them."""
+    """A traced model with its optimizer: tracing one takes as long as many of its steps, so a process keeps them.
+
+    Attributes:
+        model: The network.
+        learner: What learns: the network itself or, where its last layer averages several outputs, a model of the same
+            layers that has these outputs, each of which learns from its own loss.
+    """
 
     def __init__(self, spec: ModelSpec, width: int, classes: int, architecture: Any, optimizer: Optimizer) -> None:
         self._spec = spec
@@ -29,20 +35,18 @@ class TracedNetwork:
         self._optimizer = optimizer
         self._fresh: dict[int, State] = {}
         self._traced: set[tuple[str, int]] = set()
-        self.model, self._learner, self._variables = self._compile(seed=0)
+        self.model, self.learner, self._variables = self._compile(seed=0)
 
     def _compile(self, seed: int) -> tuple[keras.Model, keras.Model, list[keras.Variable]]:
-        """Return the model, the model of the same layers that learns, and the variables of both and the optimizer."""
+        """Return the network, what learns, and the variables of both and of the optimizer."""
         model = learner = self._spec.build(*self._shape, self._architecture, seed)
         if isinstance(model.layers[-1], keras.layers.Average):
-            # What is averaged learns apart, each from its own loss.
             learner = keras.Model(model.input, model.layers[-1].input)
             model.compile(jit_compile=backend.compiles())
         optimizer = keras.optimizers.get(self._optimizer)
         learner.compile(
             optimizer,
             ["sparse_categorical_crossentropy"] * len(learner.outputs),
-            loss_weights=[1 / len(learner.outputs)] * len(learner.outputs),
             jit_compile=backend.compiles(),
         )
         optimizer.build(learner.trainable_variables)
@@ -90,7 +94,7 @@ class TracedNetwork:
             variable.assign(value)
 
     def train(self, rows: np.ndarray, labels: np.ndarray, weights: np.ndarray, learning_rate: float) -> float:
-        """Take one step of training and return its loss.
+        """Take one step of training and return its loss, the mean over what learns.
 
         Args:
             rows: A batch in the shape that the network reads.
@@ -98,12 +102,15 @@ class TracedNetwork:
             weights: Weight of each row in the loss, float32 of shape (batch,).
             learning_rate: That of this step.
         """
-        self._learner.optimizer.learning_rate = learning_rate
+        self.learner.optimizer.learning_rate = learning_rate
         # Keras returns the mean over all batches since its metrics were reset.
-        self._learner.reset_metrics()
-        outputs = len(self._learner.outputs)
-        losses = self._learner.train_on_batch(rows, [labels] * outputs, sample_weight=[weights] * outputs)
-        return float(np.ravel(losses)[0])  # the weighted sum; those of several outputs come after it
+        self.learner.reset_metrics()
+        outputs = len(self.learner.outputs)
+        if outputs == 1:
+            return float(self.learner.train_on_batch(rows, labels, sample_weight=weights))
+        # Their sum, and then each.
+        losses = self.learner.train_on_batch(rows, [labels] * outputs, sample_weight=[weights] * outputs)
+        return float(losses[0]) / outputs
 
     def part(self, step: str, size: int) -> str:
         """Return what a step on so many rows counts as: the first of its kind traces the network."""

@@ -5,6 +5,7 @@ import pytest
 from nids import job_file
 from nids.bench import ablation
 from nids.models.cnn_bigru.hyperparameters import Hyperparameters
+from nids.search.space import space_of
 
 
 def test_each_starting_point_is_the_variant_that_its_name_says() -> None:
@@ -21,6 +22,31 @@ def test_each_starting_point_is_the_variant_that_its_name_says() -> None:
         "scaled values as input, without the shortcut": {"input_form": "values", "shortcut": False},
     }
     assert all(Hyperparameters.model_validate(point) for point in points)
+
+
+def test_each_other_network_is_what_its_name_says() -> None:
+    whole = job_file.read(ablation.JOB, [])
+    common = {
+        name: whole.hyperparameters[name] for name in ("batch_size", "optimizer", "learning_rate", "resampling_ratio")
+    }
+    of_network = {
+        **{name: whole.hyperparameters[name] for name in ("batch_norm_momentum", "conv_kernel_size", "gru_dropout")},
+        "input_form": "piecewise-linear",
+        "sequence_bigru": False,
+        "perceptron_layers": 3,
+    }
+    jobs = {name: job_file.read(ablation.JOB, overrides) for name, (_, overrides) in ablation.OTHERS.items()}
+    assert {name: (job.model.name, job.hyperparameters) for name, job in jobs.items()} == {
+        "multi-layer perceptron": ("mlp", {**common, "layers": 3}),
+        "multi-layer perceptron, learned input": (
+            "mlp",
+            {**common, "layers": 3, "input_form": "piecewise-linear"},
+        ),
+        "without the second BiGRU, a perceptron beside": ("cnn-bigru", {**common, **of_network}),
+    }
+    beside = jobs["without the second BiGRU, a perceptron beside"]
+    assert [*beside.search.starting_points] == [{"conv_dropout": whole.hyperparameters["conv_dropout"]}]
+    assert [*space_of(beside)] == ["conv_dropout"]
 
 
 @pytest.mark.parametrize("overrides", [(), *(overrides for _, overrides in ablation.OTHERS.values())])

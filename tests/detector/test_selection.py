@@ -49,11 +49,15 @@ def test_the_weights_are_no_worse_than_the_best_alone_or_the_plain_mean() -> Non
 
 def test_a_folds_own_rows_have_no_part_in_its_weights() -> None:
     folds = [a_fold(1, 0.5, 9.0), a_fold(2, 9.0, 0.5), a_fold(3, 9.0, 0.5)]
-    assert select_without_each(folds, "log_loss")[0] == (0.0, 1.0)
-    assert select_without_each(folds, "log_loss") == [
-        select([*folds[:i], *folds[i + 1 :]], "log_loss") for i in range(3)
-    ]
-    assert select_without_each(folds[:1], "log_loss") == [select(folds[:1], "log_loss")]
+    found = select_without_each(folds, [0, 0, 0], "log_loss")
+    assert found[0] == (0.0, 1.0)
+    assert found == [select([*folds[:i], *folds[i + 1 :]], "log_loss") for i in range(3)]
+    assert select_without_each(folds[:1], [0], "log_loss") == [select(folds[:1], "log_loss")]
+
+
+def test_folds_of_another_split_which_share_rows_have_no_part_either() -> None:
+    folds = [a_fold(seed, *noise) for seed, noise in enumerate([(0.5, 9.0), (9.0, 0.5), (0.5, 9.0), (9.0, 0.5)])]
+    assert select_without_each(folds, [0, 0, 1, 1], "log_loss") == [(0.0, 1.0), (1.0, 0.0), (0.0, 1.0), (1.0, 0.0)]
 
 
 def test_mixed_is_the_weighted_mean() -> None:

@@ -51,6 +51,14 @@ def test_what_is_fixed_is_not_searched() -> None:
     assert space_of(job(**WIDE_JOB, hyperparameters=fixed)) == expected
 
 
+def test_what_decides_nothing_is_not_searched() -> None:
+    fixed = {"sequence_bigru": False}
+    gone = {"sequence_gru_units", "attention", "attention_dropout"}
+    assert set(WIDE) - set(space_of(job(**WIDE_JOB, hyperparameters=fixed))) == gone
+    searched = {"sequence_bigru": {"choices": [True, False]}}
+    assert set(space_of(job(**WIDE_JOB, space=searched))) == {*WIDE, "sequence_bigru"}
+
+
 def test_without_synthetic_rows_their_share_is_not_searched() -> None:
     space = space_of(job(**WIDE_JOB, folds={"resampling": "none"}))
     assert set(WIDE) - set(space) == {"resampling_ratio"}

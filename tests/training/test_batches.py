@@ -13,6 +13,7 @@ from nids.folds.fold import Fold, TrainingSet
 from nids.folds.knots import column_knots
 from nids.folds.split import split
 from nids.training.batches import TrainingRows, ValidationRows
+from nids.training.row_weights import NO_TYPE
 
 if TYPE_CHECKING:
     from nids.datasets.traffic import Traffic
@@ -45,6 +46,9 @@ def test_training_rows_are_the_real_ones_and_then_the_synthetic_ones(training_se
     np.testing.assert_array_equal(rows.encoded(np.arange(len(rows))), np.vstack([real, fold.synthetic.toarray()]))
     np.testing.assert_array_equal(
         rows.labels, np.concatenate([training_set.labels[fold.training], fold.synthetic_labels])
+    )
+    np.testing.assert_array_equal(
+        rows.types, np.concatenate([training_set.attacks[fold.training], np.full(len(fold.synthetic_labels), NO_TYPE)])
     )
     assert len(rows) == len(rows.labels) == len(fold.training) + len(fold.synthetic_labels)
     assert rows.labels.dtype == np.int8
@@ -83,7 +87,7 @@ def test_an_epoch_is_a_shuffle_in_batches_of_one_shape(training_set: TrainingSet
     assert len(batches) == len(rows) // 32
     assert {batch.shape for batch, _ in batches} == {(32, fold.encoding.width)}
     assert {batch.dtype.name for batch, _ in batches} == {"float32"}
-    assert {rows.labels.dtype.name, rows.types.dtype.name} == {"int8", "int16"}
+    assert (rows.labels.dtype.name, rows.types.dtype.name) == ("int8", "int16")
 
     order = np.random.default_rng(5).permutation(len(rows))[: 32 * len(batches)]
     np.testing.assert_array_equal(np.concatenate([batch for batch, _ in batches]), rows.encoded(order))

@@ -27,9 +27,26 @@ from tests.manifests import a_bundle_manifest, networks
 
 ROOT = Path(__file__).parents[2]
 # Without dropout, whose masks each framework draws in its own way.
-HP = models.get("mlp").hyperparameters.model_validate(
-    {"layers": 1, "units": 8, "dropout": 0.0, "batch_size": 64, "optimizer": "nadam"}
-)
+_WITHOUT_DROPOUT = {"conv_dropout": 0.0, "gru_dropout": 0.0, "attention_dropout": 0.0, "perceptron_dropout": 0.0}
+HPS = {
+    "mlp": models.get("mlp").hyperparameters.model_validate(
+        {"layers": 1, "units": 8, "dropout": 0.0, "batch_size": 64, "optimizer": "nadam"}
+    ),
+    # With two outputs that learn, each from its own loss, and two layers of learned input.
+    "cnn-bigru": models.get("cnn-bigru").hyperparameters.model_validate(
+        {
+            **_WITHOUT_DROPOUT,
+            "conv_filters": 4,
+            "gru_units": 4,
+            "sequence_gru_units": 4,
+            "batch_size": 64,
+            "input_form": "piecewise-linear",
+            "input_knots": 5,
+            "perceptron_layers": 1,
+            "perceptron_units": 8,
+        }
+    ),
+}
 JOB = job_file.make(
     {
         "name": "job",
@@ -64,10 +81,10 @@ def start_from(folder: Path) -> None:
     TracedNetwork.fresh = fresh  # type: ignore[method-assign]
 
 
-def outcome(training_set: TrainingSet, fold: Fold) -> tuple[list[list[float]], FitResult]:
+def outcome(model: str, training_set: TrainingSet, fold: Fold) -> tuple[list[list[float]], FitResult]:
     """Return the losses of each epoch of a trial, in training and in validation, and its model trained once more."""
-    reports = [report["folds"][0] for report in run_trial(HP, training_set, [fold], JOB)]
-    work, task = on_folds([fold], 1, JOB, HP, epochs=JOB.training.epochs)[0]
+    reports = [report["folds"][0] for report in run_trial(HPS[model], training_set, [fold], JOB)]
+    work, task = on_folds([fold], 1, JOB, HPS[model], epochs=JOB.training.epochs)[0]
     *_, result = fit(training_set, work, task, JOB)
     assert isinstance(result, FitResult)
     return [[report["training_loss"], report["log_loss"]] for report in reports], result
@@ -87,16 +104,17 @@ def initial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-def test_run_trial_on_jax_does_what_it_does_on_tensorflow(initial: Path) -> None:
+@pytest.mark.parametrize("model", HPS)
+def test_run_trial_on_jax_does_what_it_does_on_tensorflow(initial: Path, model: str) -> None:
     traffic, training_set, fold = prepared()
-    losses, here = outcome(training_set, fold)
+    losses, here = outcome(model, training_set, fold)
     environment = {
         **os.environ,
         "KERAS_BACKEND": "jax",
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
     }
     ended = subprocess.run(
-        [sys.executable, __file__, str(initial)], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, __file__, str(initial), model], env=environment, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr[-3000:]
     on_jax = json.loads(ended.stdout.splitlines()[-1])
@@ -110,16 +128,16 @@ def test_run_trial_on_jax_does_what_it_does_on_tensorflow(initial: Path) -> None
     np.testing.assert_allclose(scored, here.probabilities, atol=TOLERANCE)
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, model: str) -> None:
     backend.configure(1, 0.0)
     start_from(folder)
     traffic, training_set, fold = prepared()
-    losses, result = outcome(training_set, fold)
-    manifest = a_bundle_manifest(networks(HP, model="mlp", members=1))
+    losses, result = outcome(model, training_set, fold)
+    manifest = a_bundle_manifest(networks(HPS[model], model=model, members=1))
     bundle.save(Folder.from_uri(f"{folder}/bundle"), manifest, traffic.dataset, fold.encoding, [result.weights])
     about = {"framework": keras.backend.backend(), "losses": losses}
     print(json.dumps({**about, "probabilities": result.probabilities.tolist()}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

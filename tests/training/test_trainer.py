@@ -139,11 +139,23 @@ def test_a_perceptron_beside_a_network_changes_nothing_in_what_the_network_learn
         losses.append(loss)
     alone, beside = learned
     for path, values in alone.items():
-        # Adam's steps do not depend on the scale of a loss, but for what keeps it from dividing by zero.
-        np.testing.assert_allclose(beside[path], values, atol=2e-3, err_msg=path)
+        np.testing.assert_allclose(beside[path], values, rtol=1e-4, atol=1e-6, err_msg=path)
     of_perceptron = {path: values for path, values in beside.items() if path not in alone}
     np.testing.assert_array_equal(of_perceptron["perceptron_piecewise_linear/knots"], alone["piecewise_linear/knots"])
     assert losses[0] != losses[1]  # the mean of both networks' losses
+
+
+def test_rows_count_by_their_weight_in_the_loss_of_all_that_learns(folds: tuple[Fold, Fold]) -> None:
+    rows = folds[0].training
+    trainer = Trainer(WIDTH, CLASSES, HP.model_copy(update={"perceptron_layers": 1}), TRAINING)
+    state = trainer.fresh(1, rows)
+    _, plain = trainer.train(state, rows, folds[0].even, 1, seed=2)
+    _, half = trainer.train(state, rows, 0.5 * folds[0].even, 1, seed=2)
+    assert half == pytest.approx(plain / 2, rel=0.02)  # Adam's steps hardly depend on the scale of a loss
+    weights = np.where(rows.labels == 0, 1.0, 0.0).astype(np.float32)
+    later, _ = trainer.train(state, rows, weights, 1, seed=2)
+    benign = trainer.predict(later, folds[0].validation)[:, 0]
+    assert benign.mean() > trainer.predict(state, folds[0].validation)[:, 0].mean()
 
 
 def test_a_longer_training_learns_the_training_rows(traced: Trainer, folds: tuple[Fold, Fold]) -> None:

@@ -21,9 +21,10 @@ from nids.results import SECONDS
 from nids.training.batches import ValidationRows
 from nids.training.checkpoint import Progress, from_bytes, to_bytes
 from nids.training.kept_reports import are_reports
+from nids.training.row_weights import row_weights
 from nids.training.timer import Timer
 from nids.training.trainer import Trainer
-from nids.training.trial import TrialFailed, run_trial
+from nids.training.trial import FoldOfTrial, TrialFailed, run_trial
 from tests.timed_flows import loaded
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ def test_every_resampling_is_trained_on(traffic: Traffic, folds: config.Folds) -
 def test_every_form_of_input_is_trained_on(traffic: Traffic, model: str) -> None:
     training_set, built = folds_of(traffic, config.Folds(count=3, resampling="none"))
     sizes: dict[str, Any] = {
-        "cnn-bigru": {"conv_filters": 4, "gru_units": 4, "sequence_gru_units": 4},
+        "cnn-bigru": {"conv_filters": 4, "gru_units": 4, "sequence_gru_units": 4, "perceptron_layers": 1},
         "mlp": {"units": 8},
     }[model]
     forms = {"input_form": "piecewise-linear", "input_knots": 8, "feature_dropout": 0.2}
@@ -444,6 +445,15 @@ def test_class_weights_are_balanced_to_the_power_asked_for(
     labels = np.concatenate([training_set.labels[folds[0].training], added])
     balanced = compute_class_weight("balanced", classes=np.arange(5), y=labels)
     np.testing.assert_allclose(scripted.weights[0], (balanced**power)[labels], rtol=1e-6)
+
+
+def test_types_of_attacks_weigh_as_the_hyperparameters_say(shared: tuple[TrainingSet, list[Fold]]) -> None:
+    training_set, folds = shared
+    hp = HP.model_copy(update={"class_weight_power": 0.5, "type_weight_power": 0.75, "resampling_ratio": 0.5})
+    found = FoldOfTrial.from_fold(training_set, folds[0], folds[0].encoding.width, hp)
+    labels, types = found.training.labels, found.training.types
+    np.testing.assert_array_equal(found.weights, row_weights(labels, types, 0.5, 0.75))
+    assert len(np.unique(found.weights)) > len(training_set.dataset.classes)
 
 
 def test_the_figures_are_those_of_the_probabilities(

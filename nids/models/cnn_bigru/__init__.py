@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nids.models.base import ModelSpec
-from nids.models.cnn_bigru.hyperparameters import Architecture, Hyperparameters
+from nids.models.cnn_bigru.hyperparameters import WITHOUT_EFFECT, Architecture, Hyperparameters
 from nids.models.cnn_bigru.spaces import PAPER, PUBLISHED, WIDE
 
 MODEL = ModelSpec(
@@ -14,4 +14,5 @@ MODEL = ModelSpec(
     spaces={"paper": PAPER, "wide": WIDE},
     network="nids.models.cnn_bigru.network",
     published=PUBLISHED,
+    without_effect=WITHOUT_EFFECT,
 )

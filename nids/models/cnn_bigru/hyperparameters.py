@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from nids.models import hyperparameters
 from nids.models.hyperparameters import Dropout, InputForm, TrainingHyperparameters, Units
 
 # In the order of the memory that they take.
@@ -14,6 +15,17 @@ Attention = Literal["none", "dot", "additive", "multi-head"]
 
 # Kernels of the convolution share a traced network with all those that are shorter by less than this.
 KERNEL_ROOM = 8
+
+
+WITHOUT_EFFECT = {
+    **hyperparameters.WITHOUT_EFFECT,
+    **dict.fromkeys(("conv_filters", "conv_kernel_size"), ("convolution", False)),
+    **dict.fromkeys(
+        ("sequence_gru_units", "attention", "attention_dropout", "shortcut"),
+        ("sequence_bigru", False),
+    ),
+    **dict.fromkeys(("perceptron_units", "perceptron_dropout"), ("perceptron_layers", 0)),
+}
 
 
 class Hyperparameters(TrainingHyperparameters):

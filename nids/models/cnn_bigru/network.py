@@ -10,8 +10,8 @@ from keras import layers
 
 from nids.models import dynamic_layers
 from nids.models.cnn_bigru.gru import BidirectionalGRU
+from nids.models.input_form import channels_of
 from nids.models.mlp import network as mlp
-from nids.models.piecewise_linear import PiecewiseLinear
 
 if TYPE_CHECKING:
     from nids.models.base import Values
@@ -67,7 +67,7 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
     # Keras draws the seed of every initializer and of every dropout from here, a different one for each.
     keras.utils.set_random_seed(seed)
     row = layers.Input((width, 1), name="row")
-    x = _channels_of(row, architecture)
+    x = channels_of(row, architecture)
     if architecture.convolution:
         filters, room = architecture.conv_filters, architecture.conv_kernel_room
         x = dynamic_layers.Conv1D(filters, room, activation="relu", name="conv")(x)
@@ -83,20 +83,11 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
         x = dynamic_layers.Dropout(name="attention_dropout")(x)
     probabilities = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
     if architecture.perceptron_layers:
-        x = layers.Flatten(name=f"{PERCEPTRON}channels")(_channels_of(row, architecture, PERCEPTRON))
+        x = layers.Flatten(name=f"{PERCEPTRON}channels")(channels_of(row, architecture, PERCEPTRON))
         x = mlp.hidden(x, architecture.perceptron_layers, architecture.perceptron_units, prefix=PERCEPTRON)
         beside = layers.Dense(classes, activation="softmax", dtype="float32", name=f"{PERCEPTRON}probabilities")(x)
         probabilities = layers.Average(name="mean_probabilities")([probabilities, beside])
     return keras.Model(row, probabilities, name="cnn_bigru_attention")
-
-
-def _channels_of(row: keras.KerasTensor, architecture: Architecture, prefix: str = "") -> keras.KerasTensor:
-    """Return the row in its input form, of shape (batch, width, channels); in training, some columns are dropped."""
-    x = row
-    if architecture.input_form == "piecewise-linear":
-        x = PiecewiseLinear(architecture.input_knots, architecture.input_channels, prefix)(x)
-    # After the functions: what is dropped is then nothing that a value could be, as those of 0 are seldom 0.
-    return dynamic_layers.FeatureDropout(name=f"{prefix}feature_dropout")(x) if architecture.drops_features else x
 
 
 def _context_of(summary: keras.KerasTensor, architecture: Architecture) -> keras.KerasTensor:

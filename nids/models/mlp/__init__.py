@@ -9,7 +9,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from pydantic import Field
 
 from nids.models.base import ModelSpec
-from nids.models.hyperparameters import Dropout, InputForm, TrainingHyperparameters, Units
+from nids.models.hyperparameters import WITHOUT_EFFECT, Dropout, InputForm, TrainingHyperparameters, Units
 
 if TYPE_CHECKING:
     from nids.search_space import Space
@@ -69,4 +69,5 @@ MODEL = ModelSpec(
     architecture=Architecture,
     spaces={"paper": PAPER, "wide": WIDE},
     network="nids.models.mlp.network",
+    without_effect=WITHOUT_EFFECT,
 )

@@ -9,7 +9,7 @@ import numpy as np
 from keras import layers
 
 from nids.models import dynamic_layers
-from nids.models.piecewise_linear import PiecewiseLinear
+from nids.models.input_form import channels_of
 
 if TYPE_CHECKING:
     from nids.models.base import Values
@@ -20,14 +20,9 @@ def build(width: int, classes: int, architecture: Architecture, seed: int) -> ke
     """Return a fresh network, which reads rows of shape (batch, width); see ``nids.models.base.Network``."""
     keras.utils.set_random_seed(seed)
     row = x = layers.Input((width,), name="row")
-    if architecture.input_form == "piecewise-linear":
+    if architecture.input_form != "values" or architecture.drops_features:
         x = layers.Reshape((width, 1), name="columns")(x)
-        x = PiecewiseLinear(architecture.input_knots, architecture.input_channels)(x)
-    if architecture.drops_features:
-        # After the functions: what is dropped is then nothing that a value could be, as those of 0 are seldom 0.
-        x = dynamic_layers.FeatureDropout(name="feature_dropout")(x)
-    if architecture.input_form == "piecewise-linear":
-        x = layers.Flatten(name="channels")(x)
+        x = layers.Flatten(name="channels")(channels_of(x, architecture))
     x = hidden(x, architecture.layers, architecture.units, architecture.activation, batch_norm=architecture.batch_norm)
     probabilities = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
     return keras.Model(row, probabilities, name="mlp")
