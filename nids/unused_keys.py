@@ -86,9 +86,8 @@ def _of_search(job: Job) -> Iterator[tuple[str, str]]:
 
 
 def _of_hyperparameters(job: Job) -> Iterator[tuple[str, str]]:
-    model = models.get(job.model.name)
-    searched = {*model.spaces[job.search.space], *job.space} - {*job.hyperparameters}
-    for name, reason in model.idle(job.hyperparameters, searched).items():
+    idle = models.get(job.model.name).idle(job.search.space, job.hyperparameters, job.space)
+    for name, reason in idle.items():
         for section, names in (("hyperparameters", job.hyperparameters), ("space", job.space)):
             if name in names:
                 yield f"{section}.{name}", reason

@@ -110,13 +110,15 @@ class ModelSpec:
         """Return the architecture that some hyperparameters ask for."""
         return self.architecture(**{part.name: getattr(hp, part.name) for part in fields(self.architecture)})
 
-    def idle(self, fixed: Mapping[str, Any], searched: Collection[str]) -> dict[str, str]:
+    def idle(self, space: str, fixed: Mapping[str, Any], ranges: Collection[str]) -> dict[str, str]:
         """Return the hyperparameters that decide nothing in a search, each with the reason.
 
         Args:
+            space: Name of the space that is searched.
             fixed: What the search fixes; all others that it does not search have their defaults.
-            searched: Names of those that it searches.
+            ranges: Names of those that it searches in ranges of its own.
         """
+        searched = {*self.spaces[space], *ranges} - {*fixed}
         values = {**self.hyperparameters().model_dump(), **fixed}
         return {
             name: f"{other} is {str(value).lower()}"

@@ -31,8 +31,7 @@ def space_of(job: Job) -> Space:
     space = dict(model.spaces[job.search.space])
     if job.folds.resampling == "none":
         space.pop("resampling_ratio", None)  # there are no synthetic rows of which to take a share
-    searched = ({*space} | {*job.space}) - {*job.hyperparameters}
-    for name in (*job.hyperparameters, *model.idle(job.hyperparameters, searched)):
+    for name in (*job.hyperparameters, *model.idle(job.search.space, job.hyperparameters, job.space)):
         space.pop(name, None)
     for name, domain in job.space.items():
         space[name] = _distribution(name, domain, model.hyperparameters)

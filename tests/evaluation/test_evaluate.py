@@ -23,6 +23,7 @@ CLASSES = ("Normal", "DoS", "Probe")
 ATTACKS = pd.Series(["normal"] * 60 + ["neptune"] * 20 + ["mailbomb"] * 10 + ["satan"] * 6 + ["mscan"] * 4)
 LABELS = np.array([0] * 60 + [1] * 30 + [2] * 10, dtype=np.int8)
 SEEN = {"normal", "neptune", "satan"}
+OF_DATASET: dict[str, Any] = {"classes": CLASSES, "benign": 0, "seen_attacks": SEEN}
 
 
 def probabilities() -> np.ndarray:
@@ -34,15 +35,10 @@ def probabilities() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
-    return evaluate_detector(
-        probabilities(),
-        LABELS,
-        ATTACKS,
-        classes=CLASSES,
-        benign=0,
-        seen_attacks=SEEN,
-        thresholds={"0.01": 0.6, "0.1": 0.3},
-    ).model_dump(mode="json")
+    thresholds = {"0.01": 0.6, "0.1": 0.3}
+    return evaluate_detector(probabilities(), LABELS, ATTACKS, **OF_DATASET, thresholds=thresholds).model_dump(
+        mode="json"
+    )
 
 
 def test_the_figures_are_those_of_scikit_learn(found: dict[str, Any]) -> None:
@@ -181,7 +177,7 @@ def test_rows_without_an_attack_have_no_detection_rate() -> None:
 
 def test_the_rows_without_a_twin_in_training_are_judged_alone() -> None:
     twins = np.arange(len(LABELS)) % 3 == 0
-    arguments: dict[str, Any] = {"classes": CLASSES, "benign": 0, "seen_attacks": SEEN, "thresholds": {}}
+    arguments: dict[str, Any] = {**OF_DATASET, "thresholds": {}}
     found = evaluate_detector(probabilities(), LABELS, ATTACKS, **arguments, twins=twins).twins
     alone = evaluate_detector(probabilities()[~twins], LABELS[~twins], ATTACKS[~twins], **arguments)
     assert found is not None
@@ -197,14 +193,7 @@ def test_other_label_maps_of_the_same_classes_judge_too() -> None:
     class_of = {"normal": "Normal", "neptune": "DoS", "mailbomb": "Probe", "satan": "Probe", "mscan": "Probe"}
     variant = LabelMap("variant", CLASSES, "Normal", class_of)
     found = evaluate_detector(
-        probabilities(),
-        LABELS,
-        ATTACKS,
-        classes=CLASSES,
-        benign=0,
-        seen_attacks=SEEN,
-        thresholds={"0.01": 0.6},
-        label_maps=[variant],
+        probabilities(), LABELS, ATTACKS, **OF_DATASET, thresholds={"0.01": 0.6}, label_maps=[variant]
     )
     labels = np.array([0] * 60 + [1] * 20 + [2] * 20)
     predicted, scores = probabilities().argmax(axis=1), 1 - probabilities()[:, 0]
