@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nids.errors import UserError
-from nids.evaluation.tuned_models import FROM_EXTRA, TUNED_MODELS
+from nids.evaluation.tuned_models import FROM_EXTRA, TUNED_MODELS, weights_of
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
@@ -73,8 +73,9 @@ class BoostedTrees:
                 f"boosted trees cannot be a member: fold {fold.number} has no training row of {names}. Finalize "
                 "without --boosting."
             )
-        model = TUNED_MODELS[NAME].make(hyperparameters, seed)
-        model.fit(rows.encoded(np.arange(len(rows))), rows.labels)
+        model = TUNED_MODELS[NAME].estimator(hyperparameters, seed)
+        weights = weights_of(hyperparameters, rows)
+        model.fit(rows.encoded(np.arange(len(rows))), rows.labels, sample_weight=weights)
         return cls(_arrays_of(model), width, classes)
 
     def probabilities(self, encoded: np.ndarray) -> np.ndarray:

@@ -112,9 +112,10 @@ def tuned_hyperparameters(run: Run) -> tuple[dict[str, Any], bool]:
 
     If ``nids baselines --tuned`` has not tuned them, they are the point that a tuning begins with.
     """
-    model, table = TUNED_MODELS[NAME], run.tuning()
+    job, table = run.manifest.job, run.tuning()
+    model = TUNED_MODELS[NAME].beside(job)
     tried = table[(table["model"] == NAME) & table["value"].notna()]
-    ascending = run.manifest.job.search.metric_direction == "min"
+    ascending = job.search.metric_direction == "min"
     texts = tried.sort_values("value", ascending=ascending)["hyperparameters"].astype(str)
     points = (point for text in texts if (point := model.point_in(text)) is not None)
     best = next(points, None)

@@ -96,7 +96,7 @@ class Trees(_Part):
     """Gradient-boosted trees; see ``nids.detector.boosted_trees``.
 
     Attributes:
-        hyperparameters: As XGBoost calls them.
+        hyperparameters: As ``nids.evaluation.tuned_models`` has them.
         weight: Share of their probabilities in the detector's.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -12,7 +12,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from nids import foreign_json
+from nids.search.space import space_of
 from nids.search_space import holds
+from nids.training.row_weights import POWERS, row_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     import numpy as np
     from sklearn.base import ClassifierMixin
 
+    from nids.config import Job
     from nids.search_space import Space
+    from nids.training.batches import TrainingRows
 
 # The extra of this package that brings those which are not scikit-learn's.
 FROM_EXTRA = "the extra 'boosting', which `make boosting` installs."
@@ -35,7 +39,7 @@ class TunedModel:
         package: Which package it comes from, by the name that it is imported by.
         space: What is tuned.
         start: The point that the tuning begins with.
-        make: Returns an estimator of some hyperparameters, with a seed, that computes on one CPU.
+        make: Returns an estimator of some of the package's hyperparameters, with a seed, that computes on one CPU.
     """
 
     name: str
@@ -49,6 +53,16 @@ class TunedModel:
         """Whether its package is."""
         return importlib.util.find_spec(self.package) is not None
 
+    def beside(self, job: Job) -> TunedModel:
+        """Return the model as it is tuned beside a search: where that searches the weights of rows, they are tuned."""
+        weights = {name: domain for name, domain in space_of(job).items() if name in POWERS}
+        even = {name: 0.0 for name, domain in weights.items() if holds(domain, 0.0)}
+        return replace(self, space={**self.space, **weights}, start={**self.start, **even})
+
+    def estimator(self, hyperparameters: Mapping[str, Any], seed: int) -> ClassifierMixin:
+        """Return an estimator of some hyperparameters, not yet trained; ``weights_of`` is for those that it lacks."""
+        return self.make({name: value for name, value in hyperparameters.items() if name not in POWERS}, seed)
+
     def point_in(self, text: str) -> dict[str, Any] | None:
         """Return the point that JSON, which may be anybody's, describes; None if it is no point of the space."""
         try:
@@ -58,6 +72,12 @@ class TunedModel:
         if not isinstance(point, dict) or point.keys() != self.space.keys():
             return None
         return point if all(holds(self.space[name], value) for name, value in point.items()) else None
+
+
+def weights_of(hyperparameters: Mapping[str, Any], rows: TrainingRows) -> np.ndarray | None:
+    """Return the weight of each training row, float32 of shape (rows,); None if hyperparameters ask for none."""
+    powers = [hyperparameters.get(name, 0.0) for name in POWERS]
+    return row_weights(rows.labels, rows.types, *powers) if any(powers) else None
 
 
 def _xgboost(hyperparameters: Mapping[str, Any], seed: int) -> ClassifierMixin:
@@ -84,11 +104,11 @@ def _catboost(hyperparameters: Mapping[str, Any], seed: int) -> ClassifierMixin:
 class _Perceptron(MLPClassifier):
     """scikit-learn's, whose number of epochs and batch size, as hyperparameters, are no limits to warn of."""
 
-    def fit(self, rows: np.ndarray, labels: np.ndarray) -> _Perceptron:
+    def fit(self, rows: np.ndarray, labels: np.ndarray, sample_weight: np.ndarray | None = None) -> _Perceptron:
         self.set_params(batch_size=min(self.get_params()["batch_size"], len(rows)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            super().fit(rows, labels)
+            super().fit(rows, labels, sample_weight)
         return self
 
 

@@ -69,14 +69,14 @@ def tune(
     Raises:
         UserError: None of a model's trials has a finite value, or a task was lost.
     """
-    missing = [model.name for model in TUNED_MODELS.values() if not model.is_installed]
+    models = {name: model.beside(job) for name, model in TUNED_MODELS.items()}
+    missing = [name for name, model in models.items() if not model.is_installed]
     if missing:
         console.print(f"Not installed, and left out: {', '.join(missing)}. They come with {FROM_EXTRA}")
-    studies = {name: _study(run, model, job.search) for name, model in TUNED_MODELS.items() if model.is_installed}
-    found = []
+    studies = {name: _study(run, model, job.search) for name, model in models.items() if model.is_installed}
+    rows, found = (training_set, tuple(folds)), []
     for name, study in studies.items():
-        model = TUNED_MODELS[name]
-        _optimize(study, model, (training_set, tuple(folds)), job.search, budget, console, lambda: _write(run, studies))
+        _optimize(study, models[name], rows, job.search, budget, console, lambda: _write(run, studies))
         found.append(Baseline(name, resampled=False, hyperparameters=_best(study, name).params))
     return found
 

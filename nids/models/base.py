@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast, get_args
 from optuna.distributions import CategoricalDistribution
 
 from nids.models import backend
+from nids.models.hyperparameters import Compiled
 from nids.search_space import holds
 from nids.threads import thread_pool
 
@@ -102,9 +103,8 @@ class ModelSpec:
     @property
     def architectural(self) -> frozenset[str]:
         """The hyperparameters of which each value needs a network of its own to be traced."""
-        # An optimizer is compiled into the network that it trains.
         own = {part.name for part in fields(self.architecture)} & set(self.hyperparameters.model_fields)
-        return frozenset({*own, "optimizer"})
+        return frozenset({*own, *Compiled._fields})
 
     def architecture_of(self, hp: TrainingHyperparameters) -> Any:
         """Return the architecture that some hyperparameters ask for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,18 @@ WITHOUT_EFFECT: dict[str, tuple[str, object]] = {
 }
 
 
+class Compiled(NamedTuple):
+    """The hyperparameters that are compiled into a network for its training, whatever its architecture.
+
+    Attributes:
+        optimizer: Name of the optimizer.
+        focal_gamma: Focusing parameter of the loss.
+    """
+
+    optimizer: Optimizer
+    focal_gamma: float
+
+
 class TrainingHyperparameters(BaseModel):
     """One point of a search space, without what a model adds for its network in a class derived from this one.
 
@@ -31,6 +43,8 @@ class TrainingHyperparameters(BaseModel):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.002
     optimizer: Optimizer = "adam"
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 512
+    # Power to which the share that a row's class lacks weighs its loss (focal loss): 0 is the cross-entropy.
+    focal_gamma: Annotated[float, Field(ge=0, le=10)] = 0.0
     # Share of the synthetic rows of the run's folds that the trial trains on, class by class: 0 none, 1 all.
     resampling_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
     # Share of a row's encoded columns of which nothing is known in training, drawn anew for each row and step.
@@ -43,6 +57,11 @@ class TrainingHyperparameters(BaseModel):
     class_weight_power: Annotated[float, Field(ge=0, le=1)] = 0.0
     # The same for the attack types of a class: 0 weighs its rows alike, 1 its types alike.
     type_weight_power: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    @property
+    def compiled(self) -> Compiled:
+        """What a network is compiled with for its training."""
+        return Compiled(self.optimizer, self.focal_gamma)
 
     @property
     def drops_features(self) -> bool:

@@ -12,8 +12,10 @@ from nids.models import backend
 from nids.models.piecewise_linear import KNOTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nids.models.base import ModelSpec
-    from nids.models.hyperparameters import Optimizer, TrainingHyperparameters
+    from nids.models.hyperparameters import Compiled, TrainingHyperparameters
 
 # Values of all variables of a network and its optimizer: weights, running averages, moments, random seeds.
 State = list[np.ndarray]
@@ -28,11 +30,11 @@ class TracedNetwork:
             layers that has these outputs, each of which learns from its own loss.
     """
 
-    def __init__(self, spec: ModelSpec, width: int, classes: int, architecture: Any, optimizer: Optimizer) -> None:
+    def __init__(self, spec: ModelSpec, width: int, classes: int, architecture: Any, compiled: Compiled) -> None:
         self._spec = spec
         self._shape = (width, classes)
         self._architecture = architecture
-        self._optimizer = optimizer
+        self._compiled = compiled
         self._fresh: dict[int, State] = {}
         self._traced: set[tuple[str, int]] = set()
         self.model, self.learner, self._variables = self._compile(seed=0)
@@ -43,10 +45,10 @@ class TracedNetwork:
         if isinstance(model.layers[-1], keras.layers.Average):
             learner = keras.Model(model.input, model.layers[-1].input)
             model.compile(jit_compile=backend.compiles())
-        optimizer = keras.optimizers.get(self._optimizer)
+        optimizer = keras.optimizers.get(self._compiled.optimizer)
         learner.compile(
             optimizer,
-            ["sparse_categorical_crossentropy"] * len(learner.outputs),
+            [_loss(self._compiled.focal_gamma)] * len(learner.outputs),
             jit_compile=backend.compiles(),
         )
         optimizer.build(learner.trainable_variables)
@@ -122,6 +124,21 @@ class TracedNetwork:
     def read(self) -> State:
         """Return the network's state."""
         return [keras.ops.convert_to_numpy(variable) for variable in self._variables]
+
+
+def _loss(focal_gamma: float) -> str | Callable[[Any, Any], Any]:
+    """Return the loss: the cross-entropy, or the focal loss (Lin et al. 2017), (1 - p)^gamma times it for each row.
+
+    Here p is the probability of the row's class. The paper's factor alpha is what the rows' weights are for.
+    """
+    if focal_gamma == 0:
+        return "sparse_categorical_crossentropy"
+
+    def focal_loss(labels: Any, probabilities: Any) -> Any:
+        one_hot = keras.ops.one_hot(keras.ops.reshape(labels, (-1,)), probabilities.shape[-1])
+        return keras.losses.categorical_focal_crossentropy(one_hot, probabilities, alpha=1.0, gamma=focal_gamma)
+
+    return focal_loss
 
 
 # The folds of a cross-validation and the trials of a search ask for few different ones.

@@ -15,6 +15,7 @@ from nids.evaluation.tuned_models import TUNED_MODELS
 from nids.folds.build import build
 from nids.folds.fold import Fold, TrainingSet
 from nids.folds.split import split
+from nids.training.row_weights import row_weights
 
 if TYPE_CHECKING:
     from nids.datasets.traffic import Traffic
@@ -41,6 +42,23 @@ def test_their_arrays_give_what_xgboost_gives(shared: tuple[TrainingSet, Fold], 
     np.testing.assert_array_equal(trees.probabilities(encoded), expected)
     check(trees.arrays, fold.encoding.width, 5)
     assert len(trees.arrays["sizes"]) == 12 * 5
+
+
+def test_rows_weigh_what_the_hyperparameters_ask_for(shared: tuple[TrainingSet, Fold], trees: BoostedTrees) -> None:
+    training_set, fold = shared
+    encoded = fold.encoding.transform(training_set.rows, fold.validation)
+    point = {**POINT, "class_weight_power": 0.5, "type_weight_power": 1.0}
+    weights = row_weights(training_set.labels[fold.training], training_set.attacks[fold.training], 0.5, 1.0)
+    model = TUNED_MODELS[NAME].make(POINT, 3)
+    model.fit(
+        fold.encoding.transform(training_set.rows, fold.training),
+        training_set.labels[fold.training],
+        sample_weight=weights,
+    )
+    found = BoostedTrees.fit(training_set, fold, point, seed=3).probabilities(encoded)
+    np.testing.assert_array_equal(found, model.predict_proba(encoded))
+    np.testing.assert_array_equal(found, fit(Baseline(NAME, False, point), training_set, fold, seed=3).probabilities)
+    assert not np.array_equal(found, trees.probabilities(encoded))
 
 
 def test_two_classes_have_two_probabilities() -> None:

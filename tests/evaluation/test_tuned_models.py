@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-from nids.evaluation.tuned_models import TUNED_MODELS
+from nids.config import Job
+from nids.evaluation.tuned_models import TUNED_MODELS, weights_of
 from nids.search_space import holds
+from nids.training.row_weights import row_weights
 
 PERCEPTRON = TUNED_MODELS["tuned perceptron"]
 
@@ -49,4 +55,34 @@ def test_an_estimator_learns_and_a_seed_makes_it_again(name: str, classes: int) 
 def test_a_model_whose_package_is_missing_is_known() -> None:
     model = TUNED_MODELS["tuned XGBoost"]
     assert model.is_installed
-    assert not type(model)(model.name, "no_such_package", model.space, model.start, model.make).is_installed
+    assert not replace(model, package="no_such_package").is_installed
+
+
+def job(**space: Any) -> Job:
+    return Job.model_validate({"name": "run", "model": {"name": "mlp"}, "space": space})
+
+
+def test_weights_of_rows_are_tuned_where_the_search_searches_them() -> None:
+    assert PERCEPTRON.beside(job()).space == PERCEPTRON.space
+    found = PERCEPTRON.beside(
+        job(
+            class_weight_power={"low": 0.0, "high": 0.5},
+            type_weight_power={"choices": [0.5, 1.0]},
+            units={"low": 2, "high": 4},
+        )
+    )
+    assert found.space == {
+        **PERCEPTRON.space,
+        "class_weight_power": FloatDistribution(0.0, 0.5),
+        "type_weight_power": CategoricalDistribution([0.5, 1.0]),
+    }
+    assert found.start == {**PERCEPTRON.start, "class_weight_power": 0.0}
+    assert found.estimator(found.start, 3).get_params() == PERCEPTRON.make(PERCEPTRON.start, 3).get_params()
+
+
+def test_rows_weigh_what_hyperparameters_ask_for() -> None:
+    rows: Any = SimpleNamespace(labels=np.array([0, 0, 0, 1, 1]), types=np.array([0, 0, 0, 1, 2]))
+    assert weights_of(PERCEPTRON.start, rows) is None
+    assert weights_of({"class_weight_power": 0.0, "type_weight_power": 0.0}, rows) is None
+    found = weights_of({"units": 64, "class_weight_power": 0.5}, rows)
+    np.testing.assert_array_equal(found, row_weights(rows.labels, rows.types, 0.5, 0.0))

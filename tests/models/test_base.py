@@ -41,11 +41,11 @@ def test_architecture_of_is_made_of_hyperparameters_and_their_properties() -> No
 
 
 def test_architectural_are_the_hyperparameters_that_a_traced_network_cannot_change() -> None:
-    assert SPEC.architectural == {"kind", "optimizer"}
+    assert SPEC.architectural == {"kind", "optimizer", "focal_gamma"}
     assert CNN_BIGRU.architectural == {
         *("conv_filters", "gru_units", "sequence_gru_units", "attention"),
         *("convolution", "sequence_bigru", "shortcut", "perceptron_layers", "perceptron_units"),
-        *("input_form", "input_knots", "input_channels", "optimizer"),
+        *("input_form", "input_knots", "input_channels", "optimizer", "focal_gamma"),
     }
 
 

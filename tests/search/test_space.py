@@ -25,9 +25,9 @@ def test_the_paper_searches_five_hyperparameters() -> None:
     assert space_of(job()) == PAPER
 
 
-def test_the_wide_space_searches_all_but_forms_of_the_input_types_and_parts() -> None:
+def test_the_wide_space_searches_all_but_forms_of_the_input_types_focal_loss_and_parts() -> None:
     assert space_of(job(**WIDE_JOB)) == WIDE
-    forms = {"input_form", "input_knots", "input_channels", "feature_dropout", "type_weight_power"}
+    forms = {"input_form", "input_knots", "input_channels", "feature_dropout", "type_weight_power", "focal_gamma"}
     parts = {"convolution", "sequence_bigru", "shortcut"}
     parts |= {"perceptron_layers", "perceptron_units", "perceptron_dropout"}
     assert {*WIDE, *forms, *parts} == {*Hyperparameters.model_fields}

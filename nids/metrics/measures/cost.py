@@ -11,8 +11,8 @@ MEASURES = (
         direction="min",
         unit="nats",
         log_scale=True,
-        definition="What the optimiser saw in the epoch: with dropout and, where used, resampled rows and class "
-        "weights. Its level is not that of the validation log-loss.",
+        definition="What the optimiser saw in the epoch: with dropout and, where used, resampled rows, weights of rows "
+        "and focal loss. Its level is not that of the validation log-loss.",
     ),
     Measure("seconds", "time of the trial", direction="min", unit="seconds"),
 )

@@ -78,7 +78,8 @@ def test_build_follows_its_seed() -> None:
 
 def test_architectural_is_all_but_the_rates() -> None:
     forms = {"input_form", "input_knots", "input_channels"}
-    assert MODEL.architectural == {"layers", "units", "activation", "batch_norm", "optimizer", *forms}
+    compiled = {"optimizer", "focal_gamma"}
+    assert MODEL.architectural == {"layers", "units", "activation", "batch_norm", *compiled, *forms}
     assert MODEL.architecture_of(Hyperparameters(layers=3, dropout=0.5)) == Architecture(
         drops_features=False,
         input_form="values",
