@@ -124,7 +124,7 @@ def against_baselines(figures: pd.DataFrame, best: int) -> list[Contest]:
         figures: As ``nids.analysis.baselines.figures_by_fold`` returns them; empty if the run has no baselines.
         best: Number of the best trial.
     """
-    if figures.empty or not figures["ours"].any():
+    if not _has_both_sides(figures):
         return []
     rivals = ((metric, baselines.best_in(figures, metric)) for metric in baselines.TESTED)
     return [_against(figures, best, metric, rival, f"the best baseline ({rival})") for metric, rival in rivals if rival]
@@ -135,7 +135,7 @@ def against_tuned(figures: pd.DataFrame, best: int) -> list[list[Contest]]:
 
     Arguments are those of ``against_baselines``.
     """
-    if figures.empty or not figures["ours"].any():
+    if not _has_both_sides(figures):
         return []
     methods = figures.loc[figures["method"].str.startswith(baselines.TUNED), "method"].unique()
     return [
@@ -146,6 +146,10 @@ def against_tuned(figures: pd.DataFrame, best: int) -> list[list[Contest]]:
         ]
         for rival in methods
     ]
+
+
+def _has_both_sides(figures: pd.DataFrame) -> bool:
+    return not figures.empty and bool(figures["ours"].any())
 
 
 def _against(figures: pd.DataFrame, best: int, metric: str, rival: str, called: str) -> Contest:

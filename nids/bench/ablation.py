@@ -32,21 +32,27 @@ VARIANTS = (
 # What the job's hyperparameters are for both models.
 _COMMON = 'batch_size=256, optimizer="adamw", learning_rate=0.003, resampling_ratio=0.35'
 _ONE_TRIAL = ("search.trials=1", "search.starting_points=[]", "space={}", "search.start_from_paper=true")
-_PERCEPTRON = (*_ONE_TRIAL, 'model.name="mlp"')
+_PERCEPTRON = (*_ONE_TRIAL, 'model.name="mlp"', f"hyperparameters={{{_COMMON}, layers=3}}")
+_LEARNED_INPUT = 'hyperparameters.input_form="piecewise-linear"'
+_FOCAL_LOSS = "hyperparameters.focal_gamma=1.0"
+_BESIDE = (
+    *("search.trials=1", "search.starting_points=[{conv_dropout=0.1}]", "space={}"),
+    f"hyperparameters={{{_COMMON}, batch_norm_momentum=0.965, conv_kernel_size=24, gru_dropout=0.05, "
+    "sequence_bigru=false, perceptron_layers=3}",
+    _LEARNED_INPUT,
+)
 # Networks that the job's space does not have: the name of each one's search, and what differs from the job.
 OTHERS = {
-    "multi-layer perceptron": ("ablation-mlp", (*_PERCEPTRON, f"hyperparameters={{{_COMMON}, layers=3}}")),
-    "multi-layer perceptron, learned input": (
-        "ablation-mlp-learned-input",
-        (*_PERCEPTRON, f'hyperparameters={{{_COMMON}, layers=3, input_form="piecewise-linear"}}'),
+    "multi-layer perceptron": ("ablation-mlp", _PERCEPTRON),
+    "multi-layer perceptron, learned input": ("ablation-mlp-learned-input", (*_PERCEPTRON, _LEARNED_INPUT)),
+    "multi-layer perceptron, learned input, focal loss": (
+        "ablation-mlp-focal-loss",
+        (*_PERCEPTRON, _LEARNED_INPUT, _FOCAL_LOSS),
     ),
-    "without the second BiGRU, a perceptron beside": (
-        "ablation-beside",
-        (
-            *("search.trials=1", "search.starting_points=[{conv_dropout=0.1}]", "space={}"),
-            f"hyperparameters={{{_COMMON}, batch_norm_momentum=0.965, conv_kernel_size=24, gru_dropout=0.05, "
-            'input_form="piecewise-linear", sequence_bigru=false, perceptron_layers=3}',
-        ),
+    "without the second BiGRU, a perceptron beside": ("ablation-beside", _BESIDE),
+    "without the second BiGRU, a perceptron beside, focal loss": (
+        "ablation-beside-focal-loss",
+        (*_BESIDE, _FOCAL_LOSS),
     ),
 }
 MEASURES = ("log_loss", "accuracy", "macro_f1")
