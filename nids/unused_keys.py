@@ -22,6 +22,7 @@ _OF_SCHEDULER = {
     "median": {"grace_period", "min_samples"},
     "none": set[str](),
 }
+_NO_RESAMPLING = 'folds.resampling is "none"'
 
 
 def unused(job: Job) -> dict[str, str]:
@@ -49,6 +50,12 @@ def refuse_unused(job: Job, source: str, keys: Collection[str] | None = None) ->
             raise UserError(f"{source}: {key} has no effect: {reason}. Remove {key}, or change what it depends on.")
 
 
+def idle_hyperparameters(job: Job) -> dict[str, str]:
+    """Return the hyperparameters that decide nothing in a job's search, each with the reason."""
+    idle = models.get(job.model.name).idle(job.search.space, job.hyperparameters, job.space)
+    return idle | ({"resampling_ratio": _NO_RESAMPLING} if job.folds.resampling == "none" else {})
+
+
 def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
     names = [job.data.dataset, *([job.data.fallback] if job.data.fallback else [])]
     if not any(map(_is_generated, names)):
@@ -59,7 +66,7 @@ def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
     if job.data.small_classes == "keep":
         yield "data.smallest_class", 'data.small_classes is "keep"'
     if job.folds.resampling == "none":
-        yield "folds.k_neighbors", 'folds.resampling is "none"'
+        yield "folds.k_neighbors", _NO_RESAMPLING
     yield from _of_search(job)
     yield from _of_hyperparameters(job)
     if job.resources.gpus_per_trial != "auto":
@@ -86,8 +93,7 @@ def _of_search(job: Job) -> Iterator[tuple[str, str]]:
 
 
 def _of_hyperparameters(job: Job) -> Iterator[tuple[str, str]]:
-    idle = models.get(job.model.name).idle(job.search.space, job.hyperparameters, job.space)
-    for name, reason in idle.items():
+    for name, reason in idle_hyperparameters(job).items():
         for section, names in (("hyperparameters", job.hyperparameters), ("space", job.space)):
             if name in names:
                 yield f"{section}.{name}", reason

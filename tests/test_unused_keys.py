@@ -36,6 +36,11 @@ def unused_of(**sections: Any) -> set[str]:
         pytest.param({"folds": {"resampling": "none", "k_neighbors": 5}}, set(), id="the default"),
         pytest.param({"folds": {"k_neighbors": 3}}, set(), id="resampling"),
         pytest.param(
+            {"folds": {"resampling": "none"}, "hyperparameters": {"resampling_ratio": 0.5}},
+            {"hyperparameters.resampling_ratio"},
+            id="a share of no synthetic rows",
+        ),
+        pytest.param(
             {"search": {"sampler": "random", "startup_trials": 3}}, {"search.startup_trials"}, id="random sampler"
         ),
         pytest.param({"search": {"sampler": "nsga2"}}, {"search.sampler"}, id="one generation"),

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from nids import models
 from nids.errors import UserError
+from nids.unused_keys import idle_hyperparameters
 
 if TYPE_CHECKING:
     from nids.config import Domain, Job
@@ -22,19 +23,17 @@ if TYPE_CHECKING:
 
 
 def space_of(job: Job) -> Space:
-    """Return what the job searches: its named space, less what it fixes, with its own ranges in place.
+    """Return what the job searches: its named space, its own ranges in place, less what is fixed or decides nothing.
 
     Raises:
         UserError: A range is not one of that hyperparameter, or nothing is left to search.
     """
     model = models.get(job.model.name)
-    space = dict(model.spaces[job.search.space])
-    if job.folds.resampling == "none":
-        space.pop("resampling_ratio", None)  # there are no synthetic rows of which to take a share
-    for name in (*job.hyperparameters, *model.idle(job.search.space, job.hyperparameters, job.space)):
-        space.pop(name, None)
+    space = {name: domain for name, domain in model.spaces[job.search.space].items() if name not in job.hyperparameters}
     for name, domain in job.space.items():
         space[name] = _distribution(name, domain, model.hyperparameters)
+    for name in idle_hyperparameters(job):
+        space.pop(name, None)
     if not space:
         raise UserError("all hyperparameters are fixed ([hyperparameters]): leave at least one to be searched.")
     return space

@@ -60,8 +60,9 @@ def test_what_decides_nothing_is_not_searched() -> None:
 
 
 def test_without_synthetic_rows_their_share_is_not_searched() -> None:
-    space = space_of(job(**WIDE_JOB, folds={"resampling": "none"}))
-    assert set(WIDE) - set(space) == {"resampling_ratio"}
+    for ranges in ({}, {"resampling_ratio": {"low": 0.0, "high": 0.5}}):
+        space = space_of(job(**WIDE_JOB, folds={"resampling": "none"}, space=ranges))
+        assert set(WIDE) - set(space) == {"resampling_ratio"}
 
 
 def test_ranges_of_the_job_go_before_those_of_the_space() -> None:
