@@ -1,4 +1,4 @@
-"""Makes the demonstration anew: ``python -m nids.dashboard.demo.make_demo``."""
+"""Makes the demonstration anew: ``python -m nids.dashboard.demo.make_demo``, after ``make boosting``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def main() -> None:
     """Search, measure the baselines, finalize, and keep what the pages read."""
     with tempfile.TemporaryDirectory() as storage:
         job = Path(__file__).with_name("job.toml")
-        for command in (["search", str(job), "--name", NAME], ["baselines", NAME], ["finalize", NAME]):
+        search = ["search", str(job), "--name", NAME]
+        for command in (search, ["baselines", NAME, "--tuned"], ["finalize", NAME, "--boosting"]):
             subprocess.run([sys.executable, "-m", "nids", *command, "--storage", storage], check=True)
         shutil.rmtree(DEMONSTRATION, ignore_errors=True)
         shutil.copytree(Path(storage, NAME), DEMONSTRATION / NAME, ignore=shutil.ignore_patterns(*LEFT_OUT))

@@ -13,12 +13,12 @@ from nids.dashboard.components import downloads, faults, layout, selection
 from nids.dashboard.components.chart import draw
 from nids.dashboard.components.markdown import code, plain, unbroken
 from nids.dashboard.components.tables import sortable
-from nids.metrics import alerts
+from nids.dashboard.views import on_your_network
 from nids.metrics.formatting import value
 from nids.metrics.measure import is_better
 from nids.metrics.measures import described, label
 from nids.report import held_out
-from nids.results import UNFINISHED, file_name
+from nids.results import UNFINISHED
 
 if TYPE_CHECKING:
     from nids.dashboard.data.snapshot import KeptRun
@@ -30,16 +30,12 @@ FEW = 10
 # Of fewer rows, each one is more than one per cent.
 FEW_ROWS = 100
 TILES = ("accuracy", "macro_f1", "detection_rate")
-RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
-BASE_RATES = (0.00001, 0.0001, 0.001, 0.01, 0.05, 0.1, 0.5)
-DEFAULT_RATE = 0.01
-CONNECTIONS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 
 
 def show() -> None:
     """Show the page."""
     run = layout.begin("What does the detector do on traffic it was not trained on, unseen attacks included?")
-    judged = held_out.held_out(run)
+    judged, final = held_out.held_out(run), run.final_evaluation()
     warnings = st.container()
     if not judged:
         faults.of_run(run, warnings)
@@ -56,7 +52,9 @@ def show() -> None:
     if result.ours is not None:
         st.markdown(f"#### {unbroken(plain(in_words(result.ours)))}")
         _tiles(result.ours)
-        _alerts(run, result.ours, result.file)
+        if final is not None and final.components:
+            st.markdown(plain(held_out.composition(final.components, run.manifest.job.search.metric)))
+        on_your_network.show(run, result.ours, result.file)
     if result.not_judged:
         st.markdown(plain(result.not_judged))
     _models(result, run)
@@ -122,65 +120,6 @@ def _tiles(evaluation: Evaluation) -> None:
                 delta_arrow="off",
                 border=True,
                 help=f"{described(measure).definition} Below: 95 % bootstrap interval over the rows.",
-            )
-
-
-def _alerts(run: KeptRun, evaluation: Evaluation, file: str) -> None:
-    folds = run.predictions("out_of_fold")
-    predictions = run.predictions(f"predictions-{file_name(file)}")
-    if folds is None or predictions is None:
-        return
-    classes = run.manifest.data.classes
-    benign = run.manifest.dataset.benign
-    with st.container(border=True):
-        st.markdown("##### On your network")
-        first, second, third = st.columns(3)
-        rate = first.select_slider(
-            "Target false-alarm rate",
-            RATES,
-            DEFAULT_RATE,
-            format_func=lambda share: f"{100 * share:g} %",
-            key="far",
-            bind="query-params",
-            help="Sets the threshold: the lowest at which at most this share of the folds' benign rows raises an "
-            "alert. It never depends on the held-out rows. Nearly all traffic of a network is benign, so even a small "
-            "rate makes most alerts false.",
-        )
-        base_rate = second.select_slider(
-            "Attacks among the connections",
-            BASE_RATES,
-            0.001,
-            format_func=lambda share: f"{100 * share:g} %",
-            key="base",
-            bind="query-params",
-            help="The base rate. Held-out files have far more attacks than a network has.",
-        )
-        connections = third.select_slider(
-            "Connections per day",
-            CONNECTIONS,
-            1_000_000,
-            format_func=lambda number: f"{number:,}",
-            key="day",
-            bind="query-params",
-        )
-        scores = alerts.Predictions.from_table(folds, classes, benign)
-        threshold = alerts.threshold_of(scores, rate)
-        seen = {each.attack for each in evaluation.attacks if each.seen}
-        rows = alerts.Predictions.from_table(predictions, classes, benign)
-        consequences = alerts.consequences(rows, threshold, seen, connections, base_rate)
-        st.markdown(alerts.in_words(consequences, connections, base_rate))
-        detected = held_out.by_kind("for attacks", consequences.seen, consequences.unseen)
-        st.caption(
-            f"Threshold {consequences.threshold:.3g} on the probability of any attack. On {plain(file)}, its "
-            f"false-alarm rate is {value('false_alarm_rate', consequences.false_positive_rate)} (target: "
-            f"{100 * rate:g} %), and its detection rate {detected or 'unknown'}. In brackets: 95 % intervals, as if "
-            "rows were drawn independently. Your traffic differs: take this as an order of magnitude."
-        )
-        benign_rows = int((~scores.is_attack).sum())
-        if rate * benign_rows < 1:
-            st.caption(
-                f"The threshold comes from only {benign_rows:,} benign rows of the folds, too few to set a rate below "
-                f"{100 / benign_rows:.2g} %."
             )
 
 

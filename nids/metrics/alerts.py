@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix
 
-from nids.metrics.detection import Detection, attack_scores, precision_at, share, threshold_at
+from nids.metrics.classification import accuracy, macro_f1
+from nids.metrics.detection import Detection, attack_scores, classes_at, precision_at, share, threshold_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -118,6 +120,21 @@ def consequences(
         (low, high),
         (precision_at(detected[0], mistaken[1], base_rate), precision_at(detected[1], mistaken[0], base_rate)),
     )
+
+
+def figures_at(table: pd.DataFrame, classes: Sequence[str], benign: str, threshold: float) -> dict[str, float]:
+    """Return accuracy and macro-F1 of the classes that go with the alerts (``nids.metrics.detection.classes_at``).
+
+    Args:
+        table: As for ``Predictions.from_table``.
+        classes: Names of the classes.
+        benign: That of the benign one.
+        threshold: On the attack score.
+    """
+    probabilities = table[[f"p_{name}" for name in classes]].to_numpy()
+    decided = np.asarray(classes)[classes_at(probabilities, list(classes).index(benign), threshold)]
+    confusion = confusion_matrix(table["class"], decided, labels=list(classes))
+    return {"accuracy": accuracy(confusion), "macro_f1": macro_f1(confusion)}
 
 
 def interval(chosen: np.ndarray) -> Interval:

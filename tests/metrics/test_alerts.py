@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nids.metrics.alerts import Consequences, Predictions, consequences, count, in_words, interval, threshold_of
+from nids.metrics.alerts import (
+    Consequences,
+    Predictions,
+    consequences,
+    count,
+    figures_at,
+    in_words,
+    interval,
+    threshold_of,
+)
 
 ATTACKS = ["normal"] * 10 + ["old"] * 4 + ["new"] * 2
 
@@ -25,6 +34,24 @@ def test_predictions_are_read_from_the_run_stores_table() -> None:
     found = Predictions.from_table(table, ["Normal", "DoS"], "Normal")
     assert (found.scores.tolist(), found.is_attack.tolist()) == ([0.25, 1.0], [False, True])
     assert found.attacks.tolist() == ["normal", "neptune"]
+
+
+def test_figures_are_of_the_classes_that_go_with_the_alerts() -> None:
+    table = pd.DataFrame(
+        {
+            "class": ["Normal", "DoS", "Probe", "Probe"],
+            "p_Normal": [0.75, 0.5, 0.5, 0.875],
+            "p_DoS": [0.125, 0.375, 0.125, 0.0],
+            "p_Probe": [0.125, 0.125, 0.375, 0.125],
+        }
+    )
+    classes = ["Normal", "DoS", "Probe"]
+    # Normal, DoS, Probe, and an attack that raises no alert.
+    expected = {"accuracy": 0.75, "macro_f1": pytest.approx((2 / 3 + 1 + 2 / 3) / 3)}
+    assert figures_at(table, classes, "Normal", 0.25) == expected
+    # An alert for each row; the most probable class of attack of the first is the first such class.
+    assert figures_at(table, classes, "Normal", 0.1)["accuracy"] == 0.75
+    assert figures_at(table, classes, "Normal", 1.0)["accuracy"] == 0.25
 
 
 def test_the_threshold_holds_the_rate_on_the_folds_benign_rows(rows: Predictions) -> None:
