@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nids import datasets, models
+from nids.config.job import NO_RESAMPLING
 from nids.config.samplers import random_points
 from nids.datasets.description import is_description
 from nids.datasets.registry import is_generated
@@ -22,7 +23,6 @@ _OF_SCHEDULER = {
     "median": {"grace_period", "min_samples"},
     "none": set[str](),
 }
-_NO_RESAMPLING = 'folds.resampling is "none"'
 
 
 def unused(job: Job) -> dict[str, str]:
@@ -50,12 +50,6 @@ def refuse_unused(job: Job, source: str, keys: Collection[str] | None = None) ->
             raise UserError(f"{source}: {key} has no effect: {reason}. Remove {key}, or change what it depends on.")
 
 
-def idle_hyperparameters(job: Job) -> dict[str, str]:
-    """Return the hyperparameters that decide nothing in a job's search, each with the reason."""
-    idle = models.get(job.model.name).idle(job.search.space, job.hyperparameters, job.space)
-    return idle | ({"resampling_ratio": _NO_RESAMPLING} if job.folds.resampling == "none" else {})
-
-
 def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
     names = [job.data.dataset, *([job.data.fallback] if job.data.fallback else [])]
     if not any(map(_is_generated, names)):
@@ -66,7 +60,7 @@ def _without_effect(job: Job) -> Iterator[tuple[str, str]]:
     if job.data.small_classes == "keep":
         yield "data.smallest_class", 'data.small_classes is "keep"'
     if job.folds.resampling == "none":
-        yield "folds.k_neighbors", _NO_RESAMPLING
+        yield "folds.k_neighbors", NO_RESAMPLING
     yield from _of_search(job)
     yield from _of_hyperparameters(job)
     if job.resources.gpus_per_trial != "auto":
@@ -93,7 +87,7 @@ def _of_search(job: Job) -> Iterator[tuple[str, str]]:
 
 
 def _of_hyperparameters(job: Job) -> Iterator[tuple[str, str]]:
-    for name, reason in idle_hyperparameters(job).items():
+    for name, reason in job.idle.items():
         for section, names in (("hyperparameters", job.hyperparameters), ("space", job.space)):
             if name in names:
                 yield f"{section}.{name}", reason

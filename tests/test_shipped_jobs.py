@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from nids import shipped_jobs
+from nids import job_file, shipped_jobs
+from nids.search.space import space_of
+from nids.search.starting_points import starting_points
 
 JOBS = Path(__file__).parents[1] / "jobs"
 
@@ -23,6 +25,14 @@ def test_names_are_those_of_the_job_files() -> None:
         "unsw-nb15",
     ]
     assert shipped_jobs.names() == expected
+
+
+@pytest.mark.parametrize("name", shipped_jobs.names())
+def test_each_can_do_without_resampling(name: str) -> None:
+    job = job_file.read(shipped_jobs.FOLDER / f"{name}.toml", ["folds.resampling=none", "folds.targets={}"])
+    space = space_of(job)
+    assert "resampling_ratio" not in space
+    assert all({*point} <= {*space} for point in starting_points(job, space))
 
 
 @pytest.mark.parametrize("given", ["quick", "quick.toml", "jobs/quick.toml", "jobs/quick"])

@@ -9,11 +9,10 @@ import streamlit as st
 
 from nids.analysis.baselines import MAJORITY_CLASS
 from nids.charts import attack_types, confusion_matrix, reliability, roc_curve
-from nids.dashboard.components import downloads, faults, layout, selection
+from nids.dashboard.components import downloads, faults, layout, on_your_network, selection
 from nids.dashboard.components.chart import draw
 from nids.dashboard.components.markdown import code, plain, unbroken
 from nids.dashboard.components.tables import sortable
-from nids.dashboard.views import on_your_network
 from nids.metrics.formatting import value
 from nids.metrics.measure import is_better
 from nids.metrics.measures import described, label

@@ -36,7 +36,9 @@ _PERCEPTRON = (*_ONE_TRIAL, 'model.name="mlp"', f"hyperparameters={{{_COMMON}, l
 _LEARNED_INPUT = 'hyperparameters.input_form="piecewise-linear"'
 _FOCAL_LOSS = "hyperparameters.focal_gamma=1.0"
 _BESIDE = (
-    *("search.trials=1", "search.starting_points=[{conv_dropout=0.1}]", "space={}"),
+    "search.trials=1",
+    "search.starting_points=[{conv_dropout=0.1}]",
+    "space={}",
     f"hyperparameters={{{_COMMON}, batch_norm_momentum=0.965, conv_kernel_size=24, gru_dropout=0.05, "
     "sequence_bigru=false, perceptron_layers=3}",
     _LEARNED_INPUT,

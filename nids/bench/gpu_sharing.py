@@ -84,7 +84,7 @@ def train(
 
     spec = models.get(model_name)
     hp = spec.hyperparameters(batch_size=batch_size)
-    network = TracedNetwork(spec, WIDTH, CLASSES, spec.architecture_of(hp), hp.compiled)
+    network = TracedNetwork(spec, WIDTH, CLASSES, spec.architecture_of(hp), hp.compile_options)
     network.write(network.fresh(hp, seed=0))
     generator = np.random.default_rng(0)
     rows = spec.shape(generator.random((batch_size, WIDTH), dtype=np.float32))

@@ -276,7 +276,7 @@ def run(part: str, batch: int, counts: Sequence[int], model_name: str = "cnn-big
 
     spec = models.get(model_name)
     hp = spec.hyperparameters(batch_size=batch)
-    network = TracedNetwork(spec, WIDTH, CLASSES, spec.architecture_of(hp), hp.compiled)
+    network = TracedNetwork(spec, WIDTH, CLASSES, spec.architecture_of(hp), hp.compile_options)
     for count in counts:
         if part == "losses":
             print(json.dumps(differences(network, spec, count, batch)), flush=True)

@@ -15,6 +15,9 @@ from nids.errors import UserError, beginning, did_you_mean, excerpt
 from nids.metrics.measures import described
 from nids.metrics.on_demand import is_on_demand, needs_unseen
 
+# Why what shapes synthetic rows has no effect.
+NO_RESAMPLING = 'folds.resampling is "none"'
+
 
 class Model(Section):
     """What is trained."""
@@ -104,6 +107,13 @@ class Job(Section):
                 f"is {self.training.epochs}: it must be at most that"
             )
         return self
+
+    @property
+    def idle(self) -> dict[str, str]:
+        """The hyperparameters that decide nothing in this search, each with the reason."""
+        idle = models.get(self.model.name).idle(self.search.space, self.hyperparameters, self.space)
+        without_synthetic_rows = {"resampling_ratio": NO_RESAMPLING} if self.folds.resampling == "none" else {}
+        return {**idle, **without_synthetic_rows}
 
     def on_fallback(self) -> Job:
         """Return this job on the rows of its ``data.fallback``, which it must have; the file is of the other rows."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nids.errors import UserError
-from nids.evaluation.tuned_models import FROM_EXTRA, TUNED_MODELS, weights_of
+from nids.evaluation.tuned_models import FROM_EXTRA, TUNED_MODELS, sample_weight_of
 from nids.training.batches import TrainingRows
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class BoostedTrees:
                 "without --boosting."
             )
         model = TUNED_MODELS[NAME].estimator(hyperparameters, seed)
-        weights = weights_of(hyperparameters, rows)
+        weights = sample_weight_of(hyperparameters, rows)
         model.fit(rows.encoded(np.arange(len(rows))), rows.labels, sample_weight=weights)
         return cls(_arrays_of(model), width, classes)
 

@@ -112,10 +112,9 @@ def tuned_hyperparameters(run: Run) -> tuple[dict[str, Any], bool]:
 
     If ``nids baselines --tuned`` has not tuned them, they are the point that a tuning begins with.
     """
-    job, table = run.manifest.job, run.tuning()
-    model = TUNED_MODELS[NAME].beside(job)
+    model, table = TUNED_MODELS[NAME].weighted_like(run.manifest.space), run.tuning()
     tried = table[(table["model"] == NAME) & table["value"].notna()]
-    ascending = job.search.metric_direction == "min"
+    ascending = run.manifest.job.search.metric_direction == "min"
     texts = tried.sort_values("value", ascending=ascending)["hyperparameters"].astype(str)
     points = (point for text in texts if (point := model.point_in(text)) is not None)
     best = next(points, None)

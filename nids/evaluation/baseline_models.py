@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from nids.analysis.baselines import MAJORITY_CLASS
-from nids.evaluation.tuned_models import TUNED_MODELS, weights_of
+from nids.evaluation.tuned_models import TUNED_MODELS, sample_weight_of
 from nids.metrics.cross_validation import validation_figures
 from nids.training.batches import TrainingRows
 
@@ -103,7 +103,7 @@ def fit(
     started = time.perf_counter()
     # Not all models take labels that leave out a number.
     classes, labels = np.unique(rows.labels, return_inverse=True)
-    weights = weights_of(baseline.hyperparameters, rows)
+    weights = sample_weight_of(baseline.hyperparameters, rows)
     model = baseline.estimator(seed).fit(rows.encoded(np.arange(len(rows))), labels, sample_weight=weights)
     seconds = time.perf_counter() - started
     encoded = fold.encoding.transform(training_set.rows, fold.validation) if others is None else others

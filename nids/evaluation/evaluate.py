@@ -13,7 +13,13 @@ from nids.datasets.registry import other_label_maps
 from nids.folds.encoding import compact
 from nids.metrics.attack_types import count_by_attack
 from nids.metrics.calibration import expected_calibration_error, reliability
-from nids.metrics.classification import accuracy, class_figures, confusion_and_log_loss, macro_f1
+from nids.metrics.classification import (
+    accuracy,
+    class_figures,
+    confusion_and_log_loss,
+    figures_of_classes,
+    macro_f1,
+)
 from nids.metrics.detection import (
     Detection,
     attack_scores,
@@ -138,15 +144,12 @@ def _by_label_map(
     label_map: LabelMap, probabilities: np.ndarray, names: np.ndarray, benign: int, thresholds: Mapping[str, float]
 ) -> dict[str, Any]:
     labels = pd.Series(names).map(label_map.positions).to_numpy()
-
-    def figures(predicted: np.ndarray) -> dict[str, float]:
-        confusion = confusion_matrix(labels, predicted, labels=range(probabilities.shape[1]))
-        return {"accuracy": accuracy(confusion), "macro_f1": macro_f1(confusion)}
-
+    classes = probabilities.shape[1]
     return {
-        **figures(probabilities.argmax(axis=1)),
+        **figures_of_classes(labels, probabilities.argmax(axis=1), classes),
         "detection": {
-            name: figures(classes_at(probabilities, benign, threshold)) for name, threshold in thresholds.items()
+            name: figures_of_classes(labels, classes_at(probabilities, benign, threshold), classes)
+            for name, threshold in thresholds.items()
         },
     }
 
@@ -251,14 +254,11 @@ def _detection(
 ) -> dict[str, float]:
     scores, is_attack = attack_scores(probabilities, benign), labels != benign
     alerts = scores > threshold
-    classes = range(probabilities.shape[1])
-    confusion = confusion_matrix(labels, classes_at(probabilities, benign, threshold), labels=classes)
     return {
         **vars(Detection.at_threshold(scores, is_attack, threshold)),
         "seen_detection_rate": share(alerts[is_attack & is_seen]),
         "unseen_detection_rate": share(alerts[is_attack & ~is_seen]),
-        "accuracy": accuracy(confusion),
-        "macro_f1": macro_f1(confusion),
+        **figures_of_classes(labels, classes_at(probabilities, benign, threshold), probabilities.shape[1]),
     }
 
 

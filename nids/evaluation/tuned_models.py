@@ -12,9 +12,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from nids import foreign_json
-from nids.search.space import space_of
 from nids.search_space import holds
-from nids.training.row_weights import POWERS, row_weights
+from nids.training.row_weights import WEIGHT_POWERS, row_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
     from sklearn.base import ClassifierMixin
 
-    from nids.config import Job
     from nids.search_space import Space
     from nids.training.batches import TrainingRows
 
@@ -39,44 +37,50 @@ class TunedModel:
         package: Which package it comes from, by the name that it is imported by.
         space: What is tuned.
         start: The point that the tuning begins with.
-        make: Returns an estimator of some of the package's hyperparameters, with a seed, that computes on one CPU.
+        build: Returns an estimator of some of the package's hyperparameters, with a seed, that computes on one CPU.
     """
 
     name: str
     package: str
     space: Space
     start: Mapping[str, Any]
-    make: Callable[[Mapping[str, Any], int], ClassifierMixin]
+    build: Callable[[Mapping[str, Any], int], ClassifierMixin]
 
     @property
     def is_installed(self) -> bool:
         """Whether its package is."""
         return importlib.util.find_spec(self.package) is not None
 
-    def beside(self, job: Job) -> TunedModel:
-        """Return the model as it is tuned beside a search: where that searches the weights of rows, they are tuned."""
-        weights = {name: domain for name, domain in space_of(job).items() if name in POWERS}
-        even = {name: 0.0 for name, domain in weights.items() if holds(domain, 0.0)}
-        return replace(self, space={**self.space, **weights}, start={**self.start, **even})
+    def weighted_like(self, space: Space) -> TunedModel:
+        """Return the model with what a search's space has of the weights of rows to tune, in the same ranges."""
+        powers = {name: domain for name, domain in space.items() if name in WEIGHT_POWERS}
+        alike = {name: 0.0 for name, domain in powers.items() if holds(domain, 0.0)}
+        return replace(self, space={**self.space, **powers}, start={**self.start, **alike})
 
     def estimator(self, hyperparameters: Mapping[str, Any], seed: int) -> ClassifierMixin:
-        """Return an estimator of some hyperparameters, not yet trained; ``weights_of`` is for those that it lacks."""
-        return self.make({name: value for name, value in hyperparameters.items() if name not in POWERS}, seed)
+        """Return an estimator, not yet trained, without the weights of rows that ``sample_weight_of`` is for."""
+        return self.build({name: value for name, value in hyperparameters.items() if name not in WEIGHT_POWERS}, seed)
 
     def point_in(self, text: str) -> dict[str, Any] | None:
-        """Return the point that JSON, which may be anybody's, describes; None if it is no point of the space."""
+        """Return the point that JSON, which may be anybody's, describes; None if it is no point of the space.
+
+        Without weights of rows, it is one at which all weigh alike.
+        """
         try:
             point = foreign_json.parsed(text.encode())
         except ValueError:
             return None
-        if not isinstance(point, dict) or point.keys() != self.space.keys():
+        if not isinstance(point, dict):
+            return None
+        point = {**{name: 0.0 for name in WEIGHT_POWERS if name in self.space}, **point}
+        if point.keys() != self.space.keys():
             return None
         return point if all(holds(self.space[name], value) for name, value in point.items()) else None
 
 
-def weights_of(hyperparameters: Mapping[str, Any], rows: TrainingRows) -> np.ndarray | None:
+def sample_weight_of(hyperparameters: Mapping[str, Any], rows: TrainingRows) -> np.ndarray | None:
     """Return the weight of each training row, float32 of shape (rows,); None if hyperparameters ask for none."""
-    powers = [hyperparameters.get(name, 0.0) for name in POWERS]
+    powers = [hyperparameters.get(name, 0.0) for name in WEIGHT_POWERS]
     return row_weights(rows.labels, rows.types, *powers) if any(powers) else None
 
 

@@ -69,7 +69,7 @@ def tune(
     Raises:
         UserError: None of a model's trials has a finite value, or a task was lost.
     """
-    models = {name: model.beside(job) for name, model in TUNED_MODELS.items()}
+    models = {name: model.weighted_like(run.manifest.space) for name, model in TUNED_MODELS.items()}
     missing = [name for name, model in models.items() if not model.is_installed]
     if missing:
         console.print(f"Not installed, and left out: {', '.join(missing)}. They come with {FROM_EXTRA}")

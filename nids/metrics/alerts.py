@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix
 
-from nids.metrics.classification import accuracy, macro_f1
+from nids.metrics.classification import figures_of_classes
 from nids.metrics.detection import Detection, attack_scores, classes_at, precision_at, share, threshold_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -122,19 +120,19 @@ def consequences(
     )
 
 
-def figures_at(table: pd.DataFrame, classes: Sequence[str], benign: str, threshold: float) -> dict[str, float]:
-    """Return accuracy and macro-F1 of the classes that go with the alerts (``nids.metrics.detection.classes_at``).
+def classification_at(table: pd.DataFrame, classes: Sequence[str], benign: str, threshold: float) -> dict[str, float]:
+    """Return ``accuracy`` and ``macro_f1`` of the classes that go with the alerts, as fractions.
 
     Args:
-        table: As for ``Predictions.from_table``.
+        table: As for ``Predictions.from_table``. Each row is of one of the classes.
         classes: Names of the classes.
         benign: That of the benign one.
-        threshold: On the attack score.
+        threshold: On the attack score, 0 to 1; ``nids.metrics.detection.classes_at`` says what it decides.
     """
     probabilities = table[[f"p_{name}" for name in classes]].to_numpy()
-    decided = np.asarray(classes)[classes_at(probabilities, list(classes).index(benign), threshold)]
-    confusion = confusion_matrix(table["class"], decided, labels=list(classes))
-    return {"accuracy": accuracy(confusion), "macro_f1": macro_f1(confusion)}
+    decided = classes_at(probabilities, list(classes).index(benign), threshold)
+    labels = pd.Categorical(table["class"], categories=list(classes)).codes
+    return figures_of_classes(labels, decided, len(classes))
 
 
 def interval(chosen: np.ndarray) -> Interval:

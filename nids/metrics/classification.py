@@ -63,6 +63,18 @@ def macro_f1(confusion: np.ndarray) -> float:
     return float(class_figures(confusion).f1[present].mean())
 
 
+def figures_of_classes(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, float]:
+    """Return ``accuracy`` and ``macro_f1`` of predicted classes.
+
+    Args:
+        labels: The rows' classes, int of shape (rows,), at least one row.
+        predicted: Those that are predicted, int of shape (rows,).
+        classes: Number of classes.
+    """
+    confusion = confusion_matrix(labels, predicted, labels=range(classes))
+    return {"accuracy": accuracy(confusion), "macro_f1": macro_f1(confusion)}
+
+
 def weighted(confusion: np.ndarray, figure: Literal["precision", "recall", "f1"]) -> float:
     """Return the mean of a figure over the classes, each weighed by its rows; ``confusion`` as for ``class_figures``.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast, get_args
 from optuna.distributions import CategoricalDistribution
 
 from nids.models import backend
-from nids.models.hyperparameters import Compiled
+from nids.models.hyperparameters import CompileOptions
 from nids.search_space import holds
 from nids.threads import thread_pool
 
@@ -104,7 +104,7 @@ class ModelSpec:
     def architectural(self) -> frozenset[str]:
         """The hyperparameters of which each value needs a network of its own to be traced."""
         own = {part.name for part in fields(self.architecture)} & set(self.hyperparameters.model_fields)
-        return frozenset({*own, *Compiled._fields})
+        return frozenset({*own, *CompileOptions._fields})
 
     def architecture_of(self, hp: TrainingHyperparameters) -> Any:
         """Return the architecture that some hyperparameters ask for."""

@@ -20,12 +20,12 @@ WITHOUT_EFFECT: dict[str, tuple[str, object]] = {
 }
 
 
-class Compiled(NamedTuple):
+class CompileOptions(NamedTuple):
     """The hyperparameters that are compiled into a network for its training, whatever its architecture.
 
     Attributes:
         optimizer: Name of the optimizer.
-        focal_gamma: Focusing parameter of the loss.
+        focal_gamma: Focusing parameter of the focal loss; 0 is the cross-entropy.
     """
 
     optimizer: Optimizer
@@ -43,7 +43,7 @@ class TrainingHyperparameters(BaseModel):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.002
     optimizer: Optimizer = "adam"
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 512
-    # Power to which the share that a row's class lacks weighs its loss (focal loss): 0 is the cross-entropy.
+    # Focusing parameter of the focal loss; 0 is the cross-entropy.
     focal_gamma: Annotated[float, Field(ge=0, le=10)] = 0.0
     # Share of the synthetic rows of the run's folds that the trial trains on, class by class: 0 none, 1 all.
     resampling_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
@@ -59,9 +59,9 @@ class TrainingHyperparameters(BaseModel):
     type_weight_power: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     @property
-    def compiled(self) -> Compiled:
+    def compile_options(self) -> CompileOptions:
         """What a network is compiled with for its training."""
-        return Compiled(self.optimizer, self.focal_gamma)
+        return CompileOptions(self.optimizer, self.focal_gamma)
 
     @property
     def drops_features(self) -> bool:

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from nids import models
 from nids.errors import UserError
-from nids.unused_keys import idle_hyperparameters
 
 if TYPE_CHECKING:
     from nids.config import Domain, Job
@@ -32,10 +31,11 @@ def space_of(job: Job) -> Space:
     space = {name: domain for name, domain in model.spaces[job.search.space].items() if name not in job.hyperparameters}
     for name, domain in job.space.items():
         space[name] = _distribution(name, domain, model.hyperparameters)
-    for name in idle_hyperparameters(job):
+    for name in job.idle:
         space.pop(name, None)
     if not space:
-        raise UserError("all hyperparameters are fixed ([hyperparameters]): leave at least one to be searched.")
+        idle = "".join(f"; {name} has no effect ({reason})" for name, reason in job.idle.items() if name in job.space)
+        raise UserError(f"all hyperparameters are fixed ([hyperparameters]){idle}: leave at least one to be searched.")
     return space
 
 

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 def starting_points(job: Job, space: Space) -> list[dict[str, Any]]:
     """Return the points that a job begins with: the model's own, unless it is not wanted, and those of the job file.
 
-    A hyperparameter that a point lacks is chosen by the sampler.
+    A hyperparameter that a point lacks is chosen by the sampler. One that decides nothing in this search is left out.
 
     Raises:
         UserError: A point of the job has a hyperparameter that is not searched, or a value outside the space.
     """
     points = [models.get(job.model.name).starting_point(space)] if job.search.start_from_paper else []
-    for number, point in enumerate(job.search.starting_points, start=1):
+    for number, given in enumerate(job.search.starting_points, start=1):
+        point = {name: value for name, value in given.items() if name not in job.idle}
         where = f"search.starting_points, number {number}"
         for name, value in point.items():
             if name not in space:
@@ -36,7 +37,7 @@ def starting_points(job: Job, space: Space) -> list[dict[str, Any]]:
                 )
             if not holds(space[name], value):
                 raise UserError(f"{where}: {name} is {excerpt(value)}, which the search cannot suggest: {space[name]}.")
-        points.append(dict(point))
+        points.append(point)
     return points
 
 

@@ -89,7 +89,7 @@ def _train(hp: TrainingHyperparameters, width: int, classes: int) -> None:
     from nids.training.traced_network import TracedNetwork
 
     spec = models.of(hp)
-    network = TracedNetwork(spec, width, classes, spec.architecture_of(hp), hp.compiled)
+    network = TracedNetwork(spec, width, classes, spec.architecture_of(hp), hp.compile_options)
     rows = spec.shape(np.zeros((max(hp.batch_size, VALIDATION_BATCH), width), dtype=np.float32))
     labels, weights = np.zeros(hp.batch_size, dtype=np.int8), np.ones(hp.batch_size, dtype=np.float32)
     for _ in range(STEPS):

@@ -7,7 +7,7 @@ import numpy as np
 # Type of the rows that have none.
 NO_TYPE = -1
 # What ``row_weights`` calls class_power and type_power, by the names of the hyperparameters.
-POWERS = ("class_weight_power", "type_weight_power")
+WEIGHT_POWERS = ("class_weight_power", "type_weight_power")
 
 
 def row_weights(labels: np.ndarray, types: np.ndarray, class_power: float, type_power: float) -> np.ndarray:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nids.models.base import ModelSpec
-    from nids.models.hyperparameters import Compiled, TrainingHyperparameters
+    from nids.models.hyperparameters import CompileOptions, TrainingHyperparameters
 
 # Values of all variables of a network and its optimizer: weights, running averages, moments, random seeds.
 State = list[np.ndarray]
@@ -30,11 +30,13 @@ class TracedNetwork:
             layers that has these outputs, each of which learns from its own loss.
     """
 
-    def __init__(self, spec: ModelSpec, width: int, classes: int, architecture: Any, compiled: Compiled) -> None:
+    def __init__(
+        self, spec: ModelSpec, width: int, classes: int, architecture: Any, compile_options: CompileOptions
+    ) -> None:
         self._spec = spec
         self._shape = (width, classes)
         self._architecture = architecture
-        self._compiled = compiled
+        self._compile_options = compile_options
         self._fresh: dict[int, State] = {}
         self._traced: set[tuple[str, int]] = set()
         self.model, self.learner, self._variables = self._compile(seed=0)
@@ -45,10 +47,10 @@ class TracedNetwork:
         if isinstance(model.layers[-1], keras.layers.Average):
             learner = keras.Model(model.input, model.layers[-1].input)
             model.compile(jit_compile=backend.compiles())
-        optimizer = keras.optimizers.get(self._compiled.optimizer)
+        optimizer = keras.optimizers.get(self._compile_options.optimizer)
         learner.compile(
             optimizer,
-            [_loss(self._compiled.focal_gamma)] * len(learner.outputs),
+            [_loss(self._compile_options.focal_gamma)] * len(learner.outputs),
             jit_compile=backend.compiles(),
         )
         optimizer.build(learner.trainable_variables)
@@ -127,16 +129,20 @@ class TracedNetwork:
 
 
 def _loss(focal_gamma: float) -> str | Callable[[Any, Any], Any]:
-    """Return the loss: the cross-entropy, or the focal loss (Lin et al. 2017), (1 - p)^gamma times it for each row.
+    """Return the loss of each row, shape (batch,): the cross-entropy or, with a gamma above 0, the focal loss.
 
-    Here p is the probability of the row's class. The paper's factor alpha is what the rows' weights are for.
+    This is the cross-entropy times (1 - p)^gamma, p being the probability of the row's class (T.-Y. Lin et al., Focal
+    loss for dense object detection, ICCV 2017). The paper's factor alpha is what the rows' weights are for.
     """
     if focal_gamma == 0:
         return "sparse_categorical_crossentropy"
 
     def focal_loss(labels: Any, probabilities: Any) -> Any:
-        one_hot = keras.ops.one_hot(keras.ops.reshape(labels, (-1,)), probabilities.shape[-1])
-        return keras.losses.categorical_focal_crossentropy(one_hot, probabilities, alpha=1.0, gamma=focal_gamma)
+        # Keras's own clips the probabilities: a row that is wrong for certain would have no gradient. Of 0, a power
+        # below 1 has an endless one.
+        losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+        missing = keras.ops.maximum(-keras.ops.expm1(-losses), keras.config.epsilon())
+        return missing**focal_gamma * losses
 
     return focal_loss
 

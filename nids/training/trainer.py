@@ -43,7 +43,7 @@ class Trainer:
         self._training = training
         with self.timer.running("tracing"):
             spec = models.of(hp)
-            self._network = traced_network(spec, width, classes, spec.architecture_of(hp), hp.compiled)
+            self._network = traced_network(spec, width, classes, spec.architecture_of(hp), hp.compile_options)
         self._shape = spec.shape
 
     def fresh(self, seed: int, rows: TrainingRows) -> State:

@@ -49,7 +49,7 @@ def test_rows_weigh_what_the_hyperparameters_ask_for(shared: tuple[TrainingSet, 
     encoded = fold.encoding.transform(training_set.rows, fold.validation)
     point = {**POINT, "class_weight_power": 0.5, "type_weight_power": 1.0}
     weights = row_weights(training_set.labels[fold.training], training_set.attacks[fold.training], 0.5, 1.0)
-    model = TUNED_MODELS[NAME].make(POINT, 3)
+    model = TUNED_MODELS[NAME].estimator(POINT, 3)
     model.fit(
         fold.encoding.transform(training_set.rows, fold.training),
         training_set.labels[fold.training],
@@ -63,7 +63,7 @@ def test_rows_weigh_what_the_hyperparameters_ask_for(shared: tuple[TrainingSet, 
 
 def test_two_classes_have_two_probabilities() -> None:
     rows = np.random.default_rng(0).random((300, 4), dtype=np.float32)
-    model = TUNED_MODELS[NAME].make(POINT, 0).fit(rows, (rows[:, 0] > 0.6).astype(int))
+    model = TUNED_MODELS[NAME].estimator(POINT, 0).fit(rows, (rows[:, 0] > 0.6).astype(int))
     arrays = boosted_trees._arrays_of(model)
     check(arrays, 4, 2)
     np.testing.assert_allclose(

@@ -9,9 +9,9 @@ import pytest
 from nids.metrics.alerts import (
     Consequences,
     Predictions,
+    classification_at,
     consequences,
     count,
-    figures_at,
     in_words,
     interval,
     threshold_of,
@@ -48,10 +48,10 @@ def test_figures_are_of_the_classes_that_go_with_the_alerts() -> None:
     classes = ["Normal", "DoS", "Probe"]
     # Normal, DoS, Probe, and an attack that raises no alert.
     expected = {"accuracy": 0.75, "macro_f1": pytest.approx((2 / 3 + 1 + 2 / 3) / 3)}
-    assert figures_at(table, classes, "Normal", 0.25) == expected
+    assert classification_at(table, classes, "Normal", 0.25) == expected
     # An alert for each row; the most probable class of attack of the first is the first such class.
-    assert figures_at(table, classes, "Normal", 0.1)["accuracy"] == 0.75
-    assert figures_at(table, classes, "Normal", 1.0)["accuracy"] == 0.25
+    assert classification_at(table, classes, "Normal", 0.1)["accuracy"] == 0.75
+    assert classification_at(table, classes, "Normal", 1.0)["accuracy"] == 0.25
 
 
 def test_the_threshold_holds_the_rate_on_the_folds_benign_rows(rows: Predictions) -> None:

@@ -59,10 +59,10 @@ def test_what_decides_nothing_is_not_searched() -> None:
     assert set(space_of(job(**WIDE_JOB, space=searched))) == {*WIDE, "sequence_bigru"}
 
 
-def test_without_synthetic_rows_their_share_is_not_searched() -> None:
-    for ranges in ({}, {"resampling_ratio": {"low": 0.0, "high": 0.5}}):
-        space = space_of(job(**WIDE_JOB, folds={"resampling": "none"}, space=ranges))
-        assert set(WIDE) - set(space) == {"resampling_ratio"}
+@pytest.mark.parametrize("ranges", [{}, {"resampling_ratio": {"low": 0.0, "high": 0.5}}])
+def test_without_synthetic_rows_their_share_is_not_searched(ranges: dict[str, Any]) -> None:
+    space = space_of(job(**WIDE_JOB, folds={"resampling": "none"}, space=ranges))
+    assert set(WIDE) - set(space) == {"resampling_ratio"}
 
 
 def test_ranges_of_the_job_go_before_those_of_the_space() -> None:
@@ -139,6 +139,17 @@ def test_a_search_needs_something_to_search() -> None:
         space_of(job(hyperparameters=dict(PUBLISHED)))
     assert str(caught.value) == (
         "all hyperparameters are fixed ([hyperparameters]): leave at least one to be searched."
+    )
+
+
+def test_what_has_no_effect_is_named_where_nothing_is_left_to_search() -> None:
+    ranges = {"resampling_ratio": {"low": 0.0, "high": 1.0}}
+    nothing = job(hyperparameters=dict(PUBLISHED), space=ranges, folds={"resampling": "none"})
+    with pytest.raises(UserError) as caught:
+        space_of(nothing)
+    assert str(caught.value) == (
+        "all hyperparameters are fixed ([hyperparameters]); resampling_ratio has no effect (folds.resampling is "
+        '"none"): leave at least one to be searched.'
     )
 
 

@@ -26,6 +26,14 @@ def test_the_models_own_comes_first(make_job: Callable[..., Job]) -> None:
     assert points(make_job(search={"start_from_paper": False})) == []
 
 
+def test_what_decides_nothing_is_left_out_of_a_point(make_job: Callable[..., Job]) -> None:
+    given = [{"resampling_ratio": 0.5, "dropout": 0.25}]
+    search = {"starting_points": given, "start_from_paper": False}
+    ranges = {"resampling_ratio": {"low": 0.0, "high": 1.0}}
+    assert points(make_job(search=search, space=ranges)) == given
+    assert points(make_job(search=search, folds={"resampling": "none", "targets": {}})) == [{"dropout": 0.25}]
+
+
 @pytest.mark.parametrize(
     ("point", "message"),
     [

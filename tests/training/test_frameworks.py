@@ -32,7 +32,7 @@ HPS = {
     "mlp": models.get("mlp").hyperparameters.model_validate(
         {"layers": 1, "units": 8, "dropout": 0.0, "batch_size": 64, "optimizer": "nadam"}
     ),
-    # With two outputs that learn, each from its own loss, and two layers of learned input.
+    # With two outputs that learn, each from its own focal loss, and two layers of learned input.
     "cnn-bigru": models.get("cnn-bigru").hyperparameters.model_validate(
         {
             **_WITHOUT_DROPOUT,
@@ -40,6 +40,7 @@ HPS = {
             "gru_units": 4,
             "sequence_gru_units": 4,
             "batch_size": 64,
+            "focal_gamma": 1.0,
             "input_form": "piecewise-linear",
             "input_knots": 5,
             "perceptron_layers": 1,

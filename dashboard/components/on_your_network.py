@@ -23,7 +23,7 @@ CONNECTIONS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 
 
 def show(run: KeptRun, evaluation: Evaluation, file: str) -> None:
-    """Show what thresholds do that hold a false-alarm rate on the folds; nothing without the detector's predictions.
+    """Show the alerts a day at a threshold that keeps a false-alarm rate on the folds; nothing without predictions.
 
     Args:
         run: The run.
@@ -73,15 +73,17 @@ def show(run: KeptRun, evaluation: Evaluation, file: str) -> None:
         rows = alerts.Predictions.from_table(predictions, classes, benign)
         consequences = alerts.consequences(rows, threshold, seen, connections, base_rate)
         st.markdown(alerts.in_words(consequences, connections, base_rate))
-        decided = alerts.figures_at(predictions, classes, benign, threshold)
         detected = by_kind("for attacks", consequences.seen, consequences.unseen)
         st.caption(
             f"Threshold {consequences.threshold:.3g} on the probability of any attack. On {plain(file)}, its "
             f"false-alarm rate is {value('false_alarm_rate', consequences.false_positive_rate)} (target: "
-            f"{100 * rate:g} %), and its detection rate {detected or 'unknown'}. With the most probable class of "
-            f"attack above it, and benign below it, the accuracy is {value('accuracy', decided['accuracy'])} and the "
-            f"macro-F1 {value('macro_f1', decided['macro_f1'])}. In brackets: 95 % intervals, as if rows were drawn "
-            "independently. Your traffic differs: take this as an order of magnitude."
+            f"{100 * rate:g} %), and its detection rate {detected or 'unknown'}. In brackets: 95 % intervals, as if "
+            "rows were drawn independently. Your traffic differs: take this as an order of magnitude."
+        )
+        decided = alerts.classification_at(predictions, classes, benign, threshold)
+        st.caption(
+            "Classes at this threshold (the most probable class of attack above it, benign below): accuracy "
+            f"{value('accuracy', decided['accuracy'])}, macro-F1 {value('macro_f1', decided['macro_f1'])}."
         )
         benign_rows = int((~scores.is_attack).sum())
         if rate * benign_rows < 1:
