@@ -166,10 +166,8 @@ def _outcome(contest: Contest) -> str:
     badge = f":{colour}-badge[:material/{icon}: {contest.outcome}]"
     first, second = map(plain, contest.names)
     metric = plain(label(contest.metric))
-    if contest.outcome in {comparisons.BETTER, comparisons.WORSE}:
-        return f"{badge} than {second} in {metric}: {of_first} against {of_second}."
     p = f" (p = {contest.test.p:.2g})" if contest.test and math.isfinite(contest.test.p) else ""
-    return f"{badge} between {first} and {second} in {metric}: {of_first} and {of_second}{p}."
+    return f"{badge} {first} against {second} in {metric}: {of_first} and {of_second}{p}."
 
 
 def _notes(run: KeptRun) -> None:
