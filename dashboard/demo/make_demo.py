@@ -11,8 +11,8 @@ from pathlib import Path
 from nids.dashboard.data.cache import DEMONSTRATION
 
 NAME = "demonstration"
-# What no page reads: the scheduler's state, the study, the report and the weights.
-LEFT_OUT = ("tune", "study.journal", "report.html", "bundle", "unfinished")
+# What no page reads: the scheduler's state, the study, the report, the weights and who drove it.
+LEFT_OUT = ("tune", "study.journal", "report.html", "bundle", "unfinished", "driver.json", ".driver.lock")
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from nids.dashboard.data.cache import DEMONSTRATION
 from nids.metrics.evaluation import TwinResult
-from nids.report.held_out import held_out, in_words
+from nids.report.held_out import composition, held_out, in_words
 from nids.results import Run, open_run
 
 FIGURES: dict[str, float | None] = {
@@ -44,9 +44,19 @@ def test_rows_with_a_twin_in_training_are_told_after_the_figures(
         update={"held_out": {file: evaluation.model_copy(update={"rows": 6000, "twins": twins})}}
     )
     monkeypatch.setattr(Run, "final_evaluation", lambda self: changed)
-    (words,) = in_words(run, run.trials())
+    words = in_words(run, run.trials())[-1]
     _, end = words.split("at a false-alarm rate of ")
     assert end == f"{end.split(' %')[0]} %.{sentence}"
+
+
+def test_what_the_detector_consists_of_comes_first() -> None:
+    run = open_run(str(DEMONSTRATION), "demonstration")
+    final = run.final_evaluation()
+    assert final is not None
+    composed, of_file = in_words(run, run.trials())
+    assert composed == composition(final.components, "log_loss")
+    assert ", its detector has an accuracy of " in of_file
+    assert held_out(run)[0].rows[0][0] == "finalized ensemble"
 
 
 def test_the_rule_that_picked_the_trial_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,17 +86,19 @@ def test_rows_of_dropped_classes_are_told_with_their_numbers(monkeypatch: pytest
     assert [result.not_judged for result in held_out(run)] == [told]
     monkeypatch.setattr(Run, "final_evaluation", lambda self: final.model_copy(update={"held_out": ours}))
     assert [result.not_judged for result in held_out(run)] == [told]
-    (words,) = in_words(run, run.trials())
-    assert words.endswith(f" {told}")
+    assert in_words(run, run.trials())[-1].endswith(f" {told}")
 
 
 def test_the_detector_of_another_trial_than_the_best_is_told_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     run = open_run(str(DEMONSTRATION), "demonstration")
     final = run.final_evaluation()
     assert final is not None
+    alone = final.model_copy(update={"components": ()})
+    monkeypatch.setattr(Run, "final_evaluation", lambda self: alone)
     (of_best,) = in_words(run, run.trials())
     assert ", its detector has an accuracy of " in of_best
-    other = final.model_copy(update={"trial": final.trial + 1})
+    assert held_out(run)[0].rows[0][0] == f"finalized trial {final.trial}"
+    other = alone.model_copy(update={"trial": final.trial + 1})
     monkeypatch.setattr(Run, "final_evaluation", lambda self: other)
     (of_other,) = in_words(run, run.trials())
     assert f", the detector of trial {final.trial + 1}, which was finalized, has an accuracy of " in of_other

@@ -10,6 +10,8 @@ from nids.dashboard.data.cache import DEMONSTRATION
 from nids.dashboard.serving.settings import STORAGE
 from nids.dashboard.views import held_out
 from nids.metrics.evaluation import AttackGroup, Evaluation
+from nids.metrics.formatting import value
+from nids.report.held_out import composition
 from nids.results import UNFINISHED, Run
 from nids.storage import Folder
 from tests.dashboard.conftest import change, words
@@ -75,6 +77,23 @@ def test_the_page_shows_what_the_threshold_and_the_base_rate_do(
     assert thresholds[0] > thresholds[1]
 
 
+def test_the_page_tells_what_the_detector_is_and_which_classes_go_with_its_alerts(
+    page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STORAGE, str(tmp_path))
+    run = Run(Folder.from_uri(str(next(DEMONSTRATION.iterdir()))))
+    final = run.final_evaluation()
+    assert final
+    [ours] = final.held_out.values()
+    shown = words(page("held_out")).replace("\\", "")
+    assert composition(final.components, "log_loss") in shown
+    at_threshold = ours.detection["0.01"]
+    assert (
+        "Classes at this threshold (the most probable class of attack above it, benign below): accuracy "
+        f"{value('accuracy', at_threshold.accuracy)}, macro-F1 {value('macro_f1', at_threshold.macro_f1)}."
+    ) in shown
+
+
 def test_the_page_says_how_many_baselines_do_better(
     page: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,14 +104,14 @@ def test_the_page_says_how_many_baselines_do_better(
     assert baselines
     [(file, ours)] = final.held_out.items()
     others = [each for each in baselines.held_out if each.file == file and each.model != "majority class"]
-    assert len(others) == 8
+    assert len(others) == 12
     signs = {"accuracy": 1, "macro_f1": 1, "false_positive_rate": -1, "roc_auc": 1}
     better = [
         sum(sign * (each.figure(name) - ours.figure(name)) > 0 for each in others) for name, sign in signs.items()
     ]
     said = [f"{number} {'has' if number == 1 else 'have'} a better" for number in better]
     assert (
-        f"Of 8 other models on the same rows, {said[0]} accuracy, {said[1]} macro-F1, {said[2]} false-positive rate "
+        f"Of 12 other models on the same rows, {said[0]} accuracy, {said[1]} macro-F1, {said[2]} false-positive rate "
         f"and {said[3]} ROC-AUC."
     ) in words(page("held_out")).replace("\\", "")
 
