@@ -43,7 +43,7 @@ def show(run: KeptRun, evaluation: Evaluation, file: str) -> None:
             "Target false-alarm rate",
             RATES,
             DEFAULT_RATE,
-            format_func=lambda share: f"{100 * share:g} %",
+            format_func=_percent,
             key="far",
             bind="query-params",
             help="Sets the threshold: the lowest at which at most this share of the folds' benign rows raises an "
@@ -54,7 +54,7 @@ def show(run: KeptRun, evaluation: Evaluation, file: str) -> None:
             "Attacks among the connections",
             BASE_RATES,
             0.001,
-            format_func=lambda share: f"{100 * share:g} %",
+            format_func=_percent,
             key="base",
             bind="query-params",
             help="The base rate. Held-out files have far more attacks than a network has.",
@@ -77,7 +77,7 @@ def show(run: KeptRun, evaluation: Evaluation, file: str) -> None:
         st.caption(
             f"Threshold {consequences.threshold:.3g} on the probability of any attack. On {plain(file)}, its "
             f"false-alarm rate is {value('false_alarm_rate', consequences.false_positive_rate)} (target: "
-            f"{100 * rate:g} %), and its detection rate {detected or 'unknown'}. In brackets: 95 % intervals, as if "
+            f"{_percent(rate)}), and its detection rate {detected or 'unknown'}. In brackets: 95 % intervals, as if "
             "rows were drawn independently. Your traffic differs: take this as an order of magnitude."
         )
         decided = alerts.classification_at(predictions, classes, benign, threshold)
@@ -91,3 +91,7 @@ def show(run: KeptRun, evaluation: Evaluation, file: str) -> None:
                 f"The threshold comes from only {benign_rows:,} benign rows of the folds, too few to set a rate below "
                 f"{100 / benign_rows:.2g} %."
             )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"

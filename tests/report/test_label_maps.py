@@ -43,5 +43,6 @@ def test_a_model_is_told_by_each_other_label_map(final: FinalEvaluation) -> None
 
 def test_it_is_among_the_notes_of_a_file(final: FinalEvaluation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Run, "final_evaluation", lambda self: final)
+    monkeypatch.setattr(Run, "baselines_evaluation", lambda self: None)
     (file,) = held_out(open_run(str(DEMONSTRATION), "demonstration"))
-    assert SENTENCE.format("the finalized ensemble") in file.notes
+    assert file.notes[-1] == SENTENCE.format("the finalized ensemble")
